@@ -1,0 +1,252 @@
+"""What a rule may do to a document: each verb returns a fix and leaves everything else as it stands.
+
+A verb that cannot be done without guessing raises `UnfixableError`, whose words go into the report.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod import brackets, layout, traversal, trivia
+from hclmod.edits import Declared, Edit, Effect, Fix, Span
+from hclmod.layout import UnfixableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hclmod.traversal import Traversal
+    from hclmod.views import Attribute, Block, Expression
+
+__all__ = [
+    "UnfixableError",
+    "ensure_attribute",
+    "ensure_entry",
+    "ensure_items",
+    "missing",
+    "remove",
+    "replace",
+]
+
+
+def remove(attribute: Attribute) -> Fix:
+    """Take an attribute away with its line, the comments that it owns and a blank line that would be left double."""
+    source, node = attribute.source, attribute.node
+    declared = (Declared(attribute.path, Effect.REMOVED),)
+    lines = trivia.own_lines(source, node)
+    if lines is None:
+        return Fix((Edit(_with_blanks(source.data, node.start_byte, node.end_byte), b""),), declared)
+    dropped = tuple(source.data[span.start : span.end] for span in trivia.owned_comments(source, node))
+    return Fix((Edit(trivia.without_double_blank(source, lines), b""),), declared, dropped)
+
+
+def _with_blanks(data: bytes, start: int, end: int) -> Span:
+    while data[start - 1 : start] in (b" ", b"\t"):
+        start -= 1
+    while data[end : end + 1] in (b" ", b"\t"):
+        end += 1
+    return Span(start, end)
+
+
+def replace(expression: Expression, text: bytes, part: Span | None = None) -> Fix:
+    """Put `text` in place of a value, or of the `part` of it (a span of the document), such as the tag in a string."""
+    part = part or expression.span
+    whole = expression.span
+    if not whole.start <= part.start <= part.end <= whole.end:
+        raise ValueError("the part to replace lies outside the value")
+    return Fix((Edit(part, text),), (Declared(expression.path, Effect.CHANGED),))
+
+
+def ensure_attribute(block: Block, name: str, value: bytes, *, after: str | None = None) -> Fix | None:
+    """`name = value` in the block: set where it stands, else put behind the attribute `after` or at the end.
+
+    None where it already is so.
+    """
+    if existing := block.attribute(name):
+        same = existing.value.text.encode() == value
+        return None if same else replace(existing.value, value)
+    declared = (Declared(f"{block.path}.{name}", Effect.ADDED),)
+    return Fix((_new_attribute(block, [name.encode() + b" = " + value], after),), declared)
+
+
+def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
+    """`"key" = "value"` in the map attribute `name` of the block; the map is made where it is missing.
+
+    None where the map holds the key, whatever its value: the caller has looked.
+    """
+    attribute = block.attribute(name)
+    if attribute is None:
+        line = _entry(key, value, "=")
+        step = layout.step(block.source, block.node)
+        lines = [name.encode() + b" = {", step + line, b"}"]
+        last = next(reversed(block.attributes), None)
+        edit = _new_attribute(block, lines, last)
+        return Fix((edit,), (Declared(f"{block.path}.{name}", Effect.ADDED),))
+    entries = attribute.value.entries()
+    if entries is None:
+        raise UnfixableError(f"`{name}` is `{_short(attribute.value.text)}`, not a map written here")
+    if any(entry.key is None for entry in entries):
+        raise UnfixableError(f"`{name}` has computed keys, so `{key}` may be among them")
+    if any(entry.key == key for entry in entries):
+        return None
+    edits = _append_entry(attribute.value, _entry(key, value, _separator(attribute.value)))
+    return Fix(tuple(edits), (Declared(attribute.path, Effect.EXTENDED),))
+
+
+def _append_entry(expression: Expression, line: bytes) -> list[Edit]:
+    source, node = expression.source, expression.bracket
+    if layout.is_one_line(source, node) and expression.entries():
+        return brackets.append_inline(expression, [line])
+    step = layout.step(source, node)
+    if layout.is_one_line(source, node):
+        text = brackets.open_list(
+            expression, [line], outer=source.document.indent(node.start_byte), step=step, comment=b""
+        )
+        return [Edit(expression.span, text)]
+    comma = b"," if brackets.wants_commas(expression) else b""
+    return brackets.append_lines(expression, [line + comma], step=step)
+
+
+def _entry(key: str, value: str, separator: str) -> bytes:
+    return f'"{key}" {separator} "{value}"'.encode()
+
+
+def _separator(expression: Expression) -> str:
+    """`=`, unless every entry there is written with a colon."""
+    marks = {child.type for entry in expression.entries() or () for child in entry.node.children}
+    return ":" if ":" in marks and "=" not in marks else "="
+
+
+def missing(block: Block, name: str, items: Sequence[str]) -> tuple[str, ...]:
+    """Those of `items` (traversals) that the list attribute `name` of the block neither holds nor covers."""
+    attribute = block.attribute(name)
+    if attribute is None:
+        return tuple(items)
+    held = _held(attribute)
+    return tuple(item for item in items if not any(traversal.covers(have, _parsed(item)) for have in held))
+
+
+def ensure_items(
+    block: Block, name: str, items: Sequence[str], comment: str = "", *, inside: str = ""
+) -> Fix | None:
+    """Every one of `items` in the list attribute `name` of the block, or of its nested block `inside`.
+
+    Block and list are made where they are missing. What the list holds stays, in its order and with its comments;
+    what it covers is not doubled. A comment, where given, stands behind the last new item. None if nothing is missing.
+    """
+    if inside:
+        found = block.blocks(inside)
+        if len(found) > 1:
+            raise UnfixableError(f"there are {len(found)} `{inside}` blocks; Terraform allows one")
+        if not found:
+            return _new_block(block, inside, _list_lines(block, name, items, comment))
+        block = found[0]
+    wanted = missing(block, name, items)
+    if not wanted:
+        return None
+    attribute = block.attribute(name)
+    if attribute is None:
+        edit = _new_attribute(block, _list_lines(block, name, wanted, comment), None)
+        return Fix((edit,), (Declared(f"{block.path}.{name}", Effect.ADDED),))
+    if _has_comment(attribute, comment):
+        comment = ""
+    declared = (Declared(attribute.path, Effect.EXTENDED),)
+    return Fix(tuple(_extend(block, attribute, _lines(wanted, comment))), declared)
+
+
+def _extend(block: Block, attribute: Attribute, lines: Sequence[bytes]) -> list[Edit]:
+    value = attribute.value
+    source, document = value.source, value.source.document
+    step = layout.step(source, value.bracket)
+    if not layout.is_one_line(source, value.bracket):
+        return brackets.append_lines(value, lines, step=step)
+    one_line = layout.is_one_line(source, block.node)
+    outer = layout.child_indent(source, block) if one_line else document.indent(attribute.node.start_byte)
+    end = block.node.end_byte if one_line else value.span.end
+    moved = _movable_comment(block if one_line else attribute, end)
+    comment = source.data[moved.start : moved.end] if moved else b""
+    text = brackets.open_list(value, lines, outer=outer, step=step, comment=comment)
+    end = moved.end if moved else end
+    if not one_line:
+        return [Edit(Span(value.span.start, end), text)]
+    if source.data[layout.inside(block).start : layout.inside(block).end].strip() != source.text(
+        attribute.node
+    ):
+        raise UnfixableError("the one-line block holds more than this attribute")
+    head = source.data[attribute.node.start_byte : value.span.start]
+    body = (
+        document.newline
+        + outer
+        + head
+        + text
+        + document.newline
+        + document.indent(block.node.start_byte)
+        + b"}"
+    )
+    return [Edit(Span(layout.inside(block).start, end), body)]
+
+
+def _movable_comment(view: Block | Attribute, end: int) -> Span | None:
+    comment = trivia.trailing_comment(view.source, end)
+    if comment and view.source.data[end : comment.start].strip():
+        return None
+    return comment
+
+
+def _held(attribute: Attribute) -> list[Traversal]:
+    """The traversals that the list holds; `all` is a list of itself."""
+    value = attribute.value
+    whole = value.traversal()
+    if whole == ("all",):
+        return [whole]
+    elements = value.elements()
+    if elements is None:
+        raise UnfixableError(f"`{attribute.name}` is `{_short(value.text)}`, not a list written here")
+    return [held for element in elements if (held := element.traversal())]
+
+
+def _parsed(item: str) -> Traversal:
+    parsed = traversal.parse(item)
+    if parsed is None:
+        raise ValueError(f"not a static traversal: {item}")
+    return parsed
+
+
+def _has_comment(attribute: Attribute, comment: str) -> bool:
+    """Whether the list already carries this comment, so that it need not be said twice."""
+    return bool(comment) and comment in attribute.value.text
+
+
+def _lines(items: Sequence[str], comment: str) -> list[bytes]:
+    lines = [f"{item},".encode() for item in items]
+    if comment:
+        lines[-1] += b" # " + comment.encode()
+    return lines
+
+
+def _list_lines(block: Block, name: str, items: Sequence[str], comment: str) -> list[bytes]:
+    step = layout.step(block.source, block.node)
+    return [name.encode() + b" = [", *(step + line for line in _lines(items, comment)), b"]"]
+
+
+def _new_block(block: Block, kind: str, lines: Sequence[bytes]) -> Fix:
+    step = layout.step(block.source, block.node)
+    text = [kind.encode() + b" {", *(step + line for line in lines), b"}"]
+    return Fix((layout.append(block, text),), (Declared(f"{block.path}.{kind}[0]", Effect.ADDED),))
+
+
+def _new_attribute(block: Block, lines: Sequence[bytes], after: str | None) -> Edit:
+    """The edit that writes an attribute behind `after`, or at the block's end where that is not given or missing."""
+    source, document = block.source, block.source.document
+    neighbour = block.attribute(after) if after else None
+    if neighbour is None or layout.is_one_line(source, block.node):
+        return layout.append(block, lines)
+    comment = trivia.trailing_comment(source, neighbour.node.end_byte)
+    at = document.next_line(comment.end if comment else neighbour.node.end_byte)
+    indent = document.indent(neighbour.node.start_byte)
+    return Edit(Span(at, at), b"".join(indent + line + document.newline for line in lines))
+
+
+def _short(text: str) -> str:
+    first = text.split("\n", 1)[0]
+    limit = 60
+    return first if first == text and len(first) <= limit else first[:limit] + " ..."
