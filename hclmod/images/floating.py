@@ -1,0 +1,233 @@
+"""Which tag an image may float on: `latest` where it is proven, else the major, else a last resort.
+
+Evidence is the tag snapshot and the person's word in `hclmod.toml`. What is not known is never written, and
+nothing ever goes down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Protocol
+
+from hclmod.images import tags
+from hclmod.images.snapshot import TagInfo
+from hclmod.images.tags import TagClass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hclmod.images.reference import Reference
+    from hclmod.images.snapshot import ImageTags
+
+
+class Policy(Protocol):
+    """What a person decided for an image: `latest`, `major`, a tag, or `never`, and why."""
+
+    @property
+    def float(self) -> str:
+        """The tag to float on, or one of the three words."""
+
+    @property
+    def reason(self) -> str:
+        """Why; only `never` must say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Float:
+    """Write this tag."""
+
+    tag: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The tag is right as it is."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastResort:
+    """No tag of this image can float: leave it, and let Terraform ignore the image."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing proves an answer; `what_to_do` would."""
+
+    why: str
+    what_to_do: str
+
+
+Decision = Float | Keep | LastResort | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class _No:
+    why: str
+    proven: bool = True  # False: more evidence could make it a yes
+
+
+def decide(
+    reference: Reference, policy: Policy | None, known: ImageTags | None, *, stateful: Sequence[str] = ()
+) -> Decision:
+    """Choose the tag for one image; `stateful` are globs over the names of databases."""
+    if policy is not None and policy.float == "never":
+        return Keep(f"hclmod.toml says never: {policy.reason}")
+    tag = reference.tag
+    if tag is None or reference.digest or tags.classify(tag) in {TagClass.LATEST, TagClass.CHANNEL}:
+        return _settled(reference)
+    holds_data = _matches(reference, stateful)
+    if policy is not None:
+        return _by_policy(tag, policy.float, holds_data=holds_data)
+    if holds_data:
+        return Keep('it holds data; only `float = "major"` in hclmod.toml would move it')
+    if known is None:
+        return Unknown(f"nothing is known of the tags of {reference.name}", _how_to_know("record", reference))
+    return _by_evidence(reference, tag, known)
+
+
+def _settled(reference: Reference) -> Keep:
+    if reference.digest:
+        return Keep("it is pinned by its digest")
+    return Keep(f"it floats on {reference.tag}" if reference.tag else "it has no tag, which is latest")
+
+
+def _matches(reference: Reference, globs: Sequence[str]) -> bool:
+    names = (reference.name, reference.familiar, reference.path.rpartition("/")[2])
+    return any(fnmatchcase(name, glob) for name in names for glob in globs)
+
+
+def _how_to_know(verb: str, reference: Reference) -> str:
+    return (
+        f"{verb} {reference.name} in hclmod.tags.json (all tags, their digests and dates), "
+        f'or set `float` under [images."{reference.familiar}"] in hclmod.toml'
+    )
+
+
+def _by_policy(tag: str, wanted: str, *, holds_data: bool) -> Decision:
+    target = _own_major(tag) if wanted == "major" else wanted
+    if target is None:
+        return Unknown(f"hclmod.toml says major, and {tag} shows none", "name the tag instead of `major`")
+    if target == tag:
+        return Keep(f"{tag} is what hclmod.toml asks for")
+    if holds_data and not _same_major(target, tag):
+        return Unknown(f"it holds data, and {target} may leave the major of {tag}", 'set float = "major"')
+    if tags.is_lower(target, tag):
+        return Unknown(f"hclmod.toml says {target}, which is lower than {tag}", "raise it in hclmod.toml")
+    if target == "latest" and _has_flavour(tag):
+        return Unknown(f"latest would lose the flavour of {tag}", "name the tag instead of `latest`")
+    return Float(target, f"hclmod.toml says {wanted}")
+
+
+def _own_major(tag: str) -> str | None:
+    return tag if tags.classify(tag) is TagClass.MAJOR else tags.major_of(tag)
+
+
+def _same_major(target: str, tag: str) -> bool:
+    one, other = tags.split(target), tags.split(tag)
+    if one is None or other is None:
+        return False
+    versions = {tags.classify(target), tags.classify(tag)} <= tags.VERSIONS | {TagClass.MAJOR}
+    return versions and (one.prefix, one.numbers[0]) == (other.prefix, other.numbers[0])
+
+
+def _has_flavour(tag: str) -> bool:
+    parts = tags.split(tag)
+    return tags.classify(tag) is not TagClass.HASH and not (parts and parts.plain)
+
+
+def _by_evidence(reference: Reference, tag: str, known: ImageTags) -> Decision:
+    if minor := _minor_of(tag, known):
+        return Keep(f"{tag} floats: it is the major of {minor}")
+    if tags.classify(tag) is TagClass.MAJOR and not known.complete:
+        why = f"{tag} is a major or a build number; the list of tags is not complete"
+        return Unknown(why, _how_to_know("complete", reference))
+    latest, major = _latest(tag, known), _major(tag, known)
+    match latest, major:
+        case Float(), _:
+            return latest
+        case _No(), Float():
+            return Float(major.tag, f"{latest.why}; {major.why}")
+        case _No(proven=True), _No(proven=True) if known.complete:
+            return LastResort(f"{latest.why}; {major.why}")
+        case _:
+            return Unknown(f"{latest.why}; {major.why}", _how_to_know("complete", reference))
+
+
+def _minor_of(tag: str, known: ImageTags) -> str | None:
+    """Find the version that shows a single number to be a major."""
+    if tags.classify(tag) is not TagClass.MAJOR:
+        return None
+    return next((other for other in sorted(known.tags) if tags.major_of(other) == tag), None)
+
+
+def _latest(tag: str, known: ImageTags) -> Float | _No:
+    latest = known.tags.get("latest")
+    if _has_flavour(tag):
+        return _No(f"latest would lose the flavour of {tag}")
+    if latest is None:
+        return _absent("latest", known)
+    if twin := _lower_twin(tag, latest, known):
+        return _No(f"latest is stale: it is {twin}")
+    return _latest_by_twin(tag, latest, known) or _latest_by_date(tag, latest, known)
+
+
+def _latest_by_twin(tag: str, latest: TagInfo, known: ImageTags) -> Float | None:
+    highest = _highest(tag, known)
+    if highest and _same_image(latest, known.tags.get(highest)):
+        return Float("latest", f"latest has the digest of {highest}, the highest of its form")
+    if _same_image(latest, known.tags.get(tag)):
+        return Float("latest", f"latest has the digest of {tag}")
+    return None
+
+
+def _latest_by_date(tag: str, latest: TagInfo, known: ImageTags) -> Float | _No:
+    pinned = known.tags.get(tag, TagInfo())
+    if latest.time is None or pinned.time is None:
+        return _No(f"latest is not proven to be as new as {tag}", proven=False)
+    if latest.time < pinned.time:
+        return _No(f"latest is stale: it was built before {tag}")
+    return Float("latest", f"latest was not built before {tag}")
+
+
+def _major(tag: str, known: ImageTags) -> Float | _No:
+    major = tags.major_of(tag)
+    if major is None:
+        pre_release = tags.classify(tag) in tags.VERSIONS
+        return _No(f"{tag} shows no major", proven=not pre_release)
+    info, pinned = known.tags.get(major), known.tags.get(tag, TagInfo())
+    if info is None:
+        return _absent(major, known)
+    if twin := _lower_twin(tag, info, known):
+        return _No(f"{major} is stale: it is {twin}")
+    if info.time and pinned.time and info.time < pinned.time:
+        return _No(f"{major} is stale: it was built before {tag}")
+    return Float(major, f"{major} exists")
+
+
+def _absent(tag: str, known: ImageTags) -> _No:
+    why = f"there is no {tag}" if known.complete else f"{tag} is not in a list that is not complete"
+    return _No(why, proven=known.complete)
+
+
+def _same_image(one: TagInfo, other: TagInfo | None) -> bool:
+    return other is not None and one.digest is not None and one.digest == other.digest
+
+
+def _highest(tag: str, known: ImageTags) -> str | None:
+    names = sorted({*known.tags, tag})
+    rivals = [name for name in names if tags.is_stable(name) and tags.comparable(name, tag)]
+    return max(rivals, key=tags.order_key, default=None)
+
+
+def _lower_twin(tag: str, floating: TagInfo, known: ImageTags) -> str | None:
+    """Find the version below `tag` that a floating tag stands for, if it stands for one."""
+    twins = [name for name, info in sorted(known.tags.items()) if _same_image(floating, info)]
+    rivals = [name for name in twins if tags.is_stable(name) and tags.same_line(name, tag)]
+    exact = max(rivals, key=lambda name: name.count("."), default=None)
+    return exact if exact and tags.is_lower(exact, tag) else None

@@ -1,0 +1,185 @@
+"""The tag snapshot `hclmod.tags.json`: what a registry held, kept in the repository for people to review."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from hclmod.config import Check, named, refuse, table, text
+from hclmod.errors import ConfigError
+from hclmod.images import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+SOURCES = ("registry", "diun", "hand")
+_VERSION = 1
+_DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+# Builds that are reproducible date themselves to year 1, 1970 or 1980.
+_REAL_SINCE = datetime(2010, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class TagInfo:
+    """What is known of one tag; `created` is kept as it was written."""
+
+    digest: str | None = None
+    created: str | None = None
+
+    @property
+    def time(self) -> datetime | None:
+        """The moment of the build, unless it is unknown or was set by a reproducible build."""
+        moment = datetime.fromisoformat(self.created) if self.created else None
+        return moment if moment and moment >= _REAL_SINCE else None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTags:
+    """The tags of one image; only a `complete` list proves that a tag does not exist."""
+
+    checked: str
+    source: str
+    complete: bool
+    tags: Mapping[str, TagInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All images of the file, by full name (`docker.io/library/redis`)."""
+
+    images: Mapping[str, ImageTags]
+
+    def image(self, name: str) -> ImageTags | None:
+        """Look up an image by its full or its familiar name."""
+        parsed = reference.parse(name)
+        return self.images.get(parsed.name) if parsed else None
+
+
+def load(path: Path) -> Snapshot:
+    """Read the file at `path`."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    return parse(data, str(path))
+
+
+def parse(data: bytes, path: str) -> Snapshot:
+    """Make a snapshot of a file's bytes; `path` is for messages."""
+    try:
+        raw = json.loads(data, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: not JSON: {error}", hint="Mend the syntax at that place.") from error
+    refuse(path, _ROOT(raw, ""))
+    return Snapshot({name: _image(image) for name, image in sorted(raw["images"].items())})
+
+
+def dump(snapshot: Snapshot) -> bytes:
+    """Write the file: sorted, one tag a line, so that a diff shows what a registry changed."""
+    images = [_printed(name, image) for name, image in sorted(snapshot.images.items())]
+    body = "{\n" + ",\n".join(images) + "\n  }" if images else "{}"
+    return f'{{\n  "version": {_VERSION},\n  "images": {body}\n}}\n'.encode()
+
+
+def _printed(name: str, image: ImageTags) -> str:
+    tags = [f"        {_json(tag)}: {_json(_known(info))}" for tag, info in sorted(image.tags.items())]
+    body = "{\n" + ",\n".join(tags) + "\n      }" if tags else "{}"
+    return (
+        f"    {_json(name)}: {{\n"
+        f'      "checked": {_json(image.checked)},\n'
+        f'      "source": {_json(image.source)},\n'
+        f'      "complete": {_json(image.complete)},\n'
+        f'      "tags": {body}\n'
+        "    }"
+    )
+
+
+def _known(info: TagInfo) -> dict[str, str]:
+    fields = {"digest": info.digest, "created": info.created}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _image(raw: Mapping[str, Any]) -> ImageTags:
+    infos = sorted(raw["tags"].items())
+    tags = {tag: TagInfo(info.get("digest"), info.get("created")) for tag, info in infos}
+    return ImageTags(raw["checked"], raw["source"], raw["complete"], tags)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"{', '.join(twice)} is written twice; keep one")
+    return result
+
+
+def _version(value: Any, key: str) -> Iterator[str]:
+    if type(value) is not int or value != _VERSION:
+        yield f"{key}: this hclmod reads version {_VERSION}, not {value!r}; write the file anew"
+
+
+def _name(value: str, key: str) -> Iterator[str]:
+    parsed = reference.parse(value)
+    if parsed is None or parsed.tag is not None or parsed.digest is not None:
+        yield f"{key}: write an image's full name without a tag, such as `docker.io/library/redis`"
+    elif parsed.name != value:
+        yield f"{key}: write the full name, {parsed.name!r}"
+
+
+def _tag(value: str, key: str) -> Iterator[str]:
+    if not reference.is_tag(value):
+        yield f"{key}: not a tag"
+
+
+def _digest(value: Any, key: str) -> Iterator[str]:
+    yield from text(value, key)
+    if isinstance(value, str) and not _DIGEST.fullmatch(value):
+        yield f"{key}: write `sha256:` and 64 hexadecimal digits, not {value!r}"
+
+
+def _time(value: Any, key: str) -> Iterator[str]:
+    yield from text(value, key)
+    if isinstance(value, str) and not _is_time(value):
+        yield f"{key}: write a time such as `2026-08-01T00:00:00Z`, not {value!r}"
+
+
+def _is_time(value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return _TIME.fullmatch(value) is not None
+
+
+def _source(value: Any, key: str) -> Iterator[str]:
+    if value not in SOURCES:
+        yield f"{key}: write one of {', '.join(SOURCES)}, not {value!r}"
+
+
+def _boolean(value: Any, key: str) -> Iterator[str]:
+    if not isinstance(value, bool):
+        yield f"{key}: write true or false, not {value!r}"
+
+
+_TAG_FIELDS: Mapping[str, Check] = {"digest": _digest, "created": _time}
+_IMAGE_FIELDS: Mapping[str, Check] = {
+    "checked": _time,
+    "source": _source,
+    "complete": _boolean,
+    "tags": named(table(_TAG_FIELDS), _tag),
+}
+_ROOT_FIELDS: Mapping[str, Check] = {
+    "version": _version,
+    "images": named(table(_IMAGE_FIELDS, required=list(_IMAGE_FIELDS)), _name),
+}
+_ROOT = table(_ROOT_FIELDS, required=list(_ROOT_FIELDS))
