@@ -57,7 +57,8 @@ def append_lines(expression: Expression, lines: Sequence[bytes], *, step: bytes)
     """Append `lines` (commas included) to a list or object that already stands on several lines."""
     source, node = expression.source, expression.bracket
     document = source.document
-    last = (_items(node) or [None])[-1]
+    items = _items(node)
+    last = items[-1] if items else None
     close = node.end_byte - 1
     at = document.line_start(close)
     indent = _item_indent(source, node, last, step)

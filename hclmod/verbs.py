@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UnfixableError",
+    "append_strings",
     "ensure_attribute",
     "ensure_entry",
     "ensure_items",
-    "missing",
+    "missing_items",
     "remove",
     "replace",
 ]
@@ -116,13 +117,24 @@ def _separator(expression: Expression) -> str:
     return ":" if ":" in marks and "=" not in marks else "="
 
 
-def missing(block: Block, name: str, items: Sequence[str]) -> tuple[str, ...]:
-    """Those of `items` (traversals) that the list attribute `name` of the block neither holds nor covers."""
-    attribute = block.attribute(name)
-    if attribute is None:
-        return tuple(items)
-    held = _held(attribute)
+def missing_items(block: Block, name: str, items: Sequence[str], *, inside: str = "") -> tuple[str, ...]:
+    """Those of `items` (traversals) that the list `name` of the block, or of its nested block `inside`, does not cover."""
+    places = block.blocks(inside) if inside else (block,)
+    held = [have for place in places if (attribute := place.attribute(name)) for have in _held(attribute)]
     return tuple(item for item in items if not any(traversal.covers(have, _parsed(item)) for have in held))
+
+
+def append_strings(expression: Expression, values: Sequence[str]) -> Fix | None:
+    """Append strings to a list literal, on its line or on lines of their own as the list has it; None for no values."""
+    if not values:
+        return None
+    texts = [f'"{value}"'.encode() for value in values]
+    if layout.is_one_line(expression.source, expression.bracket):
+        edits = brackets.append_inline(expression, texts)
+    else:
+        step = layout.step(expression.source, expression.bracket)
+        edits = brackets.append_lines(expression, [text + b"," for text in texts], step=step)
+    return Fix(tuple(edits), (Declared(expression.path, Effect.EXTENDED),))
 
 
 def ensure_items(
@@ -140,7 +152,7 @@ def ensure_items(
         if not found:
             return _new_block(block, inside, _list_lines(block, name, items, comment))
         block = found[0]
-    wanted = missing(block, name, items)
+    wanted = missing_items(block, name, items)
     if not wanted:
         return None
     attribute = block.attribute(name)

@@ -166,11 +166,16 @@ class Block:
         return syntax.span(self.node)
 
     @property
-    def header(self) -> Span:
+    def title(self) -> Span:
         """From the type to the last label."""
         children = self.node.children
         opening = next(index for index, child in enumerate(children) if child.type == "block_start")
         return Span(self.node.start_byte, children[opening - 1].end_byte)
+
+    @property
+    def type_label(self) -> str:
+        """The resource type (`kubernetes_deployment`): a block's first label, empty where it has none."""
+        return self.labels[0] if self.labels else ""
 
     @property
     def address(self) -> str:

@@ -43,9 +43,10 @@ class Float:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The tag is right as it is."""
+    """The tag is right as it is; `floating` tells whether it moves, or is pinned on purpose."""
 
     why: str
+    floating: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def decide(
 ) -> Decision:
     """Choose the tag for one image; `stateful` are globs over the names of databases."""
     if policy is not None and policy.float == "never":
-        return Keep(f"hclmod.toml says never: {policy.reason}")
+        return Keep(f"hclmod.toml says never: {policy.reason}", floating=False)
     tag = reference.tag
     if tag is None or reference.digest or tags.classify(tag) in {TagClass.LATEST, TagClass.CHANNEL}:
         return _settled(reference)
@@ -85,7 +86,7 @@ def decide(
     if policy is not None:
         return _by_policy(tag, policy.float, holds_data=holds_data)
     if holds_data:
-        return Keep('it holds data; only `float = "major"` in hclmod.toml would move it')
+        return Keep('it holds data; only `float = "major"` in hclmod.toml would move it', floating=False)
     if known is None:
         return Unknown(f"nothing is known of the tags of {reference.name}", _how_to_know("record", reference))
     return _by_evidence(reference, tag, known)
@@ -93,8 +94,9 @@ def decide(
 
 def _settled(reference: Reference) -> Keep:
     if reference.digest:
-        return Keep("it is pinned by its digest")
-    return Keep(f"it floats on {reference.tag}" if reference.tag else "it has no tag, which is latest")
+        return Keep("it is pinned by its digest", floating=False)
+    why = f"it floats on {reference.tag}" if reference.tag else "it has no tag, which is latest"
+    return Keep(why, floating=True)
 
 
 def _matches(reference: Reference, globs: Sequence[str]) -> bool:
@@ -114,7 +116,7 @@ def _by_policy(tag: str, wanted: str, *, holds_data: bool) -> Decision:
     if target is None:
         return Unknown(f"hclmod.toml says major, and {tag} shows none", "name the tag instead of `major`")
     if target == tag:
-        return Keep(f"{tag} is what hclmod.toml asks for")
+        return Keep(f"{tag} is what hclmod.toml asks for", floating=True)
     if holds_data and not _same_major(target, tag):
         return Unknown(f"it holds data, and {target} may leave the major of {tag}", 'set float = "major"')
     if tags.is_lower(target, tag):
@@ -143,7 +145,7 @@ def _has_flavour(tag: str) -> bool:
 
 def _by_evidence(reference: Reference, tag: str, known: ImageTags) -> Decision:
     if minor := _minor_of(tag, known):
-        return Keep(f"{tag} floats: it is the major of {minor}")
+        return Keep(f"{tag} floats: it is the major of {minor}", floating=True)
     if tags.classify(tag) is TagClass.MAJOR and not known.complete:
         why = f"{tag} is a major or a build number; the list of tags is not complete"
         return Unknown(why, _how_to_know("complete", reference))

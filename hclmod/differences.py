@@ -1,0 +1,163 @@
+"""Where two documents differ, as small as it can be said, and what a second parser reads there.
+
+Bytes outside the windows are identical. A path is written as `views.Block.path` writes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hclmod.edits import Effect
+from hclmod.views import Attribute, Block, top_level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hclmod.trivia import Source
+
+Item = Attribute | Block
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Items of one body before and after; `ordinals` counts the blocks of each key that stand before it there."""
+
+    prefix: str
+    before: bytes
+    after: bytes
+    ordinals: Mapping[str, int] = field(default_factory=dict)
+
+
+def changed_items(before: Source, after: Source) -> list[tuple[Item, Item]] | None:
+    """The top-level items that differ, in pairs; None where they, or the text between them, do not pair up."""
+    old, new = (_ordered(*top_level(source)) for source in (before, after))
+    if [_key(item) for item in old] != [_key(item) for item in new] or _between(before, old) != _between(
+        after, new
+    ):
+        return None
+    return [(a, b) for a, b in zip(old, new, strict=True) if _text(a) != _text(b)]
+
+
+def windows(old: Item, new: Item) -> Iterator[Window]:
+    """The smallest windows on the difference between two items of one key."""
+    if isinstance(old, Attribute) or isinstance(new, Attribute):
+        yield Window(old.path.removesuffix(_key(old)), _text(old), _text(new))
+        return
+    before, after = _ordered(old.attributes, old.blocks()), _ordered(new.attributes, new.blocks())
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
+    left, right = before[head : len(before) - tail], after[head : len(after) - tail]
+    if [_key(item) for item in left] == [_key(item) for item in right]:
+        for a, b in zip(left, right, strict=True):
+            if _text(a) != _text(b):
+                yield from windows(a, b)
+        return
+    ordinals = Counter(_key(item) for item in before[:head])
+    yield Window(f"{old.path}.", _joined(left), _joined(right), ordinals)
+
+
+def differences(before: dict[str, Any], after: dict[str, Any], window: Window) -> dict[str, Effect]:
+    """What became of each path between two structures that python-hcl2 read in a window."""
+    old, new = (dict(_flat(body, window.prefix, Counter(window.ordinals))) for body in (before, after))
+    found: dict[str, Effect] = {}
+    for path in sorted(old.keys() | new.keys(), key=lambda path: (path.count("."), path)):
+        if path not in new or path not in old:
+            effect = Effect.REMOVED if path in old else Effect.ADDED
+            if not any(path.startswith(f"{place}.") and held is effect for place, held in found.items()):
+                found[path] = effect
+        elif old[path] != new[path]:
+            found.update(_refined(path, old[path], new[path]))
+    return found
+
+
+def _ordered(attributes: Mapping[str, Attribute], blocks: Iterable[Block]) -> list[Item]:
+    items: list[Item] = [*attributes.values(), *blocks]
+    return sorted(items, key=lambda item: item.node.start_byte)
+
+
+def _key(item: Item) -> str:
+    return item.name if isinstance(item, Attribute) else ".".join((item.type, *item.labels))
+
+
+def _text(item: Item) -> bytes:
+    return item.source.text(item.node)
+
+
+def _between(source: Source, items: Sequence[Item]) -> list[bytes]:
+    ends = [0, *(item.node.end_byte for item in items)]
+    starts = [*(item.node.start_byte for item in items), len(source.data)]
+    return [source.data[end:start] for end, start in zip(ends, starts, strict=True)]
+
+
+def _common(left: Sequence[Item], right: Sequence[Item]) -> int:
+    count = 0
+    for a, b in zip(left, right, strict=False):
+        if _text(a) != _text(b):
+            break
+        count += 1
+    return count
+
+
+def _joined(items: Sequence[Item]) -> bytes:
+    """The items' bytes and what stands between them."""
+    if not items:
+        return b""
+    return items[0].source.data[items[0].node.start_byte : items[-1].node.end_byte] + b"\n"
+
+
+_BLOCK = "__is_block__"
+
+
+def _flat(body: Mapping[str, Any], prefix: str, counts: Counter[str]) -> Iterator[tuple[str, Any]]:
+    for name, value in body.items():
+        if name == _BLOCK:
+            continue
+        blocks = [found for each in value if (found := _labelled(each))] if isinstance(value, list) else []
+        if not blocks:
+            yield prefix + name, value
+        for labels, inner in blocks:
+            key = ".".join((name, *labels))
+            path = f"{prefix}{key}[{counts[key]}]"
+            counts[key] += 1
+            yield path, _BLOCK
+            yield from _flat(inner, f"{path}.", Counter())
+
+
+def _labelled(value: object) -> tuple[tuple[str, ...], dict[str, Any]] | None:
+    """The labels and the body of a block as python-hcl2 gives it, or None if `value` is no block."""
+    labels: tuple[str, ...] = ()
+    while isinstance(value, dict) and _BLOCK not in value and len(value) == 1:
+        label, value = next(iter(value.items()))
+        labels += (str(label).strip('"'),)
+    return (labels, value) if isinstance(value, dict) and _BLOCK in value else None
+
+
+def _refined(path: str, old: object, new: object) -> dict[str, Effect]:
+    """The deepest places at which two values differ."""
+    if isinstance(old, list) and isinstance(new, list):
+        if new[: len(old)] == old:
+            return {path: Effect.EXTENDED}
+        if len(old) == len(new):
+            return _merged(
+                _refined(f"{path}[{i}]", a, b)
+                for i, (a, b) in enumerate(zip(old, new, strict=True))
+                if a != b
+            )
+    if isinstance(old, dict) and isinstance(new, dict):
+        if all(key in new and new[key] == value for key, value in old.items()):
+            return {path: Effect.EXTENDED}
+        if old.keys() == new.keys():
+            return _merged(
+                _refined(f"{path}.{_bare(key)}", old[key], new[key]) for key in old if old[key] != new[key]
+            )
+    return {path: Effect.CHANGED}
+
+
+def _bare(key: object) -> str:
+    return str(key).strip('"')
+
+
+def _merged(parts: Iterable[dict[str, Effect]]) -> dict[str, Effect]:
+    return {path: effect for part in parts for path, effect in part.items()}

@@ -1,0 +1,176 @@
+"""One document until it is settled: check, apply, realign, parse again, and prove the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hclmod import alignment, edits, suppression, syntax, verify
+from hclmod.document import Document
+from hclmod.rule import Finding, Level
+from hclmod.trivia import Source
+from hclmod.views import top_level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hclmod.rule import Context
+    from hclmod.rulebook import Loaded
+    from hclmod.verify import Verdict
+    from hclmod.views import Block
+
+ROUNDS = 10
+"""Rules that have not settled after so many rounds fight each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A finding of a rule, and the line on which it stands."""
+
+    rule: str
+    finding: Finding
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Nothing to do; `left` says of each selected target why."""
+
+    path: str
+    left: tuple[Reported, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Proven new bytes."""
+
+    path: str
+    before: bytes
+    after: bytes
+    applied: tuple[Reported, ...]
+    left: tuple[Reported, ...]
+    verdict: verify.AsDeclared
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Not read, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Changed and not proven, so the change is thrown away."""
+
+    path: str
+    why: tuple[str, ...]
+    applied: tuple[Reported, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A rule or the engine raised: our bug, with its traceback."""
+
+    path: str
+    traceback: str
+
+
+Outcome = Unchanged | Changed | Skipped | Refused | Failed
+
+
+def parse(document: Document) -> Source | Skipped:
+    """The document with its tree, or why it cannot be had."""
+    source = Source(document, syntax.parse(document.data))
+    if (offset := syntax.error_offset(source.tree)) is None:
+        return source
+    return Skipped(document.path, f"syntax error on line {document.line(offset)}")
+
+
+def settle(
+    source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
+) -> Unchanged | Changed | Refused:
+    """Run `rules` on the blocks that `select` chooses until a round finds no fix, then judge the whole change."""
+    before, first, applied = source, (), []
+    fixed: list[edits.Fix] = []
+    for number in range(ROUNDS):
+        found = _check(source, rules, context, select)
+        first = first if number else found
+        fixable = [each for each in found if each.finding.fix is not None]
+        if not fixable:
+            return _judged(before, source, fixed, tuple(applied), _left(first, found))
+        taken, made = edits.select([each.finding.fix for each in fixable if each.finding.fix is not None])
+        applied += [fixable[index] for index in taken]
+        fixed += [fix for index in taken if (fix := fixable[index].finding.fix) is not None]
+        source = _apply(source, made)
+    fighting = ", ".join(sorted({each.rule for each in fixable}))
+    why = f"not settled after {ROUNDS} rounds; these rules undo each other or themselves: {fighting}"
+    return Refused(before.document.path, (why,), tuple(applied))
+
+
+def _check(
+    source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
+) -> tuple[Reported, ...]:
+    blocks = [block for block in top_level(source)[1] if block.type == "resource"]
+    return tuple(
+        _reported(source, loaded.id, finding)
+        for loaded in rules
+        for block in blocks
+        if block.type_label in loaded.rule.kinds and select(loaded, block)
+        for finding in loaded.rule.check(block, context, **loaded.options)
+    )
+
+
+def _reported(source: Source, rule: str, finding: Finding) -> Reported:
+    line = source.document.line(finding.span.start)
+    why = suppression.reason(source, finding.span, rule)
+    if why:
+        message = f"suppressed ({why}): {finding.message}"
+        finding = Finding(finding.address, finding.span, message, level=Level.NOTE)
+    elif why is not None:
+        message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
+        finding = Finding(finding.address, finding.span, message, finding.fix, finding.level, finding.effect)
+    return Reported(rule, finding, line)
+
+
+def _apply(source: Source, made: list[edits.Edit]) -> Source:
+    """The source after the edits and after the alignment that they disturbed was put back."""
+    edited = _edited(source, made)
+    blanks = alignment.realign(source, made, edited)
+    return _edited(edited, blanks) if blanks else edited
+
+
+def _edited(source: Source, made: list[edits.Edit]) -> Source:
+    data = edits.apply(source.data, made)
+    return Source(Document(source.document.path, data), syntax.reparse(source.tree, source.data, made, data))
+
+
+def _left(first: Sequence[Reported], last: Sequence[Reported]) -> tuple[Reported, ...]:
+    """What the last round still says, on the lines of the document as it was where the first round said it too."""
+    lines = {_said(each): each for each in reversed(first)}
+    return tuple(lines.get(_said(each), each) for each in last)
+
+
+def _said(reported: Reported) -> tuple[str, str, str]:
+    return reported.rule, reported.finding.address, reported.finding.message
+
+
+def _judged(
+    before: Source,
+    after: Source,
+    fixes: Sequence[edits.Fix],
+    applied: tuple[Reported, ...],
+    left: tuple[Reported, ...],
+) -> Unchanged | Changed | Refused:
+    path = before.document.path
+    verdict: Verdict = verify.verify(before, after, fixes)
+    match verdict:
+        case verify.Same():
+            return Unchanged(path, left)
+        case verify.AsDeclared():
+            return Changed(path, before.data, after.data, applied, left, verdict)
+        case verify.Broken(paths):
+            return Refused(path, paths, applied)
+        case verify.Unverifiable(why):
+            return Refused(path, (why,), applied)

@@ -1,0 +1,380 @@
+"""Read files and write commits through git; the only module that imports GitPython.
+
+Git is run by GitPython's command layer and does the work itself: GitPython's own index and object writes
+know neither filters (a git-crypt file would go in as plain text) nor signatures.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from secrets import token_hex
+from subprocess import PIPE
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from hclmod.errors import GitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+PHASE, RULES, VERSION = "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version"
+
+_REGULAR = ("100644", "100755")
+_ENVIRONMENT = Lock()
+# What a hook finds set, or a person left set, and would lead git to another repository, index or meaning.
+_ELSEWHERE = """
+    GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+    GIT_NAMESPACE GIT_PREFIX GIT_IMPLICIT_WORK_TREE GIT_INTERNAL_SUPER_PREFIX GIT_QUARANTINE_PATH GIT_CONFIG
+    GIT_GRAFT_FILE GIT_SHALLOW_FILE GIT_ATTR_SOURCE GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS
+    GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
+"""
+# A split index would leave its shared half with the user; a monitor would be asked about our folder.
+_OFF = "core.sparseCheckout core.fsmonitor core.untrackedCache core.splitIndex index.sparse"
+_PLAIN = dict.fromkeys(_OFF.split(), "false") | {"i18n.commitEncoding": "UTF-8"}
+_NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0"}  # `git status` would write the user's index
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a commit: its path from the root with `/`, its mode as git writes it, its object."""
+
+    path: str
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One phase done: the commit that did it, with which rules and which version of hclmod."""
+
+    phase: int
+    commit: str
+    rules: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    out: bytes
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shell:
+    folder: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, *args: str, stdin: bytes = b"") -> _Answer:
+        options = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
+        process = _start(["-C", self.folder, *options, *args], self.environment)
+        out, words = process.communicate(stdin)
+        return _Answer(process.returncode, out, words.decode("utf-8", "backslashreplace").strip())
+
+    def out(self, *args: str, stdin: bytes = b"") -> bytes:
+        answer = self.run(*args, stdin=stdin)
+        if answer.status:
+            raise GitError(f"git {args[0]}: {answer.words or f'failed with status {answer.status}'}")
+        return answer.out
+
+    def line(self, *args: str, stdin: bytes = b"") -> str:
+        return os.fsdecode(self.out(*args, stdin=stdin).removesuffix(b"\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A work tree of git; `root` is its topmost folder."""
+
+    root: Path
+    _git_dir: str
+    _git: _Shell
+
+    @classmethod
+    def open(cls, folder: Path) -> Repository:
+        """Find the work tree that `folder` is in; `GitError` where there is none or git will not have it."""
+        if not folder.is_dir():
+            raise GitError(f"{folder} is not a folder")
+        git = _Shell(str(folder.absolute()))
+        try:
+            root = git.line("rev-parse", "--show-toplevel")
+        except GitError as error:
+            raise GitError(f"{folder}: {error.message}", hint=error.hint or _hint(error.message)) from error
+        return cls(Path(root), git.line("rev-parse", "--absolute-git-dir"), _Shell(root, _NO_LOCKS))
+
+    def resolve(self, rev: str) -> str:
+        """Name the commit that `rev` means; `GitError` where there is none."""
+        options = ("rev-parse", "--verify", "--quiet")
+        answer = self._git.run(*options, f"{rev}^{{commit}}") if not rev.startswith("-") else None
+        if answer and not answer.status:
+            return answer.out.decode().strip()
+        if self._git.out("rev-list", "--max-count=1", "--all"):
+            raise GitError(f"{_shown(rev)} names no commit", hint="a shallow clone may lack it")
+        raise GitError("the repository has no commit yet", hint="commit something first")
+
+    def entries(self, rev: str) -> tuple[Entry, ...]:
+        """All files of `rev`, links and submodules too, sorted by path."""
+        listed = self._git.out("ls-tree", "-r", "-z", "--full-tree", self.resolve(rev))
+        return tuple(sorted(map(_entry, _records(listed)), key=lambda entry: entry.path))
+
+    def read(self, entries: Sequence[Entry], rev: str = "HEAD") -> dict[str, bytes]:
+        """Contents of the regular files among `entries`, by path, as a checkout of `rev` would give them.
+
+        A file whose filter fails comes as it is stored. `GitError` where an object is missing.
+        """
+        files = [entry for entry in entries if entry.mode in _REGULAR]
+        todo = [entry for entry in files if not _unaskable(entry.path)]
+        stored = [entry for entry in files if _unaskable(entry.path)]
+        texts: dict[str, bytes] = {}
+        with self._scratch(self.resolve(rev)) as git:
+            _all_there(git, files)
+            while todo:
+                given = _cat(git, todo, "--filters")
+                texts |= given
+                stored += todo[len(given) : len(given) + 1]  # git stopped at the first it could not filter
+                todo = todo[len(given) + 1 :]
+            return texts | _cat(git, stored)
+
+    def filtered(self, paths: Iterable[str], rev: str = "HEAD") -> frozenset[str]:
+        """Those of `paths` that `rev` gives a filter such as git-crypt: show no diff of them."""
+        with self._scratch(self.resolve(rev)) as git:
+            told = _records(git.out("check-attr", "-z", "--stdin", "filter", stdin=_nul(paths)))
+        values = zip(told[::3], told[2::3], strict=True)
+        return frozenset(path for path, value in values if value not in {"unspecified", "unset"})
+
+    def dirty(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of `paths` that are not in the index or the work tree what they are in HEAD."""
+        wanted = frozenset(paths)
+        options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules")
+        status = _records(self._git.out("status", *options))
+        changed = {record[3:] for record in status}
+        unknown = wanted.difference(_records(self._git.out("ls-files", "-z")))
+        return wanted & (changed | {path for path in unknown if os.path.lexists(self.root / path)})
+
+    def ledger(self, rev: str) -> tuple[LedgerEntry, ...]:
+        """Phases done by the commits that `rev` stands on, oldest first; what is no number is no phase."""
+        fields = "%x1f".join(("%H", _trailer(PHASE), _trailer(RULES), _trailer(VERSION)))
+        picked = ("--reverse", "--fixed-strings", f"--grep={PHASE}:")
+        told = self._log(*picked, f"--format={fields}", self.resolve(rev))
+        return tuple(entry for record in told for entry in _ledger_entries(*record.split("\x1f")))
+
+    def commit(
+        self,
+        base: str,
+        files: Mapping[str, bytes],
+        *,
+        branch: str,
+        message: str,
+        replace: bool = False,
+    ) -> str | None:
+        """Make one commit on top of `base` with `files` changed and point `branch` at it; no hook runs.
+
+        Neither index nor work tree nor HEAD of the user is touched. Returns the commit, or None where `files`
+        say what `base` says. `GitError` where the branch exists, unless `replace` is given and every commit
+        that it adds to `base` is ours; where it is checked out; where a path is not a regular file's; where
+        git refuses (a filter fails, nobody to commit as, no key to sign with, another run was faster).
+        """
+        start = self.resolve(base)
+        old = self._claim(start, branch, replace=replace)
+        modes = {entry.path: entry.mode for entry in self.entries(start)}
+        for path in files:
+            _check_path(path, modes)
+        with self._scratch(start, strict=True) as git:
+            tree = _write(git, files, modes)
+            if tree == git.line("rev-parse", f"{start}^{{tree}}"):
+                return None
+            text = message.encode("utf-8", "backslashreplace")
+            commit = git.line("commit-tree", *_signing(git), "-p", start, "-F", "-", tree, stdin=text)
+            self._point(git, branch, commit, old)
+        return commit
+
+    @contextmanager
+    def _scratch(self, commit: str, *, strict: bool = False) -> Iterator[_Shell]:
+        """Lend an index and a work tree with nothing of the user's: `commit` and its `.gitattributes`.
+
+        `cat-file` and `check-attr` take attributes from files only, so those are checked out.
+        """
+        with TemporaryDirectory(prefix="hclmod-", ignore_cleanup_errors=True) as folder:
+            tree, hooks = Path(folder, "tree"), Path(folder, "no-hooks")
+            tree.mkdir()
+            hooks.mkdir()
+            index = str(Path(folder, "index"))
+            places = {"GIT_DIR": self._git_dir, "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": index}
+            filters = self._strict_filters() if strict else {}
+            git = _Shell(str(tree), places, _PLAIN | filters | {"core.hooksPath": str(hooks)})
+            git.out("read-tree", commit)
+            attributes = git.out("ls-files", "-z", "--", ":(glob)**/.gitattributes")
+            git.out("checkout-index", "-z", "--stdin", stdin=attributes)
+            yield git
+
+    def _strict_filters(self) -> dict[str, str]:
+        """Let a filter that fails stop the commit; git would else store what it should have hidden."""
+        names = ("config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$")
+        drivers = (key.rpartition(".")[0] for key in _records(self._git.run(*names).out))
+        return {f"{driver}.required": "true" for driver in drivers}
+
+    def _log(self, *args: str) -> list[str]:
+        plain = ("--no-show-signature", "--encoding=UTF-8", "--topo-order")
+        return _records(self._git.out("log", "-z", *plain, *args, "--"))
+
+    def _claim(self, base: str, branch: str, *, replace: bool) -> str:
+        """Return what the branch holds, nothing where it does not exist; `GitError` where it is not ours."""
+        ref = f"refs/heads/{branch}"
+        if not branch or self._git.run("check-ref-format", "--branch", branch).out != _lines([branch]):
+            raise GitError(f"{_shown(branch)} is no name for a branch")
+        if f"branch {ref}".encode() in self._git.out("worktree", "list", "--porcelain").splitlines():
+            raise GitError(f"branch {branch} is checked out", hint="switch that work tree to another")
+        old = self._git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip()
+        if old and not replace:
+            raise GitError(f"branch {branch} exists", hint="delete it, or give --replace to make it anew")
+        if old and (foreign := self._foreign(base, old)):
+            told = f"branch {branch} has {len(foreign)} commit(s) that hclmod did not make: {foreign[0][:12]}"
+            raise GitError(told, hint="--replace would lose them; move or delete the branch yourself")
+        return old
+
+    def _foreign(self, base: str, tip: str) -> list[str]:
+        told = self._log(f"--format=%H {_trailer(PHASE)}", f"{base}..{tip}")
+        return [record.strip() for record in told if len(record.split()) == 1]
+
+    def _point(self, git: _Shell, branch: str, commit: str, old: str) -> None:
+        ref, expected = f"refs/heads/{branch}", old or "0" * len(commit)
+        answer = git.run("update-ref", "--no-deref", "-m", "hclmod: phase committed", ref, commit, expected)
+        if not answer.status:
+            return
+        if git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip() != old:
+            raise GitError(f"branch {branch} was written by another run meanwhile", hint="look at it first")
+        raise GitError(f"branch {branch} was not written: {answer.words}")
+
+
+def message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
+    """Put a commit message together, trailers last; a subject or trailer of more lines is a `ValueError`."""
+    lines = [f"{key}: {value}" for key, value in trailers.items()]
+    if any(len(line.splitlines()) != 1 for line in (subject, *lines)):
+        raise ValueError("a subject and a trailer are one line each")
+    return "\n\n".join(part for part in (subject, body.strip("\n"), "\n".join(lines)) if part) + "\n"
+
+
+def _start(args: list[str], environment: Mapping[str, str]) -> Any:
+    missing = GitError("git was not found", hint="install git, or name it in GIT_PYTHON_GIT_EXECUTABLE")
+    try:
+        from git import Git, GitCommandNotFound
+    except ModuleNotFoundError:
+        raise
+    except ImportError as error:  # GitPython looks for git as it loads
+        raise missing from error
+    try:
+        with _home():
+            command = [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *args]
+            return Git().execute(command, istream=PIPE, as_process=True, env=environment)
+    except (GitCommandNotFound, OSError) as error:
+        raise missing from error
+
+
+@contextmanager
+def _home() -> Iterator[None]:
+    """Hide `_ELSEWHERE` while a process starts: GitPython can add to the environment, not take away."""
+    with _ENVIRONMENT:
+        hidden = {name: os.environ.pop(name) for name in _ELSEWHERE.split() if name in os.environ}
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)
+
+
+def _hint(words: str) -> str:
+    if "must be run in a work tree" in words:
+        return "a bare repository has no files to work on: clone it and run there"
+    return "run in a clone, or `git init` first" if "not a git repository" in words else ""
+
+
+def _all_there(git: _Shell, entries: Sequence[Entry]) -> None:
+    told = git.out("cat-file", "--batch-check=%(objectname)", stdin=_lines(entry.oid for entry in entries))
+    missing = [line.split()[0] for line in told.decode().splitlines() if " " in line]
+    if missing:
+        raise GitError(f"object {missing[0]} is missing", hint="see `git fsck`")
+
+
+def _cat(git: _Shell, entries: Sequence[Entry], *options: str) -> dict[str, bytes]:
+    """Contents in order, up to the first that git could not give.
+
+    With `--filters` git tells the size before the filter, so a mark nobody can guess parts the contents.
+    """
+    mark = token_hex(16)
+    asked = _lines(f"{entry.oid} {entry.path}" if options else entry.oid for entry in entries)
+    answer = git.run("cat-file", f"--batch={mark}", *options, stdin=asked)
+    texts = answer.out.split(f"{mark}\n".encode())[1:]
+    if answer.status and not options:
+        raise GitError(f"git cat-file: {answer.words}")
+    return {entry.path: text[:-1] for entry, text in zip(entries, texts, strict=False) if text}
+
+
+def _unaskable(path: str) -> bool:
+    """Whether `cat-file`, which reads a line and strips it, would look up attributes of another path."""
+    return "\n" in path or path.startswith((" ", "\t")) or path.endswith("\r")
+
+
+def _check_path(path: str, modes: Mapping[str, str]) -> None:
+    """Refuse, as `GitError`, what is not a regular file, or new, in the tree that `modes` lists."""
+    pure = PurePosixPath(path)
+    plain = str(pure) == path != "." and not pure.is_absolute()
+    if not plain or {"..", ".git"} & {part.lower() for part in pure.parts}:
+        raise GitError(f"{_shown(path)} is no path inside the repository")
+    if modes.get(path, "100644") not in _REGULAR:
+        raise GitError(f"{_shown(path)} is a symbolic link or a submodule", hint="change what it points to")
+    for parent in map(str, pure.parents):
+        if parent in modes:
+            raise GitError(f"{_shown(path)} lies behind {_shown(parent)}, which is no folder here")
+
+
+def _write(git: _Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) -> str:
+    """Take `files` into the index through their filters, and return the tree's name."""
+    for path, data in files.items():
+        target = Path(git.folder, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        target.chmod(0o755 if modes.get(path) == "100755" else 0o644)
+        os.utime(target, (1e9, 1e9))  # git would filter a second time what is as young as the index
+    git.out("update-index", "--add", "-z", "--stdin", stdin=_nul(files))
+    return git.line("write-tree")
+
+
+def _signing(git: _Shell) -> tuple[str, ...]:
+    wanted = git.line("config", "--type=bool", "--default=false", "--get", "commit.gpgsign")
+    return ("-S",) if wanted == "true" else ()
+
+
+def _trailer(key: str) -> str:
+    return f"%(trailers:key={key},valueonly,unfold,separator=%x1e)"
+
+
+def _ledger_entries(commit: str, phases: str, rules: str, version: str) -> Iterator[LedgerEntry]:
+    names = tuple(name.strip() for name in rules.replace("\x1e", ",").split(",") if name.strip())
+    for phase in phases.split("\x1e"):
+        if phase.strip().isdecimal():
+            yield LedgerEntry(int(phase), commit, names, version.rpartition("\x1e")[2].strip())
+
+
+def _entry(record: str) -> Entry:
+    meta, _, path = record.partition("\t")
+    mode, _, oid = meta.split(" ")
+    return Entry(path, mode, oid)
+
+
+def _records(out: bytes) -> list[str]:
+    return [os.fsdecode(record) for record in out.removesuffix(b"\0").split(b"\0")] if out else []
+
+
+def _nul(paths: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
+
+
+def _lines(texts: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(text) + b"\n" for text in texts)
+
+
+def _shown(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,101 @@
+"""The parsers that sit in judgement: HashiCorp's own (pygohcl, else the `terraform` binary) and python-hcl2.
+
+They are the only users of those packages here, loaded when the first document changed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.metadata import version
+from typing import Any
+
+SECONDS = 30
+"""How long `terraform fmt` may take over one document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An official parser reads the document."""
+
+    judge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A parser does not read the text, in its own words."""
+
+    judge: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Neither pygohcl nor `terraform` is installed."""
+
+
+def official(data: bytes) -> Accepted | Rejected | Absent:
+    """What HashiCorp's parser says of a whole document; what pygohcl rejects, `terraform` may still save."""
+    verdict = _gohcl(data)
+    return verdict if isinstance(verdict, Accepted) else _terraform(data) or verdict
+
+
+def _gohcl(data: bytes) -> Accepted | Rejected | Absent:
+    try:
+        import pygohcl
+    except ImportError:
+        return Absent()
+    judge = _named("pygohcl")
+    try:
+        pygohcl.loads(data.decode("utf-8-sig"))
+    except (pygohcl.HCLParseError, pygohcl.HCLInternalError) as error:
+        return Rejected(judge, " ".join(str(error).split()))
+    return Accepted(judge)
+
+
+def _terraform(data: bytes) -> Accepted | Rejected | None:
+    binary = shutil.which("terraform")
+    if binary is None:
+        return None
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_CLI_ARGS")}
+    environment["TF_CLI_CONFIG_FILE"] = os.devnull
+    command = [binary, "fmt", "-no-color", "-"]
+    try:
+        done = subprocess.run(
+            command, input=data, capture_output=True, env=environment, timeout=SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Rejected("terraform fmt", str(error))
+    if done.returncode == 0:
+        return Accepted("terraform fmt")
+    return Rejected("terraform fmt", " ".join(done.stderr.decode(errors="replace").split()))
+
+
+def structure(text: bytes) -> dict[str, Any] | Rejected:
+    """What python-hcl2 reads in a body, comments left out; blocks are lists of dictionaries marked `__is_block__`."""
+    return _structure(text.decode("utf-8-sig").replace("\r\n", "\n"))
+
+
+@lru_cache(maxsize=1024)  # the same `lifecycle` block stands in a hundred stacks
+def _structure(text: str) -> dict[str, Any] | Rejected:
+    import hcl2
+    from hcl2.utils import SerializationOptions
+    from lark.exceptions import LarkError
+
+    try:
+        return hcl2.loads(text, serialization_options=SerializationOptions(with_comments=False))
+    except (LarkError, RecursionError) as error:
+        return Rejected(_named("python-hcl2"), str(error).split("\n", 1)[0] or type(error).__name__)
+
+
+def structural() -> str:
+    """The name under which python-hcl2 sits in the report."""
+    return _named("python-hcl2")
+
+
+@cache
+def _named(package: str) -> str:
+    return f"{package} {version(package)}"

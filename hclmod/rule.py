@@ -1,0 +1,128 @@
+"""What a rule is made of: `Rule` around a check, the `Context` it is given, the findings it yields."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from hclmod.edits import Fix, Span
+from hclmod.layout import UnfixableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from hclmod.config import Config
+    from hclmod.images.snapshot import Snapshot
+    from hclmod.views import Attribute, Block, Expression
+
+    View = Attribute | Block | Expression
+
+Option = str | bool | int | tuple[str, ...]
+
+
+class Level(Enum):
+    """How much a finding without a fix asks of the reader."""
+
+    WARNING = "warning"  # a person has to look
+    NOTE = "note"  # left alone, and rightly so
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says about one place; with a fix it is a change, without one a target left alone.
+
+    `effect` tells what the change does to the running cluster when it is applied (`rolls the pods`), empty for nothing.
+    """
+
+    address: str
+    span: Span
+    message: str
+    fix: Fix | None = None
+    level: Level = Level.WARNING
+    effect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace that the repository declares, and who lives in it.
+
+    `name` is None where it cannot be read. `workloads` are the addresses that the phase at hand selects,
+    `others` maps those of other phases (None: of no phase) to their phase.
+    """
+
+    name: str | None
+    workloads: tuple[str, ...] = ()
+    others: Mapping[str, int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know beyond the block it is offered; all of it values, none of it the file system."""
+
+    config: Config
+    tags: Snapshot
+    phase: int | None = None
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)  # of this module, by address
+    homes: Mapping[str, Namespace | None] = field(
+        default_factory=dict
+    )  # of this module's workloads, by address
+    names: tuple[str, ...] = ()  # of all namespaces of the phase, sorted, for allowlists
+
+    def home(self, workload: str) -> Namespace | None:
+        """The namespace in which a workload of this module lives; None where this stack does not declare it."""
+        return self.homes.get(workload)
+
+
+class Check(Protocol):
+    """A generator of findings over one block; its keyword parameters are the rule's options."""
+
+    def __call__(self, block: Block, context: Context, /, **options: Option) -> Iterator[Finding]:
+        """Yield what is to say about `block`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check and the resource types whose blocks it is offered.
+
+    `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
+    offered too, though no phase selects it.
+    """
+
+    check: Check
+    kinds: tuple[str, ...]
+    reaches: tuple[str, ...] = ()
+
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The keyword-only parameters of the check: name, default and, as text, type."""
+        parameters = inspect.signature(self.check).parameters.values()
+        return {each.name: each for each in parameters if each.kind is each.KEYWORD_ONLY}
+
+
+def warn(place: View | Span, address: str, message: str) -> Finding:
+    """A finding that a person has to look at."""
+    return Finding(address, _span(place), message)
+
+
+def note(place: View | Span, address: str, message: str) -> Finding:
+    """A target that is left alone, and why."""
+    return Finding(address, _span(place), message, level=Level.NOTE)
+
+
+def change(
+    place: View | Span, address: str, message: str, make: Callable[[], Fix | None], effect: str = ""
+) -> Iterator[Finding]:
+    """The fix that `make` returns, nothing where it returns None, and a warning where it cannot be done."""
+    try:
+        fix = make()
+    except UnfixableError as error:
+        yield warn(place, address, f"not done: {message}: {error}")
+        return
+    if fix is not None:
+        yield Finding(address, _span(place), message, fix, effect=effect)
+
+
+def _span(place: View | Span) -> Span:
+    return place if isinstance(place, Span) else place.span

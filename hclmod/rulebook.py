@@ -1,0 +1,150 @@
+"""Find rules, load them, fill their options.
+
+Built-in rules come from the installed package. Rules of another folder are somebody's code: they are loaded only
+where the caller names the folder, never because a configuration says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import sys
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hclmod.errors import RuleError
+from hclmod.rule import Option, Rule
+
+if TYPE_CHECKING:
+    import inspect
+    from collections.abc import Iterable, Mapping, Sequence
+
+_TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A rule with its id and the options that it runs with."""
+
+    id: str
+    rule: Rule
+    options: Mapping[str, Option]
+
+
+def builtin_folder() -> Path:
+    """Where the built-in rules lie: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    installed = here / "rules"
+    return installed if installed.is_dir() else here.parent / "rules"
+
+
+def available(folder: Path | None = None) -> dict[str, Path]:
+    """The rules of a folder (the built-in ones by default), id to file, sorted by id."""
+    files = sorted((folder or builtin_folder()).glob("[a-z]*.py"))
+    return {file.stem.replace("_", "-"): file for file in files}
+
+
+def find(rule: str, folders: Sequence[Path | None] = (None,)) -> Path:
+    """The file of a rule; an unknown id is a `RuleError` with the nearest known one."""
+    known = {name: path for folder in reversed(folders) for name, path in available(folder).items()}
+    if rule not in known:
+        near = difflib.get_close_matches(rule, known, 1)
+        hint = f"Did you mean `{near[0]}`?" if near else f"Known rules: {', '.join(sorted(known)) or 'none'}."
+        raise RuleError(f"there is no rule `{rule}`", hint=hint)
+    return known[rule]
+
+
+def load(
+    ids: Iterable[str] | None,
+    options: Mapping[str, Mapping[str, object]],
+    folders: Sequence[Path | None] = (None,),
+) -> tuple[Loaded, ...]:
+    """The rules of these ids in this order (all built-in ones by default), each with its options checked."""
+    chosen = tuple(available()) if ids is None else tuple(ids)
+    return tuple(_loaded(rule, find(rule, folders), options.get(rule, {})) for rule in chosen)
+
+
+def check_options(
+    options: Mapping[str, Mapping[str, object]], folders: Sequence[Path | None] = (None,)
+) -> None:
+    """Raise `RuleError` for options of a rule that does not exist, or that it does not have."""
+    load(options, options, folders)
+
+
+def _loaded(name: str, path: Path, given: Mapping[str, object]) -> Loaded:
+    rule = _module_rule(name, path)
+    known = rule.options()
+    for option in given:
+        if option not in known:
+            near = difflib.get_close_matches(option, known, 1)
+            hint = f"Did you mean `{near[0]}`?" if near else f"Its options: {', '.join(known) or 'none'}."
+            raise RuleError(f"rule `{name}` has no option `{option}`", hint=hint)
+    values = {option: _value(name, known[option], value) for option, value in given.items()}
+    return Loaded(name, rule, values)
+
+
+@cache
+def _module_rule(name: str, path: Path) -> Rule:
+    try:
+        module = importlib.import_module(f"{_package(path.parent)}.{path.stem}")
+    except Exception as error:  # a rule file may do anything while it is imported
+        raise RuleError(
+            f"rule `{name}` does not load: {type(error).__name__}: {error}", hint=f"Mend {path.name}."
+        ) from error
+    rule = getattr(module, "rule", None)
+    if not isinstance(rule, Rule):
+        raise RuleError(f"rule `{name}` does not load: {path.name} exports no `rule`")
+    return rule
+
+
+@cache
+def _package(folder: Path) -> str:
+    """Make a folder importable as a package of its own, so that its files may share modules named `_x.py`."""
+    name = f"hclmod_rules_{zlib.crc32(str(folder.resolve()).encode()):08x}"
+    spec = importlib.util.spec_from_loader(name, loader=None, is_package=True)
+    if spec is None:  # pragma: no cover - cannot be for a package without a loader
+        raise RuleError(f"the folder {folder} cannot be loaded as rules")
+    module = importlib.util.module_from_spec(spec)
+    module.__path__ = [str(folder)]
+    sys.modules[name] = module
+    return name
+
+
+def _value(rule: str, parameter: inspect.Parameter, value: object) -> Option:
+    """An option's value from TOML or from the command line, in the type that the rule declares."""
+    kind = str(parameter.annotation)
+    converted = _converted(kind, value)
+    if converted is None:
+        raise RuleError(f"option `{rule}.{parameter.name}` wants {_WORDS.get(kind, kind)}, not {value!r}")
+    return converted
+
+
+_WORDS = {
+    "str": "a text",
+    "bool": "true or false",
+    "int": "a whole number",
+    "tuple[str, ...]": "a list of texts",
+}
+
+
+def _converted(kind: str, value: object) -> Option | None:
+    match kind, value:
+        case "str", str():
+            return value
+        case "bool", bool():
+            return value
+        case "bool", str():
+            return _TRUE.get(value.lower())
+        case "int", int() if not isinstance(value, bool):
+            return value
+        case "int", str() if value.lstrip("-").isdecimal():
+            return int(value)
+        case "tuple[str, ...]", str():
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        case "tuple[str, ...]", list() | tuple() if all(isinstance(each, str) for each in value):
+            return tuple(value)
+    return None

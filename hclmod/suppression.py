@@ -1,0 +1,40 @@
+"""`# hclmod: ignore[rule-id] reason`: a person's word that a finding stands as it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hclmod import trivia
+from hclmod.syntax import leaf_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.edits import Span
+    from hclmod.trivia import Source
+
+_COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\[([\w\s,-]*)\]\s*(.*?)\s*(?:\*/)?$", re.DOTALL)
+
+
+def reason(source: Source, span: Span, rule: str) -> str | None:
+    """The reason of the comment that suppresses `rule` at `span`: None without one, empty where it gives none.
+
+    The comment stands above or behind the attribute, or above a block around it.
+    """
+    if b"hclmod:" not in source.data:
+        return None
+    for text in _comments(source, span):
+        found = _COMMENT.match(text)
+        if found and rule in (name.strip() for name in found[1].split(",")):
+            return found[2]
+    return None
+
+
+def _comments(source: Source, span: Span) -> Iterator[str]:
+    node = leaf_at(source.tree, span.start)
+    while node is not None:
+        if node.type in ("attribute", "block"):
+            for owned in trivia.owned_comments(source, node):
+                yield source.data[owned.start : owned.end].decode()
+        node = node.parent

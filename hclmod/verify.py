@@ -1,0 +1,145 @@
+"""Proof by parsers that did not make the edit.
+
+HashiCorp's own parser (pygohcl, else `terraform fmt`) has to accept the whole new document. Then python-hcl2 reads the
+smallest places that differ, before and after, and the difference has to be what the fixes declared. Neither alone is
+enough (FACTS 7.2): the first sees no difference between `var.x` and `"var.x"`, the second misses glued lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hclmod import judges, syntax
+from hclmod.differences import Item, Window, changed_items, differences, windows
+from hclmod.edits import Effect
+from hclmod.views import Block, top_level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hclmod.edits import Declared, Fix
+    from hclmod.trivia import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The bytes are those from before."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsDeclared:
+    """Every difference was declared, and every declaration came true."""
+
+    judges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The change did something else than it declared; each path or message says what."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unverifiable:
+    """No second parser can read the document, so nothing is known."""
+
+    why: str
+
+
+Verdict = Same | AsDeclared | Broken | Unverifiable
+
+
+def verify(before: Source, after: Source, fixes: Sequence[Fix]) -> Verdict:
+    """Judge the change from `before` to `after`, which `fixes` (those of all rounds) made."""
+    if before.data == after.data:
+        return Same()
+    if (offset := syntax.error_offset(after.tree)) is not None:
+        return Broken((f"line {after.document.line(offset)}: syntax error after the edit",))
+    match judges.official(after.data):
+        case judges.Accepted(judge):
+            pairs = changed_items(before, after)
+            return _compare(before, after, fixes, pairs, judge)
+        case judges.Absent():
+            return _compare(before, after, fixes, None, "")
+        case judges.Rejected(judge, why):
+            if isinstance(judges.official(before.data), judges.Rejected):
+                return Unverifiable(f"{judge} rejects the document as it was before: {why}")
+            return Broken((f"{judge}: {why}",))
+
+
+def _compare(
+    before: Source, after: Source, fixes: Sequence[Fix], pairs: Sequence[tuple[Item, Item]] | None, judge: str
+) -> Verdict:
+    """Compare the items that differ; the whole documents where they do not pair up or no official judge sat."""
+    found: dict[str, Effect] = {}
+    whole = [Window("", before.data, after.data)]
+    for window in whole if pairs is None else [each for pair in pairs for each in windows(*pair)]:
+        old, new = judges.structure(window.before), judges.structure(window.after)
+        if isinstance(old, judges.Rejected):
+            return Unverifiable(f"{old.judge} does not read {window.prefix or 'the document'}: {old.why}")
+        if isinstance(new, judges.Rejected):
+            return Broken((f"{new.judge} no longer reads {window.prefix or 'the document'}: {new.why}",))
+        found.update(differences(old, new, window))
+    wrong = [
+        *_undeclared(found, [declared for fix in fixes for declared in fix.declares]),
+        *_lost_comments(before, after, fixes, pairs),
+        *_double_lifecycle(before, after, pairs),
+    ]
+    seats = (judge, judges.structural()) if judge else (judges.structural(),)
+    return Broken(tuple(wrong)) if wrong else AsDeclared(seats)
+
+
+def _undeclared(found: dict[str, Effect], declared: Sequence[Declared]) -> Iterable[str]:
+    allowed: dict[str, set[Effect]] = {}
+    for each in declared:
+        allowed.setdefault(each.path, set()).add(each.effect)
+    for path, effect in sorted(found.items()):
+        if not _is_allowed(path, effect, allowed):
+            yield f"{path} was {effect.value}, which nothing declared"
+    for path in sorted(allowed):
+        if not any(_same_place(path, place) for place in found):
+            yield f"{path} was to be changed and is as before"
+
+
+def _is_allowed(path: str, effect: Effect, allowed: dict[str, set[Effect]]) -> bool:
+    effects = allowed.get(path, set())
+    return effect in effects or (effect is Effect.EXTENDED and Effect.CHANGED in effects)
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Whether one path lies at, above or below the other."""
+    short, long = sorted((one, other), key=len)
+    return short == long or long.startswith((f"{short}.", f"{short}["))
+
+
+def _lost_comments(
+    before: Source, after: Source, fixes: Sequence[Fix], pairs: Sequence[tuple[Item, Item]] | None
+) -> Iterable[str]:
+    old = Counter(_comments(before, None if pairs is None else [pair[0] for pair in pairs]))
+    new = Counter(_comments(after, None if pairs is None else [pair[1] for pair in pairs]))
+    lost = old - new - Counter(drop.strip() for fix in fixes for drop in fix.drops)
+    return [f"the comment {comment.decode(errors='replace')!r} was lost" for comment in sorted(lost)]
+
+
+def _comments(source: Source, items: Sequence[Item] | None) -> Iterator[bytes]:
+    nodes = [source.tree.root_node] if items is None else [item.node for item in items]
+    for node in nodes:
+        for leaf in syntax.leaves(node, node.start_byte, node.end_byte):
+            if leaf.type == "comment":
+                yield source.text(leaf).strip()
+
+
+def _double_lifecycle(
+    before: Source, after: Source, pairs: Sequence[tuple[Item, Item]] | None
+) -> Iterable[str]:
+    """A second `lifecycle` passes every parser and fails at load (FACTS 3.1)."""
+    if pairs is None:
+        pairs = list(zip(top_level(before)[1], top_level(after)[1], strict=False))
+    for old, new in pairs:
+        if isinstance(old, Block) and isinstance(new, Block):
+            count = len(new.blocks("lifecycle"))
+            if count > 1 and count > len(old.blocks("lifecycle")):
+                yield f"{new.path} has {count} `lifecycle` blocks"

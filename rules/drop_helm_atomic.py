@@ -1,0 +1,45 @@
+"""Remove `atomic = true` from Helm releases.
+
+Why: `atomic` makes Helm wait for the rollout and roll back when it fails. A client that dies meanwhile leaves the release
+in `pending-upgrade` or `pending-rollback`, and every later run fails until somebody cleans up by hand (helm #8987,
+#7476, #4558; provider #472, #620). With Keel rolling pods the wait fails more often, so the user's design removes it.
+
+Left alone: `atomic = false`, a value that is not a literal, and commented-out lines. What a comment on the removed line
+said is told in the report.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod import verbs
+from hclmod.rule import Finding, Rule, note, warn
+from hclmod.workloads import RELEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.views import Block
+
+
+def check(release: Block, _context: Context, /) -> Iterator[Finding]:
+    """Yield the removal, or why the release keeps its `atomic`."""
+    atomic = release.attribute("atomic")
+    if atomic is None:
+        return
+    value, remarks = atomic.value.boolean(), "; ".join(atomic.comments())
+    said = f" (its comment says: {remarks})" if remarks else ""
+    if value is True:
+        yield Finding(release.address, atomic.span, f"`atomic = true` goes{said}", verbs.remove(atomic))
+    elif value is False:
+        yield note(atomic, release.address, f"`atomic = false` stays{said}")
+    else:
+        yield warn(
+            atomic,
+            release.address,
+            f"`atomic` is `{atomic.value.text}`, which is not written here as true or false",
+        )
+
+
+rule = Rule(check, kinds=(RELEASE,))

@@ -1,0 +1,138 @@
+"""Enroll the namespaces of a phase in Kyverno's injection of Keel annotations.
+
+Why: the phase boundary of the user's design is the namespace: the ClusterPolicy annotates workloads in namespaces that carry
+the label `keel.sh/enrolled = "true"`, or that stand in its allowlist. The label is the safe form, because an empty
+`namespaces: []` selects every namespace (kyverno: `pkg/engine/utils/match.go`). With the option `allowlist` (STACK/TYPE.NAME
+of a resource that holds lists called `namespaces`) the names are appended there and no label is written.
+
+Left alone: the `keel` namespace (a supervisor that updates itself has no supervisor) and those of the option
+`exempt`, a label that already says something else, maps that are not written in place, namespaces whose name cannot be
+read. A namespace that also holds workloads of other phases is enrolled and said, because they are rolled with it.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from hclmod import verbs
+from hclmod.rule import Finding, Rule, change, note, warn
+from hclmod.workloads import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hclmod.rule import Context, Namespace
+    from hclmod.views import Block, Expression
+
+_ALWAYS_EXEMPT = ("keel",)
+
+
+def check(
+    block: Block,
+    context: Context,
+    /,
+    *,
+    label: str = "keel.sh/enrolled",
+    value: str = "true",
+    exempt: tuple[str, ...] = (),
+    allowlist: str = "",
+) -> Iterator[Finding]:
+    """Yield the enrolment of a namespace, or why a workload's namespace is not enrolled here."""
+    exempt += _ALWAYS_EXEMPT
+    if block.type_label in WORKLOADS:
+        yield from _homeless(block, context)
+    elif block.type_label in NAMESPACES:
+        yield from _label(block, context, (label, value), exempt, by_label=not allowlist)
+    elif block.address == allowlist.rpartition("/")[2]:
+        names = [name for name in context.names if not _is_exempt(name, exempt)]
+        yield from _allow(block, names)
+
+
+def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
+    if context.home(workload.address) is None:
+        attribute = namespace_attribute(workload)
+        name = attribute.value.text if attribute else "default, because it names none"
+        message = f"its namespace ({name}) is not declared in this stack, so nothing here enrolls it"
+        yield warn(attribute or workload.title, workload.address, message)
+
+
+def _label(
+    block: Block, context: Context, entry: tuple[str, str], exempt: Sequence[str], *, by_label: bool
+) -> Iterator[Finding]:
+    namespace = context.namespaces.get(block.address)
+    if namespace is None or namespace.name is None:
+        where = namespace_name(block) or block.title
+        yield warn(where, block.address, "its name cannot be read here, so it may be exempt")
+    elif _is_exempt(namespace.name, exempt):
+        yield note(block.title, block.address, f"the namespace {namespace.name} is exempt from enrolment")
+    elif by_label:
+        yield from _labelled(block, entry)
+        yield from _mixed(block, namespace)
+
+
+def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
+    key, wanted = entry
+    metadata = next(iter(block.blocks("metadata")), None)
+    if metadata is None:
+        yield warn(block.title, block.address, "it has no `metadata` block to put the label into")
+        return
+    labels = metadata.attribute("labels")
+    held = labels.value.entry(key) if labels else None
+    if held is not None and held.string() != wanted:
+        yield warn(held, block.address, f"`{key}` is already {held.text}, and somebody meant that")
+        return
+    effect = "lets Kyverno annotate what is created or changed there from now on"
+    message = f'enrolled by the label `{key} = "{wanted}"`'
+    make = lambda: verbs.ensure_entry(metadata, "labels", key, wanted)  # noqa: E731
+    yield from change(block.title, block.address, message, make, effect)
+
+
+def _mixed(block: Block, namespace: Namespace) -> Iterator[Finding]:
+    if namespace.others:
+        others = ", ".join(
+            f"{address} ({'no phase' if phase is None else f'phase {phase}'})"
+            for address, phase in sorted(namespace.others.items())
+        )
+        message = f"enrolling {namespace.name} also enrolls {others}: opt them out until their phase"
+        yield warn(block.title, block.address, message)
+
+
+def _is_exempt(name: str, exempt: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in exempt)
+
+
+def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
+    lists = [found for attribute in policy.attributes.values() for found in _lists(attribute.value)]
+    if not lists:
+        yield warn(policy.title, policy.address, "it holds no list called `namespaces` to append to")
+    for allowed in lists:
+        held = {element.string() for element in allowed.elements() or ()}
+        if not held:
+            message = (
+                "its `namespaces` is empty, which selects every namespace; enroll by label, or name one first"
+            )
+            yield warn(allowed, policy.address, message)
+            continue
+        added = [name for name in names if name not in held]
+        message = f"{', '.join(added)} joins the allowlist"
+        make = lambda allowed=allowed, added=added: verbs.append_strings(allowed, added)  # noqa: E731
+        yield from change(allowed, policy.address, message, make, "widens the policy's match")
+
+
+def _lists(value: Expression) -> Iterator[Expression]:
+    """The list literals called `namespaces` under `match`, at any depth of an object."""
+    for element in value.elements() or ():
+        yield from _lists(element)
+    for entry in value.entries() or ():
+        if entry.key == "exclude":
+            continue
+        if entry.key == "namespaces" and entry.value.elements() is not None:
+            yield entry.value
+        else:
+            yield from _lists(entry.value)
+
+
+rule = Rule(
+    check, kinds=(*NAMESPACES, *WORKLOADS, "kubernetes_manifest", "kubectl_manifest"), reaches=("allowlist",)
+)

@@ -1,0 +1,73 @@
+"""Let Terraform ignore what Kyverno and Keel write on a workload.
+
+Why: Kyverno injects `keel.sh/*` annotations at admission and Keel adds its own; without an entry in `ignore_changes` every
+plan shows them as drift and every apply takes them away. The `markers` option names the groups of entries; the default is
+the block of the user's design, `KYVERNO_LIFECYCLE_V2`, for the types which the policy annotates. Adding entries never
+causes a diff (FACTS 3.2).
+
+Left alone: entries that are there already in whatever spelling, lists that cover them (`all`, a whole annotations map),
+the order and the comments of other entries, workloads that opted out (ignoring the policy would hide a declared
+`never`), and `lifecycle` blocks of containers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod import verbs
+from hclmod.errors import RuleError
+from hclmod.rule import Finding, Rule, change, note
+from hclmod.workloads import KINDS
+
+from ._keel import opt_out
+from ._markers import MARKERS, Marker, entries, user_marker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.views import Block
+
+
+def check(
+    workload: Block, context: Context, /, *, markers: tuple[str, ...] = ("KYVERNO_LIFECYCLE_V2",)
+) -> Iterator[Finding]:
+    """Yield one fix for each marker whose entries are missing."""
+    chosen = [(name, _marker(name, context)) for name in markers]
+    wanted = [(name, items) for name, marker in chosen if (items := entries(marker, workload))]
+    if not wanted:
+        yield note(
+            workload,
+            workload.address,
+            f"nothing of {', '.join(markers)} is written on a {workload.type_label}",
+        )
+    elif opted := opt_out(workload):
+        yield note(
+            opted,
+            workload.address,
+            "opted out with `keel.sh/policy = never`, which an ignored policy would hide",
+        )
+    else:
+        for name, items in wanted:
+            yield from change(
+                workload,
+                workload.address,
+                f"drift of {name} is ignored",
+                lambda name=name, items=items: verbs.ensure_items(  # type: ignore[misc]
+                    workload, "ignore_changes", items, name, inside="lifecycle"
+                ),
+            )
+
+
+def _marker(name: str, context: Context) -> Marker:
+    if name in context.config.markers:
+        return user_marker(context.config.markers[name])
+    if name not in MARKERS:
+        known = ", ".join([*MARKERS, *context.config.markers])
+        raise RuleError(
+            f"there is no marker `{name}`", hint=f"Known: {known}. Others go under [markers.{name}]."
+        )
+    return MARKERS[name]
+
+
+rule = Rule(check, kinds=tuple(KINDS))

@@ -1,0 +1,73 @@
+"""Make the node pull a floating tag again.
+
+Why: without `image_pull_policy` only `latest` and a missing tag default to `Always`; `:16`, `:v4` and `7-alpine` default to
+`IfNotPresent`, so Keel restarts the pod on the image that the node has kept (FACTS 3). A value that contradicts a `latest`
+tag is dropped, since the default is right there; on every other floating tag `Always` is written.
+
+Left alone: pinned tags, `Never`, images and values that are not plain strings, workloads that opted out, jobs and bare pods,
+which Keel does not restart and Terraform would replace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod import verbs
+from hclmod.images.floating import Keep
+from hclmod.rule import Finding, Rule, change, warn
+from hclmod.workloads import KINDS, containers
+
+from ._floats import decision, parsed
+from ._keel import RESTARTED, opt_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.views import Attribute, Block
+    from hclmod.workloads import Container
+
+
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
+    """Yield what is wrong with the pull policy of each container whose tag floats."""
+    if opt_out(workload):
+        return
+    for container in containers(workload):
+        image = parsed(container.image) if container.image else None
+        verdict = decision(image, context, ()) if image else None
+        if image and isinstance(verdict, Keep) and verdict.floating:
+            yield from _policy(workload, container, latest=image.tag in (None, "latest"))
+
+
+def _policy(workload: Block, container: Container, *, latest: bool) -> Iterator[Finding]:
+    policy = container.block.attribute("image_pull_policy")
+    value = policy.value.string() if policy else None
+    if value == "Always" or (latest and policy is None):
+        return
+    if policy is not None and value != "IfNotPresent":
+        message = f"{container.label}: the tag floats and `image_pull_policy` is {policy.value.text}"
+        yield warn(policy, workload.address, message)
+    elif latest and policy is not None:
+        yield _dropped(workload, container, policy)
+    else:
+        yield from _always(workload, container)
+
+
+def _dropped(workload: Block, container: Container, policy: Attribute) -> Finding:
+    message = f"{container.label}: `IfNotPresent` contradicts a tag that floats; the default is `Always`"
+    effect = KINDS[workload.type_label].rollout
+    return Finding(workload.address, policy.span, message, verbs.remove(policy), effect=effect)
+
+
+def _always(workload: Block, container: Container) -> Iterator[Finding]:
+    message = f"{container.label}: the floating tag is pulled each time the pod starts"
+    yield from change(
+        container.image or container.block.title,
+        workload.address,
+        message,
+        lambda: verbs.ensure_attribute(container.block, "image_pull_policy", b'"Always"', after="image"),
+        KINDS[workload.type_label].rollout,
+    )
+
+
+rule = Rule(check, kinds=RESTARTED)
