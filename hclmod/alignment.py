@@ -107,27 +107,21 @@ def _was_aligned(before: Source, origin: int | None, kind: str) -> bool:
     line = line_at(before, origin)
     if line.cell_start(kind) is None:
         return True
-    return all(
-        _is_made(before, edit) for edit in _alignment(before, _chain(before, line, kind), kind, {}).values()
-    )
+    return all(_is_made(before, edit) for edit in _alignment(before, _chain(before, line, kind), kind, {}).values())
 
 
 def _chain(source: Source, line: Line, kind: str) -> list[Line]:
     return [*reversed(list(_run(source, line, kind, _above))), line, *_run(source, line, kind, _below)]
 
 
-def _run(
-    source: Source, line: Line, kind: str, step: Callable[[Source, Line], Line | None]
-) -> Iterator[Line]:
+def _run(source: Source, line: Line, kind: str, step: Callable[[Source, Line], Line | None]) -> Iterator[Line]:
     neighbour = step(source, line)
     while neighbour is not None and neighbour.cell_start(kind) is not None:
         yield neighbour
         neighbour = step(source, neighbour)
 
 
-def _alignment(
-    source: Source, chain: Sequence[Line], kind: str, pushed: Mapping[int, Edit]
-) -> dict[int, Edit]:
+def _alignment(source: Source, chain: Sequence[Line], kind: str, pushed: Mapping[int, Edit]) -> dict[int, Edit]:
     """For each line of the chain, keyed by its start, the blanks that belong before its cell.
 
     `pushed` holds the new blanks before the assignments of lines, which move their comments.
@@ -184,9 +178,7 @@ def _holder_of_newline(source: Source, offset: int) -> Node | None:
     node = leaf_at(source.tree, offset)
     found = None
     while node is not None and node.type not in ("body", "block"):
-        if node.type in _HOLDS_NEWLINES and node.start_byte < offset < node.end_byte - (
-            node.type == "comment"
-        ):
+        if node.type in _HOLDS_NEWLINES and node.start_byte < offset < node.end_byte - (node.type == "comment"):
             found = node
         node = node.parent
     return found
@@ -195,9 +187,7 @@ def _holder_of_newline(source: Source, offset: int) -> Node | None:
 def _cells(source: Source, start: int, end: int) -> tuple[int | None, int | None]:
     if not source.data[start:end].strip():
         return None, None
-    root = (
-        source.tree.root_node.descendant_for_byte_range(start, max(start, end - 1)) or source.tree.root_node
-    )
+    root = source.tree.root_node.descendant_for_byte_range(start, max(start, end - 1)) or source.tree.root_node
     tokens = [leaf for leaf in leaves(root, start, end) if leaf.start_byte >= start]
     comment = None
     if len(tokens) > 1 and tokens[-1].type == "comment" and not source.text(tokens[-1]).startswith(b"/*"):

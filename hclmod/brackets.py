@@ -34,9 +34,7 @@ def append_inline(expression: Expression, items: Sequence[bytes]) -> list[Edit]:
     return [Edit(Span(end, end), b", " + text)]
 
 
-def open_list(
-    expression: Expression, lines: Sequence[bytes], *, outer: bytes, step: bytes, comment: bytes
-) -> bytes:
+def open_list(expression: Expression, lines: Sequence[bytes], *, outer: bytes, step: bytes, comment: bytes) -> bytes:
     """The text of a one-line list or object put on several lines, with `lines` (commas included) behind its items.
 
     `comment` stood behind the bracket and moves to the last item that was there, or behind the opening bracket

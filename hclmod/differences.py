@@ -33,9 +33,7 @@ class Window:
 def changed_items(before: Source, after: Source) -> list[tuple[Item, Item]] | None:
     """The top-level items that differ, in pairs; None where they, or the text between them, do not pair up."""
     old, new = (_ordered(*top_level(source)) for source in (before, after))
-    if [_key(item) for item in old] != [_key(item) for item in new] or _between(before, old) != _between(
-        after, new
-    ):
+    if [_key(item) for item in old] != [_key(item) for item in new] or _between(before, old) != _between(after, new):
         return None
     return [(a, b) for a, b in zip(old, new, strict=True) if _text(a) != _text(b)]
 
@@ -141,17 +139,13 @@ def _refined(path: str, old: object, new: object) -> dict[str, Effect]:
             return {path: Effect.EXTENDED}
         if len(old) == len(new):
             return _merged(
-                _refined(f"{path}[{i}]", a, b)
-                for i, (a, b) in enumerate(zip(old, new, strict=True))
-                if a != b
+                _refined(f"{path}[{i}]", a, b) for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b
             )
     if isinstance(old, dict) and isinstance(new, dict):
         if all(key in new and new[key] == value for key, value in old.items()):
             return {path: Effect.EXTENDED}
         if old.keys() == new.keys():
-            return _merged(
-                _refined(f"{path}.{_bare(key)}", old[key], new[key]) for key in old if old[key] != new[key]
-            )
+            return _merged(_refined(f"{path}.{_bare(key)}", old[key], new[key]) for key in old if old[key] != new[key])
     return {path: Effect.CHANGED}
 
 

@@ -92,7 +92,9 @@ def settle(
     source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
 ) -> Unchanged | Changed | Refused:
     """Run `rules` on the blocks that `select` chooses until a round finds no fix, then judge the whole change."""
-    before, first, applied = source, (), []
+    before = source
+    first: tuple[Reported, ...] = ()
+    applied: list[Reported] = []
     fixed: list[edits.Fix] = []
     for number in range(ROUNDS):
         found = _check(source, rules, context, select)

@@ -64,9 +64,7 @@ def _terraform(data: bytes) -> Accepted | Rejected | None:
     environment["TF_CLI_CONFIG_FILE"] = os.devnull
     command = [binary, "fmt", "-no-color", "-"]
     try:
-        done = subprocess.run(
-            command, input=data, capture_output=True, env=environment, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(command, input=data, capture_output=True, env=environment, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Rejected("terraform fmt", str(error))
     if done.returncode == 0:

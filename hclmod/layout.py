@@ -34,11 +34,7 @@ def step(source: Source, node: Node) -> bytes:
 def child_indent(source: Source, block: Block) -> bytes:
     """The indentation of what stands in the block, or of what would."""
     inner = _child_on_own_line(source, block.node)
-    return (
-        inner
-        if inner is not None
-        else source.document.indent(block.node.start_byte) + step(source, block.node)
-    )
+    return inner if inner is not None else source.document.indent(block.node.start_byte) + step(source, block.node)
 
 
 def is_one_line(source: Source, node: Node) -> bool:
@@ -77,9 +73,7 @@ def opened(block: Block, text: bytes) -> bytes:
 
 def _spaced(block: Block) -> bool:
     """Whether the block's last item is set off by a blank line, as the next one should be then."""
-    starts = sorted(
-        item.span.start for items in (block.blocks(), block.attributes.values()) for item in items
-    )
+    starts = sorted(item.span.start for items in (block.blocks(), block.attributes.values()) for item in items)
     if len(starts) < 2:  # noqa: PLR2004 - one item shows no habit
         return False
     document = block.source.document

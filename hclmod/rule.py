@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from hclmod.edits import Fix, Span
 from hclmod.layout import UnfixableError
@@ -65,9 +65,7 @@ class Context:
     tags: Snapshot
     phase: int | None = None
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)  # of this module, by address
-    homes: Mapping[str, Namespace | None] = field(
-        default_factory=dict
-    )  # of this module's workloads, by address
+    homes: Mapping[str, Namespace | None] = field(default_factory=dict)  # of this module's workloads, by address
     names: tuple[str, ...] = ()  # of all namespaces of the phase, sorted, for allowlists
 
     def home(self, workload: str) -> Namespace | None:
@@ -75,23 +73,18 @@ class Context:
         return self.homes.get(workload)
 
 
-class Check(Protocol):
-    """A generator of findings over one block; its keyword parameters are the rule's options."""
-
-    def __call__(self, block: Block, context: Context, /, **options: Option) -> Iterator[Finding]:
-        """Yield what is to say about `block`."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A check and the resource types whose blocks it is offered.
+
+    The check is a generator of findings, called as `check(block, context, **options)`; its keyword-only parameters
+    are the options, annotated `str`, `bool`, `int` or `tuple[str, ...]`.
 
     `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
     offered too, though no phase selects it.
     """
 
-    check: Check
+    check: Callable[..., Iterator[Finding]]
     kinds: tuple[str, ...]
     reaches: tuple[str, ...] = ()
 

@@ -68,9 +68,7 @@ def load(
     return tuple(_loaded(rule, find(rule, folders), options.get(rule, {})) for rule in chosen)
 
 
-def check_options(
-    options: Mapping[str, Mapping[str, object]], folders: Sequence[Path | None] = (None,)
-) -> None:
+def check_options(options: Mapping[str, Mapping[str, object]], folders: Sequence[Path | None] = (None,)) -> None:
     """Raise `RuleError` for options of a rule that does not exist, or that it does not have."""
     load(options, options, folders)
 

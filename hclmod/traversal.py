@@ -8,9 +8,7 @@ Traversal = tuple[str | int, ...]
 """Its steps: a name or a quoted key is a `str`, a position an `int`."""
 
 _HEAD = re.compile(r"[A-Za-z_][\w-]*")
-_STEP = re.compile(
-    r"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\.\s*(\d+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\$%]|\\.)*)"\s*\])"""
-)
+_STEP = re.compile(r"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\.\s*(\d+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\$%]|\\.)*)"\s*\])""")
 _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 

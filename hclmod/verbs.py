@@ -137,9 +137,7 @@ def append_strings(expression: Expression, values: Sequence[str]) -> Fix | None:
     return Fix(tuple(edits), (Declared(expression.path, Effect.EXTENDED),))
 
 
-def ensure_items(
-    block: Block, name: str, items: Sequence[str], comment: str = "", *, inside: str = ""
-) -> Fix | None:
+def ensure_items(block: Block, name: str, items: Sequence[str], comment: str = "", *, inside: str = "") -> Fix | None:
     """Every one of `items` in the list attribute `name` of the block, or of its nested block `inside`.
 
     Block and list are made where they are missing. What the list holds stays, in its order and with its comments;
@@ -180,20 +178,10 @@ def _extend(block: Block, attribute: Attribute, lines: Sequence[bytes]) -> list[
     end = moved.end if moved else end
     if not one_line:
         return [Edit(Span(value.span.start, end), text)]
-    if source.data[layout.inside(block).start : layout.inside(block).end].strip() != source.text(
-        attribute.node
-    ):
+    if source.data[layout.inside(block).start : layout.inside(block).end].strip() != source.text(attribute.node):
         raise UnfixableError("the one-line block holds more than this attribute")
     head = source.data[attribute.node.start_byte : value.span.start]
-    body = (
-        document.newline
-        + outer
-        + head
-        + text
-        + document.newline
-        + document.indent(block.node.start_byte)
-        + b"}"
-    )
+    body = document.newline + outer + head + text + document.newline + document.indent(block.node.start_byte) + b"}"
     return [Edit(Span(layout.inside(block).start, end), body)]
 
 

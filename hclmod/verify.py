@@ -132,9 +132,7 @@ def _comments(source: Source, items: Sequence[Item] | None) -> Iterator[bytes]:
                 yield source.text(leaf).strip()
 
 
-def _double_lifecycle(
-    before: Source, after: Source, pairs: Sequence[tuple[Item, Item]] | None
-) -> Iterable[str]:
+def _double_lifecycle(before: Source, after: Source, pairs: Sequence[tuple[Item, Item]] | None) -> Iterable[str]:
     """A second `lifecycle` passes every parser and fails at load (FACTS 3.1)."""
     if pairs is None:
         pairs = list(zip(top_level(before)[1], top_level(after)[1], strict=False))

@@ -47,8 +47,7 @@ class Expression:
         """The node that says what kind of value this is, below wrappers that are alone."""
         node = self.node
         while (
-            node.type in ("expression", "literal_value", "collection_value", "template_expr")
-            and node.child_count == 1
+            node.type in ("expression", "literal_value", "collection_value", "template_expr") and node.child_count == 1
         ):
             node = node.child(0) or node
         return node
@@ -78,9 +77,7 @@ class Expression:
         if self._core.type != "tuple":
             return None
         nodes = [child for child in self._core.children if child.type == "expression"]
-        return tuple(
-            Expression(self.source, node, f"{self.path}[{index}]") for index, node in enumerate(nodes)
-        )
+        return tuple(Expression(self.source, node, f"{self.path}[{index}]") for index, node in enumerate(nodes))
 
     def entries(self) -> tuple[Entry, ...] | None:
         """The entries of an object literal; None if this is none."""
@@ -214,9 +211,7 @@ class Block:
 
     def comments(self) -> tuple[str, ...]:
         """The comments directly above the block."""
-        return tuple(
-            _text(self.source, span) for span in trivia.comments_above(self.source, self.node.start_byte)
-        )
+        return tuple(_text(self.source, span) for span in trivia.comments_above(self.source, self.node.start_byte))
 
 
 def read_body(source: Source, body: Node, prefix: str) -> tuple[dict[str, Attribute], tuple[Block, ...]]:

@@ -95,10 +95,7 @@ def dynamic_containers(workload: Block) -> tuple[Block, ...]:
     pods = workload.find(*KINDS[workload.type_label].pod)
     wanted = ("container", "init_container")
     return tuple(
-        block
-        for pod in pods
-        for block in pod.blocks("dynamic")
-        if block.labels[:1] and block.labels[0] in wanted
+        block for pod in pods for block in pod.blocks("dynamic") if block.labels[:1] and block.labels[0] in wanted
     )
 
 
@@ -106,9 +103,7 @@ def namespace_attribute(workload: Block) -> Attribute | None:
     """Where a workload or a Helm release names its namespace, or None."""
     if workload.type_label == RELEASE:
         return workload.attribute("namespace")
-    return next(
-        (found for block in workload.blocks("metadata") if (found := block.attribute("namespace"))), None
-    )
+    return next((found for block in workload.blocks("metadata") if (found := block.attribute("namespace"))), None)
 
 
 def namespace_name(namespace: Block) -> Attribute | None:

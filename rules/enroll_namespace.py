@@ -109,9 +109,7 @@ def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
     for allowed in lists:
         held = {element.string() for element in allowed.elements() or ()}
         if not held:
-            message = (
-                "its `namespaces` is empty, which selects every namespace; enroll by label, or name one first"
-            )
+            message = "its `namespaces` is empty, which selects every namespace; enroll by label, or name one first"
             yield warn(allowed, policy.address, message)
             continue
         added = [name for name in names if name not in held]
@@ -133,6 +131,4 @@ def _lists(value: Expression) -> Iterator[Expression]:
             yield from _lists(entry.value)
 
 
-rule = Rule(
-    check, kinds=(*NAMESPACES, *WORKLOADS, "kubernetes_manifest", "kubectl_manifest"), reaches=("allowlist",)
-)
+rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, "kubernetes_manifest", "kubectl_manifest"), reaches=("allowlist",))

@@ -36,17 +36,11 @@ if TYPE_CHECKING:
 def check(workload: Block, context: Context, /, *, stateful: tuple[str, ...] = ()) -> Iterator[Finding]:
     """Yield a finding for every container's image."""
     if opted := opt_out(workload):
-        yield note(
-            opted, workload.address, "opted out with `keel.sh/policy = never`, so its images keep their tags"
-        )
+        yield note(opted, workload.address, "opted out with `keel.sh/policy = never`, so its images keep their tags")
         return
     for block in dynamic_containers(workload):
-        yield warn(
-            block.title, workload.address, "its containers are `dynamic`, and their images are not followed"
-        )
-    found = [
-        _Found(workload, each, each.image, context, stateful) for each in containers(workload) if each.image
-    ]
+        yield warn(block.title, workload.address, "its containers are `dynamic`, and their images are not followed")
+    found = [_Found(workload, each, each.image, context, stateful) for each in containers(workload) if each.image]
     held = {each.image.name: each for each in found if each.image and each.held}
     for each in found:
         yield from each.findings(held)
@@ -83,24 +77,18 @@ class _Found:
         address, label = self.workload.address, self.container.label
         if self.image is None or self.decision is None:
             text = self.attribute.value.text.split("\n", 1)[0]
-            yield warn(
-                self.attribute, address, f"{label}: the image is `{text}`, whose tag does not stand here"
-            )
+            yield warn(self.attribute, address, f"{label}: the image is `{text}`, whose tag does not stand here")
             return
         match self.decision:
             case Keep(why):
                 yield note(self.attribute, address, f"{label}: {self.image} stays: {why}")
             case Unknown(why, what_to_do):
                 yield warn(self.attribute, address, f"{label}: {self.image} stays: {why}; {what_to_do}")
-            case _ if not verbs.missing_items(
-                self.workload, "ignore_changes", [self.ignored], inside="lifecycle"
-            ):
+            case _ if not verbs.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle"):
                 why = "Terraform ignores this image, so another tag here would have no effect on what runs"
                 yield note(self.attribute, address, f"{label}: {self.image} stays: {why}")
             case _ if self.reason:
-                yield note(
-                    self.attribute, address, f"{label}: {self.image} stays, its comment says: {self.reason}"
-                )
+                yield note(self.attribute, address, f"{label}: {self.image} stays, its comment says: {self.reason}")
             case _ if other := held.get(self.image.name):
                 yield note(
                     self.attribute,

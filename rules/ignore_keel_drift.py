@@ -64,9 +64,7 @@ def _marker(name: str, context: Context) -> Marker:
         return user_marker(context.config.markers[name])
     if name not in MARKERS:
         known = ", ".join([*MARKERS, *context.config.markers])
-        raise RuleError(
-            f"there is no marker `{name}`", hint=f"Known: {known}. Others go under [markers.{name}]."
-        )
+        raise RuleError(f"there is no marker `{name}`", hint=f"Known: {known}. Others go under [markers.{name}].")
     return MARKERS[name]
 
 

@@ -41,7 +41,6 @@ reason = ""
 [markers.MY_MARKER]
 paths = ["metadata[0].annotations"]
 kinds = ["kubernetes_deployment"]
-when  = "always"
 """
 
 
@@ -74,7 +73,6 @@ def test_example_is_read_whole() -> None:
             "MY_MARKER": {
                 "paths": ["metadata[0].annotations"],
                 "kinds": ["kubernetes_deployment"],
-                "when": "always",
             }
         },
     )

@@ -1,0 +1,55 @@
+"""How the commands print: colour, progress, diffs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from hclmod.reports import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hclmod.plan import PhaseReport
+
+_SLOW = 40
+"""Fewer stacks than this are done before a bar could be read."""
+
+
+def show(report: PhaseReport, *, verbose: bool) -> None:
+    """Print a report."""
+    click.echo(terminal.render(report, terminal.Style(color(), verbose)), nl=False, color=color())
+
+
+def show_bytes(data: bytes) -> None:
+    """Print a diff byte for byte."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+
+
+def color() -> bool:
+    """Whether standard output is a terminal whose person did not ask for plain text (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def progress(stacks: int | None = None) -> Iterator[Callable[[str], None]]:
+    """A bar on standard error while a person watches; hears the path of each stack that is done."""
+    if not sys.stderr.isatty() or (stacks is not None and stacks < _SLOW):
+        yield lambda _path: None
+        return
+    done = 0
+
+    def tell(path: str) -> None:
+        nonlocal done
+        done += 1
+        click.echo(f"\r\x1b[K{done} stacks  {path[:60]}", nl=False, err=True)
+
+    try:
+        yield tell
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)

@@ -1,0 +1,73 @@
+"""`rules`, `explain`, `test` and `new rule`."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import click
+
+from hclmod import api
+from hclmod.cli import output
+from hclmod.cli.phases import PATHS, rules_option
+
+
+@click.command()
+@rules_option
+def rules(folders: tuple[Path, ...]) -> None:
+    """List the rules, read from their source text."""
+    for card in api.cards(folders):
+        click.echo(f"{card.id:32} {card.summary}")
+
+
+@click.command()
+@click.argument("rule")
+@rules_option
+def explain(rule: str, folders: tuple[Path, ...]) -> None:
+    """Tell what a rule does, why, what it leaves alone, and its options."""
+    card = api.card(rule, folders)
+    click.echo(click.style(card.id, bold=True))
+    for text in (card.summary, f"Why: {card.why}", f"Left alone: {card.left_alone}"):
+        click.echo("\n" + textwrap.fill(text, 96))
+    if card.options:
+        click.echo("\nOptions:")
+    for option in card.options:
+        click.echo(f"  {option.name}: {option.type} = {option.default}")
+
+
+@click.command()
+@click.argument("rule", required=False)
+@click.option("--accept", is_flag=True, help="Take what the rules do now as what they should do.")
+@click.option("--fixtures", default="fixtures", type=PATHS, metavar="FOLDER", show_default=True)
+@rules_option
+def test(rule: str | None, accept: bool, fixtures: Path, folders: tuple[Path, ...]) -> int:
+    """Run the fixtures of one rule or of all."""
+    results = api.run_fixtures(fixtures, rule, folders, accept=accept)
+    for result in results:
+        if result.problems:
+            click.echo(f"{click.style('FAILED', fg='red')} {result.name}")
+            click.echo(textwrap.indent("\n".join(result.problems), "    "))
+            output.show_bytes(result.diff)
+    failed = sum(bool(result.problems) for result in results)
+    kept = sum(result.unchanged for result in results)
+    click.echo(f"{len(results)} cases, {kept} that must not change: {len(results) - failed} passed, {failed} failed")
+    return int(bool(failed))
+
+
+@click.group()
+def new() -> None:
+    """Begin something new."""
+
+
+@new.command(name="rule")
+@click.argument("rule")
+@click.option("--into", default="rules", type=PATHS, metavar="FOLDER", show_default=True)
+@click.option("--fixtures", default="fixtures", type=PATHS, metavar="FOLDER", show_default=True)
+def new_rule(rule: str, into: Path, fixtures: Path) -> None:
+    """Write a rule that works and two fixtures for it, to be changed."""
+    for path in api.new_rule(rule, into, fixtures):
+        click.echo(f"wrote {path}")
+    click.echo(f"Now change them, and run: hclmod test {rule} --rules {into} --fixtures {fixtures}")
+
+
+COMMANDS = (rules, explain, test, new)

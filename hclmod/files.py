@@ -1,0 +1,66 @@
+"""The working tree: find `.tf` files, read them, and put new bytes in place of a file in one step."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hclmod.errors import HclmodError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".venv", "node_modules"})
+
+
+def find(paths: Iterable[Path]) -> Iterator[Path]:
+    """The `.tf` files that are named or lie below a named folder, sorted; caches and links are passed over."""
+    for path in paths:
+        if path.is_dir():
+            yield from _below(path)
+        elif path.exists():
+            yield path
+        else:
+            raise HclmodError(f"{path} does not exist", hint="Name files or folders that do.")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(set(folders) - _CACHES)
+        for name in sorted(files):
+            if name.endswith(".tf") and not (Path(here) / name).is_symlink():
+                yield Path(here) / name
+
+
+def replace_all(root: Path, changes: Mapping[str, bytes]) -> None:
+    """Write every change below `root`: all new files are complete on disk before the first one takes its place."""
+    ready: list[tuple[str, Path]] = []
+    try:
+        for name, data in changes.items():
+            path = root / name
+            ready.append((_written_beside(path, data), path))
+        while ready:
+            temporary, path = ready[0]
+            os.replace(temporary, path)  # noqa: PTH105 - the string says that it is one system call
+            ready.pop(0)
+    except OSError as error:
+        hint = "Nothing else was written. Make the file writable or free space, then run again."
+        raise HclmodError(f"cannot write {error.filename}: {error.strerror}", hint=hint) from error
+    finally:
+        for temporary, _ in ready:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _written_beside(path: Path, data: bytes) -> str:
+    """A temporary file with the new bytes and the old file's mode."""
+    if not os.access(path, os.W_OK):
+        raise PermissionError(13, "the file is read-only", str(path))
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).chmod(path.stat().st_mode & 0o7777)
+    return temporary

@@ -1,0 +1,103 @@
+"""What the documents of one stack declare: workloads, namespaces, and which lives in which.
+
+A namespace is found by reference, by literal name, or because it and the workload name it by the same expression in one
+folder. Other chains are not followed yet.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hclmod.views import top_level
+from hclmod.workloads import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hclmod.trivia import Source
+    from hclmod.views import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource and the folder (a Terraform module) that declares it."""
+
+    folder: str
+    address: str
+
+
+@dataclass(slots=True)
+class Inventory:
+    """The workloads and namespaces of a stack, and the name of each namespace where it can be read."""
+
+    workloads: dict[Resource, Resource | None] = field(default_factory=dict)  # to its namespace
+    namespaces: dict[Resource, str | None] = field(default_factory=dict)
+
+    def living_in(self, namespace: Resource) -> list[Resource]:
+        """The workloads of a namespace, in order."""
+        return [workload for workload, home in self.workloads.items() if home == namespace]
+
+
+def take(sources: Iterable[Source]) -> Inventory:
+    """Read the inventory of a stack from its documents."""
+    reader = _Reader()
+    for source in sources:
+        reader.read(source)
+    return reader.inventory()
+
+
+def folder_of(path: str) -> str:
+    """The folder of a document; empty for the repository's root."""
+    return path.rpartition("/")[0]
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.homes: dict[Resource, Expression | None] = {}
+        self.names: dict[Resource, Expression | None] = {}
+        self.locals: dict[str, dict[str, Expression]] = defaultdict(dict)
+
+    def read(self, source: Source) -> None:
+        folder = folder_of(source.document.path)
+        for block in top_level(source)[1]:
+            if block.type == "locals":
+                self.locals[folder].update({name: each.value for name, each in block.attributes.items()})
+            elif block.type == "resource" and block.type_label in NAMESPACES:
+                named = namespace_name(block)
+                self.names[Resource(folder, block.address)] = named.value if named else None
+            elif block.type == "resource" and block.type_label in WORKLOADS:
+                home = namespace_attribute(block)
+                self.homes[Resource(folder, block.address)] = home.value if home else None
+
+    def inventory(self) -> Inventory:
+        names = {each: self._text(each.folder, value) for each, value in self.names.items()}
+        homes = {each: self._home(each, value, names) for each, value in self.homes.items()}
+        return Inventory(homes, names)
+
+    def _text(self, folder: str, value: Expression | None) -> str | None:
+        """The string that an expression is, also through a local that is a literal."""
+        if value is None:
+            return None
+        steps = value.traversal() or ()
+        if len(steps) == 2 and steps[0] == "local":
+            found = self.locals[folder].get(str(steps[1]))
+            return found.string() if found else None
+        return value.string()
+
+    def _home(self, workload: Resource, value: Expression | None, names: dict[Resource, str | None]) -> Resource | None:
+        if value is None:
+            return None
+        steps = value.traversal() or ()
+        if len(steps) > 1 and steps[0] in NAMESPACES:
+            direct = Resource(workload.folder, f"{steps[0]}.{steps[1]}")
+            return direct if direct in names else None
+        if text := self._text(workload.folder, value):
+            return next((each for each, name in names.items() if name == text), None)
+        alike = (
+            each
+            for each, name in self.names.items()
+            if name and each.folder == workload.folder and name.text == value.text
+        )
+        return next(alike, None)

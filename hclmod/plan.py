@@ -1,0 +1,266 @@
+"""What a phase would do: stacks x rules, in memory. Nothing here reads or writes a file.
+
+A stack is read, indexed, settled and dropped before the next one: kept trees take 65 times their source (FACTS 7.1).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import traceback
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hclmod import engine, modules, rulebook
+from hclmod.document import unreadable
+from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped
+from hclmod.errors import ConfigError
+from hclmod.modules import Resource, folder_of
+from hclmod.rule import Context, Namespace
+from hclmod.stack import Target, resolve
+from hclmod.workloads import NAMESPACES, WORKLOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from hclmod.config import Config
+    from hclmod.document import Document
+    from hclmod.images.snapshot import Snapshot
+    from hclmod.modules import Inventory
+    from hclmod.rulebook import Loaded
+    from hclmod.stack import Assignment, Stack
+    from hclmod.trivia import Source
+    from hclmod.views import Block
+
+POOL_BYTES = 5_000_000
+"""Above this much text a second process pays for its start (FACTS 7.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is to be done: one phase (None: whatever is pointed at), its rules, and all that they may know.
+
+    `only` restricts the outcomes to these documents; the others of a stack are read for what they declare.
+    """
+
+    config: Config
+    tags: Snapshot
+    assignment: Assignment
+    phase: int | None
+    rules: Sequence[str] | None
+    options: Mapping[str, Mapping[str, object]]
+    folders: Sequence[Path | None] = (None,)
+    only: frozenset[str] | None = None
+    names: tuple[str, ...] = ()
+    reached: tuple[tuple[str, Target], ...] = ()  # rule and the resource that an option of it names
+
+    def load(self) -> tuple[Loaded, ...]:
+        """The rules with their options."""
+        return rulebook.load(self.rules, self.options, self.folders)
+
+
+@dataclass(frozen=True, slots=True)
+class StackReport:
+    """The outcomes of one stack's documents, the namespaces it enrolls by name, and what resources it declares."""
+
+    stack: Stack
+    outcomes: tuple[Outcome, ...]
+    names: tuple[str, ...] = ()
+    declared: frozenset[Resource] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReport:
+    """Everything that a phase would do and everything it would leave, by stack."""
+
+    number: int | None
+    title: str
+    rules: tuple[str, ...]
+    stacks: tuple[StackReport, ...]
+
+    @property
+    def outcomes(self) -> Iterator[Outcome]:
+        """The outcomes of all documents, sorted by stack and path."""
+        return (outcome for stack in self.stacks for outcome in stack.outcomes)
+
+    @property
+    def changes(self) -> dict[str, bytes]:
+        """The new bytes of every changed document."""
+        return {each.path: each.after for each in self.outcomes if isinstance(each, Changed)}
+
+    def unproven(self, excepted: Iterable[str] = ()) -> tuple[Refused | Failed, ...]:
+        """The documents that forbid to write, less those that the config excepts by name."""
+        bad = (each for each in self.outcomes if isinstance(each, Refused | Failed))
+        return tuple(each for each in bad if each.path not in set(excepted))
+
+
+def reach(brief: Brief, stacks: Sequence[Stack]) -> tuple[tuple[str, Target], ...]:
+    """The resources outside the phase that options of the brief's rules name."""
+    found: list[tuple[str, Target]] = []
+    for loaded in brief.load():
+        for option in loaded.rule.reaches:
+            if name := str(loaded.options.get(option, "")):
+                found.append((loaded.id, resolve(name, stacks, f"options.{loaded.id}.{option}", brief.config)))
+    return tuple(found)
+
+
+def run(
+    brief: Brief,
+    stacks: Sequence[Stack],
+    read: Callable[[Stack], tuple[Document, ...]],
+    watch: Callable[[str], None] = lambda _path: None,
+) -> tuple[StackReport, ...]:
+    """The reports of `stacks`, in order; `read` gives a stack's documents, `watch` hears of each stack done.
+
+    Stacks that an option reaches come last, when the names of all namespaces are known.
+    """
+    reached = {target.stack for _, target in brief.reached}
+    first = [stack for stack in stacks if stack.path not in reached]
+    reports = list(_map(brief, first, read, watch))
+    names = tuple(sorted({name for report in reports for name in report.names}))
+    last = [stack for stack in stacks if stack.path in reached]
+    reports += _map(replace(brief, names=names), last, read, watch)
+    return tuple(sorted(reports, key=lambda report: report.stack.path))
+
+
+def _map(
+    brief: Brief,
+    stacks: Sequence[Stack],
+    read: Callable[[Stack], tuple[Document, ...]],
+    watch: Callable[[str], None],
+) -> Iterator[StackReport]:
+    work = [(stack, read(stack)) for stack in stacks]
+    size = sum(len(document.data) for _, documents in work for document in documents)
+    if size < POOL_BYTES:
+        reports: Iterable[StackReport] = (settle_stack(brief, *each) for each in work)
+        yield from _watched(reports, watch)
+        return
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        chunk = max(1, len(work) // 64)
+        yield from _watched(pool.map(partial(_in_pool, brief), work, chunksize=chunk), watch)
+
+
+def _in_pool(brief: Brief, work: tuple[Stack, tuple[Document, ...]]) -> StackReport:
+    return settle_stack(brief, *work)
+
+
+def _watched(reports: Iterable[StackReport], watch: Callable[[str], None]) -> Iterator[StackReport]:
+    for report in reports:
+        watch(report.stack.path)
+        yield report
+
+
+def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> StackReport:
+    """Read one stack, offer its selected resources to the rules, and report every document."""
+    rules = brief.load()
+    sources, outcomes = _sources(documents, rules)
+    inventory = modules.take(sources)
+    mine = _Selection(brief, stack, inventory)
+    names = tuple(sorted(name for each in mine.namespaces if (name := inventory.namespaces[each])))
+    for source in sources:
+        if brief.only is None or source.document.path in brief.only:
+            context = mine.context(folder_of(source.document.path), tuple(sorted({*brief.names, *names})))
+            outcomes.append(_attempt(source, rules, context, mine.select(source)))
+    shown = [each for each in outcomes if brief.only is None or each.path in brief.only]
+    declared = frozenset({*inventory.workloads, *inventory.namespaces})
+    return StackReport(stack, tuple(sorted(shown, key=lambda each: each.path)), names, declared)
+
+
+def _sources(documents: Sequence[Document], rules: Sequence[Loaded]) -> tuple[list[Source], list[Outcome]]:
+    """The documents that can matter, parsed; those that could and cannot be read, as outcomes."""
+    wanted = _needle({*WORKLOADS, *NAMESPACES, *(kind for loaded in rules for kind in loaded.rule.kinds)})
+    by_local = any(_BY_LOCAL.search(document.data) for document in documents)
+    sources: list[Source] = []
+    skipped: list[Outcome] = []
+    for document in documents:
+        if reason := unreadable(document.data):
+            skipped.append(Skipped(document.path, reason))
+        elif wanted.search(document.data) or (by_local and b"locals" in document.data):
+            parsed = engine.parse(document)
+            (skipped if isinstance(parsed, Skipped) else sources).append(parsed)  # type: ignore[arg-type]
+    return sources, skipped
+
+
+_BY_LOCAL = re.compile(rb"\bname(?:space)?\s*=\s*local\.")
+
+
+def _needle(kinds: Iterable[str]) -> re.Pattern[bytes]:
+    """Finds the beginning of a resource of one of these types; a document without one is not parsed."""
+    return re.compile(rb"\bresource\b[^\n{]*\b(?:" + "|".join(sorted(map(re.escape, kinds))).encode() + rb")\b")
+
+
+def _attempt(
+    source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
+) -> Outcome:
+    try:
+        return engine.settle(source, rules, context, select)
+    except ConfigError:
+        raise
+    except Exception:  # one document's bug must not hide the others; it forbids to write all the same
+        return Failed(source.document.path, traceback.format_exc())
+
+
+class _Selection:
+    """Which resources of a stack a phase works on, and what their rules may know."""
+
+    def __init__(self, brief: Brief, stack: Stack, inventory: Inventory) -> None:
+        self.brief, self.stack, self.inventory = brief, stack, inventory
+        self.namespaces = [each for each in inventory.namespaces if self._facts(each).workloads]
+
+    def _in_phase(self, resource: Resource) -> bool:
+        return self.brief.phase is None or self._phase(resource) == self.brief.phase
+
+    def _phase(self, resource: Resource) -> int | None:
+        return self.brief.assignment.phase_of(self.stack.path, resource.folder, resource.address)
+
+    def _facts(self, namespace: Resource) -> Namespace:
+        living = self.inventory.living_in(namespace)
+        mine = tuple(each.address for each in living if self._in_phase(each))
+        others = {each.address: self._phase(each) for each in living if not self._in_phase(each)}
+        return Namespace(self.inventory.namespaces[namespace], mine, others)
+
+    def context(self, folder: str, names: tuple[str, ...]) -> Context:
+        """What rules may know in one folder."""
+        facts = {each: self._facts(each) for each in self.inventory.namespaces}
+        homes = {
+            each.address: facts[home] if home else None
+            for each, home in self.inventory.workloads.items()
+            if each.folder == folder
+        }
+        here = {each.address: fact for each, fact in facts.items() if each.folder == folder}
+        return Context(self.brief.config, self.brief.tags, self.brief.phase, here, homes, names)
+
+    def select(self, source: Source) -> Callable[[Loaded, Block], bool]:
+        """Whether a rule is offered a block of this document."""
+        folder = folder_of(source.document.path)
+
+        def selected(loaded: Loaded, block: Block) -> bool:
+            resource = Resource(folder, block.address)
+            if block.type_label in NAMESPACES:
+                return self.brief.phase is None or resource in self.namespaces
+            if block.type_label in WORKLOADS:
+                return self._in_phase(resource)
+            reached = (target for rule, target in self.brief.reached if rule == loaded.id)
+            return self.brief.phase is None or any(
+                target.stack == self.stack.path and target.is_at(folder, block.address) for target in reached
+            )
+
+        return selected
+
+
+def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
+    """Raise `ConfigError` for a workload that the phase names and its stack does not declare."""
+    for target, phase in brief.assignment.targets.items():
+        report = next((each for each in reports if each.stack.path == target.stack), None)
+        if phase != brief.phase or report is None:
+            continue
+        if not any(target.is_at(each.folder, each.address) for each in report.declared):
+            near = difflib.get_close_matches(target.address, {each.address for each in report.declared}, 1)
+            hint = f"Did you mean `{near[0]}`?" if near else "Workloads are written STACK/TYPE.NAME."
+            message = (
+                f"{brief.config.path}: phase.{phase}.workloads names `{target.address}`, which {target.stack} lacks"
+            )
+            raise ConfigError(message, hint=hint)

@@ -1,0 +1,1 @@
+"""One model, many renderings: what a `PhaseReport` looks like to a person."""

@@ -1,0 +1,168 @@
+"""Stacks: the directories in which Terraform is run, and which phase each of their resources belongs to."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hclmod.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hclmod.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A directory that Terraform is run in, with the `.tf` files below it that no other stack owns.
+
+    `name` is the path without the fixed part of the glob that found it: `diun` for `stacks/diun`.
+    """
+
+    name: str
+    path: str
+    files: tuple[str, ...]
+
+
+def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
+    """The stacks among these tracked files, sorted by path; without globs the folders that hold `.tf` files."""
+    files = sorted(path for path in paths if path.endswith(".tf"))
+    owners: dict[str, str | None] = {}
+    below: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        folder = file.rpartition("/")[0]
+        if folder not in owners:
+            owners[folder] = owner(folder, config)
+        if (stack := owners[folder]) is not None:
+            below[stack].append(file)
+    return tuple(Stack(name_of(path, config), path, tuple(below[path])) for path in sorted(below))
+
+
+def owner(folder: str, config: Config) -> str | None:
+    """The innermost stack that a folder belongs to, or None where it belongs to none or to an excluded one."""
+    if not config.stacks:
+        return None if _is_excluded(folder, config) else folder
+    for candidate in (folder, *(str(parent) for parent in PurePosixPath(folder).parents)):
+        if _is_excluded(candidate, config):
+            return None
+        if any(_matches(candidate, glob) for glob in config.stacks):
+            return candidate
+    return None
+
+
+def name_of(path: str, config: Config) -> str:
+    """The short name of a stack."""
+    for glob in config.stacks:
+        if _matches(path, glob):
+            fixed = _fixed_parts(glob)
+            return "/".join(path.split("/")[len(fixed) :]) or path
+    return path
+
+
+def _fixed_parts(glob: str) -> list[str]:
+    parts = glob.rstrip("/").split("/")
+    magic = next((index for index, part in enumerate(parts) if any(c in part for c in "*?[")), len(parts) - 1)
+    return parts[:magic]
+
+
+def _is_excluded(folder: str, config: Config) -> bool:
+    return any(_matches(folder, glob) for glob in config.exclude)
+
+
+def _matches(path: str, glob: str) -> bool:
+    parts, patterns = path.split("/"), glob.rstrip("/").split("/")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource that the config names: `STACK/ADDRESS`, or `STACK/sub/folder/ADDRESS` for one folder of the stack."""
+
+    stack: str  # its path
+    folder: str | None  # the path of the folder, where one is named
+    address: str
+
+    def is_at(self, folder: str, address: str) -> bool:
+        """Whether this names the resource of this address in this folder."""
+        return self.address == address and self.folder in (None, folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which phase each stack and each single workload belongs to."""
+
+    stacks: Mapping[str, int]  # by path
+    targets: Mapping[Target, int]
+
+    def phase_of(self, stack: str, folder: str, address: str) -> int | None:
+        """The phase of a resource: the one that names it, else the one that names its stack, else none."""
+        named = (
+            phase for target, phase in self.targets.items() if target.stack == stack and target.is_at(folder, address)
+        )
+        return next(named, self.stacks.get(stack))
+
+    def stacks_of(self, phase: int) -> frozenset[str]:
+        """The paths of the stacks in which the phase has anything to do."""
+        whole = {path for path, number in self.stacks.items() if number == phase}
+        return frozenset(whole | {target.stack for target, number in self.targets.items() if number == phase})
+
+
+def assign(config: Config, stacks: Sequence[Stack], *, known_only: bool = False) -> Assignment:
+    """Resolve the names in the config's phases; a stack that does not exist is a `ConfigError` with a suggestion.
+
+    With `known_only`, where `stacks` are not all there are, names of others are passed over.
+    """
+    known = _by_name(stacks, config)
+    whole: dict[str, int] = {}
+    targets: dict[Target, int] = {}
+    for number, phase in config.phases.items():
+        where = f"phase.{number}"
+        for name in phase.stacks:
+            if known_only and name.rstrip("/") not in known:
+                continue
+            whole[_path(name, known, f"{where}.stacks", config)] = number
+        for name in phase.workloads:
+            if known_only and not any(name.startswith(f"{each}/") for each in known):
+                continue
+            targets[target(name, known, f"{where}.workloads", config)] = number
+    return Assignment(whole, targets)
+
+
+def resolve(name: str, stacks: Sequence[Stack], where: str, config: Config) -> Target:
+    """The resource that an option such as `allowlist = "kyverno/kubernetes_manifest.inject"` names."""
+    return target(name, _by_name(stacks, config), where, config)
+
+
+def target(name: str, known: Mapping[str, str], where: str, config: Config) -> Target:
+    """Split STACK[/folder]/ADDRESS; `known` maps names and paths of stacks to paths."""
+    head, _, address = name.rpartition("/")
+    parts = head.split("/")
+    for length in range(len(parts), 0, -1):
+        if path := known.get("/".join(parts[:length])):
+            rest = "/".join(parts[length:])
+            return Target(path, f"{path}/{rest}" if rest else None, address)
+    return Target(_path(head, known, where, config), None, address)
+
+
+def _by_name(stacks: Sequence[Stack], config: Config) -> dict[str, str]:
+    known: dict[str, str] = {}
+    for stack in stacks:
+        if known.setdefault(stack.name, stack.path) != stack.path:
+            hint = "Write the paths of the two in the phases, and globs that keep their names apart."
+            raise ConfigError(
+                f"{config.path}: `{stack.name}` names both {known[stack.name]} and {stack.path}", hint=hint
+            )
+    return known | {stack.path: stack.path for stack in stacks}
+
+
+def _path(name: str, known: Mapping[str, str], where: str, config: Config) -> str:
+    if path := known.get(name.rstrip("/")):
+        return path
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"Did you mean `{near[0]}`?" if near else "A stack is a folder with .tf files that `stacks` finds."
+    raise ConfigError(f"{config.path}: {where} names `{name}`, and there is no such stack", hint=hint)
