@@ -68,7 +68,7 @@ def _label(
         yield note(block.title, block.address, f"the namespace {namespace.name} is exempt from enrolment")
     elif by_label:
         yield from _labelled(block, entry)
-        yield from _mixed(block, namespace)
+        yield from _mixed(block, context, namespace)
 
 
 def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
@@ -88,11 +88,17 @@ def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
     yield from change(block.title, block.address, message, make, effect)
 
 
-def _mixed(block: Block, namespace: Namespace) -> Iterator[Finding]:
-    if namespace.others:
+def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Finding]:
+    """Workloads that are not due yet; those of earlier phases are enrolled already."""
+    early = {
+        address: phase
+        for address, phase in namespace.others.items()
+        if phase is None or (context.phase is not None and phase > context.phase)
+    }
+    if early:
         others = ", ".join(
             f"{address} ({'no phase' if phase is None else f'phase {phase}'})"
-            for address, phase in sorted(namespace.others.items())
+            for address, phase in sorted(early.items())
         )
         message = f"enrolling {namespace.name} also enrolls {others}: opt them out until their phase"
         yield warn(block.title, block.address, message)

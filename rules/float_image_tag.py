@@ -7,7 +7,8 @@ the image goes into `ignore_changes` with the marker `KEEL_IGNORE_IMAGE`. What e
 
 Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (the option `stateful` adds
 name patterns), workloads that opted out, images that Terraform already ignores, images whose text is not a plain
-string. Containers of one workload that share a repository move together or not at all.
+string. Containers of one workload that share a repository move together or not at all. Jobs and bare pods are changed too,
+though Keel updates neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers
 
 from ._floats import decision, parsed, pin_reason
-from ._keel import opt_out
+from ._keel import RESTARTED, opt_out
 from ._markers import IGNORE_IMAGE
 
 if TYPE_CHECKING:
@@ -33,8 +34,15 @@ if TYPE_CHECKING:
     from hclmod.workloads import Container
 
 
-def check(workload: Block, context: Context, /, *, stateful: tuple[str, ...] = ()) -> Iterator[Finding]:
+def check(
+    workload: Block, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True
+) -> Iterator[Finding]:
     """Yield a finding for every container's image."""
+    if not jobs and workload.type_label not in RESTARTED:
+        yield note(
+            workload.title, workload.address, f"a new image {KINDS[workload.type_label].rollout}, and `jobs` is false"
+        )
+        return
     if opted := opt_out(workload):
         yield note(opted, workload.address, "opted out with `keel.sh/policy = never`, so its images keep their tags")
         return

@@ -1,8 +1,10 @@
 """Make the node pull a floating tag again.
 
 Why: without `image_pull_policy` only `latest` and a missing tag default to `Always`; `:16`, `:v4` and `7-alpine` default to
-`IfNotPresent`, so Keel restarts the pod on the image that the node has kept (FACTS 3). A value that contradicts a `latest`
-tag is dropped, since the default is right there; on every other floating tag `Always` is written.
+`IfNotPresent`, so Keel restarts the pod on the image that the node has kept (FACTS 3). `Always` is written there, and in
+place of an `IfNotPresent` that contradicts any floating tag. Removing that line instead would not reach a workload that runs:
+the attribute is optional and computed, so Terraform keeps the value it knows; `drop = true` removes it on `latest` all the
+same, for workloads that are created anew.
 
 Left alone: pinned tags, `Never`, images and values that are not plain strings, workloads that opted out, jobs and bare pods,
 which Keel does not restart and Terraform would replace.
@@ -24,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hclmod.rule import Context
-    from hclmod.views import Attribute, Block
+    from hclmod.views import Block
     from hclmod.workloads import Container
 
 
-def check(workload: Block, context: Context, /) -> Iterator[Finding]:
+def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterator[Finding]:
     """Yield what is wrong with the pull policy of each container whose tag floats."""
     if opt_out(workload):
         return
@@ -36,10 +38,10 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
         image = parsed(container.image) if container.image else None
         verdict = decision(image, context, ()) if image else None
         if image and isinstance(verdict, Keep) and verdict.floating:
-            yield from _policy(workload, container, latest=image.tag in (None, "latest"))
+            yield from _policy(workload, container, latest=image.tag in (None, "latest"), drop=drop)
 
 
-def _policy(workload: Block, container: Container, *, latest: bool) -> Iterator[Finding]:
+def _policy(workload: Block, container: Container, *, latest: bool, drop: bool) -> Iterator[Finding]:
     policy = container.block.attribute("image_pull_policy")
     value = policy.value.string() if policy else None
     if value == "Always" or (latest and policy is None):
@@ -47,24 +49,18 @@ def _policy(workload: Block, container: Container, *, latest: bool) -> Iterator[
     if policy is not None and value != "IfNotPresent":
         message = f"{container.label}: the tag floats and `image_pull_policy` is {policy.value.text}"
         yield warn(policy, workload.address, message)
-    elif latest and policy is not None:
-        yield _dropped(workload, container, policy)
+    elif policy is not None and latest and drop:
+        message = f"{container.label}: `IfNotPresent` contradicts the tag and goes; what runs keeps it until replaced"
+        yield Finding(workload.address, policy.span, message, verbs.remove(policy))
     else:
         yield from _always(workload, container)
 
 
-def _dropped(workload: Block, container: Container, policy: Attribute) -> Finding:
-    message = f"{container.label}: `IfNotPresent` contradicts a tag that floats; the default is `Always`"
-    effect = KINDS[workload.type_label].rollout
-    return Finding(workload.address, policy.span, message, verbs.remove(policy), effect=effect)
-
-
 def _always(workload: Block, container: Container) -> Iterator[Finding]:
-    message = f"{container.label}: the floating tag is pulled each time the pod starts"
     yield from change(
         container.image or container.block.title,
         workload.address,
-        message,
+        f"{container.label}: the floating tag is pulled each time the pod starts",
         lambda: verbs.ensure_attribute(container.block, "image_pull_policy", b'"Always"', after="image"),
         KINDS[workload.type_label].rollout,
     )

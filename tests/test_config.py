@@ -218,9 +218,7 @@ def test_most_specific_policy_wins(name: str, pattern: str) -> None:
 
 @pytest.mark.parametrize("name", ["redis", "quay.io/a/postgres", "ghcr.io/A/x"])
 def test_image_without_a_policy(name: str) -> None:
-    assert (
-        read('[images."postgres"]\nfloat="major"\n[images."ghcr.io/a/*"]\nfloat="x"').policy_for(name) is None
-    )
+    assert read('[images."postgres"]\nfloat="major"\n[images."ghcr.io/a/*"]\nfloat="x"').policy_for(name) is None
 
 
 @pytest.mark.parametrize(

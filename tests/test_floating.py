@@ -26,9 +26,7 @@ def known(listed: str, *, complete: bool = True) -> ImageTags:
     for item in listed.split():
         rest, _, year = item.partition("@")
         tag, _, digest = rest.partition("=")
-        infos[tag] = TagInfo(
-            f"sha256:{digest * 64}" if digest else None, f"{year}-01-01T00:00:00Z" if year else None
-        )
+        infos[tag] = TagInfo(f"sha256:{digest * 64}" if digest else None, f"{year}-01-01T00:00:00Z" if year else None)
     return ImageTags("2026-08-01T00:00:00Z", "hand", complete, infos)
 
 

@@ -162,9 +162,7 @@ def test_importing_is_cheap() -> None:
     assert python("import sys, hclmod.gitio; sys.exit('git' in sys.modules)").returncode == 0
 
 
-def test_a_hook_s_environment_is_not_ours(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hook_s_environment_is_not_ours(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = make(tmp_path / "other", {"x": b""})
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "strange"))

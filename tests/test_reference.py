@@ -30,9 +30,7 @@ DIGEST = "sha256:" + "a1" * 32
         ("docker.io/a.b/c", ("docker.io", "a.b/c", None, None), "docker.io/a.b/c", "docker.io/a.b/c"),
     ],
 )
-def test_parts_and_names(
-    text: str, parts: tuple[str, str, str | None, str | None], name: str, familiar: str
-) -> None:
+def test_parts_and_names(text: str, parts: tuple[str, str, str | None, str | None], name: str, familiar: str) -> None:
     reference = parse(text)
     assert reference == Reference(*parts)
     assert (str(reference), reference.name, reference.familiar) == (text, name, familiar)
@@ -84,9 +82,7 @@ def test_with_tag_takes_tags_only(tag: str) -> None:
         Reference("", "redis").with_tag(tag)
 
 
-_domains = st.sampled_from(
-    ["", "docker.io/", "index.docker.io/", "localhost/", "host:5000/", "Host/", "a-b.c/"]
-)
+_domains = st.sampled_from(["", "docker.io/", "index.docker.io/", "localhost/", "host:5000/", "Host/", "a-b.c/"])
 _paths = st.from_regex(r"[a-z0-9]+((\.|_|__|-{1,3})[a-z0-9]+){0,2}(/[a-z0-9]+){0,2}", fullmatch=True)
 _tags = st.one_of(st.just(""), st.from_regex(r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True))
 _digests = st.sampled_from(["", f"@{DIGEST}"])

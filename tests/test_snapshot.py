@@ -140,9 +140,7 @@ def test_load_names_the_file(tmp_path: Path) -> None:
     assert snapshot.load(path) == read(EXAMPLE)
 
 
-@pytest.mark.parametrize(
-    "created", [None, "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1980-01-01T00:00:01+00:00"]
-)
+@pytest.mark.parametrize("created", [None, "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1980-01-01T00:00:01+00:00"])
 def test_dates_of_reproducible_builds_tell_nothing(created: str | None) -> None:
     assert TagInfo(None, created).time is None
 
