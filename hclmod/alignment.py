@@ -49,7 +49,7 @@ def realign(before: Source, edits: Sequence[Edit], after: Source) -> list[Edit]:
     return sorted(edit for edit in blanks if not _is_made(after, edit))
 
 
-def _realign_kind(  # noqa: PLR0913 - the two passes differ in these and nothing else
+def _realign_kind(
     before: Source, moved: _Moved, after: Source, lines: Sequence[Line], kind: str, pushed: Mapping[int, Edit]
 ) -> dict[int, Edit]:
     found: dict[int, Edit] = {}

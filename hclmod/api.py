@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,8 @@ from hclmod.rule import Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hclmod.config import Config
     from hclmod.catalogue import Card
+    from hclmod.config import Config
     from hclmod.fixtures import Result
     from hclmod.images.snapshot import Snapshot
     from hclmod.stack import Stack
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A folder's configuration: where its paths start, its config, its tag snapshot, and rule folders named by a person."""
+    """What a run stands on: where paths start, the config, the tag snapshot, and the rule folders a person named."""
 
     root: Path
     config: Config
@@ -81,7 +82,7 @@ def plan_phases(
     in_place: bool = False,
     watch: Callable[[str], None] = lambda _path: None,
 ) -> tuple[PhaseReport, ...]:
-    """What each phase would do to the tracked files of `base`, or with `in_place` to the working tree; writes nothing."""
+    """What each phase would do to the files of `base`, or with `in_place` to the working tree; writes nothing."""
     from hclmod.gitio import Repository
 
     repository = Repository.open(made.root)
@@ -91,27 +92,22 @@ def plan_phases(
     entries = {entry.path: entry for entry in repository.entries(base)}
     stacks = stack.discover(entries, made.config)
     assignment = stack.assign(made.config, stacks)
-    cache: dict[str, tuple[Document, ...]] = {}
+    briefs = [_brief(made, number, assignment, stacks) for number in numbers]
+    wanted = {each.path: each for brief in briefs for each in _stacks_of(brief, stacks)}
+    names = [file for each in wanted.values() for file in each.files]
+    texts = _on_disk(made.root, names) if in_place else repository.read([entries[name] for name in names], base)
+    links = frozenset(name for name in names if entries[name].mode not in _REGULAR)
 
-    def read_ahead(wanted: Sequence[Stack]) -> None:
-        todo = [each for each in wanted if each.path not in cache]
-        if in_place:
-            cache.update({each.path: _from_disk(made.root, each.files) for each in todo})
-            return
-        texts = repository.read([entries[file] for each in todo for file in each.files], base)
-        for each in todo:
-            cache[each.path] = tuple(Document(file, texts[file]) for file in each.files if file in texts)
+    def read(each: Stack) -> tuple[Document, ...]:
+        return tuple(Document(file, texts[file]) for file in each.files if file in texts and file not in links)
 
-    def one(number: int) -> PhaseReport:
-        brief = _brief(made, number, assignment, stacks)
-        wanted = _stacks_of(brief, stacks)
-        read_ahead(wanted)
-        reports = plan.run(brief, wanted, lambda each: cache[each.path], watch)
-        plan.check_targets(brief, reports)
-        links = {file for each in wanted for file in each.files if entries[file].mode not in _REGULAR}
-        return _report(made, number, tuple(_with_links(each, links) for each in reports))
-
-    return tuple(one(number) for number in numbers)
+    reports = []
+    for brief, found in zip(
+        briefs, plan.run([(each, _stacks_of(each, stacks)) for each in briefs], read, watch), strict=True
+    ):
+        plan.check_targets(brief, found)
+        reports.append(_report(made, brief, tuple(_with_links(each, links) for each in found)))
+    return tuple(reports)
 
 
 _REGULAR = ("100644", "100755")
@@ -133,11 +129,12 @@ def _stacks_of(brief: Brief, stacks: Sequence[Stack]) -> list[Stack]:
     return [each for each in stacks if each.path in wanted]
 
 
-def _report(made: Setup, number: int, reports: tuple[StackReport, ...]) -> PhaseReport:
-    return PhaseReport(number, made.config.phases[number].title, made.rules_of(number), reports)
+def _report(made: Setup, brief: Brief, reports: tuple[StackReport, ...]) -> PhaseReport:
+    title = made.config.phases[brief.phase].title if brief.phase is not None else ""
+    return PhaseReport(brief.phase, title, tuple(brief.rules or ()), reports)
 
 
-def _with_links(report: StackReport, links: set[str]) -> StackReport:
+def _with_links(report: StackReport, links: frozenset[str]) -> StackReport:
     found = [
         Skipped(file, "a symbolic link; its target is read where it lies")
         for file in report.stack.files
@@ -146,11 +143,10 @@ def _with_links(report: StackReport, links: set[str]) -> StackReport:
     return replace(report, outcomes=(*report.outcomes, *found)) if found else report
 
 
-def _from_disk(root: Path, names: Sequence[str]) -> tuple[Document, ...]:
+def _on_disk(root: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """The contents of those files that are there and are no links."""
     paths = {name: root / name for name in names}
-    return tuple(
-        Document(name, path.read_bytes()) for name, path in paths.items() if path.is_file() and not path.is_symlink()
-    )
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file() and not path.is_symlink()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +289,10 @@ def _inspect(
         options = made.options_of(number)
         brief = Brief(made.config, made.tags, assignment, number, chosen, options, made.folders, frozenset(names))
         mine = stacks if number is None else _stacks_of(brief, stacks)
-        reports = plan.run(brief, mine, lambda each: _current(made.root, each.files, seen), watch)
-        title = made.config.phases[number].title if number is not None else ""
-        found.append(PhaseReport(number, title, chosen, reports))
+        (reports,) = plan.run([(brief, mine)], partial(_current, made.root, seen), watch)
+        found.append(_report(made, brief, reports))
         if onwards:
-            seen |= found[-1].changes
+            seen.update(found[-1].changes)
     return found
 
 
@@ -307,9 +302,8 @@ def _chosen(made: Setup, rules: Sequence[str] | None) -> list[tuple[int | None, 
     return [(number, made.rules_of(number)) for number in done_phases(made)]
 
 
-def _current(root: Path, names: Sequence[str], seen: Mapping[str, bytes]) -> tuple[Document, ...]:
-    read = _from_disk(root, names)
-    return tuple(Document(each.path, seen.get(each.path, each.data)) for each in read)
+def _current(root: Path, seen: Mapping[str, bytes], each: Stack) -> tuple[Document, ...]:
+    return tuple(Document(name, seen.get(name, data)) for name, data in _on_disk(root, each.files).items())
 
 
 def _stacks_around(made: Setup, names: Mapping[str, Path]) -> tuple[Stack, ...]:

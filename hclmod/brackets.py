@@ -97,7 +97,7 @@ def _end_with_comment(source: Source, node: Node, item: Node) -> int:
 
 
 def _comma(source: Source, node: Node, last: Node | None) -> list[Edit]:
-    """The comma that the last item of a list needs before another can follow; objects need none on lines of their own."""
+    """The comma that the last item needs before another can follow; in objects a line end will do."""
     if last is None or _comma_after(node, last) is not None:
         return []
     close = node.end_byte - 1

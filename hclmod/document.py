@@ -27,9 +27,9 @@ class Document:
 
     @cached_property
     def newline(self) -> bytes:
-        """How the first line ends: `\\r\\n` or `\\n` (also where there is no line end yet)."""
+        """How the first line ends: CRLF, or LF (also where there is no line end yet)."""
         end = self.data.find(b"\n")
-        return b"\r\n" if end > 0 and self.data[end - 1] == 0x0D else b"\n"
+        return b"\r\n" if end > 0 and self.data[end - 1 : end] == b"\r" else b"\n"
 
     def line_start(self, offset: int) -> int:
         """The offset of the first byte of the line that holds `offset`."""
@@ -40,7 +40,7 @@ class Document:
         end = self.data.find(b"\n", offset)
         if end < 0:
             return len(self.data)
-        return end - 1 if end > offset and self.data[end - 1] == 0x0D else end
+        return end - 1 if end > offset and self.data[end - 1 : end] == b"\r" else end
 
     def next_line(self, offset: int) -> int:
         """The offset at which the following line starts, or the end of the document."""

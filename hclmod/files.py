@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +54,8 @@ def replace_all(root: Path, changes: Mapping[str, bytes]) -> None:
 
 def _written_beside(path: Path, data: bytes) -> str:
     """A temporary file with the new bytes and the old file's mode."""
+    import tempfile
+
     if not os.access(path, os.W_OK):
         raise PermissionError(13, "the file is read-only", str(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

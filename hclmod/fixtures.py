@@ -68,7 +68,7 @@ def _case(folder: Path) -> Case:
     path = folder / "case.toml"
     told: dict[str, Any] = tomllib.loads(path.read_text()) if path.is_file() else {}
     if unknown := set(told) - _KEYS:
-        raise HclmodError(f"{path}: unknown key {sorted(unknown)[0]}", hint=f"Known: {', '.join(sorted(_KEYS))}.")
+        raise HclmodError(f"{path}: unknown key {min(unknown)}", hint=f"Known: {', '.join(sorted(_KEYS))}.")
     return Case(
         folder.parent.name, folder, tuple(told.get("says", ())), told.get("phase"), told.get("refused", False),
         told.get("options", {}),
@@ -105,7 +105,7 @@ def _outcomes(case: Case, before: Mapping[str, bytes], folders: Sequence[Path | 
     assignment = stack.assign(read, stacks)
     brief = Brief(read, known, assignment, case.phase, (case.rule,), {case.rule: case.options}, folders)
     brief = replace(brief, reached=plan.reach(brief, stacks))
-    reports = plan.run(brief, stacks, lambda each: tuple(Document(name, before[name]) for name in each.files))
+    (reports,) = plan.run([(brief, stacks)], lambda each: tuple(Document(name, before[name]) for name in each.files))
     return [outcome for report in reports for outcome in report.outcomes]
 
 

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.metadata import version
 from typing import Any
 
 SECONDS = 30
@@ -96,4 +95,6 @@ def structural() -> str:
 
 @cache
 def _named(package: str) -> str:
+    from importlib.metadata import version
+
     return f"{package} {version(package)}"

@@ -74,7 +74,7 @@ def opened(block: Block, text: bytes) -> bytes:
 def _spaced(block: Block) -> bool:
     """Whether the block's last item is set off by a blank line, as the next one should be then."""
     starts = sorted(item.span.start for items in (block.blocks(), block.attributes.values()) for item in items)
-    if len(starts) < 2:  # noqa: PLR2004 - one item shows no habit
+    if len(starts) < 2:  # one item shows no habit
         return False
     document = block.source.document
     above = document.line_start(document.line_start(starts[-1]) - 1)

@@ -8,9 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import traceback
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from hclmod import engine, modules, rulebook
@@ -35,8 +33,10 @@ if TYPE_CHECKING:
     from hclmod.trivia import Source
     from hclmod.views import Block
 
-POOL_BYTES = 5_000_000
-"""Above this much text a second process pays for its start (FACTS 7.1)."""
+POOL_BYTES = 1_000_000
+"""Above this much text a second process pays for its start (`benchmarks/`)."""
+
+WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,58 +99,67 @@ class PhaseReport:
 
 def reach(brief: Brief, stacks: Sequence[Stack]) -> tuple[tuple[str, Target], ...]:
     """The resources outside the phase that options of the brief's rules name."""
-    found: list[tuple[str, Target]] = []
-    for loaded in brief.load():
-        for option in loaded.rule.reaches:
-            if name := str(loaded.options.get(option, "")):
-                found.append((loaded.id, resolve(name, stacks, f"options.{loaded.id}.{option}", brief.config)))
-    return tuple(found)
+    return tuple(
+        (loaded.id, resolve(name, stacks, f"options.{loaded.id}.{option}", brief.config))
+        for loaded in brief.load()
+        for option in loaded.rule.reaches
+        if (name := str(loaded.options.get(option, "")))
+    )
 
 
 def run(
-    brief: Brief,
-    stacks: Sequence[Stack],
+    todo: Sequence[tuple[Brief, Sequence[Stack]]],
     read: Callable[[Stack], tuple[Document, ...]],
     watch: Callable[[str], None] = lambda _path: None,
-) -> tuple[StackReport, ...]:
-    """The reports of `stacks`, in order; `read` gives a stack's documents, `watch` hears of each stack done.
+) -> list[tuple[StackReport, ...]]:
+    """For each brief the reports of its stacks, by path; `read` gives a stack's documents, `watch` hears of each done.
 
     Stacks that an option reaches come last, when the names of all namespaces are known.
     """
-    reached = {target.stack for _, target in brief.reached}
-    first = [stack for stack in stacks if stack.path not in reached]
-    reports = list(_map(brief, first, read, watch))
-    names = tuple(sorted({name for report in reports for name in report.names}))
-    last = [stack for stack in stacks if stack.path in reached]
-    reports += _map(replace(brief, names=names), last, read, watch)
-    return tuple(sorted(reports, key=lambda report: report.stack.path))
+    jobs = [(index, brief, stack) for index, (brief, stacks) in enumerate(todo) for stack in stacks]
+    first = [job for job in jobs if not _is_reached(job)]
+    done = _settle_all(first, read, watch)
+    last = [
+        (index, replace(brief, names=_names(done, index)), stack) for index, brief, stack in filter(_is_reached, jobs)
+    ]
+    done += _settle_all(last, read, watch)
+    ordered = sorted(done, key=lambda each: each[1].stack.path)
+    return [tuple(report for index, report in ordered if index == wanted) for wanted in range(len(todo))]
 
 
-def _map(
-    brief: Brief,
-    stacks: Sequence[Stack],
-    read: Callable[[Stack], tuple[Document, ...]],
-    watch: Callable[[str], None],
-) -> Iterator[StackReport]:
-    work = [(stack, read(stack)) for stack in stacks]
-    size = sum(len(document.data) for _, documents in work for document in documents)
+Job = tuple[int, Brief, "Stack"]
+
+
+def _is_reached(job: Job) -> bool:
+    _, brief, stack = job
+    return any(target.stack == stack.path for _, target in brief.reached)
+
+
+def _names(done: Sequence[tuple[int, StackReport]], wanted: int) -> tuple[str, ...]:
+    return tuple(sorted({name for index, report in done if index == wanted for name in report.names}))
+
+
+def _settle_all(
+    jobs: Sequence[Job], read: Callable[[Stack], tuple[Document, ...]], watch: Callable[[str], None]
+) -> list[tuple[int, StackReport]]:
+    work = [(brief, stack, read(stack)) for _, brief, stack in jobs]
+    size = sum(len(document.data) for _, _, documents in work for document in documents)
     if size < POOL_BYTES:
-        reports: Iterable[StackReport] = (settle_stack(brief, *each) for each in work)
-        yield from _watched(reports, watch)
-        return
-    with ProcessPoolExecutor(max_workers=2) as pool:
-        chunk = max(1, len(work) // 64)
-        yield from _watched(pool.map(partial(_in_pool, brief), work, chunksize=chunk), watch)
+        return [(job[0], _watched(_settled(each), watch)) for job, each in zip(jobs, work, strict=True)]
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(max_workers=WORKERS) as pool:
+        reports = pool.map(_settled, work, chunksize=max(1, len(work) // (8 * WORKERS)))
+        return [(job[0], _watched(report, watch)) for job, report in zip(jobs, reports, strict=True)]
 
 
-def _in_pool(brief: Brief, work: tuple[Stack, tuple[Document, ...]]) -> StackReport:
-    return settle_stack(brief, *work)
+def _settled(work: tuple[Brief, Stack, tuple[Document, ...]]) -> StackReport:
+    return settle_stack(*work)
 
 
-def _watched(reports: Iterable[StackReport], watch: Callable[[str], None]) -> Iterator[StackReport]:
-    for report in reports:
-        watch(report.stack.path)
-        yield report
+def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
+    watch(report.stack.path)
+    return report
 
 
 def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> StackReport:
@@ -199,7 +208,7 @@ def _attempt(
         return engine.settle(source, rules, context, select)
     except ConfigError:
         raise
-    except Exception:  # one document's bug must not hide the others; it forbids to write all the same
+    except Exception:  # noqa: BLE001 - one document's bug must not hide the others; it forbids to write all the same
         return Failed(source.document.path, traceback.format_exc())
 
 

@@ -129,7 +129,7 @@ _WORDS = {
 }
 
 
-def _converted(kind: str, value: object) -> Option | None:
+def _converted(kind: str, value: object) -> Option | None:  # noqa: PLR0911 - a table of types
     match kind, value:
         case "str", str():
             return value

@@ -9,22 +9,32 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import tree_sitter_hcl
-from tree_sitter import Language, Node, Parser, Tree
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 from hclmod.edits import Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Node", "Tree", "error_offset", "leaf_at", "leaves", "parse", "reparse", "span"]
+__all__ = ["Node", "Tree", "comments", "error_offset", "leaf_at", "leaves", "parse", "reparse", "span"]
 
 TOKENS = frozenset({"comment", "template_literal", "heredoc_identifier"})
 """Node types that hold text and are walked as one leaf."""
 
 
 @cache
+def _language() -> Language:
+    return Language(tree_sitter_hcl.language())
+
+
+@cache
 def _parser() -> Parser:
-    return Parser(Language(tree_sitter_hcl.language()))
+    return Parser(_language())
+
+
+@cache
+def _comment_query() -> Query:
+    return Query(_language(), "(comment) @comment")
 
 
 def parse(data: bytes) -> Tree:
@@ -94,3 +104,8 @@ def leaves(node: Node, start: int, end: int) -> Iterator[Node]:
             yield node
         else:
             stack.extend(reversed(node.children))
+
+
+def comments(node: Node) -> list[Node]:
+    """Every comment inside `node`; a query costs a fifth of a walk (FACTS 7.1)."""
+    return QueryCursor(_comment_query()).captures(node).get("comment", [])

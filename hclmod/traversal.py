@@ -13,7 +13,7 @@ _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 
 def parse(text: str) -> Traversal | None:
-    """The steps of a traversal, also in the forms `a.0.b` and `"a.b"` of old Terraform, or None if it is no static one."""
+    """The steps of a traversal, also in the forms `a.0.b` and `"a.b"` of old Terraform, or None."""
     text = text.strip()
     if quoted := _QUOTED.fullmatch(text):
         text = quoted[1].replace('\\"', '"')

@@ -118,7 +118,7 @@ def _separator(expression: Expression) -> str:
 
 
 def missing_items(block: Block, name: str, items: Sequence[str], *, inside: str = "") -> tuple[str, ...]:
-    """Those of `items` (traversals) that the list `name` of the block, or of its nested block `inside`, does not cover."""
+    """Those of `items` (traversals) that the list `name` of the block, or of its block `inside`, does not cover."""
     places = block.blocks(inside) if inside else (block,)
     held = [have for place in places if (attribute := place.attribute(name)) for have in _held(attribute)]
     return tuple(item for item in items if not any(traversal.covers(have, _parsed(item)) for have in held))

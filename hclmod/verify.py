@@ -126,10 +126,7 @@ def _lost_comments(
 
 def _comments(source: Source, items: Sequence[Item] | None) -> Iterator[bytes]:
     nodes = [source.tree.root_node] if items is None else [item.node for item in items]
-    for node in nodes:
-        for leaf in syntax.leaves(node, node.start_byte, node.end_byte):
-            if leaf.type == "comment":
-                yield source.text(leaf).strip()
+    return (source.text(comment).strip() for node in nodes for comment in syntax.comments(node))
 
 
 def _double_lifecycle(before: Source, after: Source, pairs: Sequence[tuple[Item, Item]] | None) -> Iterable[str]:

@@ -1,11 +1,12 @@
 """Remove `atomic = true` from Helm releases.
 
-Why: `atomic` makes Helm wait for the rollout and roll back when it fails. A client that dies meanwhile leaves the release
-in `pending-upgrade` or `pending-rollback`, and every later run fails until somebody cleans up by hand (helm #8987,
-#7476, #4558; provider #472, #620). With Keel rolling pods the wait fails more often, so the user's design removes it.
+Why: `atomic` makes Helm wait for the rollout and roll back when it fails. A client that dies meanwhile leaves the
+release in `pending-upgrade` or `pending-rollback`, and every later run fails until somebody cleans up by hand (helm
+#8987, #7476, #4558; provider #472, #620). With Keel rolling pods the wait fails more often, so the user's design
+removes it.
 
-Left alone: `atomic = false`, a value that is not a literal, and commented-out lines. What a comment on the removed line
-said is told in the report.
+Left alone: `atomic = false`, a value that is not a literal, and commented-out lines. What a comment on the removed
+line said is told in the report.
 """
 
 from __future__ import annotations

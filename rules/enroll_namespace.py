@@ -1,13 +1,15 @@
 """Enroll the namespaces of a phase in Kyverno's injection of Keel annotations.
 
-Why: the phase boundary of the user's design is the namespace: the ClusterPolicy annotates workloads in namespaces that carry
-the label `keel.sh/enrolled = "true"`, or that stand in its allowlist. The label is the safe form, because an empty
-`namespaces: []` selects every namespace (kyverno: `pkg/engine/utils/match.go`). With the option `allowlist` (STACK/TYPE.NAME
-of a resource that holds lists called `namespaces`) the names are appended there and no label is written.
+Why: the phase boundary of the user's design is the namespace: the ClusterPolicy annotates workloads in namespaces
+that carry the label `keel.sh/enrolled = "true"`, or that stand in its allowlist. The label is the safe form,
+because an empty `namespaces: []` selects every namespace (kyverno: `pkg/engine/utils/match.go`). With the option
+`allowlist` (STACK/TYPE.NAME of a resource that holds lists called `namespaces`) the names are appended there and no
+label is written.
 
 Left alone: the `keel` namespace (a supervisor that updates itself has no supervisor) and those of the option
-`exempt`, a label that already says something else, maps that are not written in place, namespaces whose name cannot be
-read. A namespace that also holds workloads of other phases is enrolled and said, because they are rolled with it.
+`exempt`, a label that already says something else, maps that are not written in place, namespaces whose name cannot
+be read. A namespace that also holds workloads of other phases is enrolled and said, because they are rolled with
+it.
 """
 
 from __future__ import annotations

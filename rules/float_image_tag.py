@@ -1,14 +1,15 @@
 """Switch container images to a floating tag.
 
-Why: Keel watches the digest behind a tag that stays the same, so the tag in Terraform has to be one that moves. The order
-is the user's decision 3: `latest` where it exists, the major (with its flavour) where it does not, else the tag stays and
-the image goes into `ignore_changes` with the marker `KEEL_IGNORE_IMAGE`. What exists is known from `[images]` in
-`hclmod.toml` or from the tag snapshot; what is not known is never written.
+Why: Keel watches the digest behind a tag that stays the same, so the tag in Terraform has to be one that moves. The
+order is the user's decision 3: `latest` where it exists, the major (with its flavour) where it does not, else the
+tag stays and the image goes into `ignore_changes` with the marker `KEEL_IGNORE_IMAGE`. What exists is known from
+`[images]` in `hclmod.toml` or from the tag snapshot; what is not known is never written.
 
-Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (the option `stateful` adds
-name patterns), workloads that opted out, images that Terraform already ignores, images whose text is not a plain
-string. Containers of one workload that share a repository move together or not at all. Jobs and bare pods are changed too,
-though Keel updates neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone.
+Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (the option
+`stateful` adds name patterns), workloads that opted out, images that Terraform already ignores, images whose text
+is not a plain string. Containers of one workload that share a repository move together or not at all. Jobs and bare
+pods are changed too, though Keel updates neither and Terraform replaces them: the report says so, and `jobs =
+false` leaves them alone.
 """
 
 from __future__ import annotations

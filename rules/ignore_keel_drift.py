@@ -1,13 +1,13 @@
 """Let Terraform ignore what Kyverno and Keel write on a workload.
 
-Why: Kyverno injects `keel.sh/*` annotations at admission and Keel adds its own; without an entry in `ignore_changes` every
-plan shows them as drift and every apply takes them away. The `markers` option names the groups of entries; the default is
-the block of the user's design, `KYVERNO_LIFECYCLE_V2`, for the types which the policy annotates. Adding entries never
-causes a diff (FACTS 3.2).
+Why: Kyverno injects `keel.sh/*` annotations at admission and Keel adds its own; without an entry in
+`ignore_changes` every plan shows them as drift and every apply takes them away. The `markers` option names the
+groups of entries; the default is the block of the user's design, `KYVERNO_LIFECYCLE_V2`, for the types which the
+policy annotates. Adding entries never causes a diff (FACTS 3.2).
 
-Left alone: entries that are there already in whatever spelling, lists that cover them (`all`, a whole annotations map),
-the order and the comments of other entries, workloads that opted out (ignoring the policy would hide a declared
-`never`), and `lifecycle` blocks of containers.
+Left alone: entries that are there already in whatever spelling, lists that cover them (`all`, a whole annotations
+map), the order and the comments of other entries, workloads that opted out (ignoring the policy would hide a
+declared `never`), and `lifecycle` blocks of containers.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Make the node pull a floating tag again.
 
-Why: without `image_pull_policy` only `latest` and a missing tag default to `Always`; `:16`, `:v4` and `7-alpine` default to
-`IfNotPresent`, so Keel restarts the pod on the image that the node has kept (FACTS 3). `Always` is written there, and in
-place of an `IfNotPresent` that contradicts any floating tag. Removing that line instead would not reach a workload that runs:
-the attribute is optional and computed, so Terraform keeps the value it knows; `drop = true` removes it on `latest` all the
-same, for workloads that are created anew.
+Why: without `image_pull_policy` only `latest` and a missing tag default to `Always`; `:16`, `:v4` and `7-alpine`
+default to `IfNotPresent`, so Keel restarts the pod on the image that the node has kept (FACTS 3). `Always` is
+written there, and in place of an `IfNotPresent` that contradicts any floating tag. Removing that line instead would
+not reach a workload that runs: the attribute is optional and computed, so Terraform keeps the value it knows; `drop
+= true` removes it on `latest` all the same, for workloads that are created anew.
 
-Left alone: pinned tags, `Never`, images and values that are not plain strings, workloads that opted out, jobs and bare pods,
-which Keel does not restart and Terraform would replace.
+Left alone: pinned tags, `Never`, images and values that are not plain strings, workloads that opted out, jobs and
+bare pods, which Keel does not restart and Terraform would replace.
 """
 
 from __future__ import annotations

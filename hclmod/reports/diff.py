@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hclmod.engine import Changed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from hclmod.plan import PhaseReport
 
@@ -17,7 +17,7 @@ _LINES = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 
 
 def diff(report: PhaseReport, hidden: Collection[str] = ()) -> bytes:
-    """The diff of every changed document, less those in `hidden` (git filters their contents, so they may be secret)."""
+    """The diff of every changed document, less those in `hidden` (git filters them: they may be secret)."""
     changed = (each for each in report.outcomes if isinstance(each, Changed) and each.path not in hidden)
     return b"".join(unified(each.path, each.before, each.after) for each in changed)
 
