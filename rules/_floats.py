@@ -24,9 +24,9 @@ STATEFUL = (
 """Images that hold data in a format of their own: never across majors by rule (FACTS 5.4)."""
 
 _PIN_WORDS = re.compile(
-    r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*|crash\w*"
-    r"|fail\w*|revert\w*|roll(ed)? ?back|downgrad\w*|upgrad\w*|incompatib\w*|requires?|match(es)?|same as|in sync"
-    r"|v?\d+\.\d+(\.\d+)?)\b",
+    r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*"
+    r"|crash\w*|fail\w*|revert\w*|roll(ed)? ?back|downgrad\w*|upgrad\w*|incompatib\w*|requires?|match(es)?"
+    r"|same as|in sync|v?\d+\.\d+(\.\d+)?)\b",
     re.IGNORECASE,
 )
 

@@ -28,6 +28,7 @@ def check(release: Block, _context: Context, /) -> Iterator[Finding]:
     """Yield the removal, or why the release keeps its `atomic`."""
     atomic = release.attribute("atomic")
     if atomic is None:
+        yield note(release.title, release.address, "it sets no `atomic`, which is false")
         return
     value, remarks = atomic.value.boolean(), "; ".join(atomic.comments())
     said = f" (its comment says: {remarks})" if remarks else ""

@@ -81,8 +81,13 @@ def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
         return
     labels = metadata.attribute("labels")
     held = labels.value.entry(key) if labels else None
-    if held is not None and held.string() != wanted:
-        yield warn(held, block.address, f"`{key}` is already {held.text}, and somebody meant that")
+    if held is not None:
+        same = held.string() == wanted
+        yield (
+            note(held, block.address, "it is enrolled already")
+            if same
+            else warn(held, block.address, f"`{key}` is already {held.text}, and somebody meant that")
+        )
         return
     effect = "lets Kyverno annotate what is created or changed there from now on"
     message = f'enrolled by the label `{key} = "{wanted}"`'

@@ -25,6 +25,7 @@ from ._markers import MARKERS, Marker, entries, user_marker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hclmod.edits import Fix
     from hclmod.rule import Context
     from hclmod.views import Block
 
@@ -33,30 +34,24 @@ def check(
     workload: Block, context: Context, /, *, markers: tuple[str, ...] = ("KYVERNO_LIFECYCLE_V2",)
 ) -> Iterator[Finding]:
     """Yield one fix for each marker whose entries are missing."""
-    chosen = [(name, _marker(name, context)) for name in markers]
-    wanted = [(name, items) for name, marker in chosen if (items := entries(marker, workload))]
+    wanted = [(name, items) for name in markers if (items := entries(_marker(name, context), workload))]
     if not wanted:
-        yield note(
-            workload,
-            workload.address,
-            f"nothing of {', '.join(markers)} is written on a {workload.type_label}",
-        )
+        yield note(workload.title, workload.address, f"nothing of {', '.join(markers)} is for a {workload.type_label}")
     elif opted := opt_out(workload):
         yield note(
-            opted,
-            workload.address,
-            "opted out with `keel.sh/policy = never`, which an ignored policy would hide",
+            opted, workload.address, "opted out with `keel.sh/policy = never`, which an ignored policy would hide"
         )
     else:
         for name, items in wanted:
-            yield from change(
-                workload,
-                workload.address,
-                f"drift of {name} is ignored",
-                lambda name=name, items=items: verbs.ensure_items(  # type: ignore[misc]
-                    workload, "ignore_changes", items, name, inside="lifecycle"
-                ),
-            )
+            yield from _ignored(workload, name, items)
+
+
+def _ignored(workload: Block, name: str, items: tuple[str, ...]) -> Iterator[Finding]:
+    def make() -> Fix | None:
+        return verbs.ensure_items(workload, "ignore_changes", items, name, inside="lifecycle")
+
+    found = list(change(workload.title, workload.address, f"drift of {name} is ignored", make))
+    yield from found or [note(workload.title, workload.address, f"drift of {name} is ignored already")]
 
 
 def _marker(name: str, context: Context) -> Marker:
