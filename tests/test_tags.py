@@ -12,6 +12,7 @@ from hclmod.images.tags import (
     is_lower,
     is_stable,
     major_of,
+    moves,
     order_key,
     same_line,
     split,
@@ -206,3 +207,13 @@ def test_lower_is_said_of_versions_only(one: str, other: str, *, lower: bool) ->
 )
 def test_lines(one: str, other: str, *, same: bool) -> None:
     assert same_line(one, other) is same
+
+
+@pytest.mark.parametrize("tag", ["latest", "stable", "nightly", "alpine", "main-alpine", "edge", "cuda"])
+def test_names_that_move(tag: str) -> None:
+    assert moves(tag)
+
+
+@pytest.mark.parametrize("tag", ["fixed", "mine", "16", "1.2.3", "broken-on-purpose", "7-alpine"])
+def test_names_that_may_stand_still(tag: str) -> None:
+    assert not moves(tag)

@@ -81,7 +81,7 @@ def decide(
         return Keep(f"hclmod.toml says never: {policy.reason}", floating=False)
     tag = reference.tag
     if tag is None or reference.digest or tags.classify(tag) in {TagClass.LATEST, TagClass.CHANNEL}:
-        return _settled(reference)
+        return _settled(reference, policy)
     holds_data = _matches(reference, stateful)
     if policy is not None:
         return _by_policy(tag, policy.float, holds_data=holds_data)
@@ -92,11 +92,15 @@ def decide(
     return _by_evidence(reference, tag, known)
 
 
-def _settled(reference: Reference) -> Keep:
+def _settled(reference: Reference, policy: Policy | None) -> Keep:
     if reference.digest:
         return Keep("it is pinned by its digest", floating=False)
-    why = f"it floats on {reference.tag}" if reference.tag else "it has no tag, which is latest"
-    return Keep(why, floating=True)
+    tag = reference.tag
+    if tag is None:
+        return Keep("it has no tag, which is latest", floating=True)
+    if tags.moves(tag) or (policy is not None and policy.float == tag):
+        return Keep(f"it floats on {tag}", floating=True)
+    return Keep(f"{tag} is a name, which may move or not", floating=False)
 
 
 def _matches(reference: Reference, globs: Sequence[str]) -> bool:

@@ -30,6 +30,42 @@ _NAMES = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*")
 _CHANNEL_WORDS = frozenset(
     {"latest", "stable", "release", "lts", "mainline", "nightly", "main", "master", "edge", "develop", "dev"}
 )
+_MOVING_FLAVOURS = frozenset(
+    {
+        "alpine",
+        "slim",
+        "debian",
+        "ubuntu",
+        "bookworm",
+        "bullseye",
+        "buster",
+        "trixie",
+        "jammy",
+        "noble",
+        "focal",
+        "distroless",
+        "scratch",
+        "apache",
+        "fpm",
+        "cuda",
+        "rocm",
+        "cpu",
+        "gpu",
+        "canary",
+        "next",
+        "beta",
+        "rc",
+        "testing",
+        "unstable",
+        "current",
+        "rolling",
+        "snapshot",
+        "experimental",
+        "preview",
+        "production",
+        "prod",
+    }
+)
 _VERSION_PREFIXES = frozenset({"", "v", "version-", "release-", "rel-", "release."})
 _YEARS = range(1990, 2100)
 _YEAR_DIGITS = 4
@@ -168,6 +204,13 @@ def _shape(tag: str) -> tuple[object, ...] | None:
     if parts is None or not _ranked(tag):
         return None
     return classify(tag), parts.prefix, len(parts.numbers), parts.flavour, parts.label
+
+
+def moves(tag: str) -> bool:
+    """Whether a tag is a name by which publishers mean what is newest; other names (`fixed`) may mean anything."""
+    return classify(tag) is TagClass.LATEST or (
+        _is_channel(tag) and re.split("[-_.]", tag)[0].lower() in _CHANNEL_WORDS | _MOVING_FLAVOURS
+    )
 
 
 def _is_channel(tag: str) -> bool:
