@@ -9,12 +9,13 @@ import difflib
 import re
 import traceback
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hclmod import engine, modules, rulebook
 from hclmod.document import unreadable
 from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped
-from hclmod.errors import ConfigError
+from hclmod.errors import ConfigError, HclmodError
 from hclmod.modules import Resource, folder_of
 from hclmod.rule import Context, Namespace
 from hclmod.stack import Target, resolve
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from hclmod.views import Block
 
 POOL_BYTES = 1_000_000
-"""Above this much text a second process pays for its start (`benchmarks/`)."""
+"""Above this much text to parse a second process pays for its start (`benchmarks/`)."""
 
 WORKERS = 2
 
@@ -143,14 +144,20 @@ def _settle_all(
     jobs: Sequence[Job], read: Callable[[Stack], tuple[Document, ...]], watch: Callable[[str], None]
 ) -> list[tuple[int, StackReport]]:
     work = [(brief, stack, read(stack)) for _, brief, stack in jobs]
-    size = sum(len(document.data) for _, _, documents in work for document in documents)
-    if size < POOL_BYTES:
+    if sum(map(_weight, work)) < POOL_BYTES:
         return [(job[0], _watched(_settled(each), watch)) for job, each in zip(jobs, work, strict=True)]
     from concurrent.futures import ProcessPoolExecutor
 
     with ProcessPoolExecutor(max_workers=WORKERS) as pool:
         reports = pool.map(_settled, work, chunksize=max(1, len(work) // (8 * WORKERS)))
         return [(job[0], _watched(report, watch)) for job, report in zip(jobs, reports, strict=True)]
+
+
+def _weight(work: tuple[Brief, Stack, tuple[Document, ...]]) -> int:
+    """How many bytes of a stack will be parsed."""
+    brief, stack, documents = work
+    wanted = _needle(_kinds(brief, stack, brief.load()))
+    return sum(len(document.data) for document in documents if wanted.search(document.data))
 
 
 def _settled(work: tuple[Brief, Stack, tuple[Document, ...]]) -> StackReport:
@@ -165,7 +172,7 @@ def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
 def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> StackReport:
     """Read one stack, offer its selected resources to the rules, and report every document."""
     rules = brief.load()
-    sources, outcomes = _sources(documents, rules)
+    sources, outcomes = _sources(documents, _kinds(brief, stack, rules))
     inventory = modules.take(sources)
     mine = _Selection(brief, stack, inventory)
     names = tuple(sorted(name for each in mine.namespaces if (name := inventory.namespaces[each])))
@@ -178,27 +185,42 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     return StackReport(stack, tuple(sorted(shown, key=lambda each: each.path)), names, declared)
 
 
-def _sources(documents: Sequence[Document], rules: Sequence[Loaded]) -> tuple[list[Source], list[Outcome]]:
+def _kinds(brief: Brief, stack: Stack, rules: Sequence[Loaded]) -> frozenset[str]:
+    """The resource types that matter: those of the rules; all that live in namespaces where those are asked for."""
+    kinds = frozenset(kind for loaded in rules for kind in loaded.rule.kinds)
+    named = any(target.stack == stack.path for target in brief.assignment.targets)
+    return kinds | {*WORKLOADS, *NAMESPACES} if named or kinds & set(NAMESPACES) else kinds
+
+
+def _sources(documents: Sequence[Document], kinds: frozenset[str]) -> tuple[list[Source], list[Outcome]]:
     """The documents that can matter, parsed; those that could and cannot be read, as outcomes."""
-    wanted = _needle({*WORKLOADS, *NAMESPACES, *(kind for loaded in rules for kind in loaded.rule.kinds)})
-    by_local = any(_BY_LOCAL.search(document.data) for document in documents)
+    wanted = _needle(kinds)
+    by_local = kinds & set(NAMESPACES) and any(_BY_LOCAL.search(document.data) for document in documents)
     sources: list[Source] = []
     skipped: list[Outcome] = []
     for document in documents:
         if reason := unreadable(document.data):
             skipped.append(Skipped(document.path, reason))
         elif wanted.search(document.data) or (by_local and b"locals" in document.data):
-            parsed = engine.parse(document)
-            (skipped if isinstance(parsed, Skipped) else sources).append(parsed)  # type: ignore[arg-type]
+            match engine.parse(document):
+                case Skipped() as unread:
+                    skipped.append(unread)
+                case source:
+                    sources.append(source)
     return sources, skipped
 
 
 _BY_LOCAL = re.compile(rb"\bname(?:space)?\s*=\s*local\.")
 
 
-def _needle(kinds: Iterable[str]) -> re.Pattern[bytes]:
-    """Finds the beginning of a resource of one of these types; a document without one is not parsed."""
-    return re.compile(rb"\bresource\b[^\n{]*\b(?:" + "|".join(sorted(map(re.escape, kinds))).encode() + rb")\b")
+@cache
+def _needle(kinds: frozenset[str]) -> re.Pattern[bytes]:
+    """Finds the beginning of a resource of one of these types; a document without one is not parsed.
+
+    It does not look past the next `resource`: a long line of nothing else would take minutes.
+    """
+    types = "|".join(sorted(map(re.escape, kinds))).encode()
+    return re.compile(rb"\bresource\b(?:(?!\bresource\b)[^\n{])*?\b(?:" + types + rb")\b")
 
 
 def _attempt(
@@ -206,7 +228,7 @@ def _attempt(
 ) -> Outcome:
     try:
         return engine.settle(source, rules, context, select)
-    except ConfigError:
+    except HclmodError:
         raise
     except Exception:  # noqa: BLE001 - one document's bug must not hide the others; it forbids to write all the same
         return Failed(source.document.path, traceback.format_exc())
