@@ -1,0 +1,330 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hclmod.cli import cli
+from tests.demo import FIXTURES, ROOT, environment, git, hclmod, repository, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULE = '''"""A rule for tests.
+
+Why: to see what the engine does with it.
+
+Left alone: nothing.
+"""
+
+import time
+
+from hclmod import verbs
+from hclmod.edits import Edit, Fix, Span
+from hclmod.rule import Finding, Rule
+
+
+def check(block, context, /):
+    {body}
+    yield from ()
+
+
+rule = Rule(check, kinds=("kubernetes_deployment",))
+'''
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return repository(tmp_path)
+
+
+def with_rule(folder: Path, body: str) -> Path:
+    rules = folder / "my-rules"
+    rules.mkdir()
+    (rules / "mine.py").write_text(RULE.replace("{body}", body))
+    return rules
+
+
+def test_apply_makes_one_commit_on_one_branch_and_touches_nothing_else(root: Path) -> None:
+    (root / "stacks" / "beacon" / "notes.txt").write_text("untracked")
+    (root / "stacks" / "loom" / "main.tf").write_text("# my own unfinished edit\n")
+    before = state(root)
+    done = hclmod(root, "apply", "--phase", "3")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert state(root) == before
+    assert git(root, "rev-list", "--count", "main..hclmod/phase-3").strip() == "1"
+    changed = git(root, "diff", "--name-only", "main", "hclmod/phase-3").split()
+    assert changed == [f"stacks/{name}/main.tf" for name in ("beacon", "gauge", "loom", "pantry", "tidewatch")]
+    assert "my own unfinished edit" not in git(root, "show", "hclmod/phase-3:stacks/loom/main.tf")
+    message = git(root, "log", "-1", "--format=%B", "hclmod/phase-3")
+    assert message.startswith("Phase 3: Exporters, sidecars, utilities\n")
+    assert "Hclmod-Phase: 3\n" in message
+
+
+def test_a_second_run_on_the_branch_finds_nothing_and_makes_no_commit(root: Path) -> None:
+    hclmod(root, "apply", "--phase", "3")
+    git(root, "checkout", "-q", "hclmod/phase-3")
+    again = hclmod(root, "apply", "--phase", "3")
+    assert again.returncode == 0
+    assert "there is no commit" in again.stdout
+    assert git(root, "rev-list", "--count", "main..HEAD").strip() == "1"
+
+
+def test_an_existing_branch_is_kept_unless_replaced(root: Path) -> None:
+    hclmod(root, "apply", "--phase", "3")
+    first = git(root, "rev-parse", "hclmod/phase-3")
+    refused = hclmod(root, "apply", "--phase", "3")
+    assert refused.returncode == 2
+    assert "--replace" in refused.stderr
+    assert git(root, "rev-parse", "hclmod/phase-3") == first
+    assert hclmod(root, "apply", "--phase", "3", "--replace").returncode == 0
+
+
+def test_a_dry_run_writes_nothing(root: Path) -> None:
+    before, refs = state(root), git(root, "for-each-ref")
+    assert hclmod(root, "apply", "--phase", "3", "--dry-run").returncode == 0
+    assert hclmod(root, "apply", "--phase", "all", "--dry-run").stdout.count("Phase ") >= 3
+    assert hclmod(root, "apply", "--phase", "3", "--dry-run", "--exit-code").returncode == 1
+    assert (state(root), git(root, "for-each-ref")) == (before, refs)
+
+
+def test_the_diff_is_what_git_apply_takes_and_what_the_branch_holds(root: Path) -> None:
+    shown = hclmod(root, "apply", "--phase", "3", "--dry-run", "--diff").stdout
+    hclmod(root, "apply", "--phase", "3")
+    (root / "phase.diff").write_text(shown)
+    git(root, "apply", "--index", "phase.diff")
+    (root / "phase.diff").unlink()
+    assert git(root, "write-tree") == git(root, "rev-parse", "hclmod/phase-3^{tree}")
+
+
+def test_in_place_writes_what_the_branch_would_hold_and_commits_nothing(root: Path) -> None:
+    hclmod(root, "apply", "--phase", "3")
+    done = hclmod(root, "apply", "--phase", "3", "--in-place")
+    assert done.returncode == 0
+    assert git(root, "diff", "hclmod/phase-3") == ""
+    assert git(root, "rev-list", "--count", "main").strip() == "1"
+
+
+def test_phases_follow_each_other_and_the_ledger_knows(root: Path) -> None:
+    for number in ("1", "2", "3"):
+        assert hclmod(root, "apply", "--phase", number).returncode == 0
+        git(root, "merge", "-q", "--ff-only", f"hclmod/phase-{number}")
+    assert git(root, "status", "--porcelain") == ""
+    done = hclmod(root, "check", "-v", "stacks/beacon")
+    assert "Phase 3" in done.stdout
+    assert done.returncode == 0, done.stdout
+    text = (root / "stacks/beacon/main.tf").read_text()
+    (root / "stacks/beacon/main.tf").write_text(
+        text.replace('        metadata[0].annotations["keel.sh/trigger"],\n', "")
+    )
+    text = (root / "stacks/beacon/main.tf").read_text()
+    (root / "stacks/beacon/main.tf").write_text(text.replace('"keel.sh/enrolled"         = "true"\n', ""))
+    assert hclmod(root, "check", "stacks/beacon/main.tf").returncode == 1
+    assert hclmod(root, "fix", "stacks/beacon/main.tf").returncode == 0
+    assert hclmod(root, "check", "stacks/beacon/main.tf").returncode == 0
+
+
+def test_no_phase_done_means_nothing_to_check(root: Path) -> None:
+    done = hclmod(root, "check")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "No phase is done yet" in done.stderr
+
+
+def test_fix_with_a_rule_needs_no_config_and_no_git(tmp_path: Path) -> None:
+    file = tmp_path / "release.tf"
+    file.write_text('resource "helm_release" "x" {\n  name   = "x"\n  atomic = true\n}\n')
+    file.chmod(0o755)
+    assert hclmod(tmp_path, "check", "--rule", "drop-helm-atomic", "release.tf").returncode == 1
+    assert hclmod(tmp_path, "fix", "--rule", "drop-helm-atomic", "release.tf").returncode == 0
+    assert file.read_text() == 'resource "helm_release" "x" {\n  name = "x"\n}\n'
+    assert file.stat().st_mode & 0o777 == 0o755
+    assert hclmod(tmp_path, "check", "--rule", "drop-helm-atomic", "release.tf").returncode == 0
+
+
+def test_cellar_belongs_to_no_phase_and_is_never_touched(root: Path) -> None:
+    shown = hclmod(root, "apply", "--phase", "all", "--dry-run", "--diff").stdout
+    assert shown
+    assert "stacks/cellar" not in shown
+    assert "stacks/_template" not in shown
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["apply", "--phase", "7"], "Its phases: 1, 2, 3."),
+        (["apply", "--phase", "three"], "Give a number"),
+        (["apply", "--phase", "all"], "`all` goes with --dry-run"),
+        (["apply"], "Missing option '--phase'"),
+        (["apply", "--phase", "3", "--base", "nowhere"], "names no commit"),
+        (["check", "nowhere.tf"], "does not exist"),
+        (["check", "--rule", "drop-helm-atomc", "."], "Did you mean `drop-helm-atomic`?"),
+        (["check", "--rule", "float-image-tag", "--set", "float-image-tag.statefull=x", "."], "Did you mean `statef"),
+        (["check", "--rule", "float-image-tag", "--set", "float-image-tag.jobs=perhaps", "."], "wants true or false"),
+        (["check", "--rule", "ignore-keel-drift", "--set", "ignore-keel-drift.markers=K", "."], "no marker `K`"),
+        (["check", "--set", "nothing", "."], "Write RULE.OPTION=VALUE."),
+        (["explain", "float"], "there is no rule `float`"),
+        (["new", "rule", "Not An Id"], "is no id of a rule"),
+        (["test", "--fixtures", "nowhere"], "there is no folder nowhere"),
+    ],
+)  # fmt: skip
+def test_bad_words_are_said_with_what_to_do(root: Path, args: list[str], said: str) -> None:
+    before = state(root)
+    done = hclmod(root, *args)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert state(root) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"beacon", "pantry"', '"beacn", "pantry"', "Did you mean `beacon`?"),
+        (
+            "kubernetes_deployment.scanner",
+            "kubernetes_deployment.scaner",
+            "Did you mean `kubernetes_deployment.scanner`?",
+        ),
+        ("title  =", "titel  =", "title"),
+        ('["keel", "anvil", "quill"]', '["keel", "anvil", "quill", "beacon"]', "beacon"),
+        ("[phase.3]", "[options.float-image-tag]\nstatefull = []\n[phase.3]", "Did you mean `stateful`?"),
+    ],
+)
+def test_a_config_that_cannot_be_meant(root: Path, old: str, new: str, said: str) -> None:
+    path = root / "hclmod.toml"
+    path.write_text(path.read_text().replace(old, new, 1))
+    done = hclmod(root, "apply", "--phase", "2", "--dry-run")
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_an_unproven_change_is_refused_and_nothing_is_written(root: Path) -> None:
+    edit = 'Edit(Span(block.span.end - 1, block.span.end - 1), b"  x = 1\\n")'
+    lie = f'if block.attribute("x") is None: yield Finding(block.address, block.span, "lies", Fix(({edit},), ()))'
+    rules = with_rule(root.parent, lie)
+    before, refs = state(root), git(root, "for-each-ref")
+    config = root / "hclmod.toml"
+    config.write_text(config.read_text().replace('rules  = ["float-image-tag", ', 'rules  = ["mine", ', 3))
+    done = hclmod(root, "apply", "--phase", "3", "--rules", str(rules))
+    assert done.returncode == 3
+    assert "which nothing declared" in done.stdout
+    assert "Nothing was written" in done.stderr
+    assert git(root, "for-each-ref") == refs
+    assert state(root)[2].keys() == before[2].keys()
+
+
+def test_rules_of_a_checkout_do_not_run_because_a_config_names_them(root: Path) -> None:
+    rules = with_rule(root, "raise SystemExit(99)")
+    config = root / "hclmod.toml"
+    config.write_text(config.read_text().replace("rules  = [", 'rules  = ["mine", '))
+    done = hclmod(root, "apply", "--phase", "3", "--dry-run")
+    assert done.returncode == 2
+    assert "there is no rule `mine`" in done.stderr
+    assert rules.is_dir()
+
+
+def test_a_rule_that_fails_forbids_to_write_and_shows_its_traceback(root: Path) -> None:
+    rules = with_rule(root.parent, "raise ZeroDivisionError('mine')")
+    done = hclmod(root, "fix", "--rule", "mine", "--rules", str(rules), "stacks")
+    assert done.returncode == 3
+    assert "ZeroDivisionError: mine" in done.stdout
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_an_interrupt_exits_with_130(root: Path) -> None:
+    rules = with_rule(root.parent, 'open("started", "w").close(); time.sleep(60)')
+    command = [sys.executable, "-m", "hclmod", "check", "--rule", "mine", "--rules", str(rules), "stacks/beacon"]
+    process = subprocess.Popen(command, cwd=root, env=environment(root), stderr=subprocess.PIPE, text=True)
+    for _ in range(300):
+        if (root / "started").exists():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+
+
+def test_a_closed_pipe_is_no_error(root: Path) -> None:
+    command = f"{sys.executable} -m hclmod apply --phase all --dry-run | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=root, env=environment(root), capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_what_git_filters_is_not_shown(root: Path) -> None:
+    (root / ".gitattributes").write_text("stacks/beacon/** filter=secret\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "filter")
+    shown = hclmod(root, "apply", "--phase", "3", "--dry-run", "--diff").stdout
+    assert "stacks/beacon" not in shown
+    assert "stacks/gauge" in shown
+
+
+def test_the_same_input_gives_the_same_bytes(root: Path) -> None:
+    outputs = set()
+    for seed in ("0", "1", "2"):
+        env = environment(root) | {"PYTHONHASHSEED": seed}
+        command = [sys.executable, "-m", "hclmod", "apply", "--phase", "all", "--dry-run", "-v"]
+        outputs.add(subprocess.run(command, cwd=root, env=env, capture_output=True, check=True).stdout)
+    assert len(outputs) == 1
+
+
+def test_a_linked_file_is_skipped_and_said(root: Path) -> None:
+    (root / "stacks/beacon/linked.tf").symlink_to("../gauge/main.tf")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "link")
+    done = hclmod(root, "apply", "--phase", "3")
+    assert "a symbolic link" in done.stdout
+    assert done.returncode == 0
+
+
+def test_completion_and_module_and_version(root: Path) -> None:
+    command = [sys.executable, "-m", "hclmod"]
+    env = environment(root) | {"_HCLMOD_COMPLETE": "bash_source"}
+    script = "import sys; sys.argv = ['hclmod']; from hclmod.cli import main; main()"
+    shown = subprocess.run(
+        [sys.executable, "-c", script], env=env, cwd=root, capture_output=True, text=True, check=False
+    )
+    assert "_hclmod_completion" in shown.stdout
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"hclmod, version \d+\.\d+\.\d+\n", version.stdout)
+
+
+def test_new_rule_then_test(tmp_path: Path) -> None:
+    assert hclmod(tmp_path, "new", "rule", "wait-for-helm").returncode == 0
+    done = hclmod(tmp_path, "test", "wait-for-helm", "--rules", "rules", "--fixtures", "fixtures")
+    assert done.returncode == 0
+    assert done.stdout.endswith("2 cases, 1 that must not change: 2 passed, 0 failed\n")
+    (tmp_path / "fixtures/wait-for-helm/sets_it/after/main.tf").write_text("other\n")
+    failed = hclmod(tmp_path, "test", "--rules", "rules", "--fixtures", "fixtures")
+    assert failed.returncode == 1
+    assert "is not as wanted" in failed.stdout
+    assert hclmod(tmp_path, "test", "--accept", "--rules", "rules", "--fixtures", "fixtures").returncode == 0
+
+
+def test_the_readme_tells_the_truth(root: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    block = readme.split("```text\n", 1)[1].split("```", 1)[0].splitlines()
+    out = hclmod(root, "apply", "--phase", "3").stdout
+    for line in block:
+        if line and line != "..." and not line.startswith(("$ ", "Committed ", "Every change proven")):
+            assert line in out.splitlines(), line
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name in cli.commands:
+        assert f"hclmod {name}" in readme, name
+
+
+def test_the_demo_needs_nothing_of_this_machine() -> None:
+    texts = [path.read_text() for path in (FIXTURES / "demo").rglob("*") if path.is_file()]
+    assert not any(os.path.expanduser("~") in text for text in texts)  # noqa: PTH111 - the text of the path is meant
