@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from hclmod import values
 from hclmod.images import floating, reference
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ def parsed(image: Attribute) -> Reference | None:
     if text is None or quoted is None or len(text.encode()) != quoted.end - quoted.start:
         return None
     return reference.parse(text)
+
+
+def repository(image: Attribute) -> Reference | None:
+    """The repository of an image whose tag is interpolated: `"docker.io/x/y:${var.tag}"`; else None."""
+    match values.read(image.value):
+        case values.Template((values.Text(text), *_)) if text.endswith(":"):
+            return reference.parse(text.removesuffix(":"))
+    return None
 
 
 def pin_reason(image: Attribute) -> str | None:

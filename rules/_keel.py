@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hclmod import values
+
 if TYPE_CHECKING:
-    from hclmod.views import Block, Expression
+    from hclmod.values import Value
+    from hclmod.views import Attribute, Block
 
 POLICY = "keel.sh/policy"
 
@@ -23,12 +26,35 @@ RESTARTED = (*MUTATED, "kubernetes_cron_job", "kubernetes_cron_job_v1")
 """The resource types whose objects Keel updates; not Job, not Pod (keel: `internal/k8s`)."""
 
 
-def opt_out(workload: Block) -> Expression | None:
-    """The `keel.sh/policy = "never"` on the workload's own metadata, as annotation or as label, or None."""
-    for metadata in workload.blocks("metadata"):
-        for name in ("annotations", "labels"):
+def opt_out(workload: Block) -> Attribute | None:
+    """The annotations or labels that opt the workload out with `keel.sh/policy = "never"`, or None.
+
+    The label is not even read where the annotation exists (FACTS 1.3). A map inside `merge(...)` counts.
+    """
+    for name in ("annotations", "labels"):
+        for metadata in workload.blocks("metadata"):
             attribute = metadata.attribute(name)
-            policy = attribute.value.entry(POLICY) if attribute else None
-            if policy is not None and policy.string() == "never":
-                return policy
+            if attribute and (policy := _policy(values.read(attribute.value))) is not None:
+                return attribute if policy == "never" else None
+    return None
+
+
+def declared_policy(workload: Block) -> Attribute | None:
+    """The annotations of a workload where they declare a `keel.sh/policy`, whatever it is."""
+    for metadata in workload.blocks("metadata"):
+        attribute = metadata.attribute("annotations")
+        if attribute and _policy(values.read(attribute.value)) is not None:
+            return attribute
+    return None
+
+
+def _policy(value: Value) -> str | None:
+    """The policy that a map declares, the last one in a `merge`; empty where it is no literal."""
+    match value:
+        case values.Object() as table:
+            found = table.get(POLICY)
+            return None if found is None else found.text if isinstance(found, values.Text) else ""
+        case values.Call("merge", arguments):
+            told = [policy for each in arguments if (policy := _policy(each)) is not None]
+            return told[-1] if told else None
     return None

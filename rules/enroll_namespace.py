@@ -15,6 +15,7 @@ it.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hclmod import verbs
@@ -47,7 +48,7 @@ def check(
     elif block.type_label in NAMESPACES:
         yield from _label(block, context, (label, value), exempt, by_label=not allowlist)
     elif block.address == allowlist.rpartition("/")[2]:
-        names = [name for name in context.names if not _is_exempt(name, exempt)]
+        names = [name for name in context.names if not _is_among(name, exempt)]
         yield from _allow(block, names)
 
 
@@ -66,7 +67,7 @@ def _label(
     if namespace is None or namespace.name is None:
         where = namespace_name(block) or block.title
         yield warn(where, block.address, "its name cannot be read here, so it may be exempt")
-    elif _is_exempt(namespace.name, exempt):
+    elif _is_among(namespace.name, exempt):
         yield note(block.title, block.address, f"the namespace {namespace.name} is exempt from enrolment")
     elif by_label:
         yield from _labelled(block, entry)
@@ -81,18 +82,15 @@ def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
         return
     labels = metadata.attribute("labels")
     held = labels.value.entry(key) if labels else None
-    if held is not None:
-        same = held.string() == wanted
-        yield (
-            note(held, block.address, "it is enrolled already")
-            if same
-            else warn(held, block.address, f"`{key}` is already {held.text}, and somebody meant that")
-        )
-        return
-    effect = "lets Kyverno annotate what is created or changed there from now on"
-    message = f'enrolled by the label `{key} = "{wanted}"`'
-    make = lambda: verbs.ensure_entry(metadata, "labels", key, wanted)  # noqa: E731
-    yield from change(block.title, block.address, message, make, effect)
+    if held is not None and held.text.strip('"') == wanted:
+        yield note(held, block.address, "it is enrolled already")
+    elif held is not None:
+        yield warn(held, block.address, f"`{key}` is already {held.text}, and somebody meant that")
+    else:
+        effect = "lets Kyverno annotate what is created or changed there from now on"
+        message = f'enrolled by the label `{key} = "{wanted}"`'
+        make = partial(verbs.ensure_entry, metadata, "labels", key, wanted)
+        yield from change(labels or block.title, block.address, message, make, effect)
 
 
 def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Finding]:
@@ -111,37 +109,35 @@ def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Fin
         yield warn(block.title, block.address, message)
 
 
-def _is_exempt(name: str, exempt: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in exempt)
+def _is_among(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
-    lists = [found for attribute in policy.attributes.values() for found in _lists(attribute.value)]
+    lists = [found for attribute in policy.attributes.values() for found in _lists(attribute.value, matching=False)]
     if not lists:
         yield warn(policy.title, policy.address, "it holds no list called `namespaces` to append to")
     for allowed in lists:
-        held = {element.string() for element in allowed.elements() or ()}
+        held = [element.string() or "" for element in allowed.elements() or ()]
         if not held:
             message = "its `namespaces` is empty, which selects every namespace; enroll by label, or name one first"
             yield warn(allowed, policy.address, message)
             continue
-        added = [name for name in names if name not in held]
+        added = [name for name in names if not _is_among(name, held)]
         message = f"{', '.join(added)} joins the allowlist"
-        make = lambda allowed=allowed, added=added: verbs.append_strings(allowed, added)  # noqa: E731
+        make = partial(verbs.append_strings, allowed, added)
         yield from change(allowed, policy.address, message, make, "widens the policy's match")
 
 
-def _lists(value: Expression) -> Iterator[Expression]:
-    """The list literals called `namespaces` under `match`, at any depth of an object."""
+def _lists(value: Expression, *, matching: bool) -> Iterator[Expression]:
+    """The list literals called `namespaces` below a `match`, at any depth of an object."""
     for element in value.elements() or ():
-        yield from _lists(element)
+        yield from _lists(element, matching=matching)
     for entry in value.entries() or ():
-        if entry.key == "exclude":
-            continue
-        if entry.key == "namespaces" and entry.value.elements() is not None:
+        if matching and entry.key == "namespaces" and entry.value.elements() is not None:
             yield entry.value
-        else:
-            yield from _lists(entry.value)
+        elif entry.key != "exclude":
+            yield from _lists(entry.value, matching=matching or entry.key == "match")
 
 
 rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, "kubernetes_manifest", "kubectl_manifest"), reaches=("allowlist",))

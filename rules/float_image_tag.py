@@ -21,7 +21,7 @@ from hclmod.images.floating import Float, Keep, LastResort, Unknown
 from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers
 
-from ._floats import decision, parsed, pin_reason
+from ._floats import decision, parsed, pin_reason, repository
 from ._keel import RESTARTED, opt_out
 from ._markers import IGNORE_IMAGE
 
@@ -50,7 +50,7 @@ def check(
     for block in dynamic_containers(workload):
         yield warn(block.title, workload.address, "its containers are `dynamic`, and their images are not followed")
     found = [_Found(workload, each, each.image, context, stateful) for each in containers(workload) if each.image]
-    held = {each.image.name: each for each in found if each.image and each.held}
+    held = {each.name: each for each in found if each.held}
     for each in found:
         yield from each.findings(held)
 
@@ -72,8 +72,16 @@ class _Found:
         self.decision: Decision | None = decision(self.image, context, stateful) if self.image else None
 
     @property
+    def name(self) -> str:
+        """The image's repository; empty where it does not stand here."""
+        known = self.image or repository(self.attribute)
+        return known.name if known else ""
+
+    @property
     def held(self) -> bool:
         """Whether this container has to keep its tag, and so has every other on the same repository."""
+        if self.image is None:
+            return bool(self.name)
         pinned = self.reason is not None and isinstance(self.decision, Float | LastResort)
         return (
             pinned
@@ -93,12 +101,11 @@ class _Found:
                 yield note(self.attribute, address, f"{label}: {self.image} stays: {why}")
             case Unknown(why, what_to_do):
                 yield warn(self.attribute, address, f"{label}: {self.image} stays: {why}; {what_to_do}")
-            case _ if not verbs.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle"):
-                why = "Terraform ignores this image, so another tag here would have no effect on what runs"
-                yield note(self.attribute, address, f"{label}: {self.image} stays: {why}")
+            case _ if ignored := self._ignored_already():
+                yield ignored
             case _ if self.reason:
                 yield note(self.attribute, address, f"{label}: {self.image} stays, its comment says: {self.reason}")
-            case _ if other := held.get(self.image.name):
+            case _ if other := held.get(self.name):
                 yield note(
                     self.attribute,
                     address,
@@ -108,6 +115,16 @@ class _Found:
                 yield from self._float(self.image, tag, why)
             case LastResort(why):
                 yield from self._ignore(why)
+
+    def _ignored_already(self) -> Finding | None:
+        """Why another tag here would change nothing, or may; None where Terraform looks at this image."""
+        stays = f"{self.container.label}: {self.image} stays: "
+        try:
+            missing = verbs.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle")
+        except verbs.UnfixableError as error:
+            return warn(self.attribute, self.workload.address, f"{stays}Terraform may ignore it: {error}")
+        why = "Terraform ignores this image, so another tag here would have no effect on what runs"
+        return None if missing else note(self.attribute, self.workload.address, stays + why)
 
     @property
     def ignored(self) -> str:

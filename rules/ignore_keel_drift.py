@@ -12,20 +12,20 @@ declared `never`), and `lifecycle` blocks of containers.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hclmod import verbs
 from hclmod.errors import RuleError
-from hclmod.rule import Finding, Rule, change, note
+from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS
 
-from ._keel import opt_out
+from ._keel import POLICY, declared_policy, opt_out
 from ._markers import MARKERS, Marker, entries, user_marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.edits import Fix
     from hclmod.rule import Context
     from hclmod.views import Block
 
@@ -44,14 +44,16 @@ def check(
     else:
         for name, items in wanted:
             yield from _ignored(workload, name, items)
+        if declared := declared_policy(workload):
+            message = f"it declares a `{POLICY}` of its own; once that is ignored, changing it here has no effect"
+            yield warn(declared, workload.address, message)
 
 
 def _ignored(workload: Block, name: str, items: tuple[str, ...]) -> Iterator[Finding]:
-    def make() -> Fix | None:
-        return verbs.ensure_items(workload, "ignore_changes", items, name, inside="lifecycle")
-
-    found = list(change(workload.title, workload.address, f"drift of {name} is ignored", make))
-    yield from found or [note(workload.title, workload.address, f"drift of {name} is ignored already")]
+    held = next((each for block in workload.blocks("lifecycle") if (each := block.attribute("ignore_changes"))), None)
+    make = partial(verbs.ensure_items, workload, "ignore_changes", items, name, inside="lifecycle")
+    found = list(change(held or workload.title, workload.address, f"drift of {name} is ignored", make))
+    yield from found or [note(held or workload.title, workload.address, f"drift of {name} is ignored already")]
 
 
 def _marker(name: str, context: Context) -> Marker:

@@ -58,7 +58,7 @@ def _policy(workload: Block, container: Container, *, latest: bool, drop: bool) 
 
 def _always(workload: Block, container: Container) -> Iterator[Finding]:
     yield from change(
-        container.image or container.block.title,
+        container.block.attribute("image_pull_policy") or container.image or container.block.title,
         workload.address,
         f"{container.label}: the floating tag is pulled each time the pod starts",
         lambda: verbs.ensure_attribute(container.block, "image_pull_policy", b'"Always"', after="image"),
