@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _OPEN = frozenset({"{", "[", "(", "template_interpolation_start", "template_directive_start"})
 _CLOSE = frozenset({"}", "]", ")", "template_interpolation_end", "template_directive_end"})
 _HOLDS_NEWLINES = frozenset({"heredoc_template", "quoted_template", "string_lit", "comment"})
+_SPLITS_LINES = frozenset({"body", "block", "template_interpolation"}) | {
+    f"template_{part}" for part in ("if_intro", "else_intro", "if_end", "for_start", "for_end")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Line:
     start: int
     end: int
     assign: int | None  # where `=` stands
+    opens: int | None  # where `=` stands if its value goes on below: such a line is aligned with nothing
     comment: int | None  # where the trailing comment starts
 
     def cell_start(self, kind: str) -> int | None:
@@ -42,7 +46,7 @@ def realign(before: Source, edits: Sequence[Edit], after: Source) -> list[Edit]:
     """The edits on `after` that put back the alignment which `edits` (on `before`, sorted) disturbed."""
     moved = _Moved(edits)
     touched = list(_touched(after, moved))
-    assigns = _realign_kind(before, moved, after, touched, "assign", {})
+    assigns = _realign_kind(before, moved, after, touched, "assign", {}) | _narrowed(before, moved, after, touched)
     pushed = [line_at(after, start) for start in sorted(assigns)]
     comments = _realign_kind(before, moved, after, touched + pushed, "comment", assigns)
     blanks = [*assigns.values(), *comments.values()]
@@ -59,6 +63,16 @@ def _realign_kind(
         chain = _chain(after, line, kind)
         if all(_was_aligned(before, moved.origin(member), kind) for member in chain):
             found.update(_alignment(after, chain, kind, pushed))
+    return found
+
+
+def _narrowed(before: Source, moved: _Moved, after: Source, lines: Sequence[Line]) -> dict[int, Edit]:
+    """One blank before the `=` of lines that were aligned and now open a bracket."""
+    found: dict[int, Edit] = {}
+    for line in lines:
+        if line.opens is not None and _was_aligned(before, moved.origin(line), "assign"):
+            lead_end = line.start + len(after.data[line.start : line.opens].rstrip(b" \t"))
+            found[line.start] = Edit(Span(lead_end, line.opens), b" ")
     return found
 
 
@@ -79,9 +93,9 @@ class _Moved:
         self._ends = [span.end for span in self.spans]
 
     def origin(self, line: Line) -> int | None:
-        """The old offset of the line's start, or None if an edit made or changed the line."""
+        """The old offset of the line's start, or None if an edit made the line."""
         index = bisect_right(self._ends, line.start)
-        if index < len(self.spans) and self.spans[index].start <= line.end:
+        if index < len(self.spans) and self.spans[index].start <= line.start:
             return None
         return line.start - self._shifts[index]
 
@@ -151,8 +165,8 @@ def line_at(source: Source, offset: int) -> Line:
     """The line that holds `offset`."""
     document = source.document
     start = document.line_start(offset)
-    while start > 0 and (holder := _holder_of_newline(source, start - 1)):
-        start = document.line_start(holder.start_byte)
+    while start > 0 and _is_held(source, start - 1):
+        start = document.line_start(start - 1)
     return _line(source, start)
 
 
@@ -168,37 +182,44 @@ def _below(source: Source, line: Line) -> Line | None:
 def _line(source: Source, start: int) -> Line:
     document = source.document
     end = document.line_end(start)
-    while end < len(source.data) and (holder := _holder_of_newline(source, document.next_line(end) - 1)):
-        end = document.line_end(holder.end_byte)
+    while end < len(source.data) and _is_held(source, document.next_line(end) - 1):
+        end = document.line_end(document.next_line(end))
     return Line(start, end, *_cells(source, start, end))
 
 
-def _holder_of_newline(source: Source, offset: int) -> Node | None:
-    """The heredoc, string or comment that the newline at `offset` is part of."""
-    node = leaf_at(source.tree, offset)
-    found = None
-    while node is not None and node.type not in ("body", "block"):
-        if node.type in _HOLDS_NEWLINES and node.start_byte < offset < node.end_byte - (node.type == "comment"):
-            found = node
+def _is_held(source: Source, newline: int) -> bool:
+    """Whether the newline there is part of a heredoc, string or comment; one inside `${ }` does end a line."""
+    node = leaf_at(source.tree, newline)
+    while node is not None and node.type not in _SPLITS_LINES:
+        if node.type in _HOLDS_NEWLINES and node.start_byte < newline < node.end_byte - (node.type == "comment"):
+            return True
         node = node.parent
-    return found
+    return False
 
 
-def _cells(source: Source, start: int, end: int) -> tuple[int | None, int | None]:
+def _cells(source: Source, start: int, end: int) -> tuple[int | None, int | None, int | None]:
     if not source.data[start:end].strip():
-        return None, None
+        return None, None, None
     root = source.tree.root_node.descendant_for_byte_range(start, max(start, end - 1)) or source.tree.root_node
     tokens = [leaf for leaf in leaves(root, start, end) if leaf.start_byte >= start]
     comment = None
-    if len(tokens) > 1 and tokens[-1].type == "comment" and not source.text(tokens[-1]).startswith(b"/*"):
+    if len(tokens) > 1 and _trails(source, tokens[-1]):
         comment = tokens.pop().start_byte
-    return _assignment(tokens), comment
+    return *_assignment(tokens), comment
 
 
-def _assignment(tokens: Sequence[Node]) -> int | None:
+def _trails(source: Source, token: Node) -> bool:
+    """Whether hclwrite takes the line's last token for a trailing comment: a block comment only at the very end."""
+    if token.type != "comment":
+        return False
+    return token.end_byte == len(source.data) or not source.text(token).startswith(b"/*")
+
+
+def _assignment(tokens: Sequence[Node]) -> tuple[int | None, int | None]:
+    """Where the line's `=` stands, if a whole value is behind it and if not."""
     for index, token in enumerate(tokens):
         if index and token.type == "=":
             rest = tokens[index:]
             net = sum((leaf.type in _OPEN) - (leaf.type in _CLOSE) for leaf in rest)
-            return token.start_byte if net == 0 else None
-    return None
+            return (token.start_byte, None) if net == 0 else (None, token.start_byte)
+    return None, None

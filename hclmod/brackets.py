@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hclmod import trivia
 from hclmod.edits import Edit, Span
 from hclmod.layout import UnfixableError, is_one_line
+from hclmod.syntax import leaf_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +26,22 @@ def append_inline(expression: Expression, items: Sequence[bytes]) -> list[Edit]:
     items_node = _items(node)
     text = b", ".join(items)
     if not items_node:
-        pad = b" " if node.type == "object" else b""
-        return [Edit(trivia.inner(node), pad + text + pad)]
-    comma = _comma_after(node, items_node[-1])
-    if comma is not None:
-        return [Edit(Span(comma.end_byte, comma.end_byte), b" " + text)]
+        return [_first_item(source, node, text)]
     end = _end_with_comment(source, node, items_node[-1])
-    return [Edit(Span(end, end), b", " + text)]
+    comma = _comma_after(node, items_node[-1])
+    if comma is None:
+        return [Edit(Span(end, end), b", " + text)]
+    end = max(end, comma.end_byte)
+    blanks = end if node.type == "object" else node.end_byte - 1  # `[a, ]`, but `{ a = 1, }`
+    return [Edit(Span(end, blanks), b" " + text)]
+
+
+def _first_item(source: Source, node: Node, text: bytes) -> Edit:
+    """The edit that puts items into a one-line list or object that holds none, behind the comments in it."""
+    inner = trivia.inner(node)
+    held = source.data[inner.start : inner.end].strip()
+    pad = b" " if node.type == "object" else b""
+    return Edit(inner, pad + (held + b" " if held else b"") + text + pad)
 
 
 def open_list(expression: Expression, lines: Sequence[bytes], *, outer: bytes, step: bytes, comment: bytes) -> bytes:
@@ -46,7 +56,7 @@ def open_list(expression: Expression, lines: Sequence[bytes], *, outer: bytes, s
     if comment and pieces:
         pieces[-1] += b" " + comment
     elif comment:
-        opening += b" " + comment
+        opening += comment if opening + comment[:2] == b"[/*" else b" " + comment  # as `terraform fmt` has it
     inside = b"".join(outer + step + line + newline for line in (*pieces, *lines))
     return opening + newline + inside + outer + closing
 
@@ -69,7 +79,17 @@ def append_lines(expression: Expression, lines: Sequence[bytes], *, step: bytes)
     stay = max(last.end_byte, at + len(source.data[at:close].rstrip()))
     comma = b"," if edits and stay == last.end_byte else b""
     closing = Edit(Span(stay, close), comma + document.newline + text + document.indent(node.start_byte))
-    return [closing] if comma else [*edits, closing]
+    deeper = _deeper(source, node, at, step)
+    return [*deeper, closing] if comma else [*deeper, *edits, closing]
+
+
+def _deeper(source: Source, node: Node, at: int, step: bytes) -> list[Edit]:
+    """One more step for the line at `at`, which closed the list and no longer does."""
+    leaf = leaf_at(source.tree, at)
+    if leaf is not None and leaf.type == "comment":
+        return []
+    document = source.document
+    return [Edit(Span(at, at), step)] if document.indent(at) == document.indent(node.start_byte) else []
 
 
 def wants_commas(expression: Expression) -> bool:
@@ -109,11 +129,13 @@ def _comma(source: Source, node: Node, last: Node | None) -> list[Edit]:
 
 
 def _item_indent(source: Source, node: Node, last: Node | None, step: bytes) -> bytes:
+    outer = source.document.indent(node.start_byte)
     if last is not None:
         start = source.document.line_start(last.start_byte)
-        if not source.data[start : last.start_byte].strip():
-            return source.document.indent(last.start_byte)
-    return source.document.indent(node.start_byte) + step
+        indent = source.document.indent(last.start_byte)
+        if not source.data[start : last.start_byte].strip() and indent != outer:
+            return indent
+    return outer + step
 
 
 def _pieces(expression: Expression) -> list[bytes]:

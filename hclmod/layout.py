@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod.edits import Edit, Span
+from hclmod.trivia import comments_above
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,12 +73,13 @@ def opened(block: Block, text: bytes) -> bytes:
 
 
 def _spaced(block: Block) -> bool:
-    """Whether the block's last item is set off by a blank line, as the next one should be then."""
+    """Whether the block's last item (or its comments) is set off by a blank line, as the next one should be then."""
     starts = sorted(item.span.start for items in (block.blocks(), block.attributes.values()) for item in items)
     if len(starts) < 2:  # one item shows no habit
         return False
     document = block.source.document
-    above = document.line_start(document.line_start(starts[-1]) - 1)
+    comments = comments_above(block.source, starts[-1])
+    above = document.line_start(document.line_start(comments[0].start if comments else starts[-1]) - 1)
     return not block.source.data[above : document.line_end(above)].strip()
 
 

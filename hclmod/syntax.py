@@ -16,7 +16,7 @@ from hclmod.edits import Edit, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Node", "Tree", "comments", "error_offset", "leaf_at", "leaves", "parse", "reparse", "span"]
+__all__ = ["Node", "Tree", "comments", "error_offset", "leaf_at", "leaves", "parse", "quoted", "reparse", "span"]
 
 TOKENS = frozenset({"comment", "template_literal", "heredoc_identifier"})
 """Node types that hold text and are walked as one leaf."""
@@ -33,8 +33,8 @@ def _parser() -> Parser:
 
 
 @cache
-def _comment_query() -> Query:
-    return Query(_language(), "(comment) @comment")
+def _query(pattern: str) -> Query:
+    return Query(_language(), pattern)
 
 
 def parse(data: bytes) -> Tree:
@@ -108,4 +108,9 @@ def leaves(node: Node, start: int, end: int) -> Iterator[Node]:
 
 def comments(node: Node) -> list[Node]:
     """Every comment inside `node`; a query costs a fifth of a walk (FACTS 7.1)."""
-    return QueryCursor(_comment_query()).captures(node).get("comment", [])
+    return QueryCursor(_query("(comment) @found")).captures(node).get("found", [])
+
+
+def quoted(node: Node) -> list[Node]:
+    """Every quoted string inside `node`, those inside interpolations too."""
+    return QueryCursor(_query("[(string_lit) (quoted_template)] @found")).captures(node).get("found", [])

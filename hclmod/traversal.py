@@ -7,8 +7,8 @@ import re
 Traversal = tuple[str | int, ...]
 """Its steps: a name or a quoted key is a `str`, a position an `int`."""
 
-_HEAD = re.compile(r"[A-Za-z_][\w-]*")
-_STEP = re.compile(r"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\.\s*(\d+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\$%]|\\.)*)"\s*\])""")
+_HEAD = re.compile(r"(?!\d)\w[\w-]*")
+_STEP = re.compile(r"""\s*(?:\.\s*((?!\d)\w[\w-]*)|\.\s*(\d+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\$%]|\\.)*)"\s*\])""")
 _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 

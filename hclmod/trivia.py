@@ -71,7 +71,10 @@ def _comment_ending_before(source: Source, line_start: int) -> Span | None:
 
 
 def trailing_comment(source: Source, offset: int) -> Span | None:
-    """The comment on the rest of the line behind `offset`, if nothing but a comma and blanks stands between."""
+    """The comment that starts on the line behind `offset`, if nothing but a comma and blanks stands between.
+
+    A block comment may end on a later line.
+    """
     data = source.data
     end = source.document.line_end(offset)
     rest = data[offset:end]
@@ -81,7 +84,7 @@ def trailing_comment(source: Source, offset: int) -> Span | None:
     leaf = leaf_at(source.tree, at)
     if leaf is None or leaf.type != "comment" or leaf.start_byte != at:
         return None
-    return Span(at, min(leaf.end_byte, at + len(data[at:end].rstrip()))) if leaf.end_byte >= at else None
+    return Span(at, at + len(source.text(leaf).rstrip()))
 
 
 def owned_comments(source: Source, node: Node) -> tuple[Span, ...]:

@@ -5,9 +5,10 @@ A verb that cannot be done without guessing raises `UnfixableError`, whose words
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from hclmod import brackets, layout, traversal, trivia
+from hclmod import brackets, layout, syntax, traversal, trivia
 from hclmod.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.layout import UnfixableError
 
@@ -33,19 +34,25 @@ def remove(attribute: Attribute) -> Fix:
     """Take an attribute away with its line, the comments that it owns and a blank line that would be left double."""
     source, node = attribute.source, attribute.node
     declared = (Declared(attribute.path, Effect.REMOVED),)
+    inner = tuple(source.text(comment) for comment in syntax.comments(node))
     lines = trivia.own_lines(source, node)
     if lines is None:
-        return Fix((Edit(_with_blanks(source.data, node.start_byte, node.end_byte), b""),), declared)
-    dropped = tuple(source.data[span.start : span.end] for span in trivia.owned_comments(source, node))
-    return Fix((Edit(trivia.without_double_blank(source, lines), b""),), declared, dropped)
+        return Fix((_cut(source.data, node.start_byte, node.end_byte),), declared, inner)
+    owned = tuple(source.data[span.start : span.end] for span in trivia.owned_comments(source, node))
+    return Fix((Edit(trivia.without_double_blank(source, lines), b""),), declared, owned + inner)
 
 
-def _with_blanks(data: bytes, start: int, end: int) -> Span:
-    while data[start - 1 : start] in (b" ", b"\t"):
-        start -= 1
-    while data[end : end + 1] in (b" ", b"\t"):
-        end += 1
-    return Span(start, end)
+def _cut(data: bytes, start: int, end: int) -> Edit:
+    """Take a part out of a line with the blanks around it; one stays between what would meet, the indentation too."""
+    left, right = start, end
+    while data[left - 1 : left] in (b" ", b"\t"):
+        left -= 1
+    while data[right : right + 1] in (b" ", b"\t"):
+        right += 1
+    if data[left - 1 : left] in (b"", b"\n"):
+        return Edit(Span(start, right), b"")
+    closes = data[left - 1 : left] == b"{" and data[right : right + 1] == b"}"
+    return Edit(Span(left, right), b"" if closes or data[right : right + 1] in (b"", b"\r", b"\n") else b" ")
 
 
 def replace(expression: Expression, text: bytes, part: Span | None = None) -> Fix:
@@ -54,6 +61,8 @@ def replace(expression: Expression, text: bytes, part: Span | None = None) -> Fi
     whole = expression.span
     if not whole.start <= part.start <= part.end <= whole.end:
         raise ValueError("the part to replace lies outside the value")
+    if any(part.start <= comment.start_byte < part.end for comment in syntax.comments(expression.node)):
+        raise UnfixableError("the value holds comments, which would be lost with it")
     return Fix((Edit(part, text),), (Declared(expression.path, Effect.CHANGED),))
 
 
@@ -121,7 +130,8 @@ def missing_items(block: Block, name: str, items: Sequence[str], *, inside: str 
     """Those of `items` (traversals) that the list `name` of the block, or of its block `inside`, does not cover."""
     places = block.blocks(inside) if inside else (block,)
     held = [have for place in places if (attribute := place.attribute(name)) for have in _held(attribute)]
-    return tuple(item for item in items if not any(traversal.covers(have, _parsed(item)) for have in held))
+    steps = {item: _parsed(item) for item in items}
+    return tuple(item for item in items if not any(traversal.covers(have, steps[item]) for have in held))
 
 
 def append_strings(expression: Expression, values: Sequence[str]) -> Fix | None:
@@ -143,16 +153,15 @@ def ensure_items(block: Block, name: str, items: Sequence[str], comment: str = "
     Block and list are made where they are missing. What the list holds stays, in its order and with its comments;
     what it covers is not doubled. A comment, where given, stands behind the last new item. None if nothing is missing.
     """
-    if inside:
-        found = block.blocks(inside)
-        if len(found) > 1:
-            raise UnfixableError(f"there are {len(found)} `{inside}` blocks; Terraform allows one")
-        if not found:
-            return _new_block(block, inside, _list_lines(block, name, items, comment))
-        block = found[0]
-    wanted = missing_items(block, name, items)
+    found = block.blocks(inside) if inside else (block,)
+    if len(found) > 1:
+        raise UnfixableError(f"there are {len(found)} `{inside}` blocks; Terraform allows one")
+    wanted = missing_items(block, name, items, inside=inside)
     if not wanted:
         return None
+    if not found:
+        return _new_block(block, inside, _list_lines(block, name, wanted, comment))
+    block = found[0]
     attribute = block.attribute(name)
     if attribute is None:
         edit = _new_attribute(block, _list_lines(block, name, wanted, comment), None)
@@ -213,7 +222,7 @@ def _parsed(item: str) -> Traversal:
 
 def _has_comment(attribute: Attribute, comment: str) -> bool:
     """Whether the list already carries this comment, so that it need not be said twice."""
-    return bool(comment) and comment in attribute.value.text
+    return bool(comment) and re.search(rf"(?<![\w-]){re.escape(comment)}(?![\w-])", attribute.value.text) is not None
 
 
 def _lines(items: Sequence[str], comment: str) -> list[bytes]:
@@ -241,7 +250,10 @@ def _new_attribute(block: Block, lines: Sequence[bytes], after: str | None) -> E
     if neighbour is None or layout.is_one_line(source, block.node):
         return layout.append(block, lines)
     comment = trivia.trailing_comment(source, neighbour.node.end_byte)
-    at = document.next_line(comment.end if comment else neighbour.node.end_byte)
+    end = comment.end if comment else neighbour.node.end_byte
+    if source.data[end : document.line_end(end)].strip():  # the block's brace
+        return layout.append(block, lines)
+    at = document.next_line(end)
     indent = document.indent(neighbour.node.start_byte)
     return Edit(Span(at, at), b"".join(indent + line + document.newline for line in lines))
 

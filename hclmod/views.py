@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hclmod.traversal import Traversal
     from hclmod.trivia import Source
 
-_ESCAPE = re.compile(r'\\(["\\nrt])|\$(\$\{)|%(%\{)')
+_ESCAPE = re.compile(r'\\(["\\nrt])|\$(\$\{)|%(%\{)|\\(?:u([0-9a-fA-F]{4})|U(00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))')
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -256,7 +256,13 @@ def _key(expression: Expression) -> str | None:
 def _unescape(text: str) -> str:
     if "\\" not in text and "$$" not in text and "%%" not in text:
         return text
-    return _ESCAPE.sub(lambda match: match[2] or match[3] or _ESCAPED.get(match[1], match[1]), text)
+    return _ESCAPE.sub(_unescaped, text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if code := match[4] or match[5]:
+        return chr(int(code, 16))
+    return match[2] or match[3] or _ESCAPED.get(match[1], match[1])
 
 
 def _text(source: Source, span: Span) -> str:
