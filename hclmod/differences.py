@@ -33,7 +33,7 @@ class Window:
 def changed_items(before: Source, after: Source) -> list[tuple[Item, Item]] | None:
     """The top-level items that differ, in pairs; None where they, or the text between them, do not pair up."""
     old, new = (_ordered(*top_level(source)) for source in (before, after))
-    if [_key(item) for item in old] != [_key(item) for item in new] or _between(before, old) != _between(after, new):
+    if list(map(_head, old)) != list(map(_head, new)) or _between(before, old) != _between(after, new):
         return None
     return [(a, b) for a, b in zip(old, new, strict=True) if _text(a) != _text(b)]
 
@@ -43,17 +43,37 @@ def windows(old: Item, new: Item) -> Iterator[Window]:
     if isinstance(old, Attribute) or isinstance(new, Attribute):
         yield Window(old.path.removesuffix(_key(old)), _text(old), _text(new))
         return
-    before, after = _ordered(old.attributes, old.blocks()), _ordered(new.attributes, new.blocks())
+    before, after = _inside(old), _inside(new)
     head = _common(before, after)
     tail = _common(before[head:][::-1], after[head:][::-1])
     left, right = before[head : len(before) - tail], after[head : len(after) - tail]
-    if [_key(item) for item in left] == [_key(item) for item in right]:
+    if list(map(_head, left)) == list(map(_head, right)):
         for a, b in zip(left, right, strict=True):
             if _text(a) != _text(b):
                 yield from windows(a, b)
         return
     ordinals = Counter(_key(item) for item in before[:head])
     yield Window(f"{old.path}.", _joined(left), _joined(right), ordinals)
+
+
+def moved(before: Source, after: Source) -> Iterator[str]:
+    """The items that changed places with others of their body.
+
+    python-hcl2 tells no order between blocks of two types, and there is one: a `dynamic "container"` that changes
+    places with a `container` gives the containers other numbers.
+    """
+    yield from _moved(_ordered(*top_level(before)), _ordered(*top_level(after)))
+
+
+def _moved(before: Sequence[Item], after: Sequence[Item]) -> Iterator[str]:
+    new = {item.path: item for item in after}
+    kept = {item.path: item for item in before if item.path in new}
+    order = [path for path in new if path in kept]
+    yield from (path for path, now in zip(kept, order, strict=True) if path != now)
+    for path, item in kept.items():
+        now = new[path]
+        if isinstance(item, Block) and isinstance(now, Block) and _text(item) != _text(now):
+            yield from _moved(_inside(item), _inside(now))
 
 
 def differences(before: dict[str, Any], after: dict[str, Any], window: Window) -> dict[str, Effect]:
@@ -75,8 +95,16 @@ def _ordered(attributes: Mapping[str, Attribute], blocks: Iterable[Block]) -> li
     return sorted(items, key=lambda item: item.node.start_byte)
 
 
+def _inside(block: Block) -> list[Item]:
+    return _ordered(block.attributes, block.blocks())
+
+
+def _head(item: Item) -> tuple[str, ...]:
+    return (item.name,) if isinstance(item, Attribute) else (item.type, *item.labels)
+
+
 def _key(item: Item) -> str:
-    return item.name if isinstance(item, Attribute) else ".".join((item.type, *item.labels))
+    return ".".join(_head(item))
 
 
 def _text(item: Item) -> bytes:
@@ -119,7 +147,7 @@ def _flat(body: Mapping[str, Any], prefix: str, counts: Counter[str]) -> Iterato
             key = ".".join((name, *labels))
             path = f"{prefix}{key}[{counts[key]}]"
             counts[key] += 1
-            yield path, _BLOCK
+            yield path, labels
             yield from _flat(inner, f"{path}.", Counter())
 
 

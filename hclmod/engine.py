@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hclmod import alignment, edits, suppression, syntax, verify
+from hclmod import alignment, edits, places, suppression, syntax, verify
 from hclmod.document import Document
 from hclmod.rule import Finding, Level
 from hclmod.trivia import Source
@@ -90,23 +91,25 @@ def parse(document: Document) -> Source | Skipped:
 
 def settle(
     source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
-) -> Unchanged | Changed | Refused:
+) -> Unchanged | Changed | Skipped | Refused:
     """Run `rules` on the blocks that `select` chooses until a round finds no fix, then judge the whole change."""
     before = source
     first: tuple[Reported, ...] = ()
     applied: list[Reported] = []
     fixed: list[edits.Fix] = []
+    late: set[str] = set()
     for number in range(ROUNDS):
         found = _check(source, rules, context, select)
         first = first if number else found
         fixable = [each for each in found if each.finding.fix is not None]
         if not fixable:
-            return _judged(before, source, fixed, tuple(applied), _left(first, found))
+            return _judged(before, source, fixed, tuple(applied), _left(first, found, applied))
         taken, made = edits.select([each.finding.fix for each in fixable if each.finding.fix is not None])
         applied += [fixable[index] for index in taken]
+        late.update(fixable[index].rule for index in taken if number >= ROUNDS // 2)  # two that fight take turns
         fixed += [fix for index in taken if (fix := fixable[index].finding.fix) is not None]
         source = _apply(source, made)
-    fighting = ", ".join(sorted({each.rule for each in fixable}))
+    fighting = ", ".join(sorted(late))
     why = f"not settled after {ROUNDS} rounds; these rules undo each other or themselves: {fighting}"
     return Refused(before.document.path, (why,), tuple(applied))
 
@@ -115,13 +118,21 @@ def _check(
     source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
 ) -> tuple[Reported, ...]:
     blocks = [block for block in top_level(source)[1] if block.type == "resource"]
-    return tuple(
+    at_blocks = (
         _reported(source, loaded.id, finding)
         for loaded in rules
         for block in blocks
         if block.type_label in loaded.rule.kinds and select(loaded, block)
         for finding in loaded.rule.check(block, context, **loaded.options)
     )
+    at_places = (
+        _reported(source, loaded.id, finding)
+        for loaded in rules
+        for place in context.places
+        if loaded.rule.at_places and (literal := places.find(source, place))
+        for finding in loaded.rule.at_places(literal, place, context, **loaded.options)
+    )
+    return (*at_blocks, *at_places)
 
 
 def _reported(source: Source, rule: str, finding: Finding) -> Reported:
@@ -148,10 +159,20 @@ def _edited(source: Source, made: list[edits.Edit]) -> Source:
     return Source(Document(source.document.path, data), syntax.reparse(source.tree, source.data, made, data))
 
 
-def _left(first: Sequence[Reported], last: Sequence[Reported]) -> tuple[Reported, ...]:
-    """What the last round still says, on the lines of the document as it was where the first round said it too."""
-    lines = {_said(each): each for each in reversed(first)}
-    return tuple(lines.get(_said(each), each) for each in last)
+def _left(first: Sequence[Reported], last: Sequence[Reported], applied: Sequence[Reported]) -> tuple[Reported, ...]:
+    """What the last round still says, on the lines of the document as it was where the first round said it too.
+
+    A note that only says what this run's own fix has made true is left out.
+    """
+    lines: dict[tuple[str, str, str], deque[Reported]] = defaultdict(deque)
+    for each in first:
+        lines[_said(each)].append(each)
+    fixed = {(each.rule, each.finding.address) for each in applied}
+    return tuple(
+        lines[_said(each)].popleft() if lines[_said(each)] else each
+        for each in last
+        if lines[_said(each)] or each.finding.level is not Level.NOTE or _said(each)[:2] not in fixed
+    )
 
 
 def _said(reported: Reported) -> tuple[str, str, str]:
@@ -164,8 +185,10 @@ def _judged(
     fixes: Sequence[edits.Fix],
     applied: tuple[Reported, ...],
     left: tuple[Reported, ...],
-) -> Unchanged | Changed | Refused:
+) -> Unchanged | Changed | Skipped | Refused:
     path = before.document.path
+    if after.data != before.data and (why := verify.rejected(before)):
+        return Skipped(path, why)
     verdict: Verdict = verify.verify(before, after, fixes)
     match verdict:
         case verify.Same():

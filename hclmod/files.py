@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 _CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".venv", "node_modules"})
 
 
-def find(paths: Iterable[Path]) -> Iterator[Path]:
-    """The `.tf` files that are named or lie below a named folder, sorted; caches and links are passed over."""
+def find(paths: Iterable[Path], endings: tuple[str, ...] = (".tf",)) -> Iterator[Path]:
+    """The files that are named, and those with these endings below a named folder, sorted; not caches, not links."""
     for path in paths:
         if path.is_dir():
-            yield from _below(path)
+            yield from _below(path, endings)
         elif path.exists():
             yield path
         else:
             raise HclmodError(f"{path} does not exist", hint="Name files or folders that do.")
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(set(folders) - _CACHES)
         for name in sorted(files):
-            if name.endswith(".tf") and not (Path(here) / name).is_symlink():
+            if name.endswith(endings) and not (Path(here) / name).is_symlink():
                 yield Path(here) / name
 
 
@@ -46,7 +46,7 @@ def replace_all(root: Path, changes: Mapping[str, bytes]) -> None:
             ready.pop(0)
     except OSError as error:
         hint = "Nothing else was written. Make the file writable or free space, then run again."
-        raise HclmodError(f"cannot write {error.filename}: {error.strerror}", hint=hint) from error
+        raise HclmodError(f"cannot write {path}: {error.strerror}", hint=hint) from error
     finally:
         for temporary, _ in ready:
             Path(temporary).unlink(missing_ok=True)
@@ -56,12 +56,17 @@ def _written_beside(path: Path, data: bytes) -> str:
     """A temporary file with the new bytes and the old file's mode."""
     import tempfile
 
+    mode = path.stat().st_mode & 0o7777
     if not os.access(path, os.W_OK):
         raise PermissionError(13, "the file is read-only", str(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).chmod(path.stat().st_mode & 0o7777)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode)
+    except OSError:
+        Path(temporary).unlink()
+        raise
     return temporary

@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 SECONDS = 30
 """How long `terraform fmt` may take over one document."""
+
+HEREDOC_LINES = 20_000
+"""A document with a heredoc and more lines than this takes HashiCorp's parser minutes (FACTS 7.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,15 @@ class Absent:
 
 def official(data: bytes) -> Accepted | Rejected | Absent:
     """What HashiCorp's parser says of a whole document; what pygohcl rejects, `terraform` may still save."""
+    if b"<<" in data and data.count(b"\n") > HEREDOC_LINES:
+        return Rejected("hclmod", f"with a heredoc and more than {HEREDOC_LINES} lines, reading it would take minutes")
     verdict = _gohcl(data)
     return verdict if isinstance(verdict, Accepted) else _terraform(data) or verdict
+
+
+def may_fork() -> bool:
+    """Whether children of this process may judge: Go's runtime, once pygohcl has brought it, hangs in a fork."""
+    return "pygohcl" not in sys.modules
 
 
 def _gohcl(data: bytes) -> Accepted | Rejected | Absent:
@@ -50,7 +61,7 @@ def _gohcl(data: bytes) -> Accepted | Rejected | Absent:
     judge = _named("pygohcl")
     try:
         pygohcl.loads(data.decode("utf-8-sig"))
-    except (pygohcl.HCLParseError, pygohcl.HCLInternalError) as error:
+    except (pygohcl.HCLParseError, pygohcl.HCLInternalError, RecursionError) as error:
         return Rejected(judge, " ".join(str(error).split()))
     return Accepted(judge)
 
@@ -72,8 +83,11 @@ def _terraform(data: bytes) -> Accepted | Rejected | None:
 
 
 def structure(text: bytes) -> dict[str, Any] | Rejected:
-    """What python-hcl2 reads in a body, comments left out; blocks are lists of dictionaries marked `__is_block__`."""
-    return _structure(text.decode("utf-8-sig").replace("\r\n", "\n"))
+    """What python-hcl2 reads in a body, comments left out; blocks are lists of dictionaries marked `__is_block__`.
+
+    Numbers and booleans come with their type's name, since Python takes `true` and `1` for equal.
+    """
+    return _structure(text.decode("utf-8-sig"))
 
 
 @lru_cache(maxsize=1024)  # the same `lifecycle` block stands in a hundred stacks
@@ -83,9 +97,21 @@ def _structure(text: str) -> dict[str, Any] | Rejected:
     from lark.exceptions import LarkError
 
     try:
-        return hcl2.loads(text, serialization_options=SerializationOptions(with_comments=False))
+        read = hcl2.loads(text, serialization_options=SerializationOptions(with_comments=False))
+        return {name: _typed(value) for name, value in read.items()}
     except (LarkError, RecursionError) as error:
         return Rejected(_named("python-hcl2"), str(error).split("\n", 1)[0] or type(error).__name__)
+
+
+def _typed(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _typed(each) for key, each in value.items()}
+        case list():
+            return [_typed(each) for each in value]
+        case bool() | int() | float():
+            return type(value).__name__, value
+    return value
 
 
 def structural() -> str:

@@ -34,6 +34,7 @@ class Inventory:
 
     workloads: dict[Resource, Resource | None] = field(default_factory=dict)  # to its namespace
     namespaces: dict[Resource, str | None] = field(default_factory=dict)
+    resources: set[Resource] = field(default_factory=set)  # of every type
 
     def living_in(self, namespace: Resource) -> list[Resource]:
         """The workloads of a namespace, in order."""
@@ -58,10 +59,13 @@ class _Reader:
         self.homes: dict[Resource, Expression | None] = {}
         self.names: dict[Resource, Expression | None] = {}
         self.locals: dict[str, dict[str, Expression]] = defaultdict(dict)
+        self.resources: set[Resource] = set()
 
     def read(self, source: Source) -> None:
         folder = folder_of(source.document.path)
         for block in top_level(source)[1]:
+            if block.type == "resource":
+                self.resources.add(Resource(folder, block.address))
             if block.type == "locals":
                 self.locals[folder].update({name: each.value for name, each in block.attributes.items()})
             elif block.type == "resource" and block.type_label in NAMESPACES:
@@ -74,7 +78,7 @@ class _Reader:
     def inventory(self) -> Inventory:
         names = {each: self._text(each.folder, value) for each, value in self.names.items()}
         homes = {each: self._home(each, value, names) for each, value in self.homes.items()}
-        return Inventory(homes, names)
+        return Inventory(homes, names, self.resources)
 
     def _text(self, folder: str, value: Expression | None) -> str | None:
         """The string that an expression is, also through a local that is a literal."""

@@ -44,13 +44,15 @@ def builtin_folder() -> Path:
 
 def available(folder: Path | None = None) -> dict[str, Path]:
     """The rules of a folder (the built-in ones by default), id to file, sorted by id."""
+    if folder is not None and not folder.is_dir():
+        raise RuleError(f"there is no folder of rules {folder}")
     files = sorted((folder or builtin_folder()).glob("[a-z]*.py"))
     return {file.stem.replace("_", "-"): file for file in files}
 
 
 def find(rule: str, folders: Sequence[Path | None] = (None,)) -> Path:
     """The file of a rule; an unknown id is a `RuleError` with the nearest known one."""
-    known = {name: path for folder in reversed(folders) for name, path in available(folder).items()}
+    known = {name: path for folder in folders for name, path in available(folder).items()}
     if rule not in known:
         near = difflib.get_close_matches(rule, known, 1)
         hint = f"Did you mean `{near[0]}`?" if near else f"Known rules: {', '.join(sorted(known)) or 'none'}."
@@ -89,7 +91,7 @@ def _loaded(name: str, path: Path, given: Mapping[str, object]) -> Loaded:
 def _module_rule(name: str, path: Path) -> Rule:
     try:
         module = importlib.import_module(f"{_package(path.parent)}.{path.stem}")
-    except Exception as error:  # a rule file may do anything while it is imported
+    except (Exception, SystemExit) as error:  # a rule file may do anything while it is imported
         raise RuleError(
             f"rule `{name}` does not load: {type(error).__name__}: {error}", hint=f"Mend {path.name}."
         ) from error
@@ -114,7 +116,8 @@ def _package(folder: Path) -> str:
 
 def _value(rule: str, parameter: inspect.Parameter, value: object) -> Option:
     """An option's value from TOML or from the command line, in the type that the rule declares."""
-    kind = str(parameter.annotation)
+    declared = parameter.annotation  # a text, or the type itself where the file does not postpone annotations
+    kind = declared.__name__ if isinstance(declared, type) else str(declared)
     converted = _converted(kind, value)
     if converted is None:
         raise RuleError(f"option `{rule}.{parameter.name}` wants {_WORDS.get(kind, kind)}, not {value!r}")
@@ -139,7 +142,7 @@ def _converted(kind: str, value: object) -> Option | None:  # noqa: PLR0911 - a 
             return _TRUE.get(value.lower())
         case "int", int() if not isinstance(value, bool):
             return value
-        case "int", str() if value.lstrip("-").isdecimal():
+        case "int", str() if value.removeprefix("-").isdecimal():
             return int(value)
         case "tuple[str, ...]", str():
             return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from hclmod.config import Config
 
 
+ROOT = "."
+"""The name of the stack that lies at the root of the repository, whose path is empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """A directory that Terraform is run in, with the `.tf` files below it that no other stack owns.
@@ -47,7 +51,8 @@ def owner(folder: str, config: Config) -> str | None:
     """The innermost stack that a folder belongs to, or None where it belongs to none or to an excluded one."""
     if not config.stacks:
         return None if _is_excluded(folder, config) else folder
-    for candidate in (folder, *(str(parent) for parent in PurePosixPath(folder).parents)):
+    path = PurePosixPath(folder)
+    for candidate in ("/".join(each.parts) for each in (path, *path.parents)):
         if _is_excluded(candidate, config):
             return None
         if any(_matches(candidate, glob) for glob in config.stacks):
@@ -56,16 +61,15 @@ def owner(folder: str, config: Config) -> str | None:
 
 
 def name_of(path: str, config: Config) -> str:
-    """The short name of a stack."""
+    """The short name of a stack; the root of the repository is `.`."""
     for glob in config.stacks:
         if _matches(path, glob):
-            fixed = _fixed_parts(glob)
-            return "/".join(path.split("/")[len(fixed) :]) or path
-    return path
+            return "/".join(path.split("/")[len(_fixed_parts(glob)) :]) or path or ROOT
+    return path or ROOT
 
 
-def _fixed_parts(glob: str) -> list[str]:
-    parts = glob.rstrip("/").split("/")
+def _fixed_parts(glob: str) -> tuple[str, ...]:
+    parts = PurePosixPath(glob).parts
     magic = next((index for index, part in enumerate(parts) if any(c in part for c in "*?[")), len(parts) - 1)
     return parts[:magic]
 
@@ -75,7 +79,7 @@ def _is_excluded(folder: str, config: Config) -> bool:
 
 
 def _matches(path: str, glob: str) -> bool:
-    parts, patterns = path.split("/"), glob.rstrip("/").split("/")
+    parts, patterns = PurePosixPath(path).parts, PurePosixPath(glob).parts
     return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
 
 
@@ -100,11 +104,11 @@ class Assignment:
     targets: Mapping[Target, int]
 
     def phase_of(self, stack: str, folder: str, address: str) -> int | None:
-        """The phase of a resource: the one that names it, else the one that names its stack, else none."""
-        named = (
-            phase for target, phase in self.targets.items() if target.stack == stack and target.is_at(folder, address)
-        )
-        return next(named, self.stacks.get(stack))
+        """The phase of a resource: the one that names it (with its folder first), else its stack's, else none."""
+        for target in (Target(stack, folder, address), Target(stack, None, address)):
+            if target in self.targets:
+                return self.targets[target]
+        return self.stacks.get(stack)
 
     def stacks_of(self, phase: int) -> frozenset[str]:
         """The paths of the stacks in which the phase has anything to do."""
@@ -117,17 +121,17 @@ def assign(config: Config, stacks: Sequence[Stack], *, known_only: bool = False)
 
     With `known_only`, where `stacks` are not all there are, names of others are passed over.
     """
-    known = _by_name(stacks, config)
+    known = _by_name(stacks)
     whole: dict[str, int] = {}
     targets: dict[Target, int] = {}
     for number, phase in config.phases.items():
         where = f"phase.{number}"
         for name in phase.stacks:
-            if known_only and name.rstrip("/") not in known:
+            if known_only and _plain(name) not in known:
                 continue
             whole[_path(name, known, f"{where}.stacks", config)] = number
         for name in phase.workloads:
-            if known_only and not any(name.startswith(f"{each}/") for each in known):
+            if known_only and not any(each == ROOT or _plain(name).startswith(f"{each}/") for each in known):
                 continue
             targets[target(name, known, f"{where}.workloads", config)] = number
     return Assignment(whole, targets)
@@ -135,34 +139,43 @@ def assign(config: Config, stacks: Sequence[Stack], *, known_only: bool = False)
 
 def resolve(name: str, stacks: Sequence[Stack], where: str, config: Config) -> Target:
     """The resource that an option such as `allowlist = "kyverno/kubernetes_manifest.inject"` names."""
-    return target(name, _by_name(stacks, config), where, config)
+    return target(name, _by_name(stacks), where, config)
 
 
-def target(name: str, known: Mapping[str, str], where: str, config: Config) -> Target:
-    """Split STACK[/folder]/ADDRESS; `known` maps names and paths of stacks to paths."""
-    head, _, address = name.rpartition("/")
+def target(name: str, known: Mapping[str, Sequence[str]], where: str, config: Config) -> Target:
+    """Split STACK[/folder]/ADDRESS; `known` maps names and paths of stacks to the paths that they may mean."""
+    head, _, address = _plain(name).rpartition("/")
     parts = head.split("/")
-    for length in range(len(parts), 0, -1):
-        if path := known.get("/".join(parts[:length])):
-            rest = "/".join(parts[length:])
-            return Target(path, f"{path}/{rest}" if rest else None, address)
+    for length in range(len(parts), -1, -1):
+        stack = "/".join(parts[:length]) or ROOT
+        if stack in known:
+            path = _path(stack, known, where, config)
+            rest = parts[length:]
+            return Target(path, "/".join([path, *rest] if path else rest) if rest else None, address)
     return Target(_path(head, known, where, config), None, address)
 
 
-def _by_name(stacks: Sequence[Stack], config: Config) -> dict[str, str]:
-    known: dict[str, str] = {}
+def _plain(name: str) -> str:
+    """A path as the stacks have it: `./a/` is `a`."""
+    return "/".join(PurePosixPath(name).parts) or ROOT
+
+
+def _by_name(stacks: Sequence[Stack]) -> dict[str, list[str]]:
+    known: dict[str, list[str]] = defaultdict(list)
     for stack in stacks:
-        if known.setdefault(stack.name, stack.path) != stack.path:
-            hint = "Write the paths of the two in the phases, and globs that keep their names apart."
-            raise ConfigError(
-                f"{config.path}: `{stack.name}` names both {known[stack.name]} and {stack.path}", hint=hint
-            )
-    return known | {stack.path: stack.path for stack in stacks}
+        for name in sorted({stack.name, stack.path or ROOT}):
+            known[name].append(stack.path)
+    return dict(known)
 
 
-def _path(name: str, known: Mapping[str, str], where: str, config: Config) -> str:
-    if path := known.get(name.rstrip("/")):
-        return path
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f"Did you mean `{near[0]}`?" if near else "A stack is a folder with .tf files that `stacks` finds."
-    raise ConfigError(f"{config.path}: {where} names `{name}`, and there is no such stack", hint=hint)
+def _path(name: str, known: Mapping[str, Sequence[str]], where: str, config: Config) -> str:
+    match known.get(_plain(name), ()):
+        case (path,):
+            return path
+        case ():
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"Did you mean `{near[0]}`?" if near else "A stack is a folder with .tf files that `stacks` finds."
+            raise ConfigError(f"{config.path}: {where} names `{name}`, and there is no such stack", hint=hint)
+        case paths:
+            hint = "Write the path of the one that is meant, or globs that keep their names apart."
+            raise ConfigError(f"{config.path}: {where} names `{name}`, which is {' and '.join(paths)}", hint=hint)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hclmod import judges, syntax
-from hclmod.differences import Item, Window, changed_items, differences, windows
+from hclmod.differences import Item, Window, changed_items, differences, moved, windows
 from hclmod.edits import Effect
 from hclmod.views import Block, top_level
 
@@ -65,9 +66,13 @@ def verify(before: Source, after: Source, fixes: Sequence[Fix]) -> Verdict:
         case judges.Absent():
             return _compare(before, after, fixes, None, "")
         case judges.Rejected(judge, why):
-            if isinstance(judges.official(before.data), judges.Rejected):
-                return Unverifiable(f"{judge} rejects the document as it was before: {why}")
             return Broken((f"{judge}: {why}",))
+
+
+def rejected(source: Source) -> str | None:
+    """Why an official parser does not read a document, or None: what is broken already is not repaired by guess."""
+    verdict = judges.official(source.data)
+    return f"{verdict.judge} rejects it: {verdict.why}" if isinstance(verdict, judges.Rejected) else None
 
 
 def _compare(
@@ -87,6 +92,8 @@ def _compare(
         *_undeclared(found, [declared for fix in fixes for declared in fix.declares]),
         *_lost_comments(before, after, fixes, pairs),
         *_double_lifecycle(before, after, pairs),
+        *(f"{path} changed places" for path in moved(before, after)),
+        *(() if judge else _crowded(after)),
     ]
     seats = (judge, judges.structural()) if judge else (judges.structural(),)
     return Broken(tuple(wrong)) if wrong else AsDeclared(seats)
@@ -105,14 +112,20 @@ def _undeclared(found: dict[str, Effect], declared: Sequence[Declared]) -> Itera
 
 
 def _is_allowed(path: str, effect: Effect, allowed: dict[str, set[Effect]]) -> bool:
-    effects = allowed.get(path, set())
-    return effect in effects or (effect is Effect.EXTENDED and Effect.CHANGED in effects)
+    if effect in allowed.get(path, set()):
+        return True
+    inside = (place for place, effects in allowed.items() if Effect.CHANGED in effects and _is_below(path, place))
+    return effect in (Effect.CHANGED, Effect.EXTENDED) and any(inside)
 
 
 def _same_place(one: str, other: str) -> bool:
     """Whether one path lies at, above or below the other."""
-    short, long = sorted((one, other), key=len)
-    return short == long or long.startswith((f"{short}.", f"{short}["))
+    return _is_below(one, other) or _is_below(other, one)
+
+
+def _is_below(path: str, place: str) -> bool:
+    """Whether a path is a place or lies in it."""
+    return path == place or path.startswith((f"{place}.", f"{place}["))
 
 
 def _lost_comments(
@@ -138,3 +151,17 @@ def _double_lifecycle(before: Source, after: Source, pairs: Sequence[tuple[Item,
             count = len(new.blocks("lifecycle"))
             if count > 1 and count > len(old.blocks("lifecycle")):
                 yield f"{new.path} has {count} `lifecycle` blocks"
+
+
+def _crowded(source: Source) -> Iterable[str]:
+    """What HashiCorp's parser rejects and python-hcl2 reads: items that share a line, attributes that stand twice."""
+    data, line = source.data, source.document.line
+    bodies = [child for child in source.tree.root_node.children if child.type == "body"]
+    while bodies:
+        items = [child for child in bodies.pop().children if child.type in ("attribute", "block")]
+        names = Counter(source.text(item.children[0]).decode() for item in items if item.type == "attribute")
+        yield from (f"`{name}` stands {count} times in one block" for name, count in names.items() if count > 1)
+        for one, other in pairwise(items):
+            if b"\n" not in data[one.end_byte : other.start_byte]:
+                yield f"line {line(other.start_byte)}: two items on one line"
+        bodies += [child for item in items for child in item.children if child.type == "body"]

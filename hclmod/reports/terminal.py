@@ -32,7 +32,7 @@ class Style:
 
 def render(report: PhaseReport, style: Style) -> str:
     """The whole report, ending in a newline."""
-    lines = [style.paint(_title(report), _BOLD)]
+    lines = [style.paint(_one_line(_title(report)), _BOLD)]
     for heading, body in (
         ("Changes", list(_changes(report, style))),
         ("Needs a person", list(_findings(report, Level.WARNING, style, _YELLOW))),
@@ -54,7 +54,7 @@ def _title(report: PhaseReport) -> str:
 def _changes(report: PhaseReport, style: Style) -> Iterator[str]:
     for outcome in report.outcomes:
         if isinstance(outcome, Changed):
-            yield f"  {style.paint(outcome.path, _GREEN)}"
+            yield f"  {style.paint(_one_line(outcome.path), _GREEN)}"
             yield from (_line(found, style, _PLAIN) for found in _in_order(outcome.applied))
 
 
@@ -62,7 +62,7 @@ def _findings(report: PhaseReport, level: Level, style: Style, code: str) -> Ite
     for path, found in _left(report):
         told = _in_order(tuple(each for each in found if each.finding.fix is None and each.finding.level is level))
         if told:
-            yield f"  {path}"
+            yield f"  {_one_line(path)}"
             yield from (_line(each, style, code) for each in told)
 
 
@@ -78,8 +78,8 @@ def _in_order(found: tuple[Reported, ...]) -> list[Reported]:
 
 def _line(found: Reported, style: Style, code: str) -> str:
     finding = found.finding
-    effect = f" [{finding.effect}]" if finding.effect else ""
-    head = f"    {found.line:>4}  {found.rule}  {finding.address}"
+    effect = _one_line(f" [{finding.effect}]") if finding.effect else ""
+    head = _one_line(f"    {found.line:>4}  {found.rule}  {finding.address}")
     return f"{style.paint(head, code)}\n          {_one_line(finding.message)}{style.paint(effect, _DIM)}"
 
 
@@ -104,17 +104,17 @@ def _skipped(report: PhaseReport) -> Iterator[str]:
             reasons[outcome.reason].append(outcome.path)
     for reason, paths in sorted(reasons.items()):
         shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
-        yield f"  {_count(len(paths), 'file')}: {reason}: {shown}"
+        yield _one_line(f"  {_count(len(paths), 'file')}: {reason}: {shown}")
 
 
 def _refused(report: PhaseReport, style: Style) -> Iterator[str]:
     for outcome in report.outcomes:
         if isinstance(outcome, Refused):
-            yield f"  {style.paint(outcome.path, _RED)}"
-            yield from (f"    {why}" for why in outcome.why)
+            yield f"  {style.paint(_one_line(outcome.path), _RED)}"
+            yield from (_one_line(f"    {why}") for why in outcome.why)
         elif isinstance(outcome, Failed):
-            yield f"  {style.paint(outcome.path, _RED)}: hclmod itself failed; please report this:"
-            yield from (f"    {line}" for line in outcome.traceback.splitlines())
+            yield f"  {style.paint(_one_line(outcome.path), _RED)}: hclmod itself failed; please report this:"
+            yield from (_one_line(f"    {line}") for line in outcome.traceback.splitlines())
 
 
 def _totals(report: PhaseReport, style: Style) -> Iterator[str]:

@@ -1,0 +1,190 @@
+"""Rules are found, loaded and given their options; somebody else's only where the caller names their folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hclmod import rulebook
+from hclmod.errors import RuleError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULE = '''"""A rule."""
+{future}
+from hclmod.rule import Rule
+
+def check(block, context, /, *, word: str = "a", flag: bool = True, number: int = 1, names: tuple[str, ...] = ()):
+    yield from ()
+
+rule = Rule(check, kinds=("x",))
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "my_rule.py").write_text(RULE.format(future="from __future__ import annotations"))
+    return tmp_path
+
+
+def test_ids_are_file_names_sorted_and_helpers_are_none(folder: Path) -> None:
+    for name in ("_helper.py", "a_rule.py", "README.md", "Upper.py", "z.pyc"):
+        (folder / name).write_text("")
+    assert list(rulebook.available(folder)) == ["a-rule", "my-rule"]
+    assert list(rulebook.available()) == sorted(rulebook.available())
+    assert "float-image-tag" in rulebook.available()
+
+
+def test_built_in_rules_all_load() -> None:
+    rules = rulebook.load(None, {})
+    assert [each.id for each in rules] == list(rulebook.available())
+    assert all(each.options == {} for each in rules)
+
+
+def test_rules_come_in_the_order_that_is_asked_for(folder: Path) -> None:
+    ids = ["ignore-keel-drift", "my-rule", "drop-helm-atomic"]
+    assert [each.id for each in rulebook.load(ids, {}, (None, folder))] == ids
+    assert rulebook.load([], {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [
+        ("drop-helm-atomics", "Did you mean `drop-helm-atomic`?"),
+        ("drop_helm_atomic", "Did you mean `drop-helm-atomic`?"),
+        ("zzz", "Known rules: "),
+        ("_keel", "Known rules: "),
+        ("../etc", "Known rules: "),
+        ("", "Known rules: "),
+    ],
+)
+def test_an_unknown_rule_is_told_with_the_nearest(rule: str, hint: str) -> None:
+    with pytest.raises(RuleError) as raised:
+        rulebook.load([rule], {})
+    assert f"there is no rule `{rule}`" in raised.value.message
+    assert hint in raised.value.hint
+
+
+def test_a_users_rule_is_loaded_only_from_a_folder_that_is_named(folder: Path) -> None:
+    with pytest.raises(RuleError):
+        rulebook.load(["my-rule"], {})
+    assert rulebook.find("my-rule", (None, folder)) == folder / "my_rule.py"
+
+
+def test_a_folder_that_is_not_there_is_told(folder: Path) -> None:
+    with pytest.raises(RuleError, match="there is no folder of rules"):
+        rulebook.load(["drop-helm-atomic"], {}, (None, folder / "typo"))
+
+
+@pytest.mark.parametrize("future", ["from __future__ import annotations", ""])
+@pytest.mark.parametrize(
+    ("option", "given", "wanted"),
+    [
+        ("word", "b", "b"),
+        ("word", "", ""),
+        ("flag", False, False),
+        ("flag", "false", False),
+        ("flag", "Yes", True),
+        ("flag", "0", False),
+        ("number", 7, 7),
+        ("number", "-7", -7),
+        ("names", ["a", "b"], ("a", "b")),
+        ("names", [], ()),
+        ("names", "a, b,,c ", ("a", "b", "c")),
+        ("names", "", ()),
+    ],
+)
+def test_options_from_toml_and_from_the_command_line(
+    tmp_path: Path, future: str, option: str, given: object, wanted: object
+) -> None:
+    (tmp_path / "my_rule.py").write_text(RULE.format(future=future))
+    (rule,) = rulebook.load(["my-rule"], {"my-rule": {option: given}}, (tmp_path,))
+    assert rule.options == {option: wanted}
+    assert type(rule.options[option]) is type(wanted)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "wants"),
+    [
+        ("word", 1, "a text"),
+        ("word", ["a"], "a text"),
+        ("flag", "maybe", "true or false"),
+        ("flag", 1, "true or false"),
+        ("number", True, "a whole number"),
+        ("number", "1.5", "a whole number"),
+        ("number", 1.5, "a whole number"),
+        ("number", "--5", "a whole number"),
+        ("number", "-", "a whole number"),
+        ("number", "", "a whole number"),
+        ("names", ["a", 1], "a list of texts"),
+        ("names", {"a": "b"}, "a list of texts"),
+        ("names", 3, "a list of texts"),
+    ],
+)
+def test_options_of_another_type_are_told(folder: Path, option: str, given: object, wants: str) -> None:
+    with pytest.raises(RuleError) as raised:
+        rulebook.load(["my-rule"], {"my-rule": {option: given}}, (folder,))
+    assert f"option `my-rule.{option}` wants {wants}, not {given!r}" in str(raised.value)
+
+
+def test_an_option_that_the_rule_lacks(folder: Path) -> None:
+    with pytest.raises(RuleError) as raised:
+        rulebook.check_options({"my-rule": {"wrod": "a"}}, (folder,))
+    assert "Did you mean `word`?" in raised.value.hint
+    with pytest.raises(RuleError, match="there is no rule"):
+        rulebook.check_options({"my-rul": {}}, (folder,))
+    rulebook.check_options({"my-rule": {"word": "a"}}, (folder,))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def", "SyntaxError"),
+        ("import nowhere_at_all", "ModuleNotFoundError"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("x = 1", "exports no `rule`"),
+        ("rule = 'x'", "exports no `rule`"),
+        ("from hclmod.rule import Rule as rule", "exports no `rule`"),
+        ("from ._missing import x", "ModuleNotFoundError"),
+    ],
+)
+def test_a_rule_that_does_not_load_is_told_by_name(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "bad_one.py").write_text(text)
+    with pytest.raises(RuleError, match="rule `bad-one` does not load") as raised:
+        rulebook.load(["bad-one"], {}, (tmp_path,))
+    assert said in str(raised.value)
+
+
+def test_rules_of_a_folder_share_helpers_and_folders_do_not_mix(tmp_path: Path) -> None:
+    loaded: list[rulebook.Loaded] = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "_helper.py").write_text(f"KINDS = ('{name}',)\n")
+        (folder / "mine.py").write_text(
+            "from hclmod.rule import Rule\nfrom ._helper import KINDS\n"
+            "def check(block, context, /):\n    yield from ()\nrule = Rule(check, kinds=KINDS)\n"
+        )
+        loaded += rulebook.load(["mine"], {}, (None, folder))
+    assert [each.rule.kinds for each in loaded] == [("one",), ("two",)]
+
+
+def test_listing_runs_no_code(tmp_path: Path) -> None:
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    assert list(rulebook.available(tmp_path)) == ["evil"]
+    assert rulebook.find("evil", (tmp_path,)).name == "evil.py"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_loading_built_in_rules_imports_nothing_slow() -> None:
+    script = (
+        "import sys; from hclmod import rulebook; rulebook.load(None, {});"
+        "print(sorted({'git', 'click', 'libcst', 'hcl2', 'pygohcl', 'regex'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

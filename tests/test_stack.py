@@ -1,0 +1,190 @@
+"""Which directories are stacks, what they are called, and whose phase is whose."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hclmod import config
+from hclmod.errors import ConfigError
+from hclmod.stack import Assignment, Stack, Target, assign, discover, name_of, owner, resolve
+
+REPOSITORY = (
+    "main.tf",
+    "modules/app/main.tf",
+    "platform/redis/main.tf",
+    "stacks/_template/main.tf",
+    "stacks/diun/main.tf",
+    "stacks/diun/modules/web/main.tf",
+    "stacks/diun/nested/main.tf",
+    "stacks/ebooks/README.md",
+    "stacks/ebooks/a.tf",
+    "stacks/ebooks/b.tf",
+    "stacks/redis/main.tf",
+)
+
+
+def read(text: str) -> config.Config:
+    return config.parse(text.encode(), "hclmod.toml")
+
+
+def globs(*stacks: str, exclude: tuple[str, ...] = ()) -> config.Config:
+    return read(f"stacks = {json.dumps(stacks)}\nexclude = {json.dumps(exclude)}\n")
+
+
+def found(settings: config.Config, paths: tuple[str, ...] = REPOSITORY) -> dict[str, str]:
+    return {stack.path: stack.name for stack in discover(paths, settings)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        (globs("stacks/*"), {f"stacks/{name}": name for name in ("_template", "diun", "ebooks", "redis")}),
+        (globs("./stacks/*/"), {f"stacks/{name}": name for name in ("_template", "diun", "ebooks", "redis")}),
+        (globs("stacks/*", exclude=("stacks/_*",)), {f"stacks/{name}": name for name in ("diun", "ebooks", "redis")}),
+        (globs("stacks/*", exclude=("stacks/*",)), {}),
+        (globs("stacks/d*"), {"stacks/diun": "diun"}),
+        (globs("stacks/diun"), {"stacks/diun": "diun"}),
+        (globs("*/redis"), {"platform/redis": "platform/redis", "stacks/redis": "stacks/redis"}),
+        (globs("."), {"": "."}),
+        (globs("stacks/*", "."), {
+            "": ".", **{f"stacks/{name}": name for name in ("_template", "diun", "ebooks", "redis")},
+        }),
+        (globs("nowhere/*"), {}),
+        (globs("STACKS/*"), {}),
+        (globs("stacks/*/*/*"), {"stacks/diun/modules/web": "diun/modules/web"}),
+    ],
+)  # fmt: skip
+def test_discovery(settings: config.Config, wanted: dict[str, str]) -> None:
+    assert found(settings) == wanted
+
+
+def test_without_globs_every_folder_with_tf_files_is_a_stack() -> None:
+    settings = read("")
+    folders = sorted({path.rpartition("/")[0] for path in REPOSITORY if path.endswith(".tf")})
+    assert found(settings) == {folder: folder or "." for folder in folders}
+    assert found(read('exclude = ["stacks/*"]')).keys() & {"stacks/diun"} == set()
+
+
+def test_a_stack_owns_what_lies_below_it_but_no_inner_stack_and_nothing_excluded() -> None:
+    settings = globs("stacks/*", "stacks/diun/nested", exclude=("stacks/diun/modules",))
+    stacks = {each.path: each.files for each in discover(REPOSITORY, settings)}
+    assert stacks["stacks/diun"] == ("stacks/diun/main.tf",)
+    assert stacks["stacks/diun/nested"] == ("stacks/diun/nested/main.tf",)
+    assert stacks["stacks/ebooks"] == ("stacks/ebooks/a.tf", "stacks/ebooks/b.tf")
+    assert owner("stacks/diun/modules/web", settings) is None
+    assert owner("elsewhere", settings) is None
+
+
+def test_the_order_of_the_files_does_not_matter() -> None:
+    assert discover(reversed(REPOSITORY), globs("stacks/*")) == discover(REPOSITORY, globs("stacks/*"))
+
+
+def test_the_name_of_a_stack_is_what_the_glob_left_open() -> None:
+    assert name_of("live/eu/web", globs("live/*/*")) == "eu/web"
+    assert name_of("live/eu/web", globs("live/eu/*")) == "web"
+    assert name_of("other", globs("live/*/*")) == "other"
+
+
+STACKS = tuple(
+    Stack(name, path, (f"{path}/main.tf",))
+    for name, path in [
+        ("diun", "stacks/diun"),
+        ("ebooks", "stacks/ebooks"),
+        ("redis", "stacks/redis"),
+        ("redis", "platform/redis"),
+    ]
+)
+
+
+def phases(text: str) -> Assignment:
+    return assign(read(text), STACKS)
+
+
+def test_a_named_workload_wins_over_its_stack_and_a_named_folder_over_both() -> None:
+    assignment = phases(
+        """
+        [phase.1]
+        stacks = ["ebooks", "stacks/diun/"]
+        [phase.2]
+        workloads = ["ebooks/kubernetes_deployment.web"]
+        [phase.3]
+        workloads = ["./ebooks/modules/a/kubernetes_deployment.web"]
+        """
+    )
+    web, here = "kubernetes_deployment.web", "stacks/ebooks"
+    assert assignment.phase_of(here, here, web) == 2
+    assert assignment.phase_of(here, f"{here}/modules/b", web) == 2
+    assert assignment.phase_of(here, f"{here}/modules/a", web) == 3
+    assert assignment.phase_of(here, here, "kubernetes_deployment.other") == 1
+    assert assignment.phase_of("stacks/redis", "stacks/redis", web) is None
+    assert assignment.stacks_of(1) == {here, "stacks/diun"}
+    assert assignment.stacks_of(2) == assignment.stacks_of(3) == {here}
+    assert assignment.stacks_of(4) == frozenset()
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_a_folder_wins_whichever_phase_comes_first(order: tuple[int, int]) -> None:
+    whole, folder = order
+    assignment = phases(
+        f'[phase.{whole}]\nworkloads = ["ebooks/kubernetes_job.x"]\n'
+        f'[phase.{folder}]\nworkloads = ["ebooks/sub/kubernetes_job.x"]\n'
+    )
+    assert assignment.phase_of("stacks/ebooks", "stacks/ebooks/sub", "kubernetes_job.x") == folder
+    assert assignment.phase_of("stacks/ebooks", "stacks/ebooks", "kubernetes_job.x") == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ('[phase.1]\nstacks = ["ebook"]', "phase.1.stacks names `ebook`", "Did you mean `ebooks`?"),
+        ('[phase.1]\nstacks = ["zzz"]', "phase.1.stacks names `zzz`", "A stack is a folder"),
+        ('[phase.1]\nworkloads = ["ebook/a_b.c"]', "phase.1.workloads names `ebook`", "Did you mean `ebooks`?"),
+        ('[phase.1]\nstacks = ["redis"]', "which is stacks/redis and platform/redis", "Write the path"),
+        ('[phase.1]\nworkloads = ["redis/a_b.c"]', "which is stacks/redis and platform/redis", "Write the path"),
+    ],
+)
+def test_names_that_mean_no_stack_or_two(text: str, message: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        phases(text)
+    assert message in raised.value.message
+    assert hint in raised.value.hint
+
+
+def test_two_stacks_of_one_name_are_no_trouble_until_it_is_used() -> None:
+    assert phases('[phase.1]\nstacks = ["diun", "platform/redis"]').stacks == {"stacks/diun": 1, "platform/redis": 1}
+
+
+def test_the_root_can_be_named() -> None:
+    stacks = discover(REPOSITORY, globs("."))
+    settings = read(
+        'stacks = ["."]\n[phase.1]\nstacks = ["."]\n[phase.2]\n'
+        'workloads = ["./kubernetes_job.x", "./modules/app/kubernetes_job.y"]'
+    )
+    assignment = assign(settings, stacks)
+    assert assignment.stacks == {"": 1}
+    assert assignment.phase_of("", "", "kubernetes_job.x") == 2
+    assert assignment.phase_of("", "modules/app", "kubernetes_job.y") == 2
+    assert assignment.phase_of("", "", "kubernetes_job.y") == 1
+
+
+def test_only_known_stacks_are_asked_for_where_not_all_are_there() -> None:
+    settings = read(
+        '[phase.1]\nstacks = ["gone", "diun"]\n[phase.2]\nworkloads = ["gone/a_b.c", "ebooks/a_b.c", "ebooks2/a_b.c"]'
+    )
+    assignment = assign(settings, STACKS, known_only=True)
+    assert assignment.stacks == {"stacks/diun": 1}
+    assert assignment.targets == {Target("stacks/ebooks", None, "a_b.c"): 2}
+    with pytest.raises(ConfigError):
+        assign(settings, STACKS)
+
+
+def test_an_option_names_a_resource_as_a_phase_does() -> None:
+    settings = read("")
+    assert resolve("diun/x_y.z", STACKS, "here", settings) == Target("stacks/diun", None, "x_y.z")
+    assert resolve("stacks/diun/sub/x_y.z", STACKS, "here", settings) == Target(
+        "stacks/diun", "stacks/diun/sub", "x_y.z"
+    )
+    with pytest.raises(ConfigError, match="here names `kyverne`"):
+        resolve("kyverne/x_y.z", STACKS, "here", settings)
