@@ -1,0 +1,212 @@
+"""What one document declares, as values: variables, locals, module calls, resources with images, namespaces.
+
+`.tf`, `.tfvars` and `terragrunt.hcl` are read alike; what a kind of file cannot hold is simply empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hclmod.values import Definition, Text, definition
+from hclmod.views import top_level
+from hclmod.workloads import KINDS, NAMESPACES, RELEASE, WORKLOADS, containers, namespace_attribute, namespace_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hclmod.trivia import Source
+    from hclmod.views import Block
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCall:
+    """`module "name"`; `path` is the block's, where an argument could be added."""
+
+    name: str
+    path: str
+    document: str
+    arguments: Mapping[str, Definition] = field(compare=False)
+
+    @property
+    def source(self) -> str | None:
+        """The literal source, or None."""
+        found = self.arguments.get("source")
+        return found.value.text if found and isinstance(found.value, Text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUse:
+    """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block."""
+
+    address: str
+    kind: str
+    container: str  # as `ignore_changes` writes it; empty for a dynamic one
+    label: str
+    init: bool
+    image: Definition
+    comments: tuple[str, ...] = ()
+    each: Definition | None = None
+    dynamic: tuple[str, Definition] | None = None  # the iterator's name, and what it runs over
+    count: Definition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dweller:
+    """A workload or a release: how it names its namespace, and what rules ask of it where its block is not at hand.
+
+    `metadata` are the literal annotations and labels on its own metadata, `ignored` the text of its `ignore_changes`,
+    `settings` the plain attributes of a release.
+    """
+
+    address: str
+    kind: str
+    document: str
+    line: int
+    namespace: Definition | None
+    each: Definition | None
+    metadata: tuple[tuple[str, str], ...]
+    ignored: tuple[str, ...]
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Everything that one document declares and others may refer to."""
+
+    document: str
+    variables: Mapping[str, Definition | None] = field(default_factory=dict)  # to the default
+    locals: Mapping[str, Definition] = field(default_factory=dict)
+    outputs: Mapping[str, Definition] = field(default_factory=dict)
+    attributes: Mapping[str, Definition] = field(default_factory=dict)  # of the top level: tfvars, `inputs`
+    blocks: tuple[
+        tuple[str, tuple[str, ...], Mapping[str, Definition]], ...
+    ] = ()  # of Terragrunt: type, labels, attributes
+    calls: tuple[ModuleCall, ...] = ()
+    images: tuple[ImageUse, ...] = ()
+    dwellers: tuple[Dweller, ...] = ()
+    namespaces: Mapping[str, Definition | None] = field(default_factory=dict)  # address to name
+    each: Mapping[str, Definition] = field(default_factory=dict)  # a namespace's address to its `for_each`
+
+
+_TERRAGRUNT = ("include", "terraform", "dependency", "generate")
+
+
+def declarations(source: Source) -> Declarations:
+    """Read a document."""
+    attributes, blocks = top_level(source)
+    resources = [block for block in blocks if block.type == "resource"]
+    return Declarations(
+        source.document.path,
+        {
+            block.labels[0]: _attribute(block, "default")
+            for block in blocks
+            if block.type == "variable" and block.labels
+        },
+        {name: value for block in blocks if block.type == "locals" for name, value in _attributes(block).items()},
+        {block.labels[0]: each for block in blocks if block.type == "output" and (each := _attribute(block, "value"))},
+        {name: definition(attribute.value) for name, attribute in attributes.items()},
+        tuple(entry for block in blocks if block.type in _TERRAGRUNT for entry in _terragrunt(block)),
+        tuple(_call(block) for block in blocks if block.type == "module" and block.labels),
+        tuple(use for block in resources if block.type_label in KINDS for use in _images(block)),
+        tuple(_dweller(block) for block in resources if block.type_label in WORKLOADS),
+        {block.address: _name(block) for block in resources if block.type_label in NAMESPACES},
+        {
+            block.address: each
+            for block in resources
+            if block.type_label in NAMESPACES and (each := _attribute(block, "for_each"))
+        },
+    )
+
+
+def _attributes(block: Block) -> dict[str, Definition]:
+    return {name: definition(attribute.value) for name, attribute in block.attributes.items()}
+
+
+def _attribute(block: Block, name: str) -> Definition | None:
+    attribute = block.attribute(name)
+    return definition(attribute.value) if attribute else None
+
+
+def _terragrunt(block: Block) -> list[tuple[str, tuple[str, ...], Mapping[str, Definition]]]:
+    nested = [(f"{block.type}.{inner.type}", inner.labels, _attributes(inner)) for inner in block.blocks()]
+    return [(block.type, block.labels, _attributes(block)), *nested]
+
+
+def _call(block: Block) -> ModuleCall:
+    return ModuleCall(block.labels[0], block.path, block.source.document.path, _attributes(block))
+
+
+def _images(block: Block) -> list[ImageUse]:
+    each, count = _attribute(block, "for_each"), _attribute(block, "count")
+    found = [
+        ImageUse(
+            block.address,
+            block.type_label,
+            one.path,
+            one.label,
+            one.init,
+            definition(one.image.value),
+            one.image.comments(),
+            each,
+            count=count,
+        )
+        for one in containers(block)
+        if one.image
+    ]
+    return found + [
+        use for pod in block.find(*KINDS[block.type_label].pod) for use in _dynamic(block, pod, each, count)
+    ]
+
+
+def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definition | None) -> list[ImageUse]:
+    found = []
+    for dynamic in pod.blocks("dynamic"):
+        kind = dynamic.labels[0] if dynamic.labels else ""
+        over, named = _attribute(dynamic, "for_each"), dynamic.attribute("iterator")
+        for content in dynamic.blocks("content") if kind in ("container", "init_container") and over else ():
+            if over and (image := content.attribute("image")):
+                iterator = (named.value.text if named else kind, over)
+                use = ImageUse(
+                    block.address, block.type_label, "", f"dynamic {kind}", kind == "init_container",
+                    definition(image.value), image.comments(), each, iterator, count,
+                )  # fmt: skip
+                found.append(use)
+    return found
+
+
+def _dweller(block: Block) -> Dweller:
+    namespace = namespace_attribute(block)
+    settings = {name: each.value.text for name, each in block.attributes.items()} if block.type_label == RELEASE else {}
+    return Dweller(
+        block.address,
+        block.type_label,
+        block.source.document.path,
+        block.line,
+        definition(namespace.value) if namespace else None,
+        _attribute(block, "for_each"),
+        tuple(_metadata(block)),
+        tuple(_ignored(block)),
+        settings,
+    )
+
+
+def _metadata(block: Block) -> Iterator[tuple[str, str]]:
+    for metadata in block.blocks("metadata"):
+        for name in ("annotations", "labels"):
+            attribute = metadata.attribute(name)
+            for entry in (attribute.value.entries() if attribute else None) or ():
+                if entry.key is not None and (text := entry.value.string()) is not None:
+                    yield entry.key, text
+
+
+def _ignored(block: Block) -> Iterator[str]:
+    for lifecycle in block.blocks("lifecycle"):
+        if attribute := lifecycle.attribute("ignore_changes"):
+            elements = attribute.value.elements()
+            yield from (each.text for each in elements) if elements is not None else (attribute.value.text,)
+
+
+def _name(block: Block) -> Definition | None:
+    name = namespace_name(block)
+    return definition(name.value) if name else None

@@ -1,0 +1,338 @@
+"""All stacks together: module instances, the images that they use, and who hangs on which literal.
+
+A module called from eight stacks has eight callers, and each is an instance with variables of its own.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hclmod import engine, origins
+from hclmod.declarations import Declarations, Dweller, ImageUse, ModuleCall, declarations
+from hclmod.document import Document, unreadable
+from hclmod.images import reference
+from hclmod.origins import Layer, Module, Piece, Scope, Site
+from hclmod.terragrunt import Terragrunt
+from hclmod.values import List, Object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hclmod.origins import Origin
+    from hclmod.values import Definition, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One container's image in one instance of its module, with every alternative that it may be."""
+
+    stack: str
+    folder: str
+    module: str  # the instance: `module.a`; empty in the stack itself
+    image: ImageUse
+    origins: tuple[Origin, ...]
+    overrides: tuple[str, ...] = ()  # var-files that cannot be read and would win
+
+    @property
+    def address(self) -> str:
+        """The resource's address as Terraform writes it, with the module's instance."""
+        return f"{self.module}.{self.image.address}" if self.module else self.image.address
+
+    @property
+    def texts(self) -> tuple[str | None, ...]:
+        """The image references, None for one that cannot be followed to its end."""
+        return tuple(origins.text(origin) for origin in self.origins)
+
+    @property
+    def sites(self) -> frozenset[Site]:
+        """The literals that make the image."""
+        return frozenset(
+            part.site for origin in self.origins for part in origin if isinstance(part, Piece) and part.site
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A workload or release in one instance of its module, and the names that its namespace may have."""
+
+    stack: str
+    folder: str
+    module: str
+    dweller: Dweller
+    names: tuple[str | None, ...]
+
+
+@dataclass(slots=True)
+class _Folder:
+    """A folder's documents merged as Terraform merges them: `override.tf` and `*_override.tf` come last and win."""
+
+    variables: dict[str, Definition | None] = field(default_factory=dict)
+    locals: dict[str, Definition] = field(default_factory=dict)
+    outputs: dict[str, Definition] = field(default_factory=dict)
+    calls: dict[str, ModuleCall] = field(default_factory=dict)
+    images: dict[str, list[ImageUse]] = field(default_factory=dict)  # by address: an override replaces them all
+    dwellers: dict[str, Dweller] = field(default_factory=dict)
+    namespaces: dict[str, Definition | None] = field(default_factory=dict)
+    each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
+
+    def add(self, found: Declarations) -> None:
+        """Take in one more document."""
+        self.variables = _known_over(self.variables, found.variables)
+        self.locals.update(found.locals)
+        self.outputs.update(found.outputs)
+        for call in found.calls:
+            old = self.calls.get(call.name)
+            arguments = {**(old.arguments if old else {}), **call.arguments}
+            self.calls[call.name] = ModuleCall(call.name, call.path, call.document, arguments)
+        images: dict[str, list[ImageUse]] = defaultdict(list)
+        for use in found.images:
+            images[use.address].append(use)
+        self.images.update(images)
+        for each in found.dwellers:
+            self.dwellers[each.address] = _over(self.dwellers.get(each.address), each)
+        self.namespaces = _known_over(self.namespaces, found.namespaces)
+        self.each.update(found.each)
+
+
+def _known_over(
+    old: Mapping[str, Definition | None], new: Mapping[str, Definition | None]
+) -> dict[str, Definition | None]:
+    """Both, the new ones before the old ones, except where they say nothing."""
+    return {**old, **{name: value or old.get(name) for name, value in new.items()}}
+
+
+def _over(old: Dweller | None, new: Dweller) -> Dweller:
+    """A workload as an override file leaves it: what the file does not say stays."""
+    if old is None:
+        return new
+    return replace(
+        old,
+        namespace=new.namespace or old.namespace,
+        each=new.each or old.each,
+        metadata=new.metadata or old.metadata,
+        ignored=new.ignored or old.ignored,
+        settings={**old.settings, **new.settings},
+    )
+
+
+class Estate:
+    """What the files of a repository say together; documents are read when a stack leads to them."""
+
+    def __init__(self, stacks: Sequence[str], paths: Iterable[str], read: Callable[[str], bytes | None]) -> None:
+        self.stacks, self._read = tuple(stacks), read
+        self._paths = frozenset(paths)
+        self._beside: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(self._paths):
+            self._beside[posixpath.dirname(path)].append(path)
+        self._known: dict[str, Declarations | None] = {}
+        self._folders: dict[str, _Folder] = {}
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """Every image of every container, by stack, module instance and address."""
+        return tuple(use for stack, module in self._instances for use in self._uses(stack, module))
+
+    def called(self) -> frozenset[str]:
+        """The folders that a module call of some stack names as its source."""
+        folders = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
+        return frozenset(target for folder, source in folders if (target := _local(folder, source)) is not None)
+
+    @cached_property
+    def drives(self) -> Mapping[Site, tuple[Use, ...]]:
+        """For each literal, the uses that it makes or helps to make: its fan-out."""
+        found: dict[Site, list[Use]] = defaultdict(list)
+        for use in self.uses:
+            for site in sorted(use.sites, key=lambda each: (each.document, each.path, each.place)):
+                found[site].append(use)
+        return {site: tuple(uses) for site, uses in found.items()}
+
+    @cached_property
+    def homes(self) -> tuple[Home, ...]:
+        """Every workload and release, with the names that its namespace may have."""
+        return tuple(
+            Home(stack, module.folder, module.name, dweller, tuple(_names(dweller, module)))
+            for stack, module in self._instances
+            for dweller in self._folder(module.folder).dwellers.values()
+        )
+
+    @cached_property
+    def namespaces(self) -> Mapping[str, tuple[tuple[str, str, str], ...]]:
+        """For each namespace's name the stack, folder and address of the resources that declare it."""
+        found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        for stack, module in self._instances:
+            for address, name in self._named(module):
+                found[name].append((stack, module.folder, address))
+        return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+
+    def _named(self, module: Module) -> Iterator[tuple[str, str]]:
+        """The address and each name of every namespace that a module declares."""
+        folder = self._folder(module.folder)
+        for address, name in folder.namespaces.items():
+            for _, scope in origins.instances(folder.each.get(address), None, Scope(module)):
+                told = [origins.text(origin) for origin in origins.trace(name, scope)] if name else []
+                yield from ((address, each) for each in told if each is not None)
+
+    @cached_property
+    def _instances(self) -> tuple[tuple[str, Module], ...]:
+        found = [(stack, module) for stack in self.stacks for module in _below(self._root(stack))]
+        reached = {module.folder for _, module in found}
+        for stack in self.stacks:
+            for folder in sorted(self._beside):
+                if folder.startswith(f"{stack}/") and folder not in reached and self._owner(folder) == stack:
+                    found += [(stack, self._module(folder, "", (folder,)))]
+        return tuple(found)
+
+    def _owner(self, folder: str) -> str | None:
+        owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
+        return max(owners, key=len, default=None)
+
+    def _root(self, stack: str) -> Module:
+        grunt = Terragrunt(stack, self._declared, self._paths.__contains__)
+        files = [*grunt.given(), *self._var_files(stack)]
+        layers = [self._layer(each) if isinstance(each, str) else each for each in files]
+        folder = grunt.source() or stack
+        return self._module(folder, "", (folder,), layers=(*layers, *grunt.layers()))
+
+    def _layer(self, path: str) -> Layer:
+        found = self._declared(path)
+        return Layer(path, found.attributes) if found else Layer(path, {}, complete=False)
+
+    def _var_files(self, stack: str) -> list[str]:
+        """`*.auto.tfvars`, the last one first, then `terraform.tfvars`; those in JSON are not read and so are named."""
+        beside = self._beside.get(stack, [])
+        automatic = [path for path in reversed(beside) if path.endswith((".auto.tfvars", ".auto.tfvars.json"))]
+        named = [posixpath.join(stack, name) for name in ("terraform.tfvars.json", "terraform.tfvars")]
+        return automatic + [path for path in named if path in self._paths]
+
+    def _module(
+        self,
+        folder: str,
+        name: str,
+        above: tuple[str, ...],
+        call: ModuleCall | None = None,
+        parent: Module | None = None,
+        layers: tuple[Layer, ...] = (),
+        bound: Mapping[str, tuple[Value, Value]] | None = None,
+    ) -> Module:
+        found = self._folder(folder)
+        objects = _namespaces(found.namespaces)
+        module = Module(
+            folder, name, found.variables, found.locals, found.outputs, call, parent, layers, objects, bound or {}
+        )
+        for called in found.calls.values():
+            target = _local(folder, called.source)
+            if target is None or target in above:
+                continue
+            runs = (called.arguments.get("for_each"), called.arguments.get("count"))
+            for index, scope in origins.instances(*runs, Scope(module)):
+                path, inside = f"{name}.module.{called.name}{index}".removeprefix("."), (*above, target)
+                child = self._module(target, path, inside, called, module, bound=scope.bound)
+                module.children[f"{called.name}{index}"] = child
+        return module
+
+    def _folder(self, folder: str) -> _Folder:
+        if folder not in self._folders:
+            merged = self._folders[folder] = _Folder()
+            files = [path for path in self._beside.get(folder, []) if path.endswith(".tf")]
+            for path in sorted(files, key=lambda path: (_is_override(path), path)):
+                if found := self._declared(path):
+                    merged.add(found)
+        return self._folders[folder]
+
+    def _declared(self, path: str) -> Declarations | None:
+        if path not in self._known:
+            self._known[path] = self._fresh(path) if path in self._paths else None
+        return self._known[path]
+
+    def _fresh(self, path: str) -> Declarations | None:
+        data = self._read(path)
+        if data is None or ((why := unreadable(data)) and not why.startswith("generated")):
+            return None
+        parsed = engine.parse(Document(path, data))
+        return None if isinstance(parsed, engine.Skipped) else declarations(parsed)
+
+    def _uses(self, stack: str, module: Module) -> Iterator[Use]:
+        for image in (each for images in self._folder(module.folder).images.values() for each in images):
+            found = [origin for scope in _scopes(image, module) for origin in origins.trace(image.image, scope)]
+            overrides = _overrides(_top(module).layers, found)
+            yield Use(stack, module.folder, module.name, image, tuple(dict.fromkeys(found)), overrides)
+
+
+def _namespaces(names: Mapping[str, Definition | None]) -> dict[str, Value]:
+    """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module."""
+    kinds: dict[str, list[tuple[str | None, Value]]] = defaultdict(list)
+    for address, name in names.items():
+        kind, _, label = address.partition(".")
+        metadata: tuple[tuple[str | None, Value], ...] = (("name", name),) if name else ()
+        identity: tuple[tuple[str | None, Value], ...] = (("id", name),) if name else ()
+        kinds[kind].append((label, Object((("metadata", List((Object(metadata),))), *identity))))
+    return {kind: Object(tuple(entries)) for kind, entries in kinds.items()}
+
+
+def tag_piece(origin: Origin) -> Piece | None:
+    """The piece of an image in which its tag begins; None for an image without a tag or one that is not known."""
+    text = origins.text(origin)
+    known = reference.parse(text) if text is not None else None
+    if text is None or known is None or known.tag is None:
+        return None
+    start = text.rindex(f":{known.tag}") + 1
+    at = 0
+    for piece in origin:
+        at += len(piece.text)
+        if at > start and isinstance(piece, Piece):
+            return piece
+    return None
+
+
+def _below(module: Module) -> Iterator[Module]:
+    yield module
+    for name in sorted(module.children):
+        yield from _below(module.children[name])
+
+
+def _top(module: Module) -> Module:
+    return module if module.parent is None else _top(module.parent)
+
+
+def _local(folder: str, source: str | None) -> str | None:
+    """The folder of a module that lies in this repository, or None."""
+    if source is None or not source.startswith(("./", "../")):
+        return None
+    return posixpath.normpath(posixpath.join(folder, source))
+
+
+def _is_override(path: str) -> bool:
+    name = posixpath.basename(path)
+    return name == "override.tf" or name.endswith("_override.tf")
+
+
+def _scopes(image: ImageUse, module: Module) -> list[Scope]:
+    """A scope for each thing that `for_each`, `count` and `dynamic` run over; one where they cannot be read."""
+    scopes = [scope for _, scope in origins.instances(image.each, image.count, Scope(module))]
+    if image.dynamic is None:
+        return scopes
+    name, over = image.dynamic
+    runs = [(scope, origins.entries(over, scope)) for scope in scopes]
+    unbound = [scope for scope, pairs in runs if not pairs]
+    return unbound + [Scope(module, {**scope.bound, name: pair}) for scope, pairs in runs for pair in pairs or ()]
+
+
+def _names(dweller: Dweller, module: Module) -> list[str | None]:
+    """The names that a workload's namespace may have; `default` where it names none."""
+    if dweller.namespace is None:
+        return ["default"]
+    scopes = origins.instances(dweller.each, None, Scope(module))
+    found = (origins.text(origin) for _, scope in scopes for origin in origins.trace(dweller.namespace, scope))
+    return list(dict.fromkeys(found))
+
+
+def _overrides(layers: Sequence[Layer], found: Sequence[Origin]) -> tuple[str, ...]:
+    """What cannot be read and would win over the weakest place that a root module's variable was read from."""
+    steps = {step for origin in found for part in origin for step in part.chain}
+    reached = [at for at, layer in enumerate(layers) if any(step.startswith(f"{layer.label} ") for step in steps)]
+    last = len(layers) if any(step.startswith("var.") for step in steps) else max(reached, default=0)
+    return tuple(dict.fromkeys(layer.label.rstrip(":") for layer in layers[:last] if not layer.complete))

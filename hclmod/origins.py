@@ -1,0 +1,510 @@
+"""A value's origin: which literal bytes make it, through which chain, and where the chain cannot be followed.
+
+Terraform's precedence decides where a variable comes from: the argument of the module's call; for the root module
+var-files, `*.auto.tfvars`, `terraform.tfvars`, terragrunt `inputs` (which are `TF_VAR_`), then the default.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from itertools import count, islice, product
+from typing import TYPE_CHECKING
+
+from hclmod.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hclmod.declarations import ModuleCall
+
+DEPTH = 60
+"""Chains longer than this are cut."""
+
+COMBINATIONS = 64
+"""At most so many alternatives of one value are looked at."""
+
+STEPS = 5000
+"""At most so many steps are made for one value: locals that double each other would need 2^n."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The piece of a quoted string that a value comes from: the `place`-th of the attribute at `path` of `document`."""
+
+    document: str
+    path: str
+    place: int
+    line: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a value: its text and its site (None for what is no quoted string)."""
+
+    text: str
+    site: Site | None
+    chain: tuple[str, ...] = ()
+    passed: tuple[tuple[ModuleCall, str], ...] = ()  # calls, and the argument whose lack let a default through
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A part that cannot be followed: what was met, why it ends there, and where that is written."""
+
+    text: str
+    why: str
+    chain: tuple[str, ...] = ()
+    where: str = ""  # file:line
+
+
+Origin = tuple[Piece | Hole, ...]
+"""A value in parts; the text of the whole is that of its pieces in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module as one caller sees it: its declarations, and where its variables come from.
+
+    `given` are the arguments of the call, evaluated in `parent`; for a root module `layers` are what sets its
+    variables, strongest first. `bound` is what `each` and `count` are in the call.
+    """
+
+    folder: str
+    name: str  # `module.a.module.b`; empty for the root
+    variables: Mapping[str, Definition | None]
+    locals: Mapping[str, Definition]
+    outputs: Mapping[str, Definition]
+    call: ModuleCall | None = None
+    parent: Module | None = None
+    layers: tuple[Layer, ...] = ()
+    objects: Mapping[str, Value] = field(default_factory=dict)  # other names, such as Terragrunt's `include`
+    bound: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
+    children: dict[str, Module] = field(default_factory=dict, compare=False)  # by name and instance: `a`, `b["x"]`
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One source of a root module's variables: a var-file, or the `inputs` of `module`, a terragrunt file.
+
+    One that is not `complete` cannot be read, or not to its end: what it lacks it may set all the same.
+    """
+
+    label: str
+    values: Mapping[str, Definition]
+    module: Module | None = None
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A module, and what `each` and the iterators of `dynamic` blocks stand for."""
+
+    module: Module
+    bound: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)  # name to key and value
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A value where it stands, whose names it uses, and how it was reached.
+
+    `trail` are the definitions on the way, so that a cycle is seen; a `typed` value came through a variable,
+    whose type may have filled in what it lacks; `steps` counts for the whole trace.
+    """
+
+    value: Value
+    home: Definition
+    scope: Scope
+    chain: tuple[str, ...] = ()
+    passed: tuple[tuple[ModuleCall, str], ...] = ()
+    trail: frozenset[tuple[str, ...]] = frozenset()
+    typed: bool = False
+    steps: Iterator[int] = field(default_factory=count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held(Definition):
+    """A value taken out of its expression, which keeps whose names it uses and how it was reached."""
+
+    at: _At = field(compare=False, repr=False)
+
+
+def trace(definition: Definition, scope: Scope) -> tuple[Origin, ...]:
+    """Every alternative of a value (arms of a conditional, entries of a `for_each`), each in parts, without doubles."""
+    return tuple(dict.fromkeys(_every(_At(definition.value, definition, scope), 0)))
+
+
+def entries(definition: Definition, scope: Scope) -> list[tuple[Value, Value]] | None:
+    """The keys and values that a `for_each` runs over, or None where they cannot be read."""
+    pairs: list[tuple[Value, Value]] = []
+    for at in islice(_reduce(_At(definition.value, definition, scope), 0), COMBINATIONS):
+        match at.value:
+            case Object(found) if all(key is not None for key, _ in found):
+                pairs += [(Text(key or "", None), _held(at, value)) for key, value in found]
+            case List(items):
+                pairs += [(_held(at, item), _held(at, item)) for item in items]
+            case _:
+                return None
+    return pairs
+
+
+def instances(each: Definition | None, number: Definition | None, scope: Scope) -> list[tuple[str, Scope]]:
+    """What `for_each` or `count` makes, each with its index; one without an index where they cannot be read."""
+    found: list[tuple[str, Scope]] = []
+    for key, value in (entries(each, scope) or ()) if each else ():
+        named = [text(origin) for origin in _every(_At(key, each, scope), 0)] if each else []
+        index = f'["{named[0]}"]' if len(named) == 1 and named[0] is not None else ""
+        found.append((index, Scope(scope.module, {**scope.bound, "each": (key, value)})))
+    for position in range(_length(number, scope) if number else 0):
+        here = Text(str(position), None)
+        found.append((f"[{position}]", Scope(scope.module, {**scope.bound, "count": (here, here)})))
+    return found or [("", scope)]
+
+
+def _length(number: Definition, scope: Scope) -> int:
+    """How many a `count` makes; 0 where that cannot be read or is a conditional's business."""
+    found = list(islice(_reduce(_At(number.value, number, scope), 0), COMBINATIONS))
+    match [each.value for each in found]:
+        case [Text(digits)] if digits.isdecimal():
+            return min(int(digits), COMBINATIONS)
+        case [Call("length", (counted,))]:
+            lists = [each.value for each in islice(_reduce(replace(found[0], value=counted), 0), 2)]
+            return len(lists[0].items) if len(lists) == 1 and isinstance(lists[0], List) else 0
+    return 0
+
+
+def table(definition: Definition, scope: Scope) -> tuple[dict[str, Definition], bool]:
+    """The entries of an object, each where it stands, and whether these are all: what is computed may hold more."""
+    found = list(islice(_reduce(_At(definition.value, definition, scope), 0), COMBINATIONS))
+    if len(found) != 1 or not isinstance(found[0].value, Object):
+        return {}, False
+    told: dict[str, Definition] = {}
+    for key, value in found[0].value.entries:
+        if key is None:
+            told.clear()
+        else:
+            told[key] = _held(found[0], value)
+    return told, all(key is not None for key, _ in found[0].value.entries)
+
+
+def held(definition: Definition, scope: Scope) -> Definition:
+    """A definition that is read in this scope wherever it is taken to."""
+    return _held(_At(definition.value, definition, scope), definition)
+
+
+def text(origin: Origin) -> str | None:
+    """The whole text of an alternative, or None where a part is unknown."""
+    return "".join(part.text for part in origin) if all(isinstance(part, Piece) for part in origin) else None
+
+
+def _held(at: _At, value: Value) -> _Held:
+    home = value if isinstance(value, Definition) else at.home
+    return _Held(home.document, home.path, home.line, value, _part(at, value))
+
+
+def _part(at: _At, value: Value) -> _At:
+    """A part of a value; an argument of a call would set the whole of it."""
+    return replace(at, value=value, passed=())
+
+
+def _let_go(at: _At, held: _At) -> _At:
+    """A value that was held, as the one who reached it by `at` sees it."""
+    return replace(
+        held,
+        chain=(*at.chain, *held.chain),
+        trail=at.trail | held.trail,
+        typed=at.typed or held.typed,
+        steps=at.steps,
+    )
+
+
+def _every(at: _At, depth: int) -> list[Origin]:
+    return list(islice(_evaluate(at, depth), COMBINATIONS))
+
+
+def _evaluate(at: _At, depth: int) -> Iterator[Origin]:
+    for reduced in _reduce(at, depth):
+        match reduced.value:
+            case Text("null", None):
+                yield _hole(reduced, "null", "it is null")
+            case Text() as written:
+                yield (_piece(reduced, written),)
+            case Template(parts):
+                yield from _joined([_every(replace(reduced, value=part), depth + 1) for part in parts])
+            case Call("format", (pattern, *arguments)):
+                yield from _formatted(reduced, pattern, arguments, depth)
+            case Call("join", (separator, *lists)):
+                yield from _glued(reduced, separator, lists, depth)
+            case Call(name, _, written):
+                yield _hole(reduced, written, f"what {name}() makes is not followed")
+            case Opaque(written, why):
+                yield _hole(reduced, written, why)
+            case _:
+                yield _hole(reduced, _short(reduced.value), "it is no text")
+
+
+def _piece(at: _At, written: Text) -> Piece:
+    line = written.line or at.home.line
+    site = None if written.place is None else Site(at.home.document, at.home.path, written.place, line)
+    return Piece(written.text, site, at.chain, at.passed)
+
+
+def _hole(at: _At, written: str, why: str) -> Origin:
+    return (Hole(" ".join(written.split())[:120], why, at.chain, f"{at.home.document}:{at.home.line}"),)
+
+
+def _joined(parts: Sequence[Sequence[Origin]]) -> Iterator[Origin]:
+    for choice in product(*parts):
+        yield tuple(piece for origin in choice for piece in origin)
+
+
+def _formatted(at: _At, pattern: Value, arguments: Sequence[Value], depth: int) -> Iterator[Origin]:
+    for found in _reduce(replace(at, value=pattern), depth + 1):
+        written = found.value.text if isinstance(found.value, Text) else "%?"
+        texts = re.split("%[svd]", written.replace("%%", "\0"))
+        if len(texts) != len(arguments) + 1 or any("%" in each for each in texts):
+            yield _hole(at, _short(at.value), "the format is not followed")
+            continue
+        parts: list[list[Origin]] = []
+        for around, argument in zip(texts, (None, *arguments), strict=True):
+            parts += [_every(replace(at, value=argument), depth + 1)] if argument else []
+            parts += [[(Piece(around.replace("\0", "%"), None, found.chain, found.passed),)]] if around else []
+        yield from _joined(parts)
+
+
+def _glued(at: _At, separator: Value, lists: Sequence[Value], depth: int) -> Iterator[Origin]:
+    """What `join` makes of lists that can be read."""
+    glue = _every(replace(at, value=separator), depth + 1)
+    parts: list[list[Origin]] = []
+    for each in lists:
+        found = list(islice(_reduce(replace(at, value=each), depth + 1), 2))
+        if len(found) != 1 or not isinstance(found[0].value, List):
+            yield _hole(at, _short(at.value), "the list cannot be read")
+            return
+        for item in found[0].value.items:
+            between = [glue] if parts and [text(origin) for origin in glue] != [""] else []
+            parts += [*between, _every(_part(found[0], item), depth + 1)]
+    yield from _joined(parts)
+
+
+def _reduce(at: _At, depth: int) -> Iterator[_At]:  # noqa: C901 - one line for each kind of value
+    """Follow references, conditionals and the calls that pass a value on, to values that stand somewhere."""
+    if depth > DEPTH or next(at.steps) > STEPS:
+        yield _lost(at, "the chain is too long")
+        return
+    match at.value:
+        case _Held(at=held):
+            yield from _reduce(_let_go(at, held), depth + 1)
+        case Definition() as home:
+            yield from _reduce(replace(at, value=home.value, home=home), depth + 1)
+        case Choice(arms):
+            for arm in arms:
+                yield from _reduce(replace(at, value=arm), depth + 1)
+        case Template((only,)) if not isinstance(only, Text):
+            yield from _reduce(replace(at, value=only), depth + 1)
+        case Call(name, (only,)) if name in _PASSING:
+            yield from _reduce(replace(at, value=only), depth + 1)
+        case Call("try" | "coalesce" as name, arguments):
+            yield from _settled(at, name, arguments, depth)
+        case Call("lookup", (table, key, *default)):
+            yield from _looked_up(at, table, key, default, depth)
+        case Call("merge", arguments):
+            yield _merged(at, arguments, depth)
+        case Reference(steps):
+            start, rest = _start(at, steps)
+            yield from _stepped(start, rest, at, depth + 1)
+        case _:
+            yield at
+
+
+_PASSING = frozenset({"tostring", "toset", "tomap", "tolist", "sensitive", "nonsensitive"})
+_ABSENT = "there is no such key"
+
+
+def _lost(at: _At, why: str, written: str | None = None) -> _At:
+    return replace(at, value=Opaque(_short(at.value) if written is None else written, why))
+
+
+def _settled(at: _At, name: str, arguments: Sequence[Value], depth: int) -> Iterator[_At]:
+    """The arguments of `try` or `coalesce` up to the first one that is known to be taken."""
+    told = False
+    for argument in arguments:
+        found = list(islice(_reduce(replace(at, value=argument), depth + 1), COMBINATIONS))
+        kept = [each for each in found if not _passed_over(name, each.value)]
+        yield from kept
+        told = told or bool(kept)
+        if len(kept) == len(found) and all(_is_known(each, depth) for each in kept):
+            return
+    if not told:
+        yield _lost(at, "none of its arguments has a value")
+
+
+def _passed_over(name: str, value: Value) -> bool:
+    match value:
+        case Opaque(_, why):
+            return name == "try" and why == _ABSENT
+        case Text("null", None) | Text("", _):
+            return name == "coalesce"
+    return False
+
+
+def _is_known(at: _At, depth: int) -> bool:
+    if isinstance(at.value, Object | List):
+        return True
+    return all(text(origin) is not None for origin in _every(at, depth + 1))
+
+
+def _looked_up(at: _At, table: Value, key: Value, default: Sequence[Value], depth: int) -> Iterator[_At]:
+    for found in _reduce(replace(at, value=table), depth + 1):
+        for name in _keys(at, key, depth):
+            child = _child(replace(found, typed=False), name, at)
+            absent = isinstance(child.value, Opaque) and child.value.why == _ABSENT
+            for each in [replace(at, value=value) for value in default] if absent and default else (child,):
+                yield from _reduce(each, depth + 1)
+
+
+def _merged(at: _At, arguments: Sequence[Value], depth: int) -> _At:
+    """The union of objects, each entry remembering where it stands; of one that cannot be read any key may come."""
+    together: list[tuple[str | None, Value]] = []
+    for argument in arguments:
+        found = list(islice(_reduce(replace(at, value=argument), depth + 1), 2))
+        if len(found) == 1 and isinstance(found[0].value, Object):
+            own = replace(found[0], chain=found[0].chain[len(at.chain) :])
+            together += [(key, _held(own, value)) for key, value in found[0].value.entries]
+        else:
+            together.append((None, Opaque(_short(argument))))
+    return replace(at, value=Object(tuple(together)))
+
+
+Step = str | int | Value
+Steps = tuple[Step, ...]
+
+
+def _start(at: _At, steps: Steps) -> tuple[_At, Steps]:
+    """What the beginning of a reference means, and the steps that remain."""
+    module, found = at.scope.module, _lost(at, _unknown(steps))
+    match steps:
+        case ("var", str(name), *rest):
+            found = _variable(at, name)
+        case ("local", str(name), *rest) if name in module.locals:
+            found = _moved(at, module.locals[name], Scope(module), f"local.{name}")
+        case (str(name), "key" | "value" | "index" as half, *rest) if name in at.scope.bound:
+            value = at.scope.bound[name][half == "value"]
+            found = replace(at, value=value, chain=(*at.chain, f"{name}.{half}"))
+        case ("module", str(name), *behind) if output := _output(module, name, behind):
+            child, named, rest = output
+            found = _moved(at, child.outputs[named], Scope(child), f"module.{name}.{named}")
+        case (str(name), *rest) if name in module.objects:
+            found = replace(at, value=module.objects[name], chain=(*at.chain, name))
+        case (head, *rest) if not isinstance(head, str | int):
+            found = replace(at, value=head)
+        case _:
+            rest = []
+    return found, tuple(rest)
+
+
+_UNKNOWN = {
+    "local": "it is not declared",
+    "module": "the module is not in this repository or has no such output",
+    "dependency": "it is an output of another stack",
+    "data": "it is a data source",
+    "path": "it is known when Terraform runs",
+    "terraform": "it is known when Terraform runs",
+    "self": "it is known when Terraform runs",
+    "each": "what it runs over cannot be read",
+    "count": "what it runs over cannot be read",
+}
+
+
+def _unknown(steps: Steps) -> str:
+    """Why a reference cannot be followed."""
+    match steps:
+        case ("data", "terraform_remote_state", *_):
+            return _UNKNOWN["dependency"]
+        case (str(head), *_) if head in _UNKNOWN:
+            return _UNKNOWN[head]
+        case (_, "key" | "value", *_):
+            return _UNKNOWN["each"]
+    return "it is an attribute of a resource"
+
+
+def _output(module: Module, name: str, steps: Sequence[Step]) -> tuple[Module, str, list[Step]] | None:
+    """The instance of a module that a reference leads to, the output's name and the steps behind it."""
+    index, rest = "", list(steps)
+    if rest and (name not in module.children or isinstance(rest[0], int)):
+        key = rest.pop(0)
+        index = f"[{key}]" if isinstance(key, int) else f'["{key}"]'
+    child = module.children.get(f"{name}{index}") or module.children.get(name)
+    match rest:
+        case [str(output), *further] if child is not None and output in child.outputs:
+            return child, output, further
+    return None
+
+
+def _moved(at: _At, home: Definition, scope: Scope, label: str) -> _At:
+    chain, mark = (*at.chain, label), (scope.module.name, home.document, home.path, label)
+    if mark in at.trail:
+        return _lost(replace(at, chain=chain), "it comes back to itself", label)
+    value = home if isinstance(home, _Held) else home.value
+    return replace(at, value=value, home=home, scope=scope, chain=chain, trail=at.trail | {mark})
+
+
+def _variable(at: _At, name: str) -> _At:
+    """Where a variable of the module gets its value from."""
+    module = at.scope.module
+    at = replace(at, typed=True)
+    if module.call is not None and module.parent is not None:
+        if name in module.call.arguments:
+            scope = Scope(module.parent, module.bound)
+            return _moved(at, module.call.arguments[name], scope, f"{module.name}.{name}")
+        at = replace(at, passed=(*at.passed, (module.call, name)))
+    for layer in module.layers:
+        if name in layer.values:
+            return _moved(at, layer.values[name], Scope(layer.module or module), f"{layer.label} {name}")
+    default = module.variables.get(name)
+    if default is not None:
+        label = f"default of {module.name}.{name}" if module.call else f"var.{name}"
+        return _moved(at, default, Scope(module), label)
+    unread = next((layer.label for layer in module.layers if not layer.complete), None)
+    why = f"it may be set by {unread}, which cannot be read" if unread else "nothing in the repository sets it"
+    chain = at.chain if module.call else (*at.chain, f"var.{name}")
+    return _lost(replace(at, chain=chain), why, f"var.{name}")
+
+
+def _stepped(at: _At, rest: Steps, user: _At, depth: int) -> Iterator[_At]:
+    """Go down from what a reference begins with; computed steps are those of its user."""
+    for reduced in _reduce(at, depth):
+        if not rest:
+            yield reduced
+            continue
+        for key in _keys(user, rest[0], depth):
+            yield from _stepped(_child(reduced, key, user), rest[1:], user, depth + 1)
+
+
+def _keys(at: _At, step: Step, depth: int) -> list[str | None]:
+    """The names that a step may have, None for one that is computed."""
+    if isinstance(step, str | int):
+        return [str(step)]
+    return list(dict.fromkeys(text(origin) for origin in _every(replace(at, value=step), depth + 1)))
+
+
+def _child(at: _At, key: str | None, user: _At) -> _At:
+    """The entry of an object or the item of a list that one step leads to."""
+    absent = "there is no such key, unless the variable's type has it" if at.typed else _ABSENT
+    match at.value:
+        case Opaque():
+            return at
+        case Object() as table if key is not None and (value := table.get(key)):
+            return _part(at, value)
+        case List(items) if key is not None and key.isdecimal() and int(key) < len(items):
+            return _part(at, items[int(key)])
+        case Object() | List() if key is not None:
+            return _lost(at, absent, _short(user.value))
+        case Object() | List():
+            return _lost(at, "the key is computed", _short(user.value))
+        case _:
+            return _lost(at, "it has no parts", _short(user.value))
+
+
+def _short(value: object) -> str:
+    return value.text if isinstance(value, Reference | Call | Opaque | Text) else type(value).__name__.lower()
