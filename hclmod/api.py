@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hclmod import __version__, catalogue, config, files, plan, rulebook, stack
+from hclmod import __version__, catalogue, config, files, plan, prepare, rulebook, stack
 from hclmod.document import Document
 from hclmod.engine import Changed, Skipped, Unchanged
 from hclmod.errors import ConfigError, HclmodError, RefusedError
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from hclmod.catalogue import Card
     from hclmod.config import Config
+    from hclmod.estate import Estate
     from hclmod.fixtures import Result
     from hclmod.images.snapshot import Snapshot
     from hclmod.stack import Stack
+    from hclmod.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +95,17 @@ def plan_phases(
     stacks = stack.discover(entries, made.config)
     assignment = stack.assign(made.config, stacks)
     briefs = [_brief(made, number, assignment, stacks) for number in numbers]
-    wanted = {each.path: each for brief in briefs for each in _stacks_of(brief, stacks)}
-    names = [file for each in wanted.values() for file in each.files]
+    names = sorted(path for path in entries if path.endswith(prepare.ENDINGS))
     texts = _on_disk(made.root, names) if in_place else repository.read([entries[name] for name in names], base)
     links = frozenset(name for name in names if entries[name].mode not in _REGULAR)
 
     def read(each: Stack) -> tuple[Document, ...]:
         return tuple(Document(file, texts[file]) for file in each.files if file in texts and file not in links)
 
+    placed = prepare.placed(briefs, stacks, {name: text for name, text in texts.items() if name not in links}, read)
+    todo = [(brief, prepare.with_places(brief, _stacks_of(brief, stacks))) for brief in placed]
     reports = []
-    for brief, found in zip(
-        briefs, plan.run([(each, _stacks_of(each, stacks)) for each in briefs], read, watch), strict=True
-    ):
+    for brief, found in zip(placed, plan.run(todo, read, watch), strict=True):
         plan.check_targets(brief, found)
         reports.append(_report(made, brief, tuple(_with_links(each, links) for each in found)))
     return tuple(reports)
@@ -289,11 +290,25 @@ def _inspect(
         options = made.options_of(number)
         brief = Brief(made.config, made.tags, assignment, number, chosen, options, made.folders, frozenset(names))
         mine = stacks if number is None else _stacks_of(brief, stacks)
-        (reports,) = plan.run([(brief, mine)], partial(_current, made.root, seen), watch)
+        read = partial(_current, made.root, seen)
+        (placed,) = prepare.placed([brief], mine, _texts_around(made.root, mine, read), read)
+        (reports,) = plan.run([(placed, mine)], read, watch)
         found.append(_report(made, brief, reports))
         if onwards:
             seen.update(found[-1].changes)
     return found
+
+
+def _texts_around(
+    root: Path, stacks: Sequence[Stack], read: Callable[[Stack], tuple[Document, ...]]
+) -> dict[str, bytes]:
+    """What the stacks at hand say, with their terragrunt and var-files; nothing is known of the others."""
+    beside = (path for each in stacks for path in sorted((root / each.path).glob("*")) if path.suffix in _BESIDE)
+    texts = {_name(root, path): path.read_bytes() for path in beside if path.is_file() and not path.is_symlink()}
+    return texts | {document.path: document.data for each in stacks for document in read(each)}
+
+
+_BESIDE = (".hcl", ".tfvars")
 
 
 def _chosen(made: Setup, rules: Sequence[str] | None) -> list[tuple[int | None, tuple[str, ...]]]:
@@ -379,3 +394,35 @@ def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
     from hclmod import scaffold
 
     return scaffold.new_rule(rule, rules, folder)
+
+
+def estate(made: Setup) -> Estate:
+    """What the working tree says together; without `stacks` in the config, those are the folders that nothing calls."""
+    from hclmod.estate import Estate
+
+    paths = sorted(_name(made.root, path) for path in files.find([made.root], prepare.ENDINGS))
+    stacks = [each.path for each in stack.discover(paths, made.config)]
+
+    def read(path: str) -> bytes:
+        return (made.root / path).read_bytes()
+
+    every = Estate(stacks, paths, read)
+    return every if made.config.stacks else Estate(sorted(set(stacks) - every.called()), paths, read)
+
+
+def survey(made: Setup) -> Survey:
+    """Every image, release and workload of the working tree."""
+    found = estate(made)
+    paths = [f"{each}/main.tf" for each in found.stacks]
+    assignment = stack.assign(made.config, stack.discover(paths, made.config), known_only=True)
+    from hclmod import survey as rows
+
+    return rows.survey(found, made.config, made.tags, assignment.phase_of)
+
+
+def trace(made: Setup, wanted: str) -> tuple[str, ...]:
+    """The lines that tell the image at `FILE:LINE` or `STACK/ADDRESS`: chain, literal, who else hangs on it."""
+    from hclmod import tracing
+
+    found = estate(made)
+    return tuple(tracing.tell(found, tracing.find(found, wanted)))

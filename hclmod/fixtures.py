@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hclmod import config, plan, stack
+from hclmod import config, plan, prepare, stack
 from hclmod.document import Document
 from hclmod.engine import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.errors import HclmodError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hclmod.engine import Outcome
+    from hclmod.stack import Stack
 
 _KEYS = {"says", "phase", "refused", "options"}
 
@@ -105,7 +106,13 @@ def _outcomes(case: Case, before: Mapping[str, bytes], folders: Sequence[Path | 
     assignment = stack.assign(read, stacks)
     brief = Brief(read, known, assignment, case.phase, (case.rule,), {case.rule: case.options}, folders)
     brief = replace(brief, reached=plan.reach(brief, stacks))
-    (reports,) = plan.run([(brief, stacks)], lambda each: tuple(Document(name, before[name]) for name in each.files))
+
+    def documents(each: Stack) -> tuple[Document, ...]:
+        return tuple(Document(name, before[name]) for name in each.files)
+
+    texts = {name: text for name, text in before.items() if name.endswith(prepare.ENDINGS)}
+    (brief,) = prepare.placed([brief], stacks, texts, documents)
+    (reports,) = plan.run([(brief, prepare.with_places(brief, stacks))], documents)
     return [outcome for report in reports for outcome in report.outcomes]
 
 

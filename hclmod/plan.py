@@ -12,17 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hclmod import engine, modules, rulebook
+from hclmod import engine, judges, modules, rulebook
 from hclmod.document import unreadable
 from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped
 from hclmod.errors import ConfigError, HclmodError
 from hclmod.modules import Resource, folder_of
+from hclmod.placing import Placing
 from hclmod.rule import Context, Namespace
 from hclmod.stack import Target, resolve
 from hclmod.workloads import NAMESPACES, WORKLOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hclmod.config import Config
@@ -56,6 +57,7 @@ class Brief:
     folders: Sequence[Path | None] = (None,)
     only: frozenset[str] | None = None
     names: tuple[str, ...] = ()
+    placing: Placing = field(default_factory=Placing)
     reached: tuple[tuple[str, Target], ...] = ()  # rule and the resource that an option of it names
 
     def load(self) -> tuple[Loaded, ...]:
@@ -147,8 +149,10 @@ def _settle_all(
     if sum(map(_weight, work)) < POOL_BYTES:
         return [(job[0], _watched(_settled(each), watch)) for job, each in zip(jobs, work, strict=True)]
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-    with ProcessPoolExecutor(max_workers=WORKERS) as pool:
+    context = get_context(None if judges.may_fork() else "spawn")
+    with ProcessPoolExecutor(max_workers=WORKERS, mp_context=context) as pool:
         reports = pool.map(_settled, work, chunksize=max(1, len(work) // (8 * WORKERS)))
         return [(job[0], _watched(report, watch)) for job, report in zip(jobs, reports, strict=True)]
 
@@ -172,17 +176,17 @@ def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
 def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> StackReport:
     """Read one stack, offer its selected resources to the rules, and report every document."""
     rules = brief.load()
-    sources, outcomes = _sources(documents, _kinds(brief, stack, rules))
+    sources, outcomes = _sources(documents, _kinds(brief, stack, rules), brief.placing.places)
     inventory = modules.take(sources)
     mine = _Selection(brief, stack, inventory)
     names = tuple(sorted(name for each in mine.namespaces if (name := inventory.namespaces[each])))
     for source in sources:
         if brief.only is None or source.document.path in brief.only:
-            context = mine.context(folder_of(source.document.path), tuple(sorted({*brief.names, *names})))
+            context = mine.context(source.document.path, tuple(sorted({*brief.names, *names})))
             outcomes.append(_attempt(source, rules, context, mine.select(source)))
     shown = [each for each in outcomes if brief.only is None or each.path in brief.only]
-    declared = frozenset({*inventory.workloads, *inventory.namespaces})
-    return StackReport(stack, tuple(sorted(shown, key=lambda each: each.path)), names, declared)
+    ordered = tuple(sorted(shown, key=lambda each: each.path))
+    return StackReport(stack, ordered, names, frozenset(inventory.resources))
 
 
 def _kinds(brief: Brief, stack: Stack, rules: Sequence[Loaded]) -> frozenset[str]:
@@ -192,7 +196,9 @@ def _kinds(brief: Brief, stack: Stack, rules: Sequence[Loaded]) -> frozenset[str
     return kinds | {*WORKLOADS, *NAMESPACES} if named or kinds & set(NAMESPACES) else kinds
 
 
-def _sources(documents: Sequence[Document], kinds: frozenset[str]) -> tuple[list[Source], list[Outcome]]:
+def _sources(
+    documents: Sequence[Document], kinds: frozenset[str], placed: Collection[str]
+) -> tuple[list[Source], list[Outcome]]:
     """The documents that can matter, parsed; those that could and cannot be read, as outcomes."""
     wanted = _needle(kinds)
     by_local = kinds & set(NAMESPACES) and any(_BY_LOCAL.search(document.data) for document in documents)
@@ -201,7 +207,7 @@ def _sources(documents: Sequence[Document], kinds: frozenset[str]) -> tuple[list
     for document in documents:
         if reason := unreadable(document.data):
             skipped.append(Skipped(document.path, reason))
-        elif wanted.search(document.data) or (by_local and b"locals" in document.data):
+        elif document.path in placed or wanted.search(document.data) or (by_local and b"locals" in document.data):
             match engine.parse(document):
                 case Skipped() as unread:
                     skipped.append(unread)
@@ -253,8 +259,9 @@ class _Selection:
         others = {each.address: self._phase(each) for each in living if not self._in_phase(each)}
         return Namespace(self.inventory.namespaces[namespace], mine, others)
 
-    def context(self, folder: str, names: tuple[str, ...]) -> Context:
-        """What rules may know in one folder."""
+    def context(self, document: str, names: tuple[str, ...]) -> Context:
+        """What rules may know in one document."""
+        folder, placing = folder_of(document), self.brief.placing
         facts = {each: self._facts(each) for each in self.inventory.namespaces}
         homes = {
             each.address: facts[home] if home else None
@@ -262,7 +269,23 @@ class _Selection:
             if each.folder == folder
         }
         here = {each.address: fact for each, fact in facts.items() if each.folder == folder}
-        return Context(self.brief.config, self.brief.tags, self.brief.phase, here, homes, names)
+        return Context(
+            self.brief.config,
+            self.brief.tags,
+            self.brief.phase,
+            here,
+            homes,
+            names,
+            placing.places.get(document, ()),
+            {(each, path): told for (where, each, path), told in placing.followed.items() if where == folder},
+            {each: callers for (where, each), callers in placing.shared.items() if where == folder},
+        )
+
+    def _is_inherited(self, loaded: Loaded, resource: Resource) -> bool:
+        """Whether a module's resource is the phase's by a call; rules about namespaces look at callers instead."""
+        return (resource.folder, resource.address) in self.brief.placing.inherited and not (
+            set(loaded.rule.kinds) & set(NAMESPACES)
+        )
 
     def select(self, source: Source) -> Callable[[Loaded, Block], bool]:
         """Whether a rule is offered a block of this document."""
@@ -273,7 +296,7 @@ class _Selection:
             if block.type_label in NAMESPACES:
                 return self.brief.phase is None or resource in self.namespaces
             if block.type_label in WORKLOADS:
-                return self._in_phase(resource)
+                return self._in_phase(resource) or self._is_inherited(loaded, resource)
             reached = (target for rule, target in self.brief.reached if rule == loaded.id)
             return self.brief.phase is None or any(
                 target.stack == self.stack.path and target.is_at(folder, block.address) for target in reached
@@ -283,15 +306,18 @@ class _Selection:
 
 
 def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
-    """Raise `ConfigError` for a workload that the phase names and its stack does not declare."""
-    for target, phase in brief.assignment.targets.items():
+    """Raise `ConfigError` for a resource that the phase or an option names and its stack does not declare."""
+    named = [
+        (target, f"phase.{phase}.workloads")
+        for target, phase in brief.assignment.targets.items()
+        if phase == brief.phase
+    ]
+    named += [(target, f"an option of {rule}") for rule, target in brief.reached]
+    for target, where in named:
         report = next((each for each in reports if each.stack.path == target.stack), None)
-        if phase != brief.phase or report is None:
-            continue
-        if not any(target.is_at(each.folder, each.address) for each in report.declared):
+        if report is not None and not any(target.is_at(each.folder, each.address) for each in report.declared):
             near = difflib.get_close_matches(target.address, {each.address for each in report.declared}, 1)
-            hint = f"Did you mean `{near[0]}`?" if near else "Workloads are written STACK/TYPE.NAME."
-            message = (
-                f"{brief.config.path}: phase.{phase}.workloads names `{target.address}`, which {target.stack} lacks"
+            hint = f"Did you mean `{near[0]}`?" if near else "Resources are written STACK/TYPE.NAME."
+            raise ConfigError(
+                f"{brief.config.path}: {where} names `{target.address}`, which {target.stack} lacks", hint=hint
             )
-            raise ConfigError(message, hint=hint)

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from hclmod.config import Config
     from hclmod.images.snapshot import Snapshot
+    from hclmod.places import Literal, Place
+    from hclmod.placing import Followed
     from hclmod.views import Attribute, Block, Expression
 
-    View = Attribute | Block | Expression
+    View = Attribute | Block | Expression | Literal
 
 Option = str | bool | int | tuple[str, ...]
 
@@ -67,6 +69,9 @@ class Context:
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)  # of this module, by address
     homes: Mapping[str, Namespace | None] = field(default_factory=dict)  # of this module's workloads, by address
     names: tuple[str, ...] = ()  # of all namespaces of the phase, sorted, for allowlists
+    places: tuple[Place, ...] = ()  # of this document
+    followed: Mapping[tuple[str, str], Followed] = field(default_factory=dict)  # by address and container path
+    shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # resources, to callers outside the phase
 
     def home(self, workload: str) -> Namespace | None:
         """The namespace in which a workload of this module lives; None where this stack does not declare it."""
@@ -80,6 +85,9 @@ class Rule:
     The check is a generator of findings, called as `check(block, context, **options)`; its keyword-only parameters
     are the options, annotated `str`, `bool`, `int` or `tuple[str, ...]`.
 
+    `at_places`, where given, is called as `at_places(literal, place, context, **options)` for each place outside of
+    containers from which images of the phase come.
+
     `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
     offered too, though no phase selects it.
     """
@@ -87,6 +95,7 @@ class Rule:
     check: Callable[..., Iterator[Finding]]
     kinds: tuple[str, ...]
     reaches: tuple[str, ...] = ()
+    at_places: Callable[..., Iterator[Finding]] | None = None
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the check: name, default and, as text, type."""

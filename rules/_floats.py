@@ -26,7 +26,7 @@ STATEFUL = (
 
 _PIN_WORDS = re.compile(
     r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*"
-    r"|crash\w*|fail\w*|revert\w*|roll(ed)? ?back|downgrad\w*|upgrad\w*|incompatib\w*|requires?|match(es)?"
+    r"|crash\w*|fail\w*|revert\w*|roll(ed)? ?back|downgrad\w*|incompatib\w*|requires?|match(es)?"
     r"|same as|in sync|v?\d+\.\d+(\.\d+)?)\b",
     re.IGNORECASE,
 )
@@ -49,9 +49,9 @@ def repository(image: Attribute) -> Reference | None:
     return None
 
 
-def pin_reason(image: Attribute) -> str | None:
+def pin_reason(comments: Sequence[str]) -> str | None:
     """The comment on an image that gives a reason for its tag, or None; a link or a title is no reason."""
-    return next((comment for comment in image.comments() if _PIN_WORDS.search(comment)), None)
+    return next((comment for comment in comments if _PIN_WORDS.search(comment)), None)
 
 
 def decision(image: Reference, context: Context, stateful: Sequence[str]) -> Decision:

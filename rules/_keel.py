@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from hclmod import values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hclmod.values import Value
     from hclmod.views import Attribute, Block
 
@@ -58,3 +60,8 @@ def _policy(value: Value) -> str | None:
             told = [policy for each in arguments if (policy := _policy(each)) is not None]
             return told[-1] if told else None
     return None
+
+
+def is_opted_out(metadata: Sequence[tuple[str, str]]) -> bool:
+    """Whether literal annotations (first) and labels opt a workload out."""
+    return next((value for key, value in metadata if key == POLICY), None) == "never"

@@ -6,30 +6,34 @@ tag stays and the image goes into `ignore_changes` with the marker `KEEL_IGNORE_
 `[images]` in `hclmod.toml` or from the tag snapshot; what is not known is never written.
 
 Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (the option
-`stateful` adds name patterns), workloads that opted out, images that Terraform already ignores, images whose text
-is not a plain string. Containers of one workload that share a repository move together or not at all. Jobs and bare
-pods are changed too, though Keel updates neither and Terraform replaces them: the report says so, and `jobs =
-false` leaves them alone.
+`stateful` adds name patterns), workloads that opted out, images that Terraform already ignores. A tag that stands
+in a local, a variable, a module's call or a terragrunt input is changed there if all that it drives agrees and is in
+the phase, else at the call of a module that left it to the default, else not. Containers of one workload that share a
+repository move together or not at all. Jobs and bare pods are changed too, though Keel updates neither and Terraform
+replaces them: the report says so, and `jobs = false` leaves them alone.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hclmod import verbs
+from hclmod.images import reference
 from hclmod.images.floating import Float, Keep, LastResort, Unknown
 from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers
 
 from ._floats import decision, parsed, pin_reason, repository
-from ._keel import RESTARTED, opt_out
+from ._keel import RESTARTED, is_opted_out, opt_out
 from ._markers import IGNORE_IMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hclmod.images.floating import Decision
     from hclmod.images.reference import Reference
+    from hclmod.places import Driven, Literal, Place
     from hclmod.rule import Context
     from hclmod.views import Attribute, Block
     from hclmod.workloads import Container
@@ -55,6 +59,9 @@ def check(
         yield from each.findings(held)
 
 
+_NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
+
+
 class _Found:
     """One container's image, with what is known about it."""
 
@@ -67,13 +74,15 @@ class _Found:
         stateful: Sequence[str],
     ) -> None:
         self.workload, self.container, self.attribute = workload, container, attribute
-        self.image: Reference | None = parsed(attribute)
-        self.reason = pin_reason(attribute)
-        self.decision: Decision | None = decision(self.image, context, stateful) if self.image else None
+        self.followed = context.followed.get((workload.address, container.path))
+        plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
+        self.image: Reference | None = plain
+        self.reason = pin_reason(attribute.comments())
+        self.decision: Decision | None = decision(plain, context, stateful) if plain else None
 
     @property
     def name(self) -> str:
-        """The image's repository; empty where it does not stand here."""
+        """The image's repository; empty where it is not known."""
         known = self.image or repository(self.attribute)
         return known.name if known else ""
 
@@ -91,65 +100,122 @@ class _Found:
 
     def findings(self, held: dict[str, _Found]) -> Iterator[Finding]:
         """What is to say about this image, knowing which repositories have to stay."""
-        address, label = self.workload.address, self.container.label
-        if self.image is None or self.decision is None:
-            text = self.attribute.value.text.split("\n", 1)[0]
-            yield warn(self.attribute, address, f"{label}: the image is `{text}`, whose tag does not stand here")
-            return
         match self.decision:
+            case None:
+                text = self.attribute.value.text.split("\n", 1)[0]
+                told = f": {self.followed.told}" if self.followed else ", whose tag does not stand here"
+                yield self._say(warn, f"the image is `{text}`{told}")
             case Keep(why):
-                yield note(self.attribute, address, f"{label}: {self.image} stays: {why}")
+                yield self._stays(note, why)
             case Unknown(why, what_to_do):
-                yield warn(self.attribute, address, f"{label}: {self.image} stays: {why}; {what_to_do}")
+                yield self._stays(warn, f"{why}; {what_to_do}")
+            case Float() if self.followed:
+                yield self._say(note, f"{self.image}: {self.followed.told}")
             case _ if ignored := self._ignored_already():
                 yield ignored
             case _ if self.reason:
-                yield note(self.attribute, address, f"{label}: {self.image} stays, its comment says: {self.reason}")
+                yield self._say(note, f"{self.image} stays, its comment says: {self.reason}")
             case _ if other := held.get(self.name):
-                yield note(
-                    self.attribute,
-                    address,
-                    f"{label}: {self.image} stays with {other.container.label}, which must",
-                )
+                yield self._say(note, f"{self.image} stays with {other.container.label}, which must")
             case Float(tag, why):
-                yield from self._float(self.image, tag, why)
+                yield from self._float(tag, why)
             case LastResort(why):
                 yield from self._ignore(why)
 
+    def _say(self, say: Callable[..., Finding], message: str) -> Finding:
+        return say(self.attribute, self.workload.address, f"{self.container.label}: {message}")
+
+    def _stays(self, say: Callable[..., Finding], why: str) -> Finding:
+        return self._say(say, f"{self.image} stays: {why}")
+
     def _ignored_already(self) -> Finding | None:
         """Why another tag here would change nothing, or may; None where Terraform looks at this image."""
-        stays = f"{self.container.label}: {self.image} stays: "
         try:
             missing = verbs.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle")
         except verbs.UnfixableError as error:
-            return warn(self.attribute, self.workload.address, f"{stays}Terraform may ignore it: {error}")
-        why = "Terraform ignores this image, so another tag here would have no effect on what runs"
-        return None if missing else note(self.attribute, self.workload.address, stays + why)
+            return self._stays(warn, f"Terraform may ignore it: {error}")
+        return None if missing else self._stays(note, _NO_EFFECT)
 
     @property
     def ignored(self) -> str:
         """The entry of `ignore_changes` that covers this image."""
         return f"{self.container.path}.image"
 
-    def _float(self, image: Reference, tag: str, why: str) -> Iterator[Finding]:
-        message = f"{self.container.label}: {image} floats on `{tag}`: {why}"
-        new = str(image.with_tag(tag)).encode()
-        fix = verbs.replace(self.attribute.value, new, self.attribute.value.quoted)
-        effect = KINDS[self.workload.type_label].rollout
-        yield Finding(self.workload.address, self.attribute.span, message, fix, effect=effect)
+    def _float(self, tag: str, why: str) -> Iterator[Finding]:
+        if self.image is not None:
+            value, new = self.attribute.value, str(self.image.with_tag(tag)).encode()
+            message = f"{self.container.label}: {self.image} floats on `{tag}`: {why}"
+            effect = KINDS[self.workload.type_label].rollout
+            make = partial(verbs.replace, value, new, value.quoted)
+            yield from change(self.attribute, self.workload.address, message, make, effect)
 
     def _ignore(self, why: str) -> Iterator[Finding]:
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
             message += "; the entry counts containers by position, so never reorder them"
-        yield from change(
-            self.attribute,
-            self.workload.address,
-            message,
-            lambda: verbs.ensure_items(
-                self.workload, "ignore_changes", [self.ignored], IGNORE_IMAGE, inside="lifecycle"
-            ),
+        make = partial(
+            verbs.ensure_items, self.workload, "ignore_changes", [self.ignored], IGNORE_IMAGE, inside="lifecycle"
         )
+        yield from change(self.attribute, self.workload.address, message, make)
 
 
-rule = Rule(check, kinds=tuple(KINDS))
+def at_places(
+    literal: Literal, place: Place, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True
+) -> Iterator[Finding]:
+    """Yield a finding for a literal that makes images elsewhere: in a local, a default, an argument, an input."""
+    address = place.driven[0].name
+    answers = [_answer(each, literal, context, stateful, jobs=jobs) for each in place.driven]
+    stay = {why: each.name for each, (wanted, why) in zip(place.driven, answers, strict=True) if wanted is None}
+    wanted = {text: why for text, why in answers if text is not None}
+    names = ", ".join(dict.fromkeys(each.name for each in place.driven))
+    if not wanted:
+        yield note(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
+    elif place.also:
+        message = f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have"
+        yield warn(literal, address, message)
+    elif stay or len(wanted) > 1:
+        why = _listed(stay) or f"they want {' and '.join(sorted(wanted))}"
+        yield warn(literal, address, f"`{literal.text}` stays, because all of {names} hang on it: {why}")
+    else:
+        ((text, why),) = wanted.items()
+        over = sorted({path for each in place.driven for path in each.overrides})
+        message = f"`{literal.text}` floats on `{text}` for {names}: {why}"
+        message += f" (may be overridden by {', '.join(over)}, which cannot be read)" if over else ""
+        effect = "; ".join(sorted({KINDS[each.kind].rollout for each in place.driven}))
+        yield from change(literal, address, message, partial(literal.write, text), effect)
+
+
+def _listed(stay: Mapping[str, str]) -> str:
+    """Who stays and why, each reason once."""
+    return "; ".join(f"{name}: {why}" for why, name in stay.items())
+
+
+def _answer(  # noqa: PLR0911 - one line for each reason to stay
+    driven: Driven, literal: Literal, context: Context, stateful: Sequence[str], *, jobs: bool
+) -> tuple[str | None, str]:
+    """The text that one container wants at the place, or None, and why."""
+    image = reference.parse(driven.before + literal.text + driven.after)
+    verdict = decision(image, context, stateful) if image else None
+    match verdict:
+        case None:
+            return None, "its image is no reference"
+        case Keep(why) | LastResort(why):
+            return None, why
+        case Unknown(why, what_to_do):
+            return None, f"{why}; {what_to_do}"
+        case _ if is_opted_out(driven.metadata):
+            return None, "opted out with `keel.sh/policy = never`"
+        case _ if driven.ignored:
+            return None, _NO_EFFECT
+        case _ if not jobs and driven.kind not in RESTARTED:
+            return None, f"a new image {KINDS[driven.kind].rollout}, and `jobs` is false"
+        case _ if reason := pin_reason((*literal.comments, *driven.comments)):
+            return None, f"its comment says: {reason}"
+        case Float(tag, why):
+            new = str(image.with_tag(tag)) if image else ""
+            fits = new.startswith(driven.before) and new.endswith(driven.after)
+            inner = new[len(driven.before) : len(new) - len(driven.after)]
+            return (inner, why) if fits and inner else (None, f"`{tag}` does not fit `{driven.after}` behind it")
+
+
+rule = Rule(check, kinds=tuple(KINDS), at_places=at_places)

@@ -38,13 +38,19 @@ def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterat
         image = parsed(container.image) if container.image else None
         verdict = decision(image, context, ()) if image else None
         if image and isinstance(verdict, Keep) and verdict.floating:
-            yield from _policy(workload, container, latest=image.tag in (None, "latest"), drop=drop)
+            yield from _policy(workload, container, context, latest=image.tag in (None, "latest"), drop=drop)
 
 
-def _policy(workload: Block, container: Container, *, latest: bool, drop: bool) -> Iterator[Finding]:
+def _policy(workload: Block, container: Container, context: Context, *, latest: bool, drop: bool) -> Iterator[Finding]:
     policy = container.block.attribute("image_pull_policy")
     value = policy.value.string() if policy else None
     if value == "Always" or (latest and policy is None):
+        return
+    if callers := context.shared.get(workload.address):
+        message = (
+            f"{container.label}: the node may keep a floating tag's old image, but {', '.join(callers)} would roll too"
+        )
+        yield warn(policy or container.block.title, workload.address, message)
         return
     if policy is not None and value != "IfNotPresent":
         message = f"{container.label}: the tag floats and `image_pull_policy` is {policy.value.text}"

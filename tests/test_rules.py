@@ -141,7 +141,7 @@ RUNS = {
 }
 UNREAD_BY_A_JUDGE = {"comments_before_equals.tf", "unicode_identifiers.tf"}  # valid, and python-hcl2 refuses them
 IDLE = {
-    "blank_lines.tf", "empty.tf", "exponents.tf", "generated_by_terragrunt.tf",
+    "blank_lines.tf", "empty.tf", "escapes.tf", "exponents.tf", "generated_by_terragrunt.tf",
     "only_a_comment.tf",
 }  # fmt: skip
 

@@ -1,0 +1,239 @@
+"""Which places a phase may write, and which workloads it shares with others.
+
+A literal is changed where it stands only if all that it drives is in the phase; else at the narrowest place that only
+the phase owns: the argument that a module's call leaves to the default; else nowhere, and who else hangs on it is told.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hclmod import origins, traversal
+from hclmod.estate import tag_piece
+from hclmod.origins import Hole, Piece
+from hclmod.places import Driven, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hclmod.document import Document
+    from hclmod.estate import Estate, Use
+    from hclmod.origins import Origin, Site
+    from hclmod.stack import Stack
+
+Key = tuple[str, str, str]
+"""Folder, address and container path of an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Where the tag of an image stands that is not written out in its container.
+
+    `image` is the whole reference; None where the chain ends before it is known.
+    """
+
+    told: str
+    image: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """What a phase knows of images that are not written out in their container.
+
+    `places` by document; `shared` names, for a resource of a module, the callers that are not in the phase; `inherited`
+    are the resources of modules outside the phase's stacks, with their document.
+    """
+
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    followed: Mapping[Key, Followed] = field(default_factory=dict)
+    shared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    inherited: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+_INDIRECT = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
+_SOURCE = re.compile(rb'\bsource\s*=\s*"(\.\.?/[^"\n]*)"')
+
+
+def to_trace(
+    stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document]], has_images: Callable[[str], bool]
+) -> set[str]:
+    """The stacks whose images have to be followed, told from their text: following costs a parse of each document.
+
+    Those with an image that is no plain string, those that call a module outside of them which has images, and those
+    in which such a module lies. `has_images` tells of a folder.
+    """
+    found: set[str] = set()
+    owners = {stack.path for stack in stacks}
+    for stack in stacks:
+        for document in read(stack):
+            if _INDIRECT.search(document.data):
+                found.add(stack.path)
+            folder = posixpath.dirname(document.path)
+            for source in _SOURCE.findall(document.data):
+                target = posixpath.normpath(posixpath.join(folder, source.decode(errors="replace")))
+                if f"{target}/".startswith(f"{stack.path}/") or not has_images(target):
+                    continue
+                found |= {stack.path, *(owner for owner in owners if f"{target}/".startswith(f"{owner}/"))}
+    return found
+
+
+def image_folders(texts: Mapping[str, bytes]) -> Callable[[str], bool]:
+    """Whether a folder, or one that it calls, holds an image: told from the text of its documents."""
+    folders = {posixpath.dirname(path) for path, text in texts.items() if _IMAGE.search(text)}
+    return lambda folder: any(each == folder or each.startswith(f"{folder}/") for each in folders)
+
+
+_IMAGE = re.compile(rb"\bimage\s*=")
+
+
+def place(estate: Estate, phase_of: Callable[[str, str, str], int | None], number: int | None) -> Placing:
+    """The placing of one phase (None: everything is in it)."""
+
+    def mine(use: Use) -> bool:
+        return number is None or phase_of(use.stack, use.folder, use.image.address) == number
+
+    maker = _Maker(estate, mine, phase_of)
+    for use in estate.uses:
+        if mine(use):
+            for origin in use.origins:
+                maker.follow(use, origin)
+    return maker.placing()
+
+
+class _Maker:
+    def __init__(
+        self, estate: Estate, mine: Callable[[Use], bool], phase_of: Callable[[str, str, str], int | None]
+    ) -> None:
+        self.estate, self.mine, self.phase_of = estate, mine, phase_of
+        self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
+        self.found: dict[tuple[str, str, int, str], Place] = {}
+        self.followed: dict[Key, Followed] = {}
+
+    def follow(self, use: Use, origin: Origin) -> None:
+        """Take note of where one alternative of an image has its tag, unless it is written out in its container."""
+        key = (use.folder, use.image.address, use.image.container)
+        hole = next((part for part in origin if isinstance(part, Hole)), None)
+        piece = tag_piece(origin)
+        if hole is not None:
+            self.followed[key] = Followed(f"it ends at `{hole.text}`: {hole.why}", None)
+        elif piece is None or (self._is_in_place(use, origin, piece) and not self._others(use, piece)):
+            return
+        elif piece.site is None:
+            self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None)
+        else:
+            self.followed[key] = Followed(self._told(piece, piece.site), origins.text(origin))
+            self._place(piece, piece.site)
+
+    def _told(self, piece: Piece, site: Site) -> str:
+        return f"its tag stands at {site.document}:{site.line} ({' -> '.join(('image', *piece.chain))})"
+
+    def _is_in_place(self, use: Use, origin: Origin, piece: Piece) -> bool:
+        home = use.image.image
+        return (
+            len(origin) == 1
+            and piece.site is not None
+            and (piece.site.document, piece.site.path) == (home.document, home.path)
+        )
+
+    def _others(self, use: Use, piece: Piece) -> bool:
+        """Whether a literal in a container is one for several stacks, as in a shared module."""
+        uses = self.estate.drives[piece.site] if piece.site else ()
+        return any(other.stack != use.stack for other in uses) or not f"{use.folder}/".startswith(f"{use.stack}/")
+
+    def _place(self, piece: Piece, site: Site) -> None:
+        driven = self.estate.drives[site]
+        others = [use for use in driven if not self.mine(use)]
+        path, position, argument, document = site.path, site.place, "", site.document
+        if others and piece.passed:
+            call, argument = piece.passed[-1]
+            through = [use for use in driven if _passes(use, site, piece)]
+            if all(self.mine(use) for use in through):
+                driven, others, document, path, position = tuple(through), [], call.document, call.path, 0
+            else:
+                argument = ""
+        key = (document, path, position, argument)
+        facts = tuple(self._driven(use, site) for use in sorted(driven, key=lambda use: not self.mine(use)))
+        also = tuple(f"{use.stack}/{use.address} ({self._phase(use)})" for use in others)
+        self.found[key] = Place(document, path, piece.text, facts, position, argument, also)
+
+    def _phase(self, use: Use) -> str:
+        phase = self.phase_of(use.stack, use.folder, use.image.address)
+        return "no phase" if phase is None else f"phase {phase}"
+
+    def _driven(self, use: Use, site: Site) -> Driven:
+        origin = next(each for each in use.origins if _holds(each, site))
+        index = next(i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
+        dweller = self.homes.get((use.stack, use.module, use.image.address))
+        part = origin[index]
+        return Driven(
+            use.stack,
+            use.address,
+            use.image.label,
+            use.image.kind,
+            self.phase_of(use.stack, use.folder, use.image.address),
+            _text(origin[:index]),
+            _text(origin[index + 1 :]),
+            dweller.metadata if dweller else (),
+            _is_ignored(use, dweller.ignored if dweller else ()),
+            use.image.comments,
+            part.chain,
+            use.overrides,
+        )
+
+    def placing(self) -> Placing:
+        """What was found, in a form for the rules."""
+        by_document: dict[str, list[Place]] = defaultdict(list)
+        for _, each in sorted(self.found.items()):
+            by_document[each.document].append(each)
+        shared: dict[tuple[str, str], tuple[str, ...]] = {}
+        inherited: dict[tuple[str, str], str] = {}
+        for (folder, address), homes in self._by_resource().items():
+            if any(inside for _, inside in homes):
+                callers = tuple(sorted({stack for stack, inside in homes if not inside}))
+                if callers:
+                    shared[folder, address] = callers
+                if not any(f"{folder}/".startswith(f"{stack}/") for stack, inside in homes if inside):
+                    inherited[folder, address] = self._document(folder, address)
+        places = {document: tuple(each) for document, each in by_document.items()}
+        return Placing(places, self.followed, shared, inherited)
+
+    def _by_resource(self) -> dict[tuple[str, str], list[tuple[str, bool]]]:
+        found: dict[tuple[str, str], list[tuple[str, bool]]] = defaultdict(list)
+        for use in self.estate.uses:
+            found[use.folder, use.image.address].append((use.stack, self.mine(use)))
+        return found
+
+    def _document(self, folder: str, address: str) -> str:
+        return next(
+            use.image.image.document for use in self.estate.uses if (use.folder, use.image.address) == (folder, address)
+        )
+
+
+def _passes(use: Use, site: Site, piece: Piece) -> bool:
+    """Whether an image of `use` gets this literal through the same call's missing argument."""
+    return any(
+        isinstance(part, Piece) and part.site == site and part.passed[-1:] == piece.passed[-1:]
+        for origin in use.origins
+        for part in origin
+    )
+
+
+def _holds(origin: Origin, site: Site) -> bool:
+    return any(isinstance(part, Piece) and part.site == site for part in origin)
+
+
+def _text(parts: Sequence[Piece | Hole]) -> str:
+    return origins.text(tuple(parts)) or "".join(part.text for part in parts)
+
+
+def _is_ignored(use: Use, ignored: Iterable[str]) -> bool:
+    wanted = traversal.parse(f"{use.image.container}.image") if use.image.container else None
+    return wanted is not None and any(traversal.covers(held, wanted) for held in _parsed(ignored))
+
+
+def _parsed(ignored: Iterable[str]) -> Iterator[traversal.Traversal]:
+    return (steps for text in ignored if (steps := traversal.parse(text)) is not None)
