@@ -1,0 +1,41 @@
+"""`survey` and `trace`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hclmod import api
+from hclmod.cli.phases import PATHS, config_option
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv", "markdown"]), default="text", show_default=True
+)
+@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
+@config_option
+def survey(form: str, repository: Path, file: Path | None) -> None:
+    """List every image, Helm release and workload of the working tree, with origins and phases."""
+    from hclmod.survey import render
+
+    made = api.setup(repository.resolve(), file=file)
+    click.echo(render(api.survey(made), form), nl=False)
+
+
+@click.command()
+@click.argument("place")
+@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
+@config_option
+def trace(place: str, repository: Path, file: Path | None) -> None:
+    """Tell where the image at PLACE comes from, and what else hangs on it.
+
+    PLACE is FILE:LINE from the repository's root, STACK/ADDRESS, or ADDRESS.
+    """
+    made = api.setup(repository.resolve(), file=file)
+    for line in api.trace(made, place):
+        click.echo(line)
+
+
+COMMANDS = (survey, trace)

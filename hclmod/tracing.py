@@ -1,0 +1,76 @@
+"""The chain of one image told to a person: from the container to the literal, and who else hangs on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod import origins
+from hclmod.errors import HclmodError
+from hclmod.origins import Hole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hclmod.estate import Estate, Use
+    from hclmod.origins import Origin
+
+
+def find(estate: Estate, wanted: str) -> tuple[Use, ...]:
+    """The uses that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
+
+    A line may be that of an image or of a literal which images come from.
+    """
+    place, colon, line = wanted.rpartition(":")
+    if colon and line.isdecimal():
+        found = [use for use in estate.uses if (place, int(line)) in _lines(use)]
+    else:
+        found = [use for use in estate.uses if _means(use, wanted)]
+    if not found:
+        hint = "Write FILE:LINE from the repository's root, or STACK/TYPE.NAME; `hclmod survey` lists them."
+        raise HclmodError(f"no image is found at `{wanted}`", hint=hint)
+    return tuple(found)
+
+
+def _lines(use: Use) -> set[tuple[str, int]]:
+    return {(use.image.image.document, use.image.image.line), *((site.document, site.line) for site in use.sites)}
+
+
+def _means(use: Use, wanted: str) -> bool:
+    stack, _, address = wanted.rpartition("/")
+    names = (use.address, use.image.address)
+    return address in names and (not stack or use.stack == stack or use.stack.endswith(f"/{stack}"))
+
+
+def tell(estate: Estate, uses: Sequence[Use]) -> Iterator[str]:
+    """The lines that tell each use, its chains and its fan-out."""
+    for use in uses:
+        yield f"{use.stack}/{use.address}  {use.image.label}"
+        yield f"  image at {use.image.image.document}:{use.image.image.line}"
+        for origin in use.origins:
+            yield f"  {_written(origin)}"
+            yield from _parts(origin)
+        for path in use.overrides:
+            yield f"  may be overridden by {path}, which cannot be read"
+        yield from _others(estate, use)
+
+
+def _written(origin: Origin) -> str:
+    return origins.text(origin) or "".join(
+        part.text if not isinstance(part, Hole) else f"<{part.text}>" for part in origin
+    )
+
+
+def _parts(origin: Origin) -> Iterator[str]:
+    for part in origin:
+        through = " -> ".join(("image", *part.chain))
+        if isinstance(part, Hole):
+            yield f"    {through} ends at {part.text}: {part.why}"
+        elif part.site is not None:
+            yield f"    {through} is {part.text!r} at {part.site.document}:{part.site.line}"
+
+
+def _others(estate: Estate, use: Use) -> Iterator[str]:
+    for site in sorted(use.sites, key=lambda each: (each.document, each.path, each.place)):
+        others = [f"{each.stack}/{each.address} {each.image.label}" for each in estate.drives[site] if each is not use]
+        if others:
+            yield f"  {site.document}:{site.line} also drives {', '.join(others)}"
