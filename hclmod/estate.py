@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hclmod import engine, origins
+from hclmod import origins, syntax
 from hclmod.declarations import Declarations, Dweller, ImageUse, ModuleCall, declarations
 from hclmod.document import Document, unreadable
 from hclmod.images import reference
 from hclmod.origins import Layer, Module, Piece, Scope, Site
 from hclmod.terragrunt import Terragrunt
+from hclmod.trivia import Source
 from hclmod.values import List, Object
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class Estate:
         return self._module(folder, "", (folder,), layers=(*layers, *grunt.layers()))
 
     def _layer(self, path: str) -> Layer:
-        found = self._declared(path)
+        found = None if path.endswith(".json") else self._declared(path)
         return Layer(path, found.attributes) if found else Layer(path, {}, complete=False)
 
     def _var_files(self, stack: str) -> list[str]:
@@ -252,8 +253,8 @@ class Estate:
         data = self._read(path)
         if data is None or ((why := unreadable(data)) and not why.startswith("generated")):
             return None
-        parsed = engine.parse(Document(path, data))
-        return None if isinstance(parsed, engine.Skipped) else declarations(parsed)
+        source = Source(Document(path, data), syntax.parse(data))
+        return None if syntax.error_offset(source.tree) is not None else declarations(source)
 
     def _uses(self, stack: str, module: Module) -> Iterator[Use]:
         for image in (each for images in self._folder(module.folder).images.values() for each in images):

@@ -14,7 +14,7 @@ from hclmod.views import top_level
 from hclmod.workloads import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from hclmod.trivia import Source
     from hclmod.views import Expression
@@ -35,6 +35,14 @@ class Inventory:
     workloads: dict[Resource, Resource | None] = field(default_factory=dict)  # to its namespace
     namespaces: dict[Resource, str | None] = field(default_factory=dict)
     resources: set[Resource] = field(default_factory=set)  # of every type
+
+    def settle(self, named: Callable[[Resource], Sequence[str]]) -> None:
+        """Give workloads without a namespace the one of the name that following references found, if it is one."""
+        by_name = {name: namespace for namespace, name in self.namespaces.items() if name is not None}
+        for workload, home in self.workloads.items():
+            names = named(workload) if home is None else ()
+            if len(names) == 1:
+                self.workloads[workload] = by_name.get(names[0])
 
     def living_in(self, namespace: Resource) -> list[Resource]:
         """The workloads of a namespace, in order."""

@@ -108,7 +108,7 @@ class Scope:
 class _At:
     """A value where it stands, whose names it uses, and how it was reached.
 
-    `trail` are the definitions on the way, so that a cycle is seen; a `typed` value came through a variable,
+    `trail` are the definitions on the way, so that a cycle is seen; a `typed` value is that of a variable,
     whose type may have filled in what it lacks; `steps` counts for the whole trace.
     """
 
@@ -311,7 +311,7 @@ def _reduce(at: _At, depth: int) -> Iterator[_At]:  # noqa: C901 - one line for 
         case Call("merge", arguments):
             yield _merged(at, arguments, depth)
         case Reference(steps):
-            start, rest = _start(at, steps)
+            start, rest = _start(replace(at, typed=False), steps)
             yield from _stepped(start, rest, at, depth + 1)
         case _:
             yield at
@@ -473,7 +473,8 @@ def _variable(at: _At, name: str) -> _At:
 
 def _stepped(at: _At, rest: Steps, user: _At, depth: int) -> Iterator[_At]:
     """Go down from what a reference begins with; computed steps are those of its user."""
-    for reduced in _reduce(at, depth):
+    for found in _reduce(replace(at, typed=False), depth):
+        reduced = replace(found, typed=found.typed or at.typed)
         if not rest:
             yield reduced
             continue

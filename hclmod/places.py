@@ -60,6 +60,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """Where the tag of an image stands that is not written out in its container.
+
+    `image` is the whole reference; None where the chain ends before it is known.
+    """
+
+    told: str
+    image: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Literal:
     """A place in a document as it is now: what stands there, and how to write something else."""
 

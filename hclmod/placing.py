@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from hclmod import origins, traversal
 from hclmod.estate import tag_piece
 from hclmod.origins import Hole, Piece
-from hclmod.places import Driven, Place
+from hclmod.places import Driven, Followed, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,31 +30,24 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """Where the tag of an image stands that is not written out in its container.
-
-    `image` is the whole reference; None where the chain ends before it is known.
-    """
-
-    told: str
-    image: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Placing:
     """What a phase knows of images that are not written out in their container.
 
     `places` by document; `shared` names, for a resource of a module, the callers that are not in the phase; `inherited`
-    are the resources of modules outside the phase's stacks, with their document.
+    are the resources of modules outside the phase's stacks, with their document; `homes` are the namespaces' names
+    of a stack's resource (by stack, folder, address), where all of them could be followed.
     """
 
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     followed: Mapping[Key, Followed] = field(default_factory=dict)
     shared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     inherited: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    homes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
-_INDIRECT = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
+_INDIRECT = re.compile(
+    rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)|\bnamespace\s*=\s*(?:"[^"\n]*\$\{|var\.|local\.|each\.|module\.)'
+)
 _SOURCE = re.compile(rb'\bsource\s*=\s*"(\.\.?/[^"\n]*)"')
 
 
@@ -63,7 +56,7 @@ def to_trace(
 ) -> set[str]:
     """The stacks whose images have to be followed, told from their text: following costs a parse of each document.
 
-    Those with an image that is no plain string, those that call a module outside of them which has images, and those
+    Those with an image or a namespace that is no plain string, those that call a module outside of them which has images, and those
     in which such a module lies. `has_images` tells of a folder.
     """
     found: set[str] = set()
@@ -199,7 +192,13 @@ class _Maker:
                 if not any(f"{folder}/".startswith(f"{stack}/") for stack, inside in homes if inside):
                     inherited[folder, address] = self._document(folder, address)
         places = {document: tuple(each) for document, each in by_document.items()}
-        return Placing(places, self.followed, shared, inherited)
+        return Placing(places, self.followed, shared, inherited, self._homes())
+
+    def _homes(self) -> dict[tuple[str, str, str], tuple[str, ...]]:
+        found: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
+        for home in self.estate.homes:
+            found[home.stack, home.folder, home.dweller.address].update(home.names)
+        return {key: tuple(sorted(name for name in names if name)) for key, names in found.items() if None not in names}
 
     def _by_resource(self) -> dict[tuple[str, str], list[tuple[str, bool]]]:
         found: dict[tuple[str, str], list[tuple[str, bool]]] = defaultdict(list)

@@ -178,6 +178,8 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     rules = brief.load()
     sources, outcomes = _sources(documents, _kinds(brief, stack, rules), brief.placing.places)
     inventory = modules.take(sources)
+    homes = brief.placing.homes
+    inventory.settle(lambda each: homes.get((stack.path, each.folder, each.address), ()))
     mine = _Selection(brief, stack, inventory)
     names = tuple(sorted(name for each in mine.namespaces if (name := inventory.namespaces[each])))
     for source in sources:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from hclmod.config import Config
     from hclmod.images.snapshot import Snapshot
-    from hclmod.places import Literal, Place
-    from hclmod.placing import Followed
+    from hclmod.places import Followed, Literal, Place
     from hclmod.views import Attribute, Block, Expression
 
     View = Attribute | Block | Expression | Literal

@@ -20,8 +20,8 @@ def survey(form: str, repository: Path, file: Path | None) -> None:
     """List every image, Helm release and workload of the working tree, with origins and phases."""
     from hclmod.survey import render
 
-    made = api.setup(repository.resolve(), file=file)
-    click.echo(render(api.survey(made), form), nl=False)
+    workspace = api.open_workspace(repository.resolve(), file=file)
+    click.echo(render(api.survey(workspace), form), nl=False)
 
 
 @click.command()
@@ -33,8 +33,8 @@ def trace(place: str, repository: Path, file: Path | None) -> None:
 
     PLACE is FILE:LINE from the repository's root, STACK/ADDRESS, or ADDRESS.
     """
-    made = api.setup(repository.resolve(), file=file)
-    for line in api.trace(made, place):
+    workspace = api.open_workspace(repository.resolve(), file=file)
+    for line in api.trace(workspace, place):
         click.echo(line)
 
 

@@ -50,20 +50,20 @@ def apply(
 
     The working tree, the index and the current branch are left alone; git hooks do not run.
     """
-    made = api.setup(repository.resolve(), file=file, rules=folders, options=api.settings(settings))
-    numbers = api.phase_numbers(made, phase, dry_run=dry_run)
+    workspace = api.open_workspace(repository.resolve(), file=file, rules=folders, options=api.settings(settings))
+    numbers = api.phase_numbers(workspace, phase, dry_run=dry_run)
     with output.progress() as watch:
-        reports = api.plan_phases(made, numbers, base=base, in_place=in_place, watch=watch)
+        reports = api.plan_phases(workspace, numbers, base=base, in_place=in_place, watch=watch)
     for report in reports:
-        _show(made, report, with_diff=with_diff, verbose=verbose, base=base)
+        _show(workspace, report, with_diff=with_diff, verbose=verbose, base=base)
     for report in reports:
-        api.proven(made, report)
+        api.proven(workspace, report)
     if dry_run:
         return int(exit_code and any(report.changes for report in reports))
     if in_place:
-        _say(f"{api.write(made, reports)} files written; nothing was committed.", with_diff)
+        _say(f"{api.write(workspace, reports)} files written; nothing was committed.", with_diff)
         return 0
-    applied = api.apply_phase(made, reports[0], base=base, replace_branch=replace_branch)
+    applied = api.apply_phase(workspace, reports[0], base=base, replace_branch=replace_branch)
     if applied.commit is None:
         _say("Nothing to change, so there is no commit.", with_diff)
     else:
@@ -72,9 +72,9 @@ def apply(
     return 0
 
 
-def _show(made: api.Setup, report: PhaseReport, *, with_diff: bool, verbose: bool, base: str) -> None:
+def _show(workspace: api.Workspace, report: PhaseReport, *, with_diff: bool, verbose: bool, base: str) -> None:
     if with_diff:
-        output.show_bytes(api.diff(made, report, base))
+        output.show_bytes(api.diff(workspace, report, base))
     else:
         output.show(report, verbose=verbose)
 
@@ -99,13 +99,13 @@ def check(
 
     Without --rule: the rules of the phases that are done, on their workloads. Exits 1 if there is anything to do.
     """
-    made = _setup(paths, file, folders, settings)
+    workspace = _setup(paths, file, folders, settings)
     with output.progress() as watch:
-        reports = api.check(made, paths or (Path(),), rules, watch=watch)
-    _say_if_none(made, reports)
+        reports = api.check(workspace, paths or (Path(),), rules, watch=watch)
+    _say_if_none(workspace, reports)
     for report in reports:
-        _show(made, report, with_diff=with_diff, verbose=verbose, base="HEAD")
-        api.proven(made, report)
+        _show(workspace, report, with_diff=with_diff, verbose=verbose, base="HEAD")
+        api.proven(workspace, report)
     return int(any(api.findings(report) for report in reports))
 
 
@@ -124,27 +124,27 @@ def fix(
 
     Without --rule: the rules of the phases that are done, on their workloads.
     """
-    made = _setup(paths, file, folders, settings)
+    workspace = _setup(paths, file, folders, settings)
     with output.progress() as watch:
-        reports = api.plan_fix(made, paths or (Path(),), rules, watch=watch)
-    _say_if_none(made, reports)
+        reports = api.plan_fix(workspace, paths or (Path(),), rules, watch=watch)
+    _say_if_none(workspace, reports)
     for report in reports:
         output.show(report, verbose=verbose)
-    api.write(made, reports)
+    api.write(workspace, reports)
     return 0
 
 
 def _setup(
     paths: tuple[Path, ...], file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...]
-) -> api.Setup:
+) -> api.Workspace:
     first = (paths[0] if paths else Path()).resolve()
     folder = first if first.is_dir() else first.parent
-    return api.setup(folder, file=file, rules=folders, options=api.settings(settings))
+    return api.open_workspace(folder, file=file, rules=folders, options=api.settings(settings))
 
 
-def _say_if_none(made: api.Setup, reports: tuple[PhaseReport, ...]) -> None:
+def _say_if_none(workspace: api.Workspace, reports: tuple[PhaseReport, ...]) -> None:
     if not reports:
-        hint = "name a rule with --rule" if not made.config.phases else "set `through`, or name a rule with --rule"
+        hint = "name a rule with --rule" if not workspace.config.phases else "set `through`, or name a rule with --rule"
         click.echo(f"No phase is done yet, so there is nothing to check; {hint}.", err=True)
 
 

@@ -1,0 +1,130 @@
+"""Run rules on files of the working tree: those that are named, or the rules of the phases that are done."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hclmod import files, plan, prepare, stack
+from hclmod.document import Document
+from hclmod.phases import report_of, stacks_of, write
+from hclmod.plan import Brief, PhaseReport
+from hclmod.workspace import Workspace, name_of, on_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from hclmod.stack import Stack
+
+
+def check(
+    workspace: Workspace,
+    paths: Sequence[Path],
+    rules: Sequence[str] | None = None,
+    *,
+    watch: Callable[[str], None] = lambda _path: None,
+) -> tuple[PhaseReport, ...]:
+    """What rules have to say about files of the working tree; writes nothing.
+
+    With `rules`, those on everything in the files; without, the rules of each phase that is done on its workloads.
+    """
+    return tuple(_inspect(workspace, paths, rules, watch))
+
+
+def plan_fix(
+    workspace: Workspace,
+    paths: Sequence[Path],
+    rules: Sequence[str] | None = None,
+    *,
+    watch: Callable[[str], None] = lambda _path: None,
+) -> tuple[PhaseReport, ...]:
+    """What `fix` would write: as `check`, each phase on what the one before it workspace of a file."""
+    return tuple(_inspect(workspace, paths, rules, watch, onwards=True))
+
+
+def fix(workspace: Workspace, paths: Sequence[Path], rules: Sequence[str] | None = None) -> tuple[PhaseReport, ...]:
+    """Plan and write."""
+    reports = plan_fix(workspace, paths, rules)
+    write(workspace, reports)
+    return reports
+
+
+def done_phases(workspace: Workspace) -> tuple[int, ...]:
+    """The phases that are done: up to `through` in the config, else those of the ledger in the commits of HEAD."""
+    phases = workspace.config.phases
+    if workspace.config.through is not None:
+        return tuple(number for number in phases if number <= workspace.config.through)
+    if not phases:
+        return ()
+    from hclmod.gitio import Repository
+
+    ledger = {entry.phase for entry in Repository.open(workspace.root).ledger("HEAD")}
+    return tuple(number for number in phases if number in ledger)
+
+
+def _inspect(
+    workspace: Workspace,
+    paths: Sequence[Path],
+    rules: Sequence[str] | None,
+    watch: Callable[[str], None],
+    *,
+    onwards: bool = False,
+) -> list[PhaseReport]:
+    names = {name_of(workspace.root, path): path for path in files.find(paths)}
+    stacks = _stacks_around(workspace, names)
+    assignment = stack.assign(workspace.config, stacks, known_only=True)
+    seen: dict[str, bytes] = {}
+    found: list[PhaseReport] = []
+    for number, chosen in _chosen(workspace, rules):
+        options = workspace.options_of(number)
+        brief = Brief(
+            workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, frozenset(names)
+        )
+        mine = stacks_of(brief, stacks)
+        read = partial(_current, workspace.root, seen)
+        (placed,) = prepare.placed([brief], mine, _texts_around(workspace.root, mine, read), read)
+        (reports,) = plan.run([(placed, mine)], read, watch)
+        found.append(report_of(workspace, brief, reports))
+        if onwards:
+            seen.update(found[-1].changes)
+    return found
+
+
+def _texts_around(
+    root: Path, stacks: Sequence[Stack], read: Callable[[Stack], tuple[Document, ...]]
+) -> dict[str, bytes]:
+    """What the stacks at hand say, with their terragrunt and var-files; nothing is known of the others."""
+    beside = (path for each in stacks for path in sorted((root / each.path).glob("*")) if path.suffix in _BESIDE)
+    texts = {name_of(root, path): path.read_bytes() for path in beside if path.is_file() and not path.is_symlink()}
+    return texts | {document.path: document.data for each in stacks for document in read(each)}
+
+
+_BESIDE = (".hcl", ".tfvars")
+
+
+def _chosen(workspace: Workspace, rules: Sequence[str] | None) -> list[tuple[int | None, tuple[str, ...]]]:
+    if rules:
+        return [(None, tuple(rules))]
+    return [(number, workspace.rules_of(number)) for number in done_phases(workspace)]
+
+
+def _current(root: Path, seen: Mapping[str, bytes], each: Stack) -> tuple[Document, ...]:
+    return tuple(Document(name, seen.get(name, data)) for name, data in on_disk(root, each.files).items())
+
+
+def _stacks_around(workspace: Workspace, names: Mapping[str, Path]) -> tuple[Stack, ...]:
+    """The stacks of the named files with all their documents; a file outside every stack is one with its folder."""
+    folders: dict[str, set[str]] = {}
+    for name in names:
+        folder = name.rpartition("/")[0]
+        owner = stack.owner(folder, workspace.config) if workspace.config.stacks else None
+        members = folders.setdefault(folder if owner is None else owner, set())
+        members.add(name)
+    around = []
+    for path, members in sorted(folders.items()):
+        whole = stack.owner(path, workspace.config) == path and bool(workspace.config.stacks)
+        beside = files.find([workspace.root / path]) if whole else sorted((workspace.root / path).glob("*.tf"))
+        every = members | {name_of(workspace.root, each) for each in beside}
+        around.append(stack.Stack(stack.name_of(path, workspace.config), path, tuple(sorted(every))))
+    return tuple(around)

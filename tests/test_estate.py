@@ -1,0 +1,303 @@
+"""All stacks together: random module trees with known answers, and the same trees as the real Terraform sees them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.hcl import HOSTILE
+from tests.trees import Files, Terraform, estate, needs_terraform, replaced, told, uses, workload, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.origins import Site
+
+T = TypeVar("T")
+WORDS = ("app", "r/app", "1.2", "latest", "v3", "x:1", "a-b")
+
+
+@dataclass(frozen=True)
+class Said:
+    """An expression, every text that it may be, and the one that Terraform makes of it."""
+
+    code: str
+    texts: frozenset[str]
+    real: str
+
+    def around(self, code: str, before: str, after: str) -> Said:
+        return Said(code, frozenset(before + each + after for each in self.texts), before + self.real + after)
+
+
+@dataclass
+class Folder:
+    """A module's configuration while it grows; `path` are the names of the calls that lead to it."""
+
+    folder: str
+    path: tuple[str, ...]
+    parent: Folder | None = None
+    code: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
+    children: list[Folder] = field(default_factory=list)
+    images: list[tuple[str, tuple[Said, ...]]] = field(default_factory=list)
+    known: list[Said] = field(default_factory=list)
+
+    def all(self) -> Iterator[Folder]:
+        yield self
+        for child in self.children:
+            yield from child.all()
+
+    def outputs(self) -> Iterator[tuple[str, str]]:
+        """The name of each image's output, and what it is here."""
+        for name, said in self.images:
+            codes = [f"{key} = {each.code}" for key, each in zip("abc", said, strict=False)]
+            yield name, f"values({{ {', '.join(codes)} }})" if len(said) > 1 else said[0].code
+        for child in self.children:
+            for name, _ in child.outputs():
+                yield f"{child.path[-1]}_{name}", f"module.{child.path[-1]}.{name}"
+
+    def text(self, *, real: bool) -> str:
+        """The configuration, with workloads, or with outputs in their place."""
+        calls = [
+            f'module "{child.path[-1]}" {{\n  source = "./{child.path[-1]}"\n{"".join(child.arguments)}}}\n'
+            for child in self.children
+        ]
+        if real:
+            images = [f'output "{name}" {{\n  value = {code}\n}}\n' for name, code in self.outputs()]
+        else:
+            images = [_workload(name, said) for name, said in self.images]
+        return "".join((*self.code, *calls, *images))
+
+
+def _workload(name: str, said: tuple[Said, ...]) -> str:
+    if len(said) == 1:
+        return workload(said[0].code, name)
+    codes = [f"{key} = {each.code}" for key, each in zip("abc", said, strict=False)]
+    return workload("each.value", name, f"for_each = {{ {', '.join(codes)} }}")
+
+
+class Maker:
+    """Writes expressions for texts, and what they refer to, into modules."""
+
+    def __init__(self, draw: st.DrawFn, *, arms: bool) -> None:
+        self.draw, self.arms, self.numbers = draw, arms, itertools.count()
+        self.set: dict[str, list[str]] = {"a.auto.tfvars": [], "b.auto.tfvars": [], "terraform.tfvars": []}
+        self.root = Folder("s", ())
+        self.grow(self.root, 2)
+
+    def grow(self, at: Folder, depth: int) -> None:
+        for _ in range(self.draw(st.integers(1, 2))):
+            said = [self.say(at, self.text(), 4) for _ in range(self.pick(1, 1, 1, 2))]
+            at.images.append((self.name("i"), tuple(said)))
+        for _ in range(self.draw(st.integers(0, 2)) if depth else 0):
+            self.grow(self.child(at), depth - 1)
+
+    def child(self, at: Folder) -> Folder:
+        name = self.name("c")
+        child = Folder(f"{at.folder}/{name}", (*at.path, name), at)
+        at.children.append(child)
+        return child
+
+    def files(self, *, real: bool) -> Files:
+        found = {f"{each.folder}/main.tf": each.text(real=real) for each in self.root.all()}
+        return found | {f"s/{name}": "".join(lines) for name, lines in self.set.items()}
+
+    def images(self) -> dict[str, tuple[Said, ...]]:
+        """By the workload's address."""
+        return {
+            ".".join([*(f"module.{name}" for name in each.path), f"kubernetes_deployment.{name}"]): said
+            for each in self.root.all()
+            for name, said in each.images
+        }
+
+    def name(self, start: str) -> str:
+        return f"{start}{next(self.numbers)}"
+
+    def pick(self, *names: T) -> T:
+        return self.draw(st.sampled_from(names))
+
+    def text(self) -> str:
+        return f"{self.pick(*WORDS)}:{self.pick(*WORDS)}"
+
+    def say(self, at: Folder, text: str, depth: int) -> Said:
+        """An expression in a module whose text is this one."""
+        same = [said for said in at.known if said.real == text]
+        if same and self.draw(st.booleans()):
+            return same[0]
+        ways = [self.around, self.around, self.local, self.map, self.nested, self.lookup, self.passing, self.output]
+        ways += [self.argument, self.argument, self.unset] if at.parent else [self.default, self.files_set]
+        ways += [self.choice] * 3 if self.arms else []
+        said = self.pick(*ways)(at, text, depth - 1) if depth else self.literal(text)
+        if re.match(r"(local|var)\.\w+$", said.code):
+            at.known.append(said)
+        return said
+
+    def literal(self, text: str) -> Said:
+        return Said(f'"{text}"', frozenset({text}), text)
+
+    def around(self, at: Folder, text: str, depth: int) -> Said:
+        start, end = sorted(self.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
+        said = self.say(at, text[start:end], depth)
+        form = self.pick(
+            '"%s${%s}%s"', '"%s${%s}%s"', 'format("%s%%s%%s", %s, "%s")', 'join("", ["%s", %s, "%s"])'
+        )
+        return said.around(form % (text[:start], said.code, text[end:]), text[:start], text[end:])
+
+    def local(self, at: Folder, text: str, depth: int) -> Said:
+        said, name = self.say(at, text, depth), self.name("l")
+        at.code.append(f"locals {{\n  {name} = {said.code}\n}}\n")
+        return replace(said, code=f"local.{name}")
+
+    def map(self, at: Folder, text: str, depth: int) -> Said:
+        said, name = self.say(at, text, depth), self.name("m")
+        at.code.append(f'locals {{\n  {name} = {{\n    other = "no"\n    key   = {said.code}\n  }}\n}}\n')
+        return replace(said, code=f"local.{name}" + self.pick(".key", '["key"]', '["k${"ey"}"]'))
+
+    def nested(self, at: Folder, text: str, depth: int) -> Said:
+        said, name = self.say(at, text, depth), self.name("n")
+        at.code.append(f'locals {{\n  {name}  = {{ a = {{ b = [{said.code}] }} }}\n  {name}k = "a"\n}}\n')
+        return replace(said, code=f"local.{name}" + self.pick(".a.b[0]", f"[local.{name}k].b[0]"))
+
+    def lookup(self, at: Folder, text: str, depth: int) -> Said:
+        said, name = self.say(at, text, depth), self.name("m")
+        at.code.append(f'locals {{\n  {name} = {{ "k" = {said.code} }}\n}}\n')
+        code = self.pick('lookup({}, "k", "no")', 'merge({{ k = "no" }}, {}).k', 'merge({}, {{ z = "no" }})["k"]')
+        return replace(said, code=code.format(f"local.{name}"))
+
+    def passing(self, at: Folder, text: str, depth: int) -> Said:
+        said, empty = self.say(at, text, depth), self.name("e")
+        at.code.append(f"locals {{\n  {empty} = {{}}\n}}\n")
+        forms = ["tostring(%s)", "(%s)", f"try(local.{empty}.no, %s)", 'try(%s, "no")']
+        forms += ['coalesce(null, "", %s)', 'coalesce(%s, "no")'] if text and "" not in said.texts else []
+        return replace(said, code=self.pick(*forms) % said.code)
+
+    def choice(self, at: Folder, text: str, depth: int) -> Said:
+        """A conditional: Terraform takes one arm, and nobody but Terraform asks which."""
+        said, other = self.say(at, text, depth), self.say(at, self.pick(*WORDS), 0)
+        flag = self.name("f")
+        at.code.append(f'locals {{\n  {flag} = "x" == "x"\n}}\n')
+        code = self.pick(f"local.{flag} ? {said.code} : {other.code}", f"!local.{flag} ? {other.code} : {said.code}")
+        return Said(f"({code})", said.texts | other.texts, text)
+
+    def output(self, at: Folder, text: str, depth: int) -> Said:
+        child, name = self.child(at), self.name("o")
+        said = self.say(child, text, depth)
+        child.code.append(f'output "{name}" {{\n  value = {{ x = {said.code} }}\n}}\n')
+        return replace(said, code=f"module.{child.path[-1]}.{name}.x")
+
+    def variable(self, at: Folder, default: str | None = None) -> str:
+        name = self.name("v")
+        inside = f'  default = "{default}"\n' if default is not None else ""
+        at.code.append(f'variable "{name}" {{\n{inside}}}\n')
+        return name
+
+    def default(self, at: Folder, text: str, _: int) -> Said:
+        return replace(self.literal(text), code=f"var.{self.variable(at, text)}")
+
+    unset = default
+
+    def argument(self, at: Folder, text: str, depth: int) -> Said:
+        assert at.parent is not None
+        said, name = self.say(at.parent, text, depth), self.variable(at, self.pick(None, "no"))
+        at.arguments.append(f"  {name} = {said.code}\n")
+        return replace(said, code=f"var.{name}")
+
+    def files_set(self, at: Folder, text: str, _: int) -> Said:
+        name, wins = self.variable(at, self.pick(None, "no")), self.pick(*self.set)
+        for file, lines in self.set.items():
+            order = sorted(self.set, key=lambda each: ("auto" in each, each))
+            if file == wins or (order.index(file) < order.index(wins) and self.draw(st.booleans())):
+                lines.append(f'{name} = "{text if file == wins else "no"}"\n')
+        return replace(self.literal(text), code=f"var.{name}")
+
+
+@st.composite
+def trees(draw: st.DrawFn, *, arms: bool) -> Maker:
+    return Maker(draw, arms=arms)
+
+
+SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60)
+
+
+@given(trees(arms=True))
+@SLOW
+def test_every_text_that_an_image_may_be(made: Maker) -> None:
+    found = uses(made.files(real=False))
+    wanted = {address: frozenset().union(*(each.texts for each in said)) for address, said in made.images().items()}
+    assert {address: frozenset(use.texts) for address, use in found.items()} == wanted
+
+
+@given(trees(arms=False))
+@SLOW
+def test_a_site_is_what_the_generator_wrote_there(made: Maker) -> None:
+    """Other bytes at a site change the images that it drives, at the site's pieces and nowhere else."""
+    files = made.files(real=False)
+    before = estate(files)
+    for site, driven in list(before.drives.items())[:4]:
+        after = {use.address: use for use in estate(replaced(files, site, "zz")).uses}
+        for use in before.uses:
+            wanted = {
+                "".join("zz" if getattr(part, "site", None) == site else part.text for part in origin)
+                for origin in use.origins
+            }
+            assert set(after[use.address].texts) == wanted
+            assert (use in driven) == (told_all(use.origins) != told_all(after[use.address].origins))
+
+
+def told_all(origins: tuple[object, ...]) -> list[str]:
+    return [told(origin) for origin in origins]  # type: ignore[arg-type]
+
+
+def as_output(site: Site) -> Site:
+    """The site in the tree whose workloads are outputs."""
+    path = re.sub(r"^resource\.kubernetes_deployment\.(\w+)\[0\].*", r"output.\1[0].value", site.path)
+    return replace(site, path=path)
+
+
+def output_of(address: str) -> str:
+    return "_".join(part for part in address.split(".") if part not in ("module", "kubernetes_deployment"))
+
+
+def real_texts(outputs: dict[str, object]) -> dict[str, frozenset[str]]:
+    return {
+        name: frozenset(value if isinstance(value, list) else [value]) for name, value in outputs.items()
+    }
+
+
+@needs_terraform
+@given(made=trees(arms=False), at=st.integers(0, 99))
+@settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_terraform_sees_the_same(made: Maker, at: int) -> None:
+    """The texts are Terraform's, and another literal changes the outputs that it drives and no other."""
+    files, outputs = made.files(real=False), made.files(real=True)
+    known = estate(files)
+    with tempfile.TemporaryDirectory() as folder:
+        terraform = Terraform(Path(folder), "s")
+        before = real_texts(terraform.outputs(outputs))
+        assert before == {output_of(use.address): frozenset(use.texts) for use in known.uses}
+        site, driven = list(known.drives.items())[at % len(known.drives)]
+        assert written(files, site) == written(outputs, as_output(site))
+        after = real_texts(terraform.outputs(replaced(outputs, as_output(site), "zz")))
+        assert {name for name in before if before[name] != after[name]} == {output_of(use.address) for use in driven}
+        changed = estate(replaced(files, site, "zz"))
+        assert after == {output_of(use.address): frozenset(use.texts) for use in changed.uses}
+
+
+@needs_terraform
+@given(made=trees(arms=True))
+@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_terraform_takes_one_of_the_arms(made: Maker) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        real = real_texts(Terraform(Path(folder), "s").outputs(made.files(real=True)))
+    for use in estate(made.files(real=False)).uses:
+        assert real[output_of(use.address)] <= set(use.texts)
+    assert real == {output_of(a): frozenset(each.real for each in said) for a, said in made.images().items()}
