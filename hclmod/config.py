@@ -35,6 +35,7 @@ class Phase:
     title: str
     stacks: tuple[str, ...]
     workloads: tuple[str, ...]
+    namespaces: tuple[str, ...]
     rules: tuple[str, ...] | None
     options: Mapping[str, Mapping[str, object]]
 
@@ -224,6 +225,7 @@ _PHASE_FIELDS: Mapping[str, Check] = {
     "title": text,
     "stacks": _PATHS,
     "workloads": _listed(_workload),
+    "namespaces": _TEXTS,
     "rules": _TEXTS,
     "options": _OPTIONS,
 }
@@ -266,6 +268,7 @@ def _phase(number: int, raw: Mapping[str, Any]) -> Phase:
         title=raw.get("title", ""),
         stacks=tuple(raw.get("stacks", ())),
         workloads=tuple(raw.get("workloads", ())),
+        namespaces=tuple(raw.get("namespaces", ())),
         rules=_optional(raw.get("rules")),
         options=raw.get("options", {}),
     )
@@ -301,7 +304,7 @@ def _fixed_part(glob: PurePosixPath) -> PurePosixPath:
 
 
 def _claimed_twice(config: Config) -> Iterator[str]:
-    for kind in ("stacks", "workloads"):
+    for kind in ("stacks", "workloads", "namespaces"):
         owners: dict[str, int] = {}
         for phase in config.phases.values():
             for name in getattr(phase, kind):

@@ -103,14 +103,14 @@ def _outcomes(case: Case, before: Mapping[str, bytes], folders: Sequence[Path | 
     tags = before.get("hclmod.tags.json")
     known = snapshot.parse(tags, "hclmod.tags.json") if tags else snapshot.Snapshot({})
     stacks = stack.discover(before, read)
-    assignment = stack.assign(read, stacks)
+    texts = {name: text for name, text in before.items() if name.endswith(prepare.ENDINGS)}
+    assignment = prepare.by_namespace(read, stack.assign(read, stacks), stacks, texts)
     brief = Brief(read, known, assignment, case.phase, (case.rule,), {case.rule: case.options}, folders)
     brief = replace(brief, reached=plan.reach(brief, stacks))
 
     def documents(each: Stack) -> tuple[Document, ...]:
         return tuple(Document(name, before[name]) for name in each.files)
 
-    texts = {name: text for name, text in before.items() if name.endswith(prepare.ENDINGS)}
     (brief,) = prepare.placed([brief], stacks, texts, documents)
     (reports,) = plan.run([(brief, prepare.with_places(brief, stacks))], documents)
     return [outcome for report in reports for outcome in report.outcomes]

@@ -37,16 +37,17 @@ def plan_phases(
         raise ConfigError("the configuration has to lie at the repository's root", hint=hint)
     entries = {entry.path: entry for entry in repository.entries(base)}
     stacks = stack.discover(entries, workspace.config)
-    assignment = stack.assign(workspace.config, stacks)
-    briefs = [_brief(workspace, number, assignment, stacks) for number in numbers]
     names = sorted(path for path in entries if path.endswith(prepare.ENDINGS))
     texts = on_disk(workspace.root, names) if in_place else repository.read([entries[name] for name in names], base)
     links = frozenset(name for name in names if entries[name].mode not in _REGULAR)
+    texts = {name: text for name, text in texts.items() if name not in links}
+    assignment = prepare.by_namespace(workspace.config, stack.assign(workspace.config, stacks), stacks, texts)
+    briefs = [_brief(workspace, number, assignment, stacks) for number in numbers]
 
     def read(each: Stack) -> tuple[Document, ...]:
-        return tuple(Document(file, texts[file]) for file in each.files if file in texts and file not in links)
+        return tuple(Document(file, texts[file]) for file in each.files if file in texts)
 
-    placed = prepare.placed(briefs, stacks, {name: text for name, text in texts.items() if name not in links}, read)
+    placed = prepare.placed(briefs, stacks, texts, read)
     todo = [(brief, prepare.with_places(brief, stacks_of(brief, stacks))) for brief in placed]
     reports = []
     for brief, found in zip(placed, plan.run(todo, read, watch), strict=True):

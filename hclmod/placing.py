@@ -45,9 +45,8 @@ class Placing:
     homes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
-_INDIRECT = re.compile(
-    rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)|\bnamespace\s*=\s*(?:"[^"\n]*\$\{|var\.|local\.|each\.|module\.)'
-)
+_IMAGE_ELSEWHERE = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
+_HOME_ELSEWHERE = re.compile(rb'\bnamespace\s*=\s*(?:"[^"\n]*\$\{|var\.|local\.|each\.|module\.)')
 _SOURCE = re.compile(rb'\bsource\s*=\s*"(\.\.?/[^"\n]*)"')
 
 
@@ -63,7 +62,7 @@ def to_trace(
     owners = {stack.path for stack in stacks}
     for stack in stacks:
         for document in read(stack):
-            if _INDIRECT.search(document.data):
+            if _IMAGE_ELSEWHERE.search(document.data) or _HOME_ELSEWHERE.search(document.data):
                 found.add(stack.path)
             folder = posixpath.dirname(document.path)
             for source in _SOURCE.findall(document.data):

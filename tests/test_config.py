@@ -30,6 +30,7 @@ marker = "KYVERNO_LIFECYCLE_V2"
 title  = "Exporters, sidecars, utilities"
 stacks = ["diun", "speedtest"]
 workloads = ["ebooks/kubernetes_deployment.book_search"]
+namespaces = ["reading"]
 rules  = ["float-image-tag", "drop-helm-atomic"]
 [phase.3.options.enroll-namespace]
 label = "keel.sh/enrolled"
@@ -64,6 +65,7 @@ def test_example_is_read_whole() -> None:
                 title="Exporters, sidecars, utilities",
                 stacks=("diun", "speedtest"),
                 workloads=("ebooks/kubernetes_deployment.book_search",),
+                namespaces=("reading",),
                 rules=("float-image-tag", "drop-helm-atomic"),
                 options={"enroll-namespace": {"label": "keel.sh/enrolled"}},
             )
