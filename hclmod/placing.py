@@ -55,8 +55,8 @@ def to_trace(
 ) -> set[str]:
     """The stacks whose images have to be followed, told from their text: following costs a parse of each document.
 
-    Those with an image or a namespace that is no plain string, those that call a module outside of them which has images, and those
-    in which such a module lies. `has_images` tells of a folder.
+    Those with an image or a namespace that is no plain string, those that call a module outside of them which has
+    images, and those in which such a module lies. `has_images` tells of a folder.
     """
     found: set[str] = set()
     owners = {stack.path for stack in stacks}

@@ -147,9 +147,7 @@ class Maker:
     def around(self, at: Folder, text: str, depth: int) -> Said:
         start, end = sorted(self.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
         said = self.say(at, text[start:end], depth)
-        form = self.pick(
-            '"%s${%s}%s"', '"%s${%s}%s"', 'format("%s%%s%%s", %s, "%s")', 'join("", ["%s", %s, "%s"])'
-        )
+        form = self.pick('"%s${%s}%s"', '"%s${%s}%s"', 'format("%s%%s%%s", %s, "%s")', 'join("", ["%s", %s, "%s"])')
         return said.around(form % (text[:start], said.code, text[end:]), text[:start], text[end:])
 
     def local(self, at: Folder, text: str, depth: int) -> Said:
@@ -225,7 +223,9 @@ def trees(draw: st.DrawFn, *, arms: bool) -> Maker:
     return Maker(draw, arms=arms)
 
 
-SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60)
+SLOW = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60
+)
 
 
 @given(trees(arms=True))
@@ -268,14 +268,14 @@ def output_of(address: str) -> str:
 
 
 def real_texts(outputs: dict[str, object]) -> dict[str, frozenset[str]]:
-    return {
-        name: frozenset(value if isinstance(value, list) else [value]) for name, value in outputs.items()
-    }
+    return {name: frozenset(value if isinstance(value, list) else [value]) for name, value in outputs.items()}
 
 
 @needs_terraform
 @given(made=trees(arms=False), at=st.integers(0, 99))
-@settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=20, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
 def test_terraform_sees_the_same(made: Maker, at: int) -> None:
     """The texts are Terraform's, and another literal changes the outputs that it drives and no other."""
     files, outputs = made.files(real=False), made.files(real=True)
@@ -294,10 +294,217 @@ def test_terraform_sees_the_same(made: Maker, at: int) -> None:
 
 @needs_terraform
 @given(made=trees(arms=True))
-@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
 def test_terraform_takes_one_of_the_arms(made: Maker) -> None:
     with tempfile.TemporaryDirectory() as folder:
         real = real_texts(Terraform(Path(folder), "s").outputs(made.files(real=True)))
     for use in estate(made.files(real=False)).uses:
         assert real[output_of(use.address)] <= set(use.texts)
     assert real == {output_of(a): frozenset(each.real for each in said) for a, said in made.images().items()}
+
+
+def pod(*images: str) -> str:
+    inside = "".join(f"      container {{\n        image = {image}\n      }}\n" for image in images)
+    return f'resource "kubernetes_pod" "p" {{\n  spec {{\n{inside}  }}\n}}\n'
+
+
+def test_one_literal_and_all_that_it_drives() -> None:
+    shared = 'variable "tag" {\n  default = "1"\n}\n' + workload('"x:${var.tag}"', "m")
+    call = 'module "m" {\n  source = "../lib"\n%s}\n'
+    files = {
+        "a/main.tf": call % "",
+        "b/main.tf": call % '  tag = "2"\n',
+        "c/main.tf": call % "" + 'locals {\n  i = "y:1"\n}\n' + pod("local.i", "local.i", '"z:1"'),
+        "lib/main.tf": shared,
+    }
+    found = estate(files, "a", "b", "c")
+    drives = {
+        (site.document, site.path.rpartition(".")[2], site.line): [f"{use.stack}/{use.image.label}" for use in driven]
+        for site, driven in found.drives.items()
+    }
+    assert drives == {
+        ("lib/main.tf", "image", 14): ["a/m", "b/m", "c/m"],
+        ("lib/main.tf", "default", 2): ["a/m", "c/m"],
+        ("b/main.tf", "tag", 3): ["b/m"],
+        ("c/main.tf", "i", 5): ["c/container[0]", "c/container[1]"],
+        ("c/main.tf", "image", 16): ["c/container[2]"],
+    }
+
+
+def test_an_override_wins() -> None:
+    files = {
+        "s/main.tf": 'locals {\n  i = "a:1"\n}\nvariable "t" {\n  default = "1"\n}\n'
+        + pod("local.i", '"b:1"', '"c:1"'),
+        "s/a_override.tf": 'locals {\n  i = "a:2"\n}\nvariable "t" {\n  type = string\n}\n',
+        "s/z.tf": 'output "t" {\n  value = var.t\n}\n',
+    }
+    assert [use.texts for use in estate(files).uses] == [("a:2",), ("b:1",), ("c:1",)]
+    files["s/override.tf"] = pod("local.i", '"${var.t}"')
+    assert [use.texts for use in estate(files).uses] == [("a:2",), ("1",)]
+    assert {use.image.image.document for use in estate(files).uses} == {"s/override.tf"}
+    files["s/override.tf"] = 'resource "kubernetes_pod" "p" {\n  lifecycle {}\n}\n'
+    assert [use.texts for use in estate(files).uses] == [("a:2",), ("b:1",), ("c:1",)]
+
+
+def test_an_override_of_a_call() -> None:
+    files = {
+        "s/main.tf": 'module "m" {\n  source = "./m"\n  a = "x:1"\n  b = "y:1"\n}\n',
+        "s/override.tf": 'module "m" {\n  b = "y:2"\n}\n',
+        "s/m/main.tf": 'variable "a" {}\nvariable "b" {}\n' + pod("var.a", "var.b"),
+    }
+    assert [use.texts for use in estate(files).uses] == [("x:1",), ("y:2",)]
+
+
+def test_an_override_leaves_what_it_does_not_name() -> None:
+    namespace = 'resource "kubernetes_namespace" "n" {\n  %s\n}\n'
+    files = {
+        "s/main.tf": workload('"a:1"') + namespace % 'metadata {\n    name = "ns"\n  }',
+        "s/override.tf": 'resource "kubernetes_deployment" "web" {\n  lifecycle {\n    ignore_changes = [spec]\n  }\n}\n'
+        + namespace % "timeouts {}",
+    }
+    (home,) = estate(files).homes
+    assert (home.names, home.dweller.ignored, home.dweller.document) == (("ns",), ("spec",), "s/main.tf")
+    assert estate(files).namespaces == {"ns": (("s", "s", "kubernetes_namespace.n"),)}
+
+
+def test_namespaces_and_who_lives_in_them() -> None:
+    main = (
+        'resource "kubernetes_namespace" "n" {\n  for_each = toset(["a", "b"])\n  metadata {\n    name = each.value\n  }\n}\n'
+        'resource "kubernetes_namespace" "o" {\n  metadata {\n    name = "c"\n  }\n}\n'
+    )
+    for named in (
+        "kubernetes_namespace.o.metadata[0].name",
+        "kubernetes_namespace.o.metadata.0.name",
+        "kubernetes_namespace.o.id",
+    ):
+        files = {"s/main.tf": main + workload('"a:1"').replace('"ns"', named)}
+        assert [home.names for home in estate(files).homes] == [("c",)], named
+    names = {name: [address for *_, address in places] for name, places in estate(files).namespaces.items()}
+    assert names == {
+        "a": ["kubernetes_namespace.n"], "b": ["kubernetes_namespace.n"], "c": ["kubernetes_namespace.o"],
+    }  # fmt: skip
+    files["s/main.tf"] = workload('"a:1"', head='for_each = { x = "p", y = "q" }').replace('"ns"', "each.value")
+    assert [home.names for home in estate(files).homes] == [("p", "q")]
+    files["s/main.tf"] = workload('"a:1"').replace('namespace = "ns"', "")
+    assert [home.names for home in estate(files).homes] == [("default",)]
+
+
+BROKEN: dict[str, str | bytes] = {
+    "encrypted": "\0GITCRYPT\0abc",
+    "a syntax error": 'variable "i" {',
+    "not UTF-8": b"\xff\xfe\x00",
+    "a conflict": "<<<<<<< a\n=======\n>>>>>>> b\n",
+    "too large": "# x\n" * 300_000,
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("name", ["v.tf", "terraform.tfvars", "terragrunt.hcl", "m/main.tf"])
+def test_a_file_that_cannot_be_read(name: str, text: str | bytes) -> None:
+    main = workload('"a:1"') + workload("var.i", "other") + 'module "m" {\n  source = "./m"\n}\n'
+    found = uses({"s/main.tf": main, f"s/{name}": text})
+    assert found["kubernetes_deployment.web"].texts == ("a:1",)
+    assert found["kubernetes_deployment.other"].texts == (None,)
+
+
+def test_a_var_file_that_cannot_be_read_is_named() -> None:
+    files: dict[str, str | bytes] = {"s/main.tf": workload("var.i"), "s/terraform.tfvars": "\0GITCRYPT\0abc"}
+    use = uses(files)["kubernetes_deployment.web"]
+    why = "it may be set by s/terraform.tfvars, which cannot be read"
+    assert [told(origin) for origin in use.origins] == [f"?var.i < var.i: {why}"]
+    assert use.overrides == ("s/terraform.tfvars",)
+
+
+def test_a_file_that_terragrunt_wrote_is_read() -> None:
+    files = {
+        "s/main.tf": workload("local.i"),
+        "s/tiers.tf": '# Generated by Terragrunt. Sig: x\nlocals {\n  i = "a:1"\n}\n',
+    }
+    assert uses(files)["kubernetes_deployment.web"].texts == ("a:1",)
+
+
+def test_files_that_are_not_there() -> None:
+    calls = "".join(
+        f'module "{name}" {{\n  source = "{source}"\n}}\n'
+        for name, source in (
+            ("a", "./no"),
+            ("b", "../../out"),
+            ("c", "registry/x/y"),
+            ("d", "./"),
+            ("e", "."),
+            ("f", ""),
+        )
+    )
+    assert list(uses({"s/main.tf": calls + workload("module.a.image")})) == ["kubernetes_deployment.web"]
+    assert estate({}).uses == ()
+    assert estate({"s/main.tf": ""}, "s", "no").uses == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        workload(f"{'(' * 200}local.a{')' * 200}"),
+        workload(f"{'f(' * 200}1{')' * 200}"),
+        workload(f"{'[' * 200}1{']' * 200}"),
+        workload(f"{'{ a = ' * 200}1{' }' * 200}{'.a' * 200}"),
+        workload(f'{"x ? " * 200}1{" : 2" * 200}'),
+        workload(f"local.a{'[local.a' * 200}{']' * 200}"),
+        workload('"a:1"', more="dynamic \"container\" {\n for_each = [1]\n content {\n" * 200 + "}\n}\n" * 200),
+        "module \"m\" {\n  source = \"./m\"\n" + "a {\n" * 200 + "}\n" * 200 + "}\n",
+    ],
+)  # fmt: skip
+def test_two_hundred_levels(text: str) -> None:
+    started = time.monotonic()
+    assert all(None in use.texts or "a:1" in use.texts for use in estate({"s/main.tf": text}).uses)
+    assert time.monotonic() - started < 5
+
+
+def test_modules_that_multiply_each_other_end() -> None:
+    files = {
+        f"s{'/m' * level}/main.tf": "".join(f'module "m{n}" {{\n  source = "./m"\n}}\n' for n in range(3))
+        + workload('"a:1"')
+        for level in range(6)
+    }
+    assert len(estate(files).uses) == sum(3**level for level in range(6))
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
+def test_hostile_documents_make_an_estate(path: Path) -> None:
+    data = path.read_bytes()
+    files: dict[str, str | bytes] = {"s/main.tf": data, "s/terraform.tfvars": data, "s/terragrunt.hcl": data}
+    found = estate(files)
+    assert json.dumps([use.texts for use in found.uses])
+    assert found.drives is not None
+    assert found.homes is not None
+    assert found.namespaces is not None
+
+
+@needs_terraform
+def test_terraform_on_forms_that_run_over_maps() -> None:
+    """`for_each`, `count` and `dynamic` need a resource: `terraform_data` is built in."""
+    head = {"e": 'for_each = { a = { i = "x:1" }, b = { i = "y:${local.t}" } }', "c": "count = length(local.l)"}
+    values = {"e": "each.value.i", "c": "local.l[count.index]"}
+    start = 'locals {\n  t = "7"\n  l = ["p:1", "q:2"]\n}\n'
+    module = 'variable "i" {}\n'
+    calls = (
+        'module "m" {\n  source   = "./m"\n  for_each = toset(["k", "l"])\n  i        = "z:${each.key}-${local.t}"\n}\n'
+    )
+    real = {
+        "s/main.tf": start + calls + "".join(
+            f'resource "terraform_data" "{name}" {{\n  {head[name]}\n  input = {values[name]}\n}}\n'
+            f'output "{name}" {{\n  value = [for each in terraform_data.{name} : each.output]\n}}\n'
+            for name in head
+        ) + 'output "m" {\n  value = [for each in module.m : each.i]\n}\n',
+        "s/m/main.tf": module + 'output "i" {\n  value = var.i\n}\n',
+    }  # fmt: skip
+    known = estate({
+        "s/main.tf": start + calls + "".join(workload(values[name], name, head[name]) for name in head),
+        "s/m/main.tf": module + workload("var.i", "m"),
+    })  # fmt: skip
+    found: dict[str, set[str | None]] = {}
+    for use in known.uses:
+        found.setdefault(use.image.label, set()).update(use.texts)
+    with tempfile.TemporaryDirectory() as folder:
+        assert real_texts(Terraform(Path(folder), "s").outputs(real)) == found
