@@ -13,7 +13,7 @@ from hclmod.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.views import Attribute, Block, top_level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hclmod.trivia import Source
     from hclmod.views import Expression
@@ -68,6 +68,26 @@ class Followed:
 
     told: str
     image: str | None
+
+
+Key = tuple[str, str, str]
+"""Folder, address and container path of an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """What a phase knows of images that are not written out in their container.
+
+    `places` by document; `shared` names, for a resource of a module, the callers that are not in the phase; `inherited`
+    are the resources of modules outside the phase's stacks, with their document; `homes` are the namespaces' names
+    of a stack's resource (by stack, folder, address), where all of them could be followed.
+    """
+
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    followed: Mapping[Key, Followed] = field(default_factory=dict)
+    shared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    inherited: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    homes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

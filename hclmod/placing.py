@@ -9,13 +9,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hclmod import origins, traversal
 from hclmod.estate import tag_piece
 from hclmod.origins import Hole, Piece
-from hclmod.places import Driven, Followed, Place
+from hclmod.places import Driven, Followed, Key, Place, Placing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,26 +23,6 @@ if TYPE_CHECKING:
     from hclmod.estate import Estate, Use
     from hclmod.origins import Origin, Site
     from hclmod.stack import Stack
-
-Key = tuple[str, str, str]
-"""Folder, address and container path of an image."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placing:
-    """What a phase knows of images that are not written out in their container.
-
-    `places` by document; `shared` names, for a resource of a module, the callers that are not in the phase; `inherited`
-    are the resources of modules outside the phase's stacks, with their document; `homes` are the namespaces' names
-    of a stack's resource (by stack, folder, address), where all of them could be followed.
-    """
-
-    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
-    followed: Mapping[Key, Followed] = field(default_factory=dict)
-    shared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    inherited: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    homes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
-
 
 _IMAGE_ELSEWHERE = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
 _HOME_ELSEWHERE = re.compile(rb'\bnamespace\s*=\s*(?:"[^"\n]*\$\{|var\.|local\.|each\.|module\.)')

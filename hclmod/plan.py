@@ -17,7 +17,7 @@ from hclmod.document import unreadable
 from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped
 from hclmod.errors import ConfigError, HclmodError
 from hclmod.modules import Resource, folder_of
-from hclmod.placing import Placing
+from hclmod.places import Placing
 from hclmod.rule import Context, Namespace
 from hclmod.stack import Target, resolve
 from hclmod.workloads import NAMESPACES, WORKLOADS
@@ -61,8 +61,13 @@ class Brief:
     reached: tuple[tuple[str, Target], ...] = ()  # rule and the resource that an option of it names
 
     def load(self) -> tuple[Loaded, ...]:
-        """The rules with their options."""
-        return rulebook.load(self.rules, self.options, self.folders)
+        """The rules with their options; loaded once while the same brief is at work."""
+        if not _loaded or _loaded[0][0] is not self:
+            _loaded[:] = [(self, rulebook.load(self.rules, self.options, self.folders))]
+        return _loaded[0][1]
+
+
+_loaded: list[tuple[Brief, tuple[Loaded, ...]]] = []
 
 
 @dataclass(frozen=True, slots=True)

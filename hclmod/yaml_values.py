@@ -1,0 +1,157 @@
+"""Images in YAML text, each with its exact place; a text that is no sound YAML is read line by line.
+
+Templates (`${x}`, `%{ if }`, `{{ .x }}`) are covered with as many plain bytes before the parser sees them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tree_sitter import Node, Parser
+
+    from hclmod.edits import Span
+
+Part = TypeVar("Part")
+
+TEMPLATE = re.compile(r"(?<!\$)\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|%\{[^}\n]*\}|\$?\{\{.*?\}\}")
+"""What something else fills in before the text is used."""
+
+_COVERED = re.compile(TEMPLATE.pattern.encode(), re.DOTALL)
+_ALONE = re.compile(rb"^([ \t]*)(\0[\0 \t]*\r?)$", re.MULTILINE)
+_SEPARATOR = re.compile(rb"^([ \t]+)(---)(?=[ \t\r]*$)", re.MULTILINE)
+_KEYED = re.compile(rb"([ \t]*(?:-[ \t]+)*)[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:(?:[ \t]+(?:&\S+[ \t]+)?(.*))?")
+_SCALAR = re.compile(rb"(?:\"([^\"]*)\"|'([^']*)'|([^\s#\"'{\[|>*&!][^#]*?))[ \t]*(?:[ \t]#.*)?\r?")
+_ROLES = ("registry", "repository", "tag", "digest")
+_NESTED = ("block_mapping", "flow_mapping")
+_PAIRS = ("block_mapping_pair", "flow_pair")
+_SCALARS = ("plain_scalar", "double_quote_scalar", "single_quote_scalar")
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value as it is written, without quotes, and the offset of its first byte."""
+
+    text: str
+    start: int
+
+
+def parts(key: str, whole: Part | None, entries: Mapping[str, Part]) -> dict[str, Part]:
+    """The image that an entry of any map names: `image` for a whole one, else `repository`, `tag` and what else it has."""
+    if whole is not None:
+        return {"image": whole} if key in ("image", "imageName") else {}
+    if not key.lower().endswith("image"):
+        return {}
+    found = {role: entries[role] for role in _ROLES if role in entries}
+    if "name" in entries:
+        found.setdefault("repository", entries["name"])
+    return found if found.keys() - {"registry"} else {}
+
+
+def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> tuple[dict[str, Scalar], ...]:
+    """Every image of a text in its parts, in order; `holes` are further places that something else fills in.
+
+    Without `by_line` a text that is no YAML has none.
+    """
+    covered = _covered(data, holes)
+    root = _parser().parse(covered).root_node
+    if not root.has_error:
+        found = [_of_pair(pair, data) for pair in _pairs(root)]
+    else:
+        found = list(_by_line(covered, data)) if by_line else []
+    return tuple(sorted((each for each in found if each), key=lambda each: min(part.start for part in each.values())))
+
+
+@cache
+def _parser() -> Parser:
+    import tree_sitter_yaml
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_yaml.language()))
+
+
+def _covered(data: bytes, holes: Sequence[Span]) -> bytes:
+    """The same number of bytes and lines: a template is a word, alone on its line a comment."""
+    text = bytearray(data)
+    for start, end in [*((hole.start, hole.end) for hole in holes), *(each.span() for each in _COVERED.finditer(data))]:
+        text[start:end] = re.sub(rb"[^\r\n]", b"\0", text[start:end])
+    alone = _ALONE.sub(lambda each: each[1] + b"#" + each[2][1:], bytes(text))
+    return _SEPARATOR.sub(lambda each: each[2] + each[1], alone.replace(b"\0", b"x"))
+
+
+def _pairs(root: Node) -> Iterator[Node]:
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if node.type in _PAIRS:
+            yield node
+        nodes.extend(node.named_children)
+
+
+def _of_pair(pair: Node, data: bytes) -> dict[str, Scalar]:
+    key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+    name = _scalar(key, data)
+    if name is None or value is None or "image" not in name.text.lower():
+        return {}
+    return parts(name.text, _scalar(value, data), _entries(value, data))
+
+
+def _entries(node: Node, data: bytes) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for pair in (pair for inner in node.named_children if inner.type in _NESTED for pair in inner.named_children):
+        if pair.type in _PAIRS:
+            key = _scalar(pair.child_by_field_name("key"), data)
+            value = _scalar(pair.child_by_field_name("value"), data)
+            if key is not None and value is not None:
+                found[key.text] = value
+    return found
+
+
+def _scalar(node: Node | None, data: bytes) -> Scalar | None:
+    """The text of a scalar on one line; None for an empty one, `null`, and anything else."""
+    inner = next((each for each in node.named_children if each.type in _SCALARS), None) if node else None
+    if inner is None or (inner.named_children and inner.named_children[0].type == "null_scalar"):
+        return None
+    quote = 0 if inner.type == "plain_scalar" else 1
+    start, end = inner.start_byte + quote, inner.end_byte - quote
+    return _said(data, start, end)
+
+
+def _said(data: bytes, start: int, end: int) -> Scalar | None:
+    text = data[start:end].decode(errors="replace").rstrip()
+    return Scalar(text, start) if text and "\n" not in text else None
+
+
+def _by_line(covered: bytes, data: bytes) -> Iterator[dict[str, Scalar]]:
+    """The keys of single lines; those further in below an `image:` without a value are its entries."""
+    lines = list(_keyed_lines(covered, data))
+    for index, (indent, key, value) in enumerate(lines):
+        if "image" in key.lower():
+            yield parts(key, value, {} if value else _further_in(lines, index + 1, indent))
+
+
+def _keyed_lines(covered: bytes, data: bytes) -> Iterator[tuple[int, str, Scalar | None]]:
+    at = 0
+    for line in covered.splitlines(keepends=True):
+        if match := _KEYED.fullmatch(line.rstrip(b"\r\n")):
+            value = _SCALAR.fullmatch(match[3]) if match[3] else None
+            start, end = value.span(value.lastindex or 0) if value else (0, 0)
+            base = at + match.start(3)
+            yield len(match[1]), match[2].decode(), _said(data, base + start, base + end) if value else None
+        at += len(line)
+
+
+def _further_in(lines: Sequence[tuple[int, str, Scalar | None]], index: int, indent: int) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    first = lines[index][0] if index < len(lines) else 0
+    for inner, key, value in lines[index:]:
+        if inner <= indent:
+            break
+        if inner == first and value is not None:
+            found[key] = value
+    return found
