@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hclmod import origins, syntax
+from hclmod import origins, pieces, syntax
 from hclmod.declarations import Declarations, Dweller, ImageUse, ModuleCall, declarations
 from hclmod.document import Document, unreadable
 from hclmod.images import reference
-from hclmod.origins import Layer, Module, Piece, Scope, Site
+from hclmod.pieces import Layer, Module, Piece, Scope, Site
 from hclmod.terragrunt import Terragrunt
 from hclmod.trivia import Source
 from hclmod.values import List, Object
@@ -23,7 +23,7 @@ from hclmod.values import List, Object
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from hclmod.origins import Origin
+    from hclmod.pieces import Origin
     from hclmod.values import Definition, Value
 
 
@@ -46,7 +46,7 @@ class Use:
     @property
     def texts(self) -> tuple[str | None, ...]:
         """The image references, None for one that cannot be followed to its end."""
-        return tuple(origins.text(origin) for origin in self.origins)
+        return tuple(pieces.text(origin) for origin in self.origins)
 
     @property
     def sites(self) -> frozenset[Site]:
@@ -174,7 +174,7 @@ class Estate:
         folder = self._folder(module.folder)
         for address, name in folder.namespaces.items():
             for _, scope in origins.instances(folder.each.get(address), None, Scope(module)):
-                told = [origins.text(origin) for origin in origins.trace(name, scope)] if name else []
+                told = [pieces.text(origin) for origin in origins.trace(name, scope)] if name else []
                 yield from ((address, each) for each in told if each is not None)
 
     @cached_property
@@ -276,7 +276,7 @@ def _namespaces(names: Mapping[str, Definition | None]) -> dict[str, Value]:
 
 def tag_piece(origin: Origin) -> Piece | None:
     """The piece of an image in which its tag begins; None for an image without a tag or one that is not known."""
-    text = origins.text(origin)
+    text = pieces.text(origin)
     known = reference.parse(text) if text is not None else None
     if text is None or known is None or known.tag is None:
         return None
@@ -327,7 +327,7 @@ def _names(dweller: Dweller, module: Module) -> list[str | None]:
     if dweller.namespace is None:
         return ["default"]
     scopes = origins.instances(dweller.each, None, Scope(module))
-    found = (origins.text(origin) for _, scope in scopes for origin in origins.trace(dweller.namespace, scope))
+    found = (pieces.text(origin) for _, scope in scopes for origin in origins.trace(dweller.namespace, scope))
     return list(dict.fromkeys(found))
 
 

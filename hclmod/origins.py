@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice, product
 from typing import TYPE_CHECKING
 
+from hclmod.pieces import Hole, Module, Origin, Piece, Scope, Site, text
 from hclmod.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from hclmod.declarations import ModuleCall
 
@@ -26,82 +27,6 @@ COMBINATIONS = 64
 
 STEPS = 5000
 """At most so many steps are made for one value: locals that double each other would need 2^n."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """The piece of a quoted string that a value comes from: the `place`-th of the attribute at `path` of `document`."""
-
-    document: str
-    path: str
-    place: int
-    line: int = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a value: its text and its site (None for what is no quoted string)."""
-
-    text: str
-    site: Site | None
-    chain: tuple[str, ...] = ()
-    passed: tuple[tuple[ModuleCall, str], ...] = ()  # calls, and the argument whose lack let a default through
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """A part that cannot be followed: what was met, why it ends there, and where that is written."""
-
-    text: str
-    why: str
-    chain: tuple[str, ...] = ()
-    where: str = ""  # file:line
-
-
-Origin = tuple[Piece | Hole, ...]
-"""A value in parts; the text of the whole is that of its pieces in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """A module as one caller sees it: its declarations, and where its variables come from.
-
-    `given` are the arguments of the call, evaluated in `parent`; for a root module `layers` are what sets its
-    variables, strongest first. `bound` is what `each` and `count` are in the call.
-    """
-
-    folder: str
-    name: str  # `module.a.module.b`; empty for the root
-    variables: Mapping[str, Definition | None]
-    locals: Mapping[str, Definition]
-    outputs: Mapping[str, Definition]
-    call: ModuleCall | None = None
-    parent: Module | None = None
-    layers: tuple[Layer, ...] = ()
-    objects: Mapping[str, Value] = field(default_factory=dict)  # other names, such as Terragrunt's `include`
-    bound: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
-    children: dict[str, Module] = field(default_factory=dict, compare=False)  # by name and instance: `a`, `b["x"]`
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One source of a root module's variables: a var-file, or the `inputs` of `module`, a terragrunt file.
-
-    One that is not `complete` cannot be read, or not to its end: what it lacks it may set all the same.
-    """
-
-    label: str
-    values: Mapping[str, Definition]
-    module: Module | None = None
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """A module, and what `each` and the iterators of `dynamic` blocks stand for."""
-
-    module: Module
-    bound: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)  # name to key and value
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +115,6 @@ def table(definition: Definition, scope: Scope) -> tuple[dict[str, Definition], 
 def held(definition: Definition, scope: Scope) -> Definition:
     """A definition that is read in this scope wherever it is taken to."""
     return _held(_At(definition.value, definition, scope), definition)
-
-
-def text(origin: Origin) -> str | None:
-    """The whole text of an alternative, or None where a part is unknown."""
-    return "".join(part.text for part in origin) if all(isinstance(part, Piece) for part in origin) else None
 
 
 def _held(at: _At, value: Value) -> _Held:

@@ -11,9 +11,9 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from hclmod import origins, traversal
+from hclmod import pieces, traversal
 from hclmod.estate import tag_piece
-from hclmod.origins import Hole, Piece
+from hclmod.pieces import Hole, Piece
 from hclmod.places import Driven, Followed, Key, Place, Placing
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hclmod.document import Document
     from hclmod.estate import Estate, Use
-    from hclmod.origins import Origin, Site
+    from hclmod.pieces import Origin, Site
     from hclmod.stack import Stack
 
 _IMAGE_ELSEWHERE = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
@@ -90,13 +90,13 @@ class _Maker:
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:
-            self.followed[key] = Followed(f"it ends at `{hole.text}`: {hole.why}", None)
+            self.followed[key] = Followed(f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None)
         elif piece is None or (self._is_in_place(use, origin, piece) and not self._others(use, piece)):
             return
         elif piece.site is None:
             self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None)
         else:
-            self.followed[key] = Followed(self._told(piece, piece.site), origins.text(origin))
+            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin))
             self._place(piece, piece.site)
 
     def _told(self, piece: Piece, site: Site) -> str:
@@ -204,7 +204,7 @@ def _holds(origin: Origin, site: Site) -> bool:
 
 
 def _text(parts: Sequence[Piece | Hole]) -> str:
-    return origins.text(tuple(parts)) or "".join(part.text for part in parts)
+    return pieces.text(tuple(parts)) or "".join(part.text for part in parts)
 
 
 def _is_ignored(use: Use, ignored: Iterable[str]) -> bool:

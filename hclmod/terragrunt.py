@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hclmod import origins
-from hclmod.origins import Layer, Module, Scope
+from hclmod.pieces import Layer, Module, Scope
 from hclmod.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import origins
+from hclmod import pieces
 from hclmod.errors import HclmodError
-from hclmod.origins import Hole
+from hclmod.pieces import Hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hclmod.estate import Estate, Use
-    from hclmod.origins import Origin
+    from hclmod.pieces import Origin
 
 
 def find(estate: Estate, wanted: str) -> tuple[Use, ...]:
@@ -55,7 +55,7 @@ def tell(estate: Estate, uses: Sequence[Use]) -> Iterator[str]:
 
 
 def _written(origin: Origin) -> str:
-    return origins.text(origin) or "".join(
+    return pieces.text(origin) or "".join(
         part.text if not isinstance(part, Hole) else f"<{part.text}>" for part in origin
     )
 
@@ -64,7 +64,7 @@ def _parts(origin: Origin) -> Iterator[str]:
     for part in origin:
         through = " -> ".join(("image", *part.chain))
         if isinstance(part, Hole):
-            yield f"    {through} ends at {part.text}: {part.why}"
+            yield f"    {through} ends at {part.text}{f' ({part.where})' if part.where else ''}: {part.why}"
         elif part.site is not None:
             yield f"    {through} is {part.text!r} at {part.site.document}:{part.site.line}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hclmod import syntax, trivia
 from hclmod.edits import Span
-from hclmod.views import _unescape
+from hclmod.views import unescape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -210,7 +210,7 @@ class _Reader:
 
     def _piece(self, span: Span) -> Text:
         text = self.source.data[span.start : span.end].decode()
-        return Text(_unescape(text), self.places.get(span.start) if text else None, self._line(span.start))
+        return Text(unescape(text), self.places.get(span.start) if text else None, self._line(span.start))
 
     def _line(self, offset: int) -> int:
         return self.source.document.line(offset)

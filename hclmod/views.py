@@ -62,7 +62,7 @@ class Expression:
         if self._core.type != "string_lit":
             return None
         span = trivia.inner(self._core)
-        return _unescape(self.source.data[span.start : span.end].decode())
+        return unescape(self.source.data[span.start : span.end].decode())
 
     def boolean(self) -> bool | None:
         """`true` and `false`, also in quotes as Terraform converts them; else None."""
@@ -253,7 +253,8 @@ def _key(expression: Expression) -> str | None:
     return text if re.fullmatch(r"[\w-]+", text) else expression.string()
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """What the inside of a quoted string says, its escapes read."""
     if "\\" not in text and "$$" not in text and "%%" not in text:
         return text
     return _ESCAPE.sub(_unescaped, text)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.trees import Files, estate, replaced, told
 
 from hclmod.estate import Use
-from hclmod.origins import Hole
+from hclmod.pieces import Hole
+from tests.trees import Files, estate, replaced, told
 
 STACK = "live/prod/app"
 MAIN = (
@@ -41,7 +41,12 @@ ENV = 'locals {\n  tag = "env"\n}\ninputs = {\n  tag = local.tag\n}\n'
 FORMS: dict[str, tuple[str, dict[str, str], str, str]] = {
     "nothing": ("", {}, "default", "live/prod/app/main.tf"),
     "inputs": ('inputs = {\n  tag = "1"\n}\n', {}, "1", "live/prod/app/terragrunt.hcl"),
-    "inputs of a local": ('locals {\n  t = "1"\n}\ninputs = { tag = local.t }\n', {}, "1", "live/prod/app/terragrunt.hcl"),
+    "inputs of a local": (
+        ('locals {\n  t = "1"\n}\ninputs = { tag = local.t }\n'),
+        {},
+        "1",
+        "live/prod/app/terragrunt.hcl",
+    ),
     "inputs merged": ('inputs = merge({ tag = "1" }, { tag = "2" })\n', {}, "2", "live/prod/app/terragrunt.hcl"),
     "an include": (INCLUDE, {"terragrunt_hcl": 'inputs = { tag = "root" }\n'}, "root", "terragrunt.hcl"),
     "the nearest one": (
@@ -76,19 +81,25 @@ FORMS: dict[str, tuple[str, dict[str, str], str, str]] = {
         "live/prod/app/terragrunt.hcl",
     ),
     "an include's locals": (
-        'include "root" {\n  path   = find_in_parent_folders()\n  expose = true\n}\ninputs = { tag = include.root.locals.tag }\n',
+        (
+            'include "root" {\n  path   = find_in_parent_folders()\n  expose = true\n}\n'
+            "inputs = { tag = include.root.locals.tag }\n"
+        ),
         {"terragrunt_hcl": 'locals {\n  tag = "root"\n}\n'},
         "root",
         "terragrunt.hcl",
     ),
     "a nameless include's locals": (
-        'include {\n  path   = find_in_parent_folders()\n  expose = true\n}\ninputs = { tag = include.locals.tag }\n',
+        "include {\n  path   = find_in_parent_folders()\n  expose = true\n}\ninputs = { tag = include.locals.tag }\n",
         {"terragrunt_hcl": 'locals {\n  tag = "root"\n}\n'},
         "root",
         "terragrunt.hcl",
     ),
     "a file that is read": (
-        'locals {\n  env = read_terragrunt_config(find_in_parent_folders("env.hcl"))\n}\ninputs = { tag = local.env.locals.tag }\n',
+        (
+            'locals {\n  env = read_terragrunt_config(find_in_parent_folders("env.hcl"))\n}\n'
+            "inputs = { tag = local.env.locals.tag }\n"
+        ),
         {"live__prod__env_hcl": ENV},
         "env",
         "live/prod/env.hcl",
@@ -122,7 +133,10 @@ FORMS: dict[str, tuple[str, dict[str, str], str, str]] = {
         "live/prod/env.hcl",
     ),
     "a required var-file": (
-        'terraform {\n  extra_arguments "v" {\n    required_var_files = ["${get_repo_root()}/c.tfvars"]\n  }\n}\ninputs = { tag = "own" }\n',
+        (
+            'terraform {\n  extra_arguments "v" {\n'
+            '    required_var_files = ["${get_repo_root()}/c.tfvars"]\n  }\n}\ninputs = { tag = "own" }\n'
+        ),
         {"c_tfvars": 'tag = "file"\n'},
         "file",
         "c.tfvars",
@@ -130,14 +144,20 @@ FORMS: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a required var-file of the include": (
         INCLUDE,
         {
-            "terragrunt_hcl": 'terraform {\n  extra_arguments "v" {\n    required_var_files = [find_in_parent_folders("c.tfvars")]\n  }\n}\n',
+            "terragrunt_hcl": (
+                'terraform {\n  extra_arguments "v" {\n'
+                '    required_var_files = [find_in_parent_folders("c.tfvars")]\n  }\n}\n'
+            ),
             "live__prod__c_tfvars": 'tag = "file"\n',
         },
         "file",
         "live/prod/c.tfvars",
     ),
     "the last var-file": (
-        'terraform {\n  extra_arguments "v" {\n    required_var_files = ["a.tfvars", "b.tfvars"]\n    optional_var_files = ["no.tfvars"]\n  }\n}\n',
+        (
+            'terraform {\n  extra_arguments "v" {\n    required_var_files = ["a.tfvars", "b.tfvars"]\n'
+            '    optional_var_files = ["no.tfvars"]\n  }\n}\n'
+        ),
         {f"{STACK}/a.tfvars": 'tag = "a"\n', f"{STACK}/b.tfvars": 'tag = "b"\n'},
         "b",
         f"{STACK}/b.tfvars",
@@ -159,21 +179,30 @@ FORMS: dict[str, tuple[str, dict[str, str], str, str]] = {
         "live/prod/c.tfvars",
     ),
     "a var-file by the folder's name": (
-        'terraform {\n  extra_arguments "v" {\n    required_var_files = ["../${basename(get_terragrunt_dir())}.tfvars"]\n  }\n}\n',
+        (
+            'terraform {\n  extra_arguments "v" {\n'
+            '    required_var_files = ["../${basename(get_terragrunt_dir())}.tfvars"]\n  }\n}\n'
+        ),
         {"live__prod__app_tfvars": 'tag = "file"\n'},
         "file",
         "live/prod/app.tfvars",
     ),
     "the environment": (
-        'terraform {\n  extra_arguments "v" {\n    env_vars = { TF_VAR_tag = "env", OTHER = 1 }\n  }\n}\ninputs = { tag = "own" }\n',
+        (
+            'terraform {\n  extra_arguments "v" {\n    env_vars = { TF_VAR_tag = "env", OTHER = 1 }\n'
+            '  }\n}\ninputs = { tag = "own" }\n'
+        ),
         {},
         "env",
         "live/prod/app/terragrunt.hcl",
     ),
     "tfvars over the inputs": (
-        'inputs = { tag = "own" }\n', {f"{STACK}/terraform.tfvars": 'tag = "vars"\n'}, "vars", f"{STACK}/terraform.tfvars",
+        'inputs = { tag = "own" }\n',
+        {f"{STACK}/terraform.tfvars": 'tag = "vars"\n'},
+        "vars",
+        f"{STACK}/terraform.tfvars",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("own", "others", "text", "document"), FORMS.values(), ids=FORMS)
@@ -187,6 +216,23 @@ def test_where_a_variable_comes_from(own: str, others: dict[str, str], text: str
     assert changed.texts == ("x:NEW",)
 
 
+def test_locals_of_a_file_that_is_read_are_its_own() -> None:
+    own = 'locals {\n  tag = "own"\n  env = read_terragrunt_config("../env.hcl")\n}\n'
+    found = use(
+        own + "inputs = { tag = local.env.locals.full }\n",
+        live__prod__env_hcl=ENV.replace("}", "  full = local.tag\n}", 1),
+    )
+    assert found.texts == ("x:env",)
+
+
+def test_inputs_of_a_file_that_is_read_may_hold_more() -> None:
+    own = 'inputs = read_terragrunt_config("../env.hcl").inputs\n'
+    found = use(own, live__prod__env_hcl='inputs = merge({ a = 1 }, yamldecode(file("x")))\n')
+    assert (found.texts, found.overrides) == (("x:default",), ("inputs of live/prod/app/terragrunt.hcl",))
+    found = use(own, live__prod__env_hcl='inputs = merge(yamldecode(file("x")), { tag = 1 })\n')
+    assert (found.texts, found.overrides) == (("x:1",), ())
+
+
 def test_the_chain_names_the_files() -> None:
     own = 'locals {\n  env = read_terragrunt_config("../env.hcl")\n}\ninputs = { tag = local.env.locals.tag }\n'
     assert tag(own, live__prod__env_hcl=ENV) == f"env < {OWN} < local.env @live/prod/env.hcl"
@@ -194,7 +240,10 @@ def test_the_chain_names_the_files() -> None:
 
 def test_a_variable_on_the_command_line_has_no_place_of_its_own() -> None:
     for arguments in ('["-var", "tag=cli"]', '["-var=tag=cli"]'):
-        own = f'terraform {{\n  extra_arguments "v" {{\n    arguments = {arguments}\n  }}\n}}\ninputs = {{ tag = "own" }}\n'
+        own = (
+            f'terraform {{\n  extra_arguments "v" {{\n    arguments = {arguments}\n  }}\n}}\n'
+            f'inputs = {{ tag = "own" }}\n'
+        )
         assert tag(own) == "=cli < -var of live/prod/app/terragrunt.hcl: tag"
 
 
@@ -214,7 +263,7 @@ UNREAD = {
     ),
     "on the command line": (EXTRA % 'arguments = ["-var-file=c.tfvars"]', "live/prod/app/c.tfvars"),
     "a computed variable": (EXTRA % 'arguments = ["-var", get_env("X")]', "-var of live/prod/app/terragrunt.hcl"),
-    "inputs": ("inputs = yamldecode(file(\"x\"))\n", "inputs of live/prod/app/terragrunt.hcl"),
+    "inputs": ('inputs = yamldecode(file("x"))\n', "inputs of live/prod/app/terragrunt.hcl"),
     "a part of the inputs": (
         'inputs = merge({ a = 1 }, yamldecode(file("x")))\n',
         "inputs of live/prod/app/terragrunt.hcl",
@@ -267,8 +316,10 @@ def test_an_output_of_another_stack_is_named() -> None:
         ('terraform {\n  source = "../../../modules//app"\n}\n', {}),
         ('terraform {\n  source = "${get_repo_root()}//modules/app"\n}\n', {}),
         ('terraform {\n  source = "${dirname(find_in_parent_folders("root.hcl"))}/modules/app"\n}\n', {"root_hcl": ""}),
-        ('terraform {\n  source = "${get_parent_terragrunt_dir("r")}/modules/app"\n}\ninclude "r" {\n  path = "../../../root.hcl"\n}\n', {"root_hcl": ""}),
-        (LATER, {"root_hcl": 'terraform {\n  source = "${get_parent_terragrunt_dir()}/modules/${basename(path_relative_to_include())}"\n}\n'}),
+        (('terraform {\n  source = "${get_parent_terragrunt_dir("r")}/modules/app"\n}\n'
+            'include "r" {\n  path = "../../../root.hcl"\n}\n'), {"root_hcl": ""}),
+        (LATER, {"root_hcl": ('terraform {\n'
+            '  source = "${get_parent_terragrunt_dir()}/modules/${basename(path_relative_to_include())}"\n}\n')}),
     ],
 )  # fmt: skip
 def test_a_local_source(own: str, others: dict[str, str]) -> None:
