@@ -8,10 +8,10 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
-from hclmod import origins
+from hclmod import pieces
 from hclmod.estate import tag_piece
 from hclmod.images import floating, reference, tags
-from hclmod.origins import Hole, Piece
+from hclmod.pieces import Hole, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hclmod.config import Config
     from hclmod.estate import Estate, Home, Use
     from hclmod.images.snapshot import Snapshot
-    from hclmod.origins import Origin
+    from hclmod.pieces import Origin, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,10 @@ def form_of(origin: Origin) -> str:
 
 
 def _image(
-    use: Use, origin: Origin, home: Home | None, fan_out: Mapping[origins.Site, int], config: Config,
+    use: Use, origin: Origin, home: Home | None, fan_out: Mapping[Site, int], config: Config,
     snapshot: Snapshot, phase: int | None,
 ) -> ImageRow:  # fmt: skip
-    text = origins.text(origin)
+    text = pieces.text(origin)
     known = reference.parse(text) if text is not None else None
     piece = tag_piece(origin) or (origin[-1] if origin else None)
     site = piece.site if isinstance(piece, Piece) else None
