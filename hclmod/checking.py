@@ -39,7 +39,7 @@ def plan_fix(
     *,
     watch: Callable[[str], None] = lambda _path: None,
 ) -> tuple[PhaseReport, ...]:
-    """What `fix` would write: as `check`, each phase on what the one before it workspace of a file."""
+    """What `fix` would write: as `check`, each phase on what the one before it made of a file."""
     return tuple(_inspect(workspace, paths, rules, watch, onwards=True))
 
 
@@ -73,7 +73,9 @@ def _inspect(
 ) -> list[PhaseReport]:
     names = {name_of(workspace.root, path): path for path in files.find(paths)}
     stacks = _stacks_around(workspace, names)
-    assignment = stack.assign(workspace.config, stacks, known_only=True)
+    texts = _texts_around(workspace.root, stacks, partial(_current, workspace.root, {}))
+    known = stack.assign(workspace.config, stacks, known_only=True)
+    assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
     seen: dict[str, bytes] = {}
     found: list[PhaseReport] = []
     for number, chosen in _chosen(workspace, rules):

@@ -23,11 +23,12 @@ ENDINGS = (".tf", ".hcl", ".tfvars")
 
 
 def by_namespace(
-    config: Config, assignment: Assignment, stacks: Sequence[Stack], texts: Mapping[str, bytes]
+    config: Config, assignment: Assignment, stacks: Sequence[Stack], texts: Mapping[str, bytes], *, whole: bool = True
 ) -> Assignment:
     """The assignment with the workloads of namespaces that phases name; what names a workload itself wins.
 
-    A namespace in which nothing lives is a `ConfigError` with the nearest one in which something does.
+    A namespace in which nothing lives is a `ConfigError` with the nearest one in which something does, unless the
+    stacks at hand are not the `whole` repository.
     """
     wanted = {name: number for number, phase in config.phases.items() for name in phase.namespaces}
     if not wanted:
@@ -43,7 +44,7 @@ def by_namespace(
         if len(numbers) == 1:
             found[Target(home.stack, home.folder, home.dweller.address)] = numbers.pop()
     for name, number in wanted.items():
-        if name not in lived:
+        if whole and name not in lived:
             near = difflib.get_close_matches(name, lived, 1)
             hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists who lives where."
             raise ConfigError(
