@@ -46,6 +46,7 @@ class ImageUse:
     init: bool
     image: Definition
     comments: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()  # the comments of its resource
     each: Definition | None = None
     dynamic: tuple[str, Definition] | None = None  # the iterator's name, and what it runs over
     count: Definition | None = None
@@ -55,7 +56,8 @@ class ImageUse:
 class Dweller:
     """A workload or a release: how it names its namespace, and what rules ask of it where its block is not at hand.
 
-    `metadata` are the literal annotations and labels on its own metadata, `ignored` the text of its `ignore_changes`,
+    `metadata` are the literal annotations and labels on its own metadata (`unread`: its annotations are no map
+    written there, or hold a value that is no literal), `ignored` the text of its `ignore_changes`,
     `settings` the plain attributes of a release.
     """
 
@@ -68,6 +70,7 @@ class Dweller:
     metadata: tuple[tuple[str, str], ...]
     ignored: tuple[str, ...]
     settings: Mapping[str, str]
+    unread: bool = False  # its annotations are no map written there
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def _images(block: Block) -> list[ImageUse]:
             one.init,
             definition(one.image.value),
             one.image.comments(),
+            block.comments(),
             each,
             count=count,
         )
@@ -169,7 +173,7 @@ def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definitio
                 iterator = (named.value.text if named else kind, over)
                 use = ImageUse(
                     block.address, block.type_label, "", f"dynamic {kind}", kind == "init_container",
-                    definition(image.value), image.comments(), each, iterator, count,
+                    definition(image.value), image.comments(), block.comments(), each, iterator, count,
                 )  # fmt: skip
                 found.append(use)
     return found
@@ -188,7 +192,14 @@ def _dweller(block: Block) -> Dweller:
         tuple(_metadata(block)),
         tuple(_ignored(block)),
         settings,
+        _is_unread(block),
     )
+
+
+def _is_unread(block: Block) -> bool:
+    found = (each for metadata in block.blocks("metadata") if (each := metadata.attribute("annotations")))
+    told = [attribute.value.entries() for attribute in found]
+    return any(entries is None or any(entry.key is None for entry in entries) for entries in told)
 
 
 def _metadata(block: Block) -> Iterator[tuple[str, str]]:
@@ -196,8 +207,8 @@ def _metadata(block: Block) -> Iterator[tuple[str, str]]:
         for name in ("annotations", "labels"):
             attribute = metadata.attribute(name)
             for entry in (attribute.value.entries() if attribute else None) or ():
-                if entry.key is not None and (text := entry.value.string()) is not None:
-                    yield entry.key, text
+                if entry.key is not None:
+                    yield entry.key, entry.value.string() or ""
 
 
 def _ignored(block: Block) -> Iterator[str]:

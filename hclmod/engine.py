@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hclmod import alignment, edits, places, suppression, syntax, verify
@@ -15,6 +15,7 @@ from hclmod.views import top_level
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hclmod.places import Place
     from hclmod.rule import Context
     from hclmod.rulebook import Loaded
     from hclmod.verify import Verdict
@@ -99,7 +100,8 @@ def settle(
     fixed: list[edits.Fix] = []
     late: set[str] = set()
     for number in range(ROUNDS):
-        found = _check(source, rules, context, select)
+        changed = frozenset((each.rule, each.finding.address) for each in applied)
+        found = _check(source, rules, replace(context, changed=changed), select)
         first = first if number else found
         fixable = [each for each in found if each.finding.fix is not None]
         if not fixable:
@@ -130,9 +132,16 @@ def _check(
         for loaded in rules
         for place in context.places
         if loaded.rule.at_places and (literal := places.find(source, place))
-        for finding in loaded.rule.at_places(literal, place, context, **loaded.options)
+        for finding in loaded.rule.at_places(literal, _heeding(place, loaded.id), context, **loaded.options)
     )
     return (*at_blocks, *at_places)
+
+
+def _heeding(place: Place, rule: str) -> Place:
+    """The place, each container that it drives with the reason of a comment there that suppresses the rule."""
+    reasons = [suppression.reason_in((*each.comments, *each.above), rule) for each in place.driven]
+    driven = (replace(each, suppressed=reason or "") for each, reason in zip(place.driven, reasons, strict=True))
+    return replace(place, driven=tuple(driven)) if any(reasons) else place
 
 
 def _reported(source: Source, rule: str, finding: Finding) -> Reported:

@@ -137,6 +137,11 @@ class Estate:
         """Every image of every container, by stack, module instance and address."""
         return tuple(use for stack, module in self._instances for use in self._uses(stack, module))
 
+    def texts(self, folder: str) -> dict[str, bytes]:
+        """The documents of a folder as they are, also those that are not read for what they declare."""
+        told = ((path, self._read(path)) for path in self._beside.get(folder, []))
+        return {path: text for path, text in told if text is not None}
+
     def called(self) -> frozenset[str]:
         """The folders that a module call of some stack names as its source."""
         folders = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]

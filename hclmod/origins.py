@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice, product
 from typing import TYPE_CHECKING
 
-from hclmod.pieces import Hole, Module, Origin, Piece, Scope, Site, text
+from hclmod.pieces import Hole, Module, Origin, Piece, Scope, Site, Walk, text
 from hclmod.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class _At:
     scope: Scope
     chain: tuple[str, ...] = ()
     passed: tuple[tuple[ModuleCall, str], ...] = ()
+    walked: tuple[Walk, ...] = ()
     trail: frozenset[tuple[str, ...]] = frozenset()
     typed: bool = False
     steps: Iterator[int] = field(default_factory=count)
@@ -132,6 +133,7 @@ def _let_go(at: _At, held: _At) -> _At:
     return replace(
         held,
         chain=(*at.chain, *held.chain),
+        walked=(*at.walked, *held.walked),
         trail=at.trail | held.trail,
         typed=at.typed or held.typed,
         steps=at.steps,
@@ -166,7 +168,7 @@ def _evaluate(at: _At, depth: int) -> Iterator[Origin]:
 def _piece(at: _At, written: Text) -> Piece:
     line = written.line or at.home.line
     site = None if written.place is None else Site(at.home.document, at.home.path, written.place, line)
-    return Piece(written.text, site, at.chain, at.passed)
+    return Piece(written.text, site, at.chain, at.passed, at.walked)
 
 
 def _hole(at: _At, written: str, why: str) -> Origin:
@@ -307,13 +309,13 @@ def _start(at: _At, steps: Steps) -> tuple[_At, Steps]:
         case ("var", str(name), *rest):
             found = _variable(at, name)
         case ("local", str(name), *rest) if name in module.locals:
-            found = _moved(at, module.locals[name], Scope(module), f"local.{name}")
+            found = _moved(at, module.locals[name], Scope(module), f"local.{name}", f"local.{name}")
         case (str(name), "key" | "value" | "index" as half, *rest) if name in at.scope.bound:
             value = at.scope.bound[name][half == "value"]
             found = replace(at, value=value, chain=(*at.chain, f"{name}.{half}"))
         case ("module", str(name), *behind) if output := _output(module, name, behind):
             child, named, rest = output
-            found = _moved(at, child.outputs[named], Scope(child), f"module.{name}.{named}")
+            found = _moved(at, child.outputs[named], Scope(child), f"module.{name}.{named}", f"module.{name}.{named}")
         case (str(name), *rest) if name in module.objects:
             found = replace(at, value=module.objects[name], chain=(*at.chain, name))
         case (head, *rest) if not isinstance(head, str | int):
@@ -361,12 +363,14 @@ def _output(module: Module, name: str, steps: Sequence[Step]) -> tuple[Module, s
     return None
 
 
-def _moved(at: _At, home: Definition, scope: Scope, label: str) -> _At:
+def _moved(at: _At, home: Definition, scope: Scope, label: str, name: str) -> _At:
+    step = Walk(at.scope.module.folder, name, scope.module.folder, home)
     chain, mark = (*at.chain, label), (scope.module.name, home.document, home.path, label)
     if mark in at.trail:
         return _lost(replace(at, chain=chain), "it comes back to itself", label)
     value = home if isinstance(home, _Held) else home.value
-    return replace(at, value=value, home=home, scope=scope, chain=chain, trail=at.trail | {mark})
+    walked = (*at.walked, step)
+    return replace(at, value=value, home=home, scope=scope, chain=chain, walked=walked, trail=at.trail | {mark})
 
 
 def _variable(at: _At, name: str) -> _At:
@@ -376,15 +380,15 @@ def _variable(at: _At, name: str) -> _At:
     if module.call is not None and module.parent is not None:
         if name in module.call.arguments:
             scope = Scope(module.parent, module.bound)
-            return _moved(at, module.call.arguments[name], scope, f"{module.name}.{name}")
+            return _moved(at, module.call.arguments[name], scope, f"{module.name}.{name}", f"var.{name}")
         at = replace(at, passed=(*at.passed, (module.call, name)))
     for layer in module.layers:
         if name in layer.values:
-            return _moved(at, layer.values[name], Scope(layer.module or module), f"{layer.label} {name}")
+            return _moved(at, layer.values[name], Scope(layer.module or module), f"{layer.label} {name}", f"var.{name}")
     default = module.variables.get(name)
     if default is not None:
         label = f"default of {module.name}.{name}" if module.call else f"var.{name}"
-        return _moved(at, default, Scope(module), label)
+        return _moved(at, default, Scope(module), label, f"var.{name}")
     unread = next((layer.label for layer in module.layers if not layer.complete), None)
     why = f"it may be set by {unread}, which cannot be read" if unread else "nothing in the repository sets it"
     chain = at.chain if module.call else (*at.chain, f"var.{name}")

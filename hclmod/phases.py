@@ -61,8 +61,9 @@ _REGULAR = ("100644", "100755")
 
 def _brief(workspace: Workspace, number: int, assignment: stack.Assignment, stacks: Sequence[Stack]) -> Brief:
     if number not in workspace.config.phases:
-        known = ", ".join(map(str, workspace.config.phases)) or "none"
-        raise ConfigError(f"{workspace.config.path} has no phase {number}", hint=f"Its phases: {known}.")
+        known = ", ".join(map(str, workspace.config.phases))
+        hint = f"Its phases: {known}." if known else "Put an hclmod.toml with [phase.1] at the repository's root."
+        raise ConfigError(f"{workspace.config.path} has no phase {number}", hint=hint)
     brief = Brief(
         workspace.config,
         workspace.tags,
@@ -140,7 +141,13 @@ def _message(report: PhaseReport) -> str:
     applied = {found.rule for outcome in report.outcomes if isinstance(outcome, Changed) for found in outcome.applied}
     rules = [rule for rule in report.rules if rule in applied]
     body = "\n".join(
-        ("Stacks:", *(f"- {each.stack.path}" for each in changed), "", "Rules:", *(f"- {rule}" for rule in rules))
+        (
+            "Stacks and modules:",
+            *(f"- {each.stack.path or '.'}" for each in changed),
+            "",
+            "Rules:",
+            *(f"- {rule}" for rule in rules),
+        )
     )
     title = " ".join(report.title.split())
     subject = f"Phase {report.number}: {title}" if title else f"Phase {report.number} of the rollout"

@@ -23,6 +23,19 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Walk:
+    """One step of a chain: the `name` (`local.x`, `var.x`) that `folder` reads, and the definition that it leads to.
+
+    `home` is the folder in which that definition's own names are read.
+    """
+
+    folder: str
+    name: str
+    home: str
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """A part of a value: its text and its site (None for what is no quoted string)."""
 
@@ -30,6 +43,7 @@ class Piece:
     site: Site | None
     chain: tuple[str, ...] = ()
     passed: tuple[tuple[ModuleCall, str], ...] = ()  # calls, and the argument whose lack let a default through
+    walked: tuple[Walk, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ class Driven:
     metadata: tuple[tuple[str, str], ...] = ()
     ignored: bool = False  # Terraform ignores this image
     comments: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()  # the comments of the resource
+    unread: bool = False  # whether its annotations cannot be read
+    suppressed: str = ""  # the reason of a comment at the container or the resource, for the rule that asks
     chain: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()  # var-files that nobody can read and that would win
 
@@ -46,8 +49,8 @@ class Driven:
 class Place:
     """The `position`-th literal of the attribute at `path`, or (`argument` given) what the module call there lacks.
 
-    `text` is what stands there, or the default that the argument would replace. `also` names who else hangs on it and
-    forbids to change it.
+    `text` is what stands there, or the default that the argument would replace. `also` names the images of others that
+    hang on it, `read_by` what reads it and is no image; both forbid to change it.
     """
 
     document: str
@@ -57,17 +60,20 @@ class Place:
     position: int = 0
     argument: str = ""
     also: tuple[str, ...] = ()
+    read_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
     """Where the tag of an image stands that is not written out in its container.
 
-    `image` is the whole reference; None where the chain ends before it is known.
+    `image` is the whole reference; None where the chain ends before it is known. `writable` tells that nobody else
+    forbids to change it.
     """
 
     told: str
     image: str | None
+    writable: bool = False
 
 
 Key = tuple[str, str, str]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hclmod import pieces, traversal
 from hclmod.estate import tag_piece
+from hclmod.mentions import Mentions
 from hclmod.pieces import Hole, Piece
 from hclmod.places import Driven, Followed, Key, Place, Placing
 
@@ -45,7 +46,7 @@ def to_trace(
                 found.add(stack.path)
             folder = posixpath.dirname(document.path)
             for source in _SOURCE.findall(document.data):
-                target = posixpath.normpath(posixpath.join(folder, source.decode(errors="replace")))
+                target = _target(folder, source)
                 if f"{target}/".startswith(f"{stack.path}/") or not has_images(target):
                     continue
                 found |= {stack.path, *(owner for owner in owners if f"{target}/".startswith(f"{owner}/"))}
@@ -53,23 +54,42 @@ def to_trace(
 
 
 def image_folders(texts: Mapping[str, bytes]) -> Callable[[str], bool]:
-    """Whether a folder, or one that it calls, holds an image: told from the text of its documents."""
+    """Whether a folder, or one that it calls in any number of steps, holds something that runs: told from the text."""
     folders = {posixpath.dirname(path) for path, text in texts.items() if _IMAGE.search(text)}
-    return lambda folder: any(each == folder or each.startswith(f"{folder}/") for each in folders)
+    calls: dict[str, set[str]] = defaultdict(set)
+    for path, text in texts.items():
+        folder = posixpath.dirname(path)
+        calls[folder].update(_target(folder, source) for source in _SOURCE.findall(text))
+
+    def holds(folder: str) -> bool:
+        todo, seen = [folder], {folder}
+        while todo:
+            here = todo.pop()
+            if any(each == here or each.startswith(f"{here}/") for each in folders):
+                return True
+            todo += calls.get(here, set()) - seen
+            seen |= calls.get(here, set())
+        return False
+
+    return holds
 
 
-_IMAGE = re.compile(rb"\bimage\s*=")
+def _target(folder: str, source: bytes) -> str:
+    return posixpath.normpath(posixpath.join(folder, source.decode(errors="replace")))
+
+
+_IMAGE = re.compile(rb"\bimage\s*=|\bhelm_release\b")
 
 
 def place(estate: Estate, phase_of: Callable[[str, str, str], int | None], number: int | None) -> Placing:
     """The placing of one phase (None: everything is in it)."""
 
-    def mine(use: Use) -> bool:
-        return number is None or phase_of(use.stack, use.folder, use.image.address) == number
+    def inside(stack: str, folder: str, address: str) -> bool:
+        return number is None or phase_of(stack, folder, address) == number
 
-    maker = _Maker(estate, mine, phase_of)
+    maker = _Maker(estate, inside, phase_of)
     for use in estate.uses:
-        if mine(use):
+        if maker.mine(use):
             for origin in use.origins:
                 maker.follow(use, origin)
     return maker.placing()
@@ -77,12 +97,17 @@ def place(estate: Estate, phase_of: Callable[[str, str, str], int | None], numbe
 
 class _Maker:
     def __init__(
-        self, estate: Estate, mine: Callable[[Use], bool], phase_of: Callable[[str, str, str], int | None]
+        self, estate: Estate, inside: Callable[[str, str, str], bool], phase_of: Callable[[str, str, str], int | None]
     ) -> None:
-        self.estate, self.mine, self.phase_of = estate, mine, phase_of
+        self.estate, self.inside, self.phase_of = estate, inside, phase_of
         self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
+        self.mentions = Mentions(estate.uses, estate.texts)
         self.found: dict[tuple[str, str, int, str], Place] = {}
         self.followed: dict[Key, Followed] = {}
+
+    def mine(self, use: Use) -> bool:
+        """Whether an image is the phase's."""
+        return self.inside(use.stack, use.folder, use.image.address)
 
     def follow(self, use: Use, origin: Origin) -> None:
         """Take note of where one alternative of an image has its tag, unless it is written out in its container."""
@@ -96,8 +121,9 @@ class _Maker:
         elif piece.site is None:
             self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None)
         else:
-            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin))
-            self._place(piece, piece.site)
+            place = self._place(piece, piece.site)
+            writable = not place.also and not place.read_by
+            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable)
 
     def _told(self, piece: Piece, site: Site) -> str:
         return f"its tag stands at {site.document}:{site.line} ({' -> '.join(('image', *piece.chain))})"
@@ -115,7 +141,7 @@ class _Maker:
         uses = self.estate.drives[piece.site] if piece.site else ()
         return any(other.stack != use.stack for other in uses) or not f"{use.folder}/".startswith(f"{use.stack}/")
 
-    def _place(self, piece: Piece, site: Site) -> None:
+    def _place(self, piece: Piece, site: Site) -> Place:
         driven = self.estate.drives[site]
         others = [use for use in driven if not self.mine(use)]
         path, position, argument, document = site.path, site.place, "", site.document
@@ -129,7 +155,9 @@ class _Maker:
         key = (document, path, position, argument)
         facts = tuple(self._driven(use, site) for use in sorted(driven, key=lambda use: not self.mine(use)))
         also = tuple(f"{use.stack}/{use.address} ({self._phase(use)})" for use in others)
-        self.found[key] = Place(document, path, piece.text, facts, position, argument, also)
+        others_too = self.mentions.others(piece)
+        self.found[key] = Place(document, path, piece.text, facts, position, argument, also, others_too)
+        return self.found[key]
 
     def _phase(self, use: Use) -> str:
         phase = self.phase_of(use.stack, use.folder, use.image.address)
@@ -151,6 +179,9 @@ class _Maker:
             dweller.metadata if dweller else (),
             _is_ignored(use, dweller.ignored if dweller else ()),
             use.image.comments,
+            use.image.above,
+            dweller.unread if dweller else True,
+            "",
             part.chain,
             use.overrides,
         )
@@ -180,14 +211,14 @@ class _Maker:
 
     def _by_resource(self) -> dict[tuple[str, str], list[tuple[str, bool]]]:
         found: dict[tuple[str, str], list[tuple[str, bool]]] = defaultdict(list)
-        for use in self.estate.uses:
-            found[use.folder, use.image.address].append((use.stack, self.mine(use)))
+        for home in self.estate.homes:
+            where = home.stack, home.folder, home.dweller.address
+            found[where[1:]].append((home.stack, self.inside(*where)))
         return found
 
     def _document(self, folder: str, address: str) -> str:
-        return next(
-            use.image.image.document for use in self.estate.uses if (use.folder, use.image.address) == (folder, address)
-        )
+        homes = self.estate.homes
+        return next(home.dweller.document for home in homes if (home.folder, home.dweller.address) == (folder, address))
 
 
 def _passes(use: Use, site: Site, piece: Piece) -> bool:

@@ -286,6 +286,7 @@ class _Selection:
             placing.places.get(document, ()),
             {(each, path): told for (where, each, path), told in placing.followed.items() if where == folder},
             {each: callers for (where, each), callers in placing.shared.items() if where == folder},
+            tuple(loaded.id for loaded in self.brief.load()),
         )
 
     def _is_inherited(self, loaded: Loaded, resource: Resource) -> bool:

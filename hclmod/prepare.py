@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hclmod.plan import Brief
     from hclmod.stack import Assignment
 
-ENDINGS = (".tf", ".hcl", ".tfvars")
+ENDINGS = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars", ".tfvars.json")
 """The files that say where values come from."""
 
 

@@ -71,6 +71,8 @@ class Context:
     places: tuple[Place, ...] = ()  # of this document
     followed: Mapping[tuple[str, str], Followed] = field(default_factory=dict)  # by address and container path
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # resources, to callers outside the phase
+    rules: tuple[str, ...] = ()  # all of this run
+    changed: frozenset[tuple[str, str]] = frozenset()  # rule and address of what earlier rounds of this run fixed
 
     def home(self, workload: str) -> Namespace | None:
         """The namespace in which a workload of this module lives; None where this stack does not declare it."""

@@ -9,7 +9,7 @@ from hclmod import trivia
 from hclmod.syntax import leaf_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hclmod.edits import Span
     from hclmod.trivia import Source
@@ -29,6 +29,12 @@ def reason(source: Source, span: Span, rule: str) -> str | None:
         if found and rule in (name.strip() for name in found[1].split(",")):
             return found[2]
     return None
+
+
+def reason_in(comments: Iterable[str], rule: str) -> str | None:
+    """As `reason`, for comments that are at hand as text; those without a reason do not count."""
+    found = (match for text in comments if (match := _COMMENT.match(text)))
+    return next((each[2] for each in found if each[2] and rule in (name.strip() for name in each[1].split(","))), None)
 
 
 def _comments(source: Source, span: Span) -> Iterator[str]:

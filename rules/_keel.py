@@ -41,6 +41,24 @@ def opt_out(workload: Block) -> Attribute | None:
     return None
 
 
+def unread_policy(workload: Block) -> Attribute | None:
+    """The annotations of a workload that may hold a policy which cannot be read: another's map, a value not written."""
+    for metadata in workload.blocks("metadata"):
+        attribute = metadata.attribute("annotations")
+        if attribute and not _is_written(values.read(attribute.value)):
+            return attribute
+    return None
+
+
+def _is_written(value: Value) -> bool:
+    match value:
+        case values.Object(entries):
+            return all(key is not None for key, _ in entries) and _policy(value) != ""
+        case values.Call("merge", arguments):
+            return all(_is_written(each) for each in arguments)
+    return False
+
+
 def declared_policy(workload: Block) -> Attribute | None:
     """The annotations of a workload where they declare a `keel.sh/policy`, whatever it is."""
     for metadata in workload.blocks("metadata"):
@@ -60,6 +78,11 @@ def _policy(value: Value) -> str | None:
             told = [policy for each in arguments if (policy := _policy(each)) is not None]
             return told[-1] if told else None
     return None
+
+
+def is_unread(metadata: Sequence[tuple[str, str]]) -> bool:
+    """Whether a policy is declared whose value is no literal."""
+    return next((value for key, value in metadata if key == POLICY), None) == ""
 
 
 def is_opted_out(metadata: Sequence[tuple[str, str]]) -> bool:

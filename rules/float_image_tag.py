@@ -25,7 +25,7 @@ from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers
 
 from ._floats import decision, parsed, pin_reason, repository
-from ._keel import RESTARTED, is_opted_out, opt_out
+from ._keel import RESTARTED, is_opted_out, is_unread, opt_out, unread_policy
 from ._markers import IGNORE_IMAGE
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def check(
     if opted := opt_out(workload):
         yield note(opted, workload.address, "opted out with `keel.sh/policy = never`, so its images keep their tags")
         return
+    if unread := unread_policy(workload):
+        yield warn(unread, workload.address, f"its images keep their tags: {_MAY_OPT_OUT}")
+        return
     for block in dynamic_containers(workload):
         yield warn(block.title, workload.address, "its containers are `dynamic`, and their images are not followed")
     found = [_Found(workload, each, each.image, context, stateful) for each in containers(workload) if each.image]
@@ -59,6 +62,8 @@ def check(
         yield from each.findings(held)
 
 
+_MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
+_MISFIT = "the tag does not fit what stands around it"
 _NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
 
 
@@ -169,10 +174,15 @@ def at_places(
     wanted = {text: why for text, why in answers if text is not None}
     names = ", ".join(dict.fromkeys(each.name for each in place.driven))
     if not wanted:
-        yield note(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
+        say = warn if any(why.startswith((_MISFIT, _MAY_OPT_OUT)) for why in stay) else note
+        yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
         message = f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have"
         yield warn(literal, address, message)
+    elif place.read_by:
+        yield warn(
+            literal, address, f"`{literal.text}` stays: it is read for more than images: {', '.join(place.read_by)}"
+        )
     elif stay or len(wanted) > 1:
         why = _listed(stay) or f"they want {' and '.join(sorted(wanted))}"
         yield warn(literal, address, f"`{literal.text}` stays, because all of {names} hang on it: {why}")
@@ -190,7 +200,7 @@ def _listed(stay: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {why}" for why, name in stay.items())
 
 
-def _answer(  # noqa: PLR0911 - one line for each reason to stay
+def _answer(  # noqa: C901, PLR0911 - one line for each reason to stay
     driven: Driven, literal: Literal, context: Context, stateful: Sequence[str], *, jobs: bool
 ) -> tuple[str | None, str]:
     """The text that one container wants at the place, or None, and why."""
@@ -203,8 +213,12 @@ def _answer(  # noqa: PLR0911 - one line for each reason to stay
             return None, why
         case Unknown(why, what_to_do):
             return None, f"{why}; {what_to_do}"
+        case _ if driven.suppressed:
+            return None, f"suppressed ({driven.suppressed})"
         case _ if is_opted_out(driven.metadata):
             return None, "opted out with `keel.sh/policy = never`"
+        case _ if driven.unread or is_unread(driven.metadata):
+            return None, _MAY_OPT_OUT
         case _ if driven.ignored:
             return None, _NO_EFFECT
         case _ if not jobs and driven.kind not in RESTARTED:
@@ -215,7 +229,7 @@ def _answer(  # noqa: PLR0911 - one line for each reason to stay
             new = str(image.with_tag(tag)) if image else ""
             fits = new.startswith(driven.before) and new.endswith(driven.after)
             inner = new[len(driven.before) : len(new) - len(driven.after)]
-            return (inner, why) if fits and inner else (None, f"`{tag}` does not fit `{driven.after}` behind it")
+            return (inner, why) if fits and inner else (None, f"{_MISFIT}: `{tag}` before `{driven.after}`")
 
 
 rule = Rule(check, kinds=tuple(KINDS), at_places=at_places)

@@ -1,13 +1,14 @@
 """Make the node pull a floating tag again.
 
 Why: without `image_pull_policy` only `latest` and a missing tag default to `Always`; `:16`, `:v4` and `7-alpine`
-default to `IfNotPresent`, so Keel restarts the pod on the image that the node has kept (FACTS 3). `Always` is
-written there, and in place of an `IfNotPresent` that contradicts any floating tag. Removing that line instead would
-not reach a workload that runs: the attribute is optional and computed, so Terraform keeps the value it knows; `drop
-= true` removes it on `latest` all the same, for workloads that are created anew.
+default to `IfNotPresent`, so Keel restarts the pod on the image that the node has kept (FACTS 3). `Always` is written
+there, in place of an `IfNotPresent` that contradicts any floating tag, and where the same run switches a pinned tag
+to `latest`: the attribute is optional and computed, so Terraform keeps the `IfNotPresent` that the pin was given.
+For the same reason removing a line would not reach a workload that runs; `drop = true` removes it on `latest` all the
+same, for workloads that are created anew.
 
-Left alone: pinned tags, `Never`, images and values that are not plain strings, workloads that opted out, jobs and
-bare pods, which Keel does not restart and Terraform would replace.
+Left alone: pinned tags, `latest` that was `latest` before, `Never`, values that are not plain strings, workloads that
+opted out, jobs and bare pods, which Keel does not restart and Terraform would replace.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod import verbs
-from hclmod.images.floating import Keep
+from hclmod.images import reference
+from hclmod.images.floating import Float, Keep
 from hclmod.rule import Finding, Rule, change, warn
 from hclmod.workloads import KINDS, containers
 
@@ -25,6 +27,7 @@ from ._keel import RESTARTED, opt_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hclmod.images.reference import Reference
     from hclmod.rule import Context
     from hclmod.views import Block
     from hclmod.workloads import Container
@@ -35,10 +38,27 @@ def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterat
     if opt_out(workload):
         return
     for container in containers(workload):
-        image = parsed(container.image) if container.image else None
+        image, floats, switched = _image(workload, container, context)
+        if image and floats:
+            latest = image.tag in (None, "latest") and not switched
+            yield from _policy(workload, container, context, latest=latest, drop=drop)
+
+
+def _image(workload: Block, container: Container, context: Context) -> tuple[Reference | None, bool, bool]:
+    """The image, whether it floats once this run is done, and whether this run makes it so."""
+    followed = context.followed.get((workload.address, container.path))
+    if followed is not None:
+        image = reference.parse(followed.image or "")
         verdict = decision(image, context, ()) if image else None
-        if image and isinstance(verdict, Keep) and verdict.floating:
-            yield from _policy(workload, container, context, latest=image.tag in (None, "latest"), drop=drop)
+        switched = isinstance(verdict, Float) and followed.writable and _SWITCHES in context.rules
+        return image, switched or (isinstance(verdict, Keep) and verdict.floating), switched
+    image = parsed(container.image) if container.image else None
+    verdict = decision(image, context, ()) if image else None
+    floats = isinstance(verdict, Keep) and verdict.floating
+    return image, floats, (_SWITCHES, workload.address) in context.changed
+
+
+_SWITCHES = "float-image-tag"
 
 
 def _policy(workload: Block, container: Container, context: Context, *, latest: bool, drop: bool) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ def test_dwellers_and_namespaces() -> None:
     release, job = found.dwellers
     assert release.settings == {"namespace": '"n"', "version": '"1"'}
     assert release.namespace is not None
-    assert (job.namespace, job.metadata, job.ignored) == (None, (("a", "b"),), ("spec", "metadata"))
+    assert (job.namespace, job.metadata, job.ignored) == (None, (("a", "b"), ("c", "")), ("spec", "metadata"))
     assert job.each is not None
     assert {address: name and name.value for address, name in found.namespaces.items()} == {
         "kubernetes_namespace.n": Reference(("each", "value"), "each.value"),

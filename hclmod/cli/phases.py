@@ -50,6 +50,7 @@ def apply(
 
     The working tree, the index and the current branch are left alone; git hooks do not run.
     """
+    _refuse_pairs(dry_run=dry_run, exit_code=exit_code, in_place=in_place, replace=replace_branch, base=base)
     workspace = api.open_workspace(repository.resolve(), file=file, rules=folders, options=api.settings(settings))
     numbers = api.phase_numbers(workspace, phase, dry_run=dry_run)
     with output.progress() as watch:
@@ -70,6 +71,14 @@ def apply(
         _say(f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run.", with_diff)
         _say(f"Look at it: git show {applied.branch}", with_diff)
     return 0
+
+
+def _refuse_pairs(*, dry_run: bool, exit_code: bool, in_place: bool, replace: bool, base: str) -> None:
+    """Words that contradict each other are said, not ignored."""
+    if exit_code and not dry_run:
+        raise click.UsageError("--exit-code goes with --dry-run")
+    if in_place and (replace or base != "HEAD"):
+        raise click.UsageError("--in-place writes the working tree, so --base and --replace mean nothing with it")
 
 
 def _show(workspace: api.Workspace, report: PhaseReport, *, with_diff: bool, verbose: bool, base: str) -> None:
@@ -104,7 +113,9 @@ def check(
         reports = api.check(workspace, paths or (Path(),), rules, watch=watch)
     _say_if_none(workspace, reports)
     for report in reports:
-        _show(workspace, report, with_diff=with_diff, verbose=verbose, base="HEAD")
+        if verbose or rules or api.findings(report) or report.unproven():
+            _show(workspace, report, with_diff=with_diff, verbose=verbose, base="HEAD")
+    for report in reports:
         api.proven(workspace, report)
     return int(any(api.findings(report) for report in reports))
 

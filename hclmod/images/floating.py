@@ -198,7 +198,22 @@ def _latest_by_date(tag: str, latest: TagInfo, known: ImageTags) -> Float | _No:
         return _No(f"latest is not proven to be as new as {tag}", proven=False)
     if latest.time < pinned.time:
         return _No(f"latest is stale: it was built before {tag}")
+    if twins := _other_twins(tag, latest, known):
+        return _No(f"latest is {twins[0]}, which is no newer version of the form of {tag}", proven=False)
     return Float("latest", f"latest was not built before {tag}")
+
+
+def _other_twins(tag: str, latest: TagInfo, known: ImageTags) -> list[str]:
+    """The tags that share `latest`'s digest, if none of them says that it is a release not below `tag`."""
+    twins = [name for name, info in sorted(known.tags.items()) if name != "latest" and _same_image(latest, info)]
+    form = tags.classify(tag)
+    fine = [
+        name
+        for name in twins
+        if (tags.is_stable(name) and tags.same_line(name, tag) and not tags.is_lower(name, tag))
+        or (form not in tags.VERSIONS and tags.classify(name) is form)
+    ]
+    return [] if fine else twins
 
 
 def _major(tag: str, known: ImageTags) -> Float | _No:

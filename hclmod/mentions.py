@@ -1,0 +1,96 @@
+"""Who else reads a local or a variable: a literal may make an image and a chart's version, a label or an output too.
+
+What makes images is known by value; everything else is told from the text, so that no mention of a name is missed.
+Lines that are comments do not count; a mention behind code, in a string or in a file of another syntax does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from hclmod.pieces import Piece
+from hclmod.values import Call, Choice, Definition, List, Object, Reference, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from hclmod.estate import Use
+    from hclmod.values import Value
+
+_COMMENT = re.compile(rb"^[ \t]*(?:#|//).*$", re.MULTILINE)
+
+
+class Mentions:
+    """Counts mentions of names; `texts` gives the documents of a folder, `uses` are the images that are known."""
+
+    def __init__(self, uses: Iterable[Use], texts: Callable[[str], Mapping[str, bytes]]) -> None:
+        self._texts, self._cache = texts, dict[str, dict[str, bytes]]()
+        known: dict[tuple[str, str, str], tuple[str, Definition]] = {}
+        for folder, definition in _definitions(uses):
+            known[folder, definition.document, definition.path] = folder, definition
+        self._known = Counter((folder, name) for folder, each in known.values() for name in _names(each.value))
+        self._lines = {(each.document, each.line) for _, each in known.values()}
+
+    def others(self, piece: Piece) -> tuple[str, ...]:
+        """The places, as words, that read a name of the piece's chain and make no image; also what validates one."""
+        found: list[str] = []
+        for step in piece.walked:
+            found += self._readers(step.folder, step.name)
+            if step.name.startswith("var.") and self._is_validated(step.folder, step.name.removeprefix("var.")):
+                found.append(f"the `validation` of {step.name}")
+        return tuple(dict.fromkeys(found))
+
+    def _readers(self, folder: str, name: str) -> Iterator[str]:
+        pattern = re.compile(rb"(?<![\w.-])" + re.escape(name).encode() + rb"(?![\w-])")
+        places = [
+            (document, text.count(b"\n", 0, match.start()) + 1)
+            for document, text in self._documents(folder).items()
+            for match in pattern.finditer(text)
+        ]
+        if len(places) > self._known[folder, name]:
+            other = [place for place in places if place not in self._lines] or places
+            yield from (f"{document}:{line}" for document, line in other)
+
+    def _is_validated(self, folder: str, name: str) -> bool:
+        head = re.compile(
+            rb'\bvariable\s*"?' + re.escape(name).encode() + rb'"?\s*\{(.*?)^\}', re.DOTALL | re.MULTILINE
+        )
+        blocks = (match[1] for text in self._documents(folder).values() for match in head.finditer(text))
+        return any(re.search(rb"\bvalidation\b", block) for block in blocks)
+
+    def _documents(self, folder: str) -> dict[str, bytes]:
+        if folder not in self._cache:
+            self._cache[folder] = {path: _blanked(text) for path, text in self._texts(folder).items()}
+        return self._cache[folder]
+
+
+def _blanked(text: bytes) -> bytes:
+    return _COMMENT.sub(b"", text)
+
+
+def _definitions(uses: Iterable[Use]) -> Iterator[tuple[str, Definition]]:
+    for use in uses:
+        runs = (use.image.image, use.image.each, use.image.dynamic[1] if use.image.dynamic else None)
+        yield from ((use.folder, each) for each in runs if each is not None)
+        for origin in use.origins:
+            for part in origin:
+                for step in part.walked if isinstance(part, Piece) else ():
+                    yield step.home, step.definition
+
+
+def _names(value: Value) -> Iterator[str]:
+    """The names that a value reads, as often as it does: `local.x`, `var.x`, `module.a.out`."""
+    match value:
+        case Reference(steps):
+            count = 3 if steps[:1] == ("module",) else 2
+            if all(isinstance(step, str) for step in steps[:count]):
+                yield ".".join(str(step) for step in steps[:count])
+            yield from (name for step in steps if not isinstance(step, str | int) for name in _names(step))
+        case Template(parts) | Choice(parts) | List(parts) | Call(_, parts):
+            yield from (name for part in parts for name in _names(part))
+        case Object(entries):
+            yield from (name for _, each in entries for name in _names(each))
+        case Definition(value=inner):
+            yield from _names(inner)
