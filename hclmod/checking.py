@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,14 @@ from hclmod.plan import Brief, PhaseReport
 from hclmod.workspace import Workspace, name_of, on_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from hclmod.stack import Stack
+
+
+_READ = (".tf", ".hcl", ".tfvars")
+"""What a named folder is searched for: where resources stand, and where their values may."""
 
 
 def check(
@@ -71,12 +76,12 @@ def _inspect(
     *,
     onwards: bool = False,
 ) -> list[PhaseReport]:
-    names = {name_of(workspace.root, path): path for path in files.find(paths)}
+    names = {name_of(workspace.root, path): path for path in files.find(paths, _READ)}
     stacks = _stacks_around(workspace, names)
-    texts = _texts_around(workspace.root, stacks, partial(_current, workspace.root, {}))
+    seen: dict[str, bytes] = {}
+    texts = _Texts(workspace.root, seen)
     known = stack.assign(workspace.config, stacks, known_only=True)
     assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
-    seen: dict[str, bytes] = {}
     found: list[PhaseReport] = []
     for number, chosen in _chosen(workspace, rules):
         options = workspace.options_of(number)
@@ -85,7 +90,7 @@ def _inspect(
         )
         mine = stacks_of(brief, stacks)
         read = partial(_current, workspace.root, seen)
-        (placed,) = prepare.placed([brief], mine, _texts_around(workspace.root, mine, read), read)
+        (placed,) = prepare.placed([brief], mine, texts, read)
         (reports,) = plan.run([(placed, mine)], read, watch)
         found.append(report_of(workspace, brief, reports))
         if onwards:
@@ -93,16 +98,21 @@ def _inspect(
     return found
 
 
-def _texts_around(
-    root: Path, stacks: Sequence[Stack], read: Callable[[Stack], tuple[Document, ...]]
-) -> dict[str, bytes]:
-    """What the stacks at hand say, with their terragrunt and var-files; nothing is known of the others."""
-    beside = (path for each in stacks for path in sorted((root / each.path).glob("*")) if path.suffix in _BESIDE)
-    texts = {name_of(root, path): path.read_bytes() for path in beside if path.is_file() and not path.is_symlink()}
-    return texts | {document.path: document.data for each in stacks for document in read(each)}
+class _Texts(Mapping[str, bytes]):
+    """The documents of the working tree by path, each read when it is asked for, or as an earlier phase left it."""
 
+    def __init__(self, root: Path, seen: Mapping[str, bytes]) -> None:
+        self._root, self._seen = root, seen
+        self._paths = {name_of(root, path): path for path in files.find([root], prepare.ENDINGS)}
 
-_BESIDE = (".hcl", ".tfvars")
+    def __getitem__(self, name: str) -> bytes:
+        return self._seen[name] if name in self._seen else self._paths[name].read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def _chosen(workspace: Workspace, rules: Sequence[str] | None) -> list[tuple[int | None, tuple[str, ...]]]:

@@ -54,21 +54,24 @@ def to_trace(
 
 
 def image_folders(texts: Mapping[str, bytes]) -> Callable[[str], bool]:
-    """Whether a folder, or one that it calls in any number of steps, holds something that runs: told from the text."""
-    folders = {posixpath.dirname(path) for path, text in texts.items() if _IMAGE.search(text)}
-    calls: dict[str, set[str]] = defaultdict(set)
-    for path, text in texts.items():
-        folder = posixpath.dirname(path)
-        calls[folder].update(_target(folder, source) for source in _SOURCE.findall(text))
+    """Whether a folder, or one that it calls in any number of steps, holds something that runs: told from the text.
+
+    Only the documents of folders that are asked about are read.
+    """
+    beside: dict[str, list[str]] = defaultdict(list)
+    for path in texts:
+        beside[posixpath.dirname(path)].append(path)
 
     def holds(folder: str) -> bool:
         todo, seen = [folder], {folder}
         while todo:
             here = todo.pop()
-            if any(each == here or each.startswith(f"{here}/") for each in folders):
-                return True
-            todo += calls.get(here, set()) - seen
-            seen |= calls.get(here, set())
+            for path in (each for below in beside if f"{below}/".startswith(f"{here}/") for each in beside[below]):
+                if _IMAGE.search(texts[path]):
+                    return True
+                called = {_target(posixpath.dirname(path), source) for source in _SOURCE.findall(texts[path])} - seen
+                todo += sorted(called)
+                seen |= called
         return False
 
     return holds

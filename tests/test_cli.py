@@ -130,6 +130,27 @@ def test_phases_follow_each_other_and_the_ledger_knows(root: Path) -> None:
     assert hclmod(root, "check", "stacks/beacon/main.tf").returncode == 0
 
 
+def test_a_tag_that_this_run_floats_is_pulled_anew(root: Path) -> None:
+    hclmod(root, "apply", "--phase", "3")
+    text = git(root, "show", "hclmod/phase-3:stacks/beacon/main.tf")
+    assert 'beacon:latest"\n          image_pull_policy = "Always"\n' in text
+
+
+def test_check_follows_what_apply_follows(root: Path) -> None:
+    module = root / "stacks/quill/modules/quill/main.tf"
+    module.write_text(module.read_text().replace("^${var.tag}$", "^latest$"))
+    git(root, "commit", "-qam", "nothing but images read the tag")
+    hclmod(root, "apply", "--phase", "1")
+    git(root, "merge", "-q", "--ff-only", "hclmod/phase-1")
+    assert "terragrunt.hcl" in git(root, "diff", "--name-only", "HEAD~1")
+    assert hclmod(root, "check", "stacks/quill", "stacks/anvil").returncode == 0
+    path = root / "stacks/quill/terragrunt.hcl"
+    path.write_text(path.read_text().replace('"latest"', '"1.2.3"'))
+    assert "stacks/quill/terragrunt.hcl" in hclmod(root, "check", "stacks/quill").stdout
+    assert hclmod(root, "fix", "stacks/quill").returncode == 0
+    assert '"latest"' in path.read_text()
+
+
 def test_no_phase_done_means_nothing_to_check(root: Path) -> None:
     done = hclmod(root, "check")
     assert (done.returncode, done.stdout) == (0, "")
