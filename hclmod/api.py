@@ -69,13 +69,17 @@ def estate(workspace: Workspace) -> Estate:
 
 
 def survey(workspace: Workspace) -> Survey:
-    """Every image, release and workload of the working tree."""
+    """Every image, release and workload of the working tree, and the images outside of containers."""
+    from hclmod import outside
+
     found = estate(workspace)
+    every = (name_of(workspace.root, path) for path in files.find([workspace.root], ("",)))
+    beside = outside.find(found, every, lambda path: (workspace.root / path).read_bytes())
     paths = [f"{each}/main.tf" for each in found.stacks]
     assignment = stack.assign(workspace.config, stack.discover(paths, workspace.config), known_only=True)
     from hclmod import survey as rows
 
-    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of)
+    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, beside)
 
 
 def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hclmod import pieces
 from hclmod.estate import tag_piece
 from hclmod.images import floating, reference, tags
+from hclmod.outside import OutsideRow
 from hclmod.pieces import Hole, Piece
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class WorkloadRow:
     phase: int | None
 
 
-Row = ImageRow | ReleaseRow | WorkloadRow
+Row = ImageRow | ReleaseRow | WorkloadRow | OutsideRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,17 @@ class Survey:
     images: tuple[ImageRow, ...]
     releases: tuple[ReleaseRow, ...]
     workloads: tuple[WorkloadRow, ...]
+    outside: tuple[OutsideRow, ...] = ()
 
 
 def survey(
-    estate: Estate, config: Config, snapshot: Snapshot, phase_of: Callable[[str, str, str], int | None]
+    estate: Estate,
+    config: Config,
+    snapshot: Snapshot,
+    phase_of: Callable[[str, str, str], int | None],
+    outside: tuple[OutsideRow, ...] = (),
 ) -> Survey:
-    """Take the rows of an estate; `phase_of` is given stack, folder and address."""
+    """Take the rows of an estate; `phase_of` is given stack, folder and address, `outside` are taken as they are."""
     homes = {(home.stack, home.module, home.dweller.address): home for home in estate.homes}
 
     def phase(each: Use | Home, address: str) -> int | None:
@@ -102,7 +108,7 @@ def survey(
     workloads = [
         _workload(home, estate, phase(home, home.dweller.address)) for home in estate.homes if not home.dweller.settings
     ]
-    return Survey(tuple(images), tuple(releases), tuple(workloads))
+    return Survey(tuple(images), tuple(releases), tuple(workloads), outside)
 
 
 def form_of(origin: Origin) -> str:
@@ -183,8 +189,11 @@ def _named(home: Home) -> str:
 def render(found: Survey, form: str) -> str:
     """The survey as `text`, `json`, `csv` (images only) or `markdown`."""
     tables: dict[str, tuple[Row, ...]] = {
-        "Images": found.images, "Helm releases": found.releases, "Workloads": found.workloads,
-    }  # fmt: skip
+        "Images": found.images,
+        "Images outside containers": found.outside,
+        "Helm releases": found.releases,
+        "Workloads": found.workloads,
+    }
     match form:
         case "json":
             told = {name.lower().replace(" ", "_"): [asdict(row) for row in rows] for name, rows in tables.items()}
@@ -198,11 +207,11 @@ def render(found: Survey, form: str) -> str:
 
 
 def _cells(row: Row) -> list[str]:
+    """The values as text; what a terminal would obey is a blank."""
     words = {None: "", True: "yes", False: ""}
     values = (getattr(row, each.name) for each in fields(row))
-    return [
-        words.get(value, str(value)) if value is None or isinstance(value, bool) else str(value) for value in values
-    ]
+    told = (words[value] if value is None or isinstance(value, bool) else str(value) for value in values)
+    return ["".join(char if char.isprintable() else " " for char in text) for text in told]
 
 
 def _heads(rows: Sequence[Row]) -> list[str]:
@@ -221,7 +230,7 @@ def _markdown(rows: Sequence[Row]) -> str:
     if not rows:
         return "none\n"
     lines = [_heads(rows), ["---"] * len(_heads(rows)), *(_cells(row) for row in rows)]
-    escaped = ([cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
+    escaped = ([cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|") for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
 
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 
-TEMPLATE = re.compile(r"(?<!\$)\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|%\{[^}\n]*\}|\$?\{\{.*?\}\}")
+TEMPLATE = re.compile(r"(?<!\$)\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|%\{[^}\n]*\}|\$?\{\{(?:(?!\{\{).)*?\}\}")
 """What something else fills in before the text is used."""
 
 _COVERED = re.compile(TEMPLATE.pattern.encode(), re.DOTALL)
 _ALONE = re.compile(rb"^([ \t]*)(\0[\0 \t]*\r?)$", re.MULTILINE)
 _SEPARATOR = re.compile(rb"^([ \t]+)(---)(?=[ \t\r]*$)", re.MULTILINE)
 _KEYED = re.compile(rb"([ \t]*(?:-[ \t]+)*)[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:(?:[ \t]+(?:&\S+[ \t]+)?(.*))?")
-_SCALAR = re.compile(rb"(?:\"([^\"]*)\"|'([^']*)'|([^\s#\"'{\[|>*&!][^#]*?))[ \t]*(?:[ \t]#.*)?\r?")
+_COMMENT = re.compile(rb"[ \t]#")
 _ROLES = ("registry", "repository", "tag", "digest")
 _NESTED = ("block_mapping", "flow_mapping")
 _PAIRS = ("block_mapping_pair", "flow_pair")
@@ -42,7 +42,7 @@ class Scalar:
 
 
 def parts(key: str, whole: Part | None, entries: Mapping[str, Part]) -> dict[str, Part]:
-    """The image that an entry of any map names: `image` for a whole one, else `repository`, `tag` and what else it has."""
+    """The image that an entry of a map names: `image` for a whole one, else `repository`, `tag` and the like."""
     if whole is not None:
         return {"image": whole} if key in ("image", "imageName") else {}
     if not key.lower().endswith("image"):
@@ -58,6 +58,8 @@ def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> 
 
     Without `by_line` a text that is no YAML has none.
     """
+    if b"mage" not in data:
+        return ()
     covered = _covered(data, holes)
     root = _parser().parse(covered).root_node
     if not root.has_error:
@@ -139,17 +141,28 @@ def _keyed_lines(covered: bytes, data: bytes) -> Iterator[tuple[int, str, Scalar
     at = 0
     for line in covered.splitlines(keepends=True):
         if match := _KEYED.fullmatch(line.rstrip(b"\r\n")):
-            value = _SCALAR.fullmatch(match[3]) if match[3] else None
-            start, end = value.span(value.lastindex or 0) if value else (0, 0)
+            start, end = _bare(match[3] or b"")
             base = at + match.start(3)
-            yield len(match[1]), match[2].decode(), _said(data, base + start, base + end) if value else None
+            yield len(match[1]), match[2].decode(), _said(data, base + start, base + end) if end > start else None
         at += len(line)
+
+
+def _bare(value: bytes) -> tuple[int, int]:
+    """Where the text of a value on one line stands, without quotes and comment; nothing for lists, maps and blocks."""
+    quote = value[:1]
+    if quote in (b'"', b"'"):
+        return 1, value.find(quote, 1)
+    if quote in (b"", b"#", b"[", b"{", b"|", b">", b"*", b"!"):
+        return 0, 0
+    comment = _COMMENT.search(value)
+    return 0, comment.start() if comment else len(value)
 
 
 def _further_in(lines: Sequence[tuple[int, str, Scalar | None]], index: int, indent: int) -> dict[str, Scalar]:
     found: dict[str, Scalar] = {}
     first = lines[index][0] if index < len(lines) else 0
-    for inner, key, value in lines[index:]:
+    for at in range(index, len(lines)):
+        inner, key, value = lines[at]
         if inner <= indent:
             break
         if inner == first and value is not None:

@@ -1,0 +1,75 @@
+"""Files beside Terraform that name images: Dockerfiles, compose files, pipelines; their names say what they are."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from hclmod.yaml_values import Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")
+_COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml", "*.compose.y*ml", "*-compose.y*ml")
+_DOCKERFILE = ("Dockerfile", "Dockerfile.*", "*Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*")
+_NO_DOCKERFILE = ("*.md", "*.dockerignore")
+_PIPELINES = (
+    ".woodpecker.y*ml", ".woodpecker/*.y*ml", ".drone.y*ml", ".gitlab-ci.y*ml", "azure-pipelines.y*ml",
+    ".github/workflows/*.y*ml", ".forgejo/workflows/*.y*ml", ".gitea/workflows/*.y*ml", ".circleci/config.y*ml",
+)  # fmt: skip
+_LINE = re.compile(rb"^[ \t]*(FROM|ARG|COPY)[ \t]+([^\r\n]+?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*([^\s#]+)(?:[ \t]+as[ \t]+(\S+))?[ \t]*", re.IGNORECASE)
+_COPIED = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*?--from=(\S+)")
+_ARGUMENT = re.compile(rb"(\w+)=[\"']?([^\s\"']+)")
+_USED = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+
+
+def is_yaml(path: str) -> bool:
+    """Whether a file may hold YAML or JSON, perhaps as a template."""
+    return path.endswith(_YAML)
+
+
+def is_compose(path: str) -> bool:
+    """Whether this is a compose file."""
+    return _named(path, _COMPOSE)
+
+
+def is_dockerfile(path: str) -> bool:
+    """Whether this describes how an image is built."""
+    return _named(path, _DOCKERFILE) and not _named(path, _NO_DOCKERFILE)
+
+
+def is_pipeline(path: str) -> bool:
+    """Whether a CI service runs this file."""
+    return any(fnmatchcase(path, pattern) for pattern in _PIPELINES)
+
+
+def _named(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(path.rpartition("/")[2], pattern) for pattern in patterns)
+
+
+def base_images(data: bytes) -> Iterator[Scalar]:
+    """The images that a Dockerfile builds on or copies from, not its own stages; arguments are at their defaults."""
+    arguments: dict[str, str] = {}
+    stages = {"scratch"}
+    for line in _LINE.finditer(data):
+        word, rest = line[1].upper(), line[2]
+        if word == b"ARG" and (given := _ARGUMENT.match(rest)):
+            arguments[given[1].decode()] = given[2].decode(errors="replace")
+            continue
+        used = _FROM.fullmatch(rest) if word == b"FROM" else _COPIED.match(rest)
+        if used:
+            text = _filled(used[1].decode(errors="replace"), arguments)
+            if text.lower() not in stages and not text.isdecimal():
+                yield Scalar(text, line.start(2) + used.start(1))
+            if word == b"FROM" and used[2]:
+                stages.add(used[2].decode(errors="replace").lower())
+
+
+def _filled(text: str, arguments: dict[str, str]) -> str:
+    def value(used: re.Match[str]) -> str:
+        return arguments.get(used[1] or used[3]) or used[2] or f"${{{used[1] or used[3]}}}"
+
+    return _USED.sub(value, text)

@@ -1,0 +1,332 @@
+"""What a folder's `.tf` files say of images outside of container blocks, and which files they read.
+
+Helm values and `set`, Kubernetes objects, YAML in heredocs, resources of other providers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from hclmod import values, yaml_values
+from hclmod.edits import Span
+from hclmod.values import Call, Definition, Opaque, Template, Text
+from hclmod.views import Expression, top_level
+from hclmod.workloads import RELEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hclmod.syntax import Node
+    from hclmod.trivia import Source
+    from hclmod.values import Value
+    from hclmod.views import Attribute, Block
+    from hclmod.yaml_values import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The block that an image or a file belongs to; one in a local belongs to the resource that uses the local."""
+
+    address: str
+    kind: str  # a resource's type, `locals`, `module`, `data` and so on
+    each: Definition | None = None
+    count: Definition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """An image as it stands in a document; `image` is the whole reference, joined where it is written in parts."""
+
+    owner: Owner
+    form: str
+    image: Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file that a function reads; `function` is `chart` for the folder that a release installs."""
+
+    owner: Owner
+    function: str
+    path: Definition
+    variables: Definition | None = None
+
+
+class Carriers(NamedTuple):
+    """All of a folder."""
+
+    spots: tuple[Spot, ...]
+    readings: tuple[Reading, ...]
+
+
+MANIFESTS = ("kubernetes_manifest", "kubectl_manifest", RELEASE)
+"""What is given to the cluster as it is read."""
+
+_OBJECTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    RELEASE: ("helm values", ("values",)),
+    "kubernetes_manifest": ("manifest", ("manifest",)),
+    "kubectl_manifest": ("kubectl manifest", ("yaml_body",)),
+    "kubernetes_config_map": ("config map", ("data",)),
+    "kubernetes_config_map_v1": ("config map", ("data",)),
+    "null_resource": ("trigger", ("triggers",)),
+    "terraform_data": ("trigger", ("input", "triggers_replace")),
+    "aws_ecs_task_definition": ("provider resource", ("container_definitions",)),
+}
+"""The attributes whose objects may name images, and the form that these have."""
+
+_ENCODED = ("module", "kubernetes_config_map", "kubernetes_config_map_v1")
+"""Kinds of which only what is encoded as YAML or JSON counts."""
+
+PROVIDERS: Mapping[str, tuple[str, ...]] = {
+    "docker_container": ("image",),
+    "docker_image": ("name",),
+    "docker_service": ("image",),
+    "nomad_job": (),
+    "aws_ecs_task_definition": (),
+    "aws_lambda_function": ("image_uri",),
+    "aws_apprunner_service": ("image_identifier",),
+    "google_cloud_run_service": ("image",),
+    "google_cloud_run_v2_service": ("image",),
+    "azurerm_container_group": ("image",),
+    "azurerm_container_app": ("image",),
+}
+"""Resources of other providers that run images, and the attributes that name them (FACTS 3)."""
+
+_READERS = frozenset(
+    {"file", "templatefile", "fileset", "filebase64", "filemd5", "filesha1", "filesha256", "filesha512"}
+)
+_MATTERS = re.compile(rb"[iI]mage|file\w*\(")
+_LOCAL = re.compile(r"\blocal\.([\w-]+)")
+_WALKED = frozenset({"object", "heredoc_template", "function_call"})
+_NOMAD = re.compile(rb"^[ \t]*image[ \t]*=[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
+_WHOLE = (b"apiVersion:", b"services:")
+
+
+def carriers(sources: Sequence[Source]) -> Carriers:
+    """Read the documents of one folder."""
+    blocks = [block for source in sources for block in top_level(source)[1]]
+    users = _users(blocks)
+    spots: list[Spot] = []
+    readings: list[Reading] = []
+    for block in blocks:
+        for attribute in _attributes(block):
+            if _MATTERS.search(attribute.source.data, attribute.span.start, attribute.span.end):
+                owner = _owner(block, attribute, users)
+                spots += _spots(attribute, owner, direct=attribute.path.count(".") == block.path.count(".") + 1)
+                readings += _readings(attribute, owner)
+        if block.type_label == RELEASE and block.type == "resource":
+            spots += _sets(block)
+            readings += _charts(block)
+    return Carriers(tuple(spots), tuple(readings))
+
+
+def joined(parts: Mapping[str, Value]) -> Value:
+    """One value for an image that is written in parts; what the chart says itself is a hole."""
+    said = {role: value for role, value in parts.items() if not _is_empty(value)}
+    if "image" in parts or not said:
+        return said.get("image", Text("", None))
+    registry = (said["registry"], Text("/", None)) if "registry" in said else ()
+    repository = said.get("repository", Opaque("repository", "the chart names it"))
+    tag = (Text(":", None), said["tag"]) if "tag" in said else ()
+    digest = (Text("@", None), said["digest"]) if "digest" in said else ()
+    return Template((*registry, repository, *tag, *digest))
+
+
+def _is_empty(value: Value) -> bool:
+    inner = value.value if isinstance(value, Definition) else value
+    return isinstance(inner, Text) and (not inner.text or inner == Text("null", None))
+
+
+def _attributes(block: Block) -> Iterator[Attribute]:
+    yield from block.attributes.values()
+    for inner in block.blocks():
+        yield from _attributes(inner)
+
+
+def _users(blocks: Sequence[Block]) -> dict[str, Owner]:
+    """For each local the resource that uses it, perhaps through other locals."""
+    found: dict[str, Owner] = {}
+    for block in blocks:
+        if block.type == "module" or block.type_label in _OBJECTS:
+            for name in _LOCAL.findall(_text(block.source, block.span)):
+                found.setdefault(name, _owner_of(block))
+    texts = {
+        name: _text(attribute.source, attribute.span)
+        for block in blocks
+        if block.type == "locals"
+        for name, attribute in block.attributes.items()
+    }
+    todo = list(found)
+    while todo:
+        name = todo.pop()
+        for inner in _LOCAL.findall(texts.get(name, "")):
+            if inner not in found:
+                found[inner] = found[name]
+                todo.append(inner)
+    return found
+
+
+def _text(source: Source, span: Span) -> str:
+    return source.data[span.start : span.end].decode()
+
+
+def _owner(block: Block, attribute: Attribute, users: Mapping[str, Owner]) -> Owner:
+    if block.type == "locals":
+        return users.get(attribute.name) or Owner(f"local.{attribute.name}", "locals")
+    return _owner_of(block)
+
+
+def _owner_of(block: Block) -> Owner:
+    each, count = block.attribute("for_each"), block.attribute("count")
+    return Owner(
+        block.address,
+        block.type_label if block.type == "resource" else block.type,
+        values.definition(each.value) if each else None,
+        values.definition(count.value) if count else None,
+    )
+
+
+def _spots(attribute: Attribute, owner: Owner, *, direct: bool) -> Iterator[Spot]:
+    """The images of one attribute; `direct` for one of the block itself or of `locals`."""
+    if attribute.name in PROVIDERS.get(owner.kind, ()):
+        yield Spot(owner, "provider resource", values.definition(attribute.value))
+        return
+    form, names = _OBJECTS.get(owner.kind, ("helm values", ()))
+    local = attribute.path.startswith("locals")
+    encoded = b"encode(" in attribute.source.data[attribute.span.start : attribute.span.end]
+    told = encoded if owner.kind in _ENCODED else local or attribute.name in names
+    known = owner.kind in _OBJECTS or owner.kind == "module"
+    for node in _walk(attribute.value.node):
+        if node.type == "object" and known and told and direct:
+            yield from _of_object(Expression(attribute.source, node, attribute.path), owner, form)
+        elif node.type == "heredoc_template":
+            yield from _of_heredoc(Expression(attribute.source, node, attribute.path), owner)
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        if node.type in _WALKED:
+            yield node
+        nodes.extend(reversed(node.named_children))
+
+
+def _of_object(table: Expression, owner: Owner, form: str) -> Iterator[Spot]:
+    for entry in table.entries() or ():
+        if entry.key is not None and "image" in entry.key.lower():
+            inner = entry.value.entries()
+            named = {each.key: each.value for each in inner or () if each.key is not None}
+            parts = yaml_values.parts(entry.key, entry.value if inner is None else None, named)
+            yield from _spot(parts, owner, form)
+
+
+def _spot(parts: Mapping[str, Expression], owner: Owner, form: str) -> Iterator[Spot]:
+    """The image of these parts, at the place of its tag."""
+    if parts:
+        defined = {role: values.definition(expression) for role, expression in parts.items()}
+        yield _at_tag(defined, joined(defined), owner, form)
+
+
+def _at_tag(parts: Mapping[str, Definition], image: Value, owner: Owner, form: str) -> Spot:
+    place = parts.get("tag") or parts.get("image") or parts.get("repository") or next(iter(parts.values()))
+    return Spot(owner, form, Definition(place.document, place.path, place.line, image))
+
+
+def _of_heredoc(heredoc: Expression, owner: Owner) -> Iterator[Spot]:
+    """The images of the YAML in a heredoc; of a text that only holds some, where it looks given to a cluster."""
+    source, nodes = heredoc.source, heredoc.node.children
+    start = source.document.next_line(nodes[1].end_byte)
+    body = source.data[start : source.document.line_start(nodes[-1].start_byte)]
+    holes = list(_interpolations(heredoc.node))
+    spans = [Span(hole.start_byte - start, hole.end_byte - start) for hole in holes]
+    by_line = owner.kind in MANIFESTS or owner.kind in PROVIDERS or any(word in body for word in _WHOLE)
+    form = "kubectl manifest" if owner.kind == "kubectl_manifest" else "heredoc"
+    form = "provider resource" if owner.kind in PROVIDERS else form
+    found = list(yaml_values.images(body, spans, by_line=by_line))
+    if owner.kind == "nomad_job":
+        found = [{"image": yaml_values.Scalar(each[1].decode(), each.start(1))} for each in _NOMAD.finditer(body)]
+    for parts in found:
+        defined = {role: _defined(heredoc, scalar, start, holes) for role, scalar in parts.items()}
+        yield _at_tag(defined, joined(defined), owner, form)
+
+
+def _interpolations(node: Node) -> Iterator[Node]:
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        if node.type == "template_interpolation":
+            yield node
+        else:
+            nodes.extend(reversed(node.children))
+
+
+def _defined(heredoc: Expression, scalar: Scalar, base: int, holes: Sequence[Node]) -> Definition:
+    """What a scalar in a heredoc says, with the expressions of its interpolations."""
+    source, at = heredoc.source, base + scalar.start
+    line, end = source.document.line(at), at + len(scalar.text.encode())
+    parts: list[Value] = []
+    for hole in holes:
+        if at <= hole.start_byte and hole.end_byte <= end:
+            inside = next((each for each in hole.children if each.type == "expression"), None)
+            parts.append(Text(_unescaped(source, at, hole.start_byte), None, line))
+            parts += [values.read(Expression(source, inside, heredoc.path))] if inside else []
+            at = hole.end_byte
+    parts.append(Text(_unescaped(source, at, end), None, line))
+    return Definition(source.document.path, heredoc.path, line, parts[0] if len(parts) == 1 else Template(tuple(parts)))
+
+
+def _unescaped(source: Source, start: int, end: int) -> str:
+    return source.data[start:end].decode().replace("$${", "${").replace("%%{", "%{")
+
+
+def _readings(attribute: Attribute, owner: Owner) -> Iterator[Reading]:
+    for node in _walk(attribute.value.node):
+        if node.type != "function_call":
+            continue
+        expression = Expression(attribute.source, node, attribute.path)
+        match values.read(expression):
+            case Call(name, (path, *rest)) if name in _READERS:
+                place = values.definition(expression)
+                path = Template((path, Text("/", None), rest[0])) if name == "fileset" and rest else path
+                given = Definition(place.document, place.path, place.line, rest[0]) if rest else None
+                yield Reading(owner, name, Definition(place.document, place.path, place.line, path), given)
+
+
+def _charts(block: Block) -> Iterator[Reading]:
+    if chart := block.attribute("chart"):
+        yield Reading(_owner_of(block), "chart", values.definition(chart.value))
+
+
+def _sets(block: Block) -> Iterator[Spot]:
+    """The images that `set` names, in either form of the provider; parts of one image are put together."""
+    split: dict[tuple[str, ...], dict[str, Expression]] = defaultdict(dict)
+    owner = _owner_of(block)
+    for name, value in _settings(block):
+        *above, key = re.split(r"(?<!\\)\.", re.sub(r"\[\d+\]", "", name))
+        if above and yaml_values.parts(above[-1], None, {key: value}):
+            split[tuple(above)][key] = value
+        else:
+            yield from _spot(yaml_values.parts(key, value, {}), owner, "helm set")
+    for path, entries in split.items():
+        yield from _spot(yaml_values.parts(path[-1], None, entries), owner, "helm set")
+
+
+def _settings(block: Block) -> Iterator[tuple[str, Expression]]:
+    """The names and values of `set` blocks and of the lists that newer providers have instead."""
+    for kind in ("set", "set_sensitive"):
+        dynamic = [
+            inner for each in block.blocks("dynamic") if each.labels == (kind,) for inner in each.blocks("content")
+        ]
+        for each in (*block.blocks(kind), *dynamic):
+            name, value = each.attribute("name"), each.attribute("value")
+            if name and value and (text := name.value.string()):
+                yield text, value.value
+        attribute = block.attribute(kind)
+        for item in (attribute.value.elements() if attribute else None) or ():
+            named, worth = item.entry("name"), item.entry("value")
+            if named and worth and (text := named.string()):
+                yield text, worth
