@@ -214,14 +214,14 @@ def _cells(row: Row) -> list[str]:
     return ["".join(char if char.isprintable() else " " for char in text) for text in told]
 
 
-def _heads(rows: Sequence[Row]) -> list[str]:
-    return [each.name.replace("_", " ") for each in fields(rows[0])] if rows else []
+def _heads(row: Row | type[Row]) -> list[str]:
+    return [each.name.replace("_", " ") for each in fields(row)]
 
 
-def _csv(rows: Sequence[Row]) -> str:
+def _csv(rows: Sequence[ImageRow]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_heads(rows))
+    writer.writerow(_heads(ImageRow))
     writer.writerows(_cells(row) for row in rows)
     return out.getvalue()
 
@@ -229,7 +229,7 @@ def _csv(rows: Sequence[Row]) -> str:
 def _markdown(rows: Sequence[Row]) -> str:
     if not rows:
         return "none\n"
-    lines = [_heads(rows), ["---"] * len(_heads(rows)), *(_cells(row) for row in rows)]
+    lines = [_heads(rows[0]), ["---"] * len(_heads(rows[0])), *(_cells(row) for row in rows)]
     escaped = ([cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|") for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
 
@@ -237,7 +237,7 @@ def _markdown(rows: Sequence[Row]) -> str:
 def _text(rows: Sequence[Row]) -> str:
     if not rows:
         return "  none\n"
-    lines = [_heads(rows), *(_cells(row) for row in rows)]
+    lines = [_heads(rows[0]), *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "".join(
         "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"

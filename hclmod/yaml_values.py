@@ -53,12 +53,16 @@ def parts(key: str, whole: Part | None, entries: Mapping[str, Part]) -> dict[str
     return found if found.keys() - {"registry"} else {}
 
 
+LIMIT = 1 << 17
+"""Larger texts are not searched: templates that open and never close would cost the square of the size."""
+
+
 def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> tuple[dict[str, Scalar], ...]:
     """Every image of a text in its parts, in order; `holes` are further places that something else fills in.
 
     Without `by_line` a text that is no YAML has none.
     """
-    if b"mage" not in data:
+    if b"mage" not in data or len(data) > LIMIT:
         return ()
     covered = _covered(data, holes)
     root = _parser().parse(covered).root_node
