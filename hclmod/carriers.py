@@ -95,6 +95,7 @@ PROVIDERS: Mapping[str, tuple[str, ...]] = {
 }
 """Resources of other providers that run images, and the attributes that name them (FACTS 3)."""
 
+_PATHS = {("resource", RELEASE): ("chart", "chart"), ("data", "kubectl_path_documents"): ("pattern", "file")}
 _READERS = frozenset(
     {"file", "templatefile", "fileset", "filebase64", "filemd5", "filesha1", "filesha256", "filesha512"}
 )
@@ -119,7 +120,7 @@ def carriers(sources: Sequence[Source]) -> Carriers:
                 readings += _readings(attribute, owner)
         if block.type_label == RELEASE and block.type == "resource":
             spots += _sets(block)
-            readings += _charts(block)
+        readings += _named(block)
     return Carriers(tuple(spots), tuple(readings))
 
 
@@ -296,9 +297,11 @@ def _readings(attribute: Attribute, owner: Owner) -> Iterator[Reading]:
                 yield Reading(owner, name, Definition(place.document, place.path, place.line, path), given)
 
 
-def _charts(block: Block) -> Iterator[Reading]:
-    if chart := block.attribute("chart"):
-        yield Reading(_owner_of(block), "chart", values.definition(chart.value))
+def _named(block: Block) -> Iterator[Reading]:
+    """What a block reads by naming it, without a function."""
+    name, function = _PATHS.get((block.type, block.type_label), ("", ""))
+    if found := block.attribute(name):
+        yield Reading(_owner_of(block), function, values.definition(found.value))
 
 
 def _sets(block: Block) -> Iterator[Spot]:

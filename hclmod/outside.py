@@ -15,7 +15,7 @@ from hclmod.document import Document
 from hclmod.estate import tag_piece
 from hclmod.images import reference, tags
 from hclmod.pieces import Hole, Module, Piece, Scope
-from hclmod.values import Definition, Object, Template, Text
+from hclmod.values import Call, Definition, Object, Template, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,8 +58,8 @@ def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | Non
         rows += here.written()
         for reading, scope in here.readings():
             for path in _reached(files, reading, scope):
+                rows += here.given(reading, path, scope) if path not in known or reading.function in _TEXT else ()
                 known.add(path)
-                rows += here.given(reading, path, scope)
     unread = [path for path in files.paths if path not in known]
     rows += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
     return _merged(rows)
@@ -125,19 +125,20 @@ class _Here:
         for spot in self.files.carriers(self.module.folder).spots:
             place = _Place(self.stack, self.address(spot.owner), spot.form, spot.image.document, spot.image.line)
             for scope in _scopes(spot.owner, self.module):
-                for origin in origins.trace(spot.image, scope):
+                for origin in origins.trace(_whole(spot.image, scope), scope):
                     yield from _row(place, origin)
 
     def readings(self) -> Iterator[tuple[Reading, Scope]]:
-        """What the module's documents read."""
-        for reading in self.files.carriers(self.module.folder).readings:
+        """What the module's documents read; what only counts or hashes files comes last."""
+        found = self.files.carriers(self.module.folder).readings
+        for reading in sorted(found, key=lambda each: each.function not in _TEXT):
             for scope in _scopes(reading.owner, self.module):
                 yield reading, scope
 
     def given(self, reading: Reading, path: str, scope: Scope) -> Iterator[OutsideRow]:
         """The images of a file that an expression reads, or why it cannot be read where it is given to a cluster."""
-        chart = reading.function == "chart" and posixpath.basename(path).startswith("values")
-        if not build_files.is_yaml(path) or not (chart or reading.function in _GIVEN):
+        inner = reading.function == "chart" and not posixpath.basename(path).startswith("values")
+        if inner or not build_files.is_yaml(path):
             return
         form = "template file" if reading.function == "templatefile" else "values file"
         form = "compose file" if build_files.is_compose(path) else form
@@ -152,7 +153,13 @@ class _Here:
         yield from _in_yaml(place, data, variables)
 
 
-_GIVEN = ("file", "templatefile", "filebase64")
+_TEXT = ("file", "templatefile", "filebase64")
+
+
+def _whole(image: Definition, scope: Scope) -> Definition:
+    """An image that is a reference to its parts, put together."""
+    parts = yaml_values.parts("image", None, origins.table(image, scope)[0])
+    return replace(image, value=carriers.joined(parts)) if parts else image
 
 
 def _scopes(owner: Owner, module: Module) -> Iterator[Scope]:
@@ -174,20 +181,21 @@ def _folders(module: Module) -> tuple[tuple[str, str], ...]:
 
 
 def _reached(files: Files, reading: Reading, scope: Scope) -> Iterator[str]:
-    """The files that a path may mean; a part of it that is computed may be anything but a folder."""
-    root = dict(_folders(scope.module))["root"]
+    """The files that a path may mean; what is computed in it may be any name, or with `fileset` any path."""
+    root, each = dict(_folders(scope.module))["root"], reading.owner.each
+    computed = "**" if each and isinstance(each.value, Call) and "fileset(" in each.value.text else "*"
     for origin in origins.trace(reading.path, scope):
-        text = "".join(part.text if isinstance(part, Piece) else "*" for part in origin)
+        text = "".join(part.text if isinstance(part, Piece) else computed for part in origin)
         path = posixpath.normpath(posixpath.join("/", root, text)).lstrip("/")
         if text.startswith("*"):
             continue
         if reading.function == "chart":
-            yield from (each for each in files.paths if each.startswith(f"{path}/") and path)
+            yield from (file for file in files.paths if file.startswith(f"{path}/") and path)
         elif path in files.known:
             yield path
         elif "*" in path or reading.function == "fileset":
             pattern = re.compile(_WORD.sub(_pattern, path))
-            yield from (each for each in files.paths if pattern.fullmatch(each))
+            yield from filter(pattern.fullmatch, files.paths)
 
 
 _WORD = re.compile(r"\*\*/?|[*?]|\{([^{}]*)\}|[^*?{]+|\{")

@@ -83,6 +83,11 @@ FILE = "helm_release.r values file"
         ("[local.v]", '}\nlocals {\n  v = yamlencode({ image = "a:1" })\n', [f"{VALUES} a:1 {M}:6"]),
         ("[local.v]", '}\nlocals {\n  v = local.w\n  w = { image = "a:1" }\n', [f"{VALUES} a:1 {M}:7"]),
         ("[yamlencode({ image = var.i })]", '}\nvariable "i" {\n  default = "a:1"\n', [f"{VALUES} a:1 {M}:3"]),
+        (
+            "[yamlencode({ image = local.i })]",
+            '}\nlocals {\n  i = { repository = "q", tag = "1" }\n',
+            [f"{VALUES} q:1 {M}:3"],
+        ),
         ("[yamlencode({ image = var.i })]", "", [f"{VALUES} <var.i: nothing in the repository sets it> {M}:3"]),
         (
             "[yamlencode({ image = { repository = each.key, tag = each.value } })]",
@@ -253,6 +258,31 @@ def test_a_module_of_two_stacks_gives_a_row_to_each_and_shared_readers_share_a_r
         "module.m.helm_release.r, module.m.x.y values file b m/v.yaml:1",
     ]
     assert [row.origin for row in rows(files, "s", "t")][::2] == ["s/main.tf:3", "t/main.tf:3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('data "kubectl_path_documents" "d" {\n  pattern = "./k/*.yaml"\n}\n', ["data.kubectl_path_documents.d", ""]),
+        ('resource "x" "y" {\n  z = filesha256("k/a.yaml")\n}\n', ["x.y", ""]),
+        ('resource "x" "y" {\n  z = fileset("${path.module}/k", "**/*.{yaml,yml}")\n}\n', ["x.y", "x.y"]),
+        (
+            'resource "x" "y" {\n  for_each = fileset("./k", "**")\n  z = file("./k/${each.key}")\n}\n',
+            ["x.y", "x.y"],
+        ),
+        ('resource "x" "y" {\n  z = file("./k/${var.a}.yaml")\n}\n', ["x.y", ""]),
+        ('resource "x" "y" {\n  z = fileset("./k", "?.txt")\n}\n', ["", ""]),
+    ],
+)
+def test_files_that_are_read_in_numbers(text: str, expected: list[str]) -> None:
+    found = rows({M: text, "s/k/a.yaml": "image: a:1\n", "s/k/deep/b.yaml": "image: b:1\n"})
+    assert [row.address for row in found] == expected
+    assert [row.form == "dead file" for row in found] == [not each for each in expected]
+
+
+def test_a_hash_of_a_template_adds_no_row_of_its_own() -> None:
+    main = 'resource "x" "y" {\n  z = filesha1("v.tpl")\n}\n' + release('[templatefile("v.tpl", { t = "1" })]')
+    assert told({M: main, "s/v.tpl": "image: a:${t}\n"}) == ["helm_release.r template file a:1 s/v.tpl:1"]
 
 
 def test_a_chart_in_the_repository_is_read_by_its_release() -> None:
