@@ -135,7 +135,7 @@ class Estate:
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """Every image of every container, by stack, module instance and address."""
-        return tuple(use for stack, module in self._instances for use in self._uses(stack, module))
+        return tuple(use for stack, module in self.instances for use in self._uses(stack, module))
 
     def texts(self, folder: str) -> dict[str, bytes]:
         """The documents of a folder as they are, also those that are not read for what they declare."""
@@ -161,7 +161,7 @@ class Estate:
         """Every workload and release, with the names that its namespace may have."""
         return tuple(
             Home(stack, module.folder, module.name, dweller, tuple(_names(dweller, module)))
-            for stack, module in self._instances
+            for stack, module in self.instances
             for dweller in self._folder(module.folder).dwellers.values()
         )
 
@@ -169,7 +169,7 @@ class Estate:
     def namespaces(self) -> Mapping[str, tuple[tuple[str, str, str], ...]]:
         """For each namespace's name the stack, folder and address of the resources that declare it."""
         found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-        for stack, module in self._instances:
+        for stack, module in self.instances:
             for address, name in self._named(module):
                 found[name].append((stack, module.folder, address))
         return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
@@ -183,7 +183,8 @@ class Estate:
                 yield from ((address, each) for each in told if each is not None)
 
     @cached_property
-    def _instances(self) -> tuple[tuple[str, Module], ...]:
+    def instances(self) -> tuple[tuple[str, Module], ...]:
+        """Every module of every stack as one caller sees it, with the stack; those that nothing calls too."""
         found = [(stack, module) for stack in self.stacks for module in _below(self._root(stack))]
         reached = {module.folder for _, module in found}
         for stack in self.stacks:

@@ -52,7 +52,7 @@ def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | Non
     files = Files(tuple(sorted(paths)), read)
     rows: list[OutsideRow] = []
     known: set[str] = set()
-    instances = estate._instances  # noqa: SLF001 - it shows the instances of modules to nobody else yet
+    instances = estate.instances
     for stack, module in instances:
         here = _Here(files, stack, _located(module))
         rows += here.written()

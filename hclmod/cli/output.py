@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from hclmod.plan import PhaseReport
 
-_SLOW = 40
-"""Fewer stacks than this are done before a bar could be read."""
-
 
 def show(report: PhaseReport, *, verbose: bool) -> None:
     """Print a report."""
@@ -37,9 +34,9 @@ def color() -> bool:
 
 
 @contextmanager
-def progress(stacks: int | None = None) -> Iterator[Callable[[str], None]]:
+def progress() -> Iterator[Callable[[str], None]]:
     """A bar on standard error while a person watches; hears the path of each stack that is done."""
-    if not sys.stderr.isatty() or (stacks is not None and stacks < _SLOW):
+    if not sys.stderr.isatty():
         yield lambda _path: None
         return
     done = 0
