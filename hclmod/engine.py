@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from hclmod import alignment, edits, places, suppression, syntax, verify
 from hclmod.document import Document
+from hclmod.excerpts import excerpt
 from hclmod.rule import Finding, Level
 from hclmod.trivia import Source
-from hclmod.views import top_level
+from hclmod.views import path_at, top_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,11 +28,18 @@ ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A finding of a rule, and the line on which it stands."""
+    """A finding of a rule, and the line on which it stands.
+
+    `where` is the path of what it stands on, which names it also when lines move; `before` and `after` are the lines
+    that its fix touches.
+    """
 
     rule: str
     finding: Finding
     line: int
+    where: str = ""
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +157,12 @@ def _reported(source: Source, rule: str, finding: Finding) -> Reported:
     why = suppression.reason(source, finding.span, rule)
     if why:
         message = f"suppressed ({why}): {finding.message}"
-        finding = Finding(finding.address, finding.span, message, level=Level.NOTE)
+        finding = Finding(finding.address, finding.span, message, level=Level.NOTE, origins=finding.origins)
     elif why is not None:
         message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
-        finding = Finding(finding.address, finding.span, message, finding.fix, finding.level, finding.effect)
-    return Reported(rule, finding, line)
+        finding = replace(finding, message=message)
+    before, after = excerpt(source.document, finding.fix) if finding.fix else ("", "")
+    return Reported(rule, finding, line, path_at(source, finding.span), before, after)
 
 
 def _apply(source: Source, made: list[edits.Edit]) -> Source:
