@@ -21,7 +21,7 @@ PACKAGE = ROOT / "hclmod"
 LAYERS = (
     ("hclmod", "errors", "edits", "document", "traversal", "images", "images.reference", "images.tags"),
     ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values"),
-    ("trivia", "alignment", "stack", "images.snapshot", "build_files"),
+    ("trivia", "alignment", "stack", "images.snapshot", "build_files", "excerpts"),
     ("views", "layout", "suppression", "images.floating"),
     ("brackets", "differences", "workloads", "values"),
     ("verbs", "modules", "rule", "verify", "declarations", "pieces", "carriers"),
@@ -32,7 +32,8 @@ LAYERS = (
     ("placing",),
     ("survey",),
     ("plan", "prepare"),
-    ("reports", "reports.diff", "reports.terminal"),
+    ("reports", "reports.diff", "reports.model"),
+    ("reports.stored", "reports.telling", "reports.terminal"),
     ("fixtures", "phases"),
     ("checking",),
     ("api",),

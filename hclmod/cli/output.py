@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from hclmod.reports import terminal
+from hclmod.reports import telling, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def show(report: PhaseReport, *, verbose: bool) -> None:
     """Print a report."""
-    click.echo(terminal.render(report, terminal.Style(color(), verbose)), nl=False, color=color())
+    style = terminal.Style(color(), verbose, width())
+    click.echo(terminal.render(telling.tell(report), style), nl=False, color=color())
 
 
 def show_bytes(data: bytes) -> None:
@@ -31,6 +33,11 @@ def show_bytes(data: bytes) -> None:
 def color() -> bool:
     """Whether standard output is a terminal whose person did not ask for plain text (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int | None:
+    """How wide the terminal is while a person watches; None in a pipe, where nothing is wrapped."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 @contextmanager
