@@ -32,14 +32,16 @@ LAYERS = (
     ("placing",),
     ("survey",),
     ("plan", "prepare"),
-    ("reports", "reports.diff", "reports.model"),
+    ("reports", "reports.diff", "reports.fitting", "reports.hunks", "reports.inert", "reports.model"),
+    ("reports.markdown", "reports.page", "reports.sarif", "reports.workflow"),
     ("reports.stored", "reports.telling", "reports.terminal"),
+    ("reports.rendering",),
     ("fixtures", "phases"),
     ("checking",),
     ("api",),
     ("cli.output",),
     ("cli.phases",),
-    ("cli.looking", "cli.ruling"),
+    ("cli.looking", "cli.reporting", "cli.ruling"),
     ("cli",),
     ("__main__",),
 )
@@ -55,7 +57,7 @@ OWNERS = {
     "pygohcl": {"judges"},
     "libcst": {"catalogue"},
     "regex": {"alignment"},
-    "click": {"cli", "cli.looking", "cli.output", "cli.phases", "cli.ruling"},
+    "click": {"cli", "cli.looking", "cli.output", "cli.phases", "cli.reporting", "cli.ruling"},
     "tomllib": {"config", "fixtures"},
 }
 
@@ -178,7 +180,7 @@ def test_only_the_command_line_prints_and_exits(name: str) -> None:
 
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
-    "tempfile",
+    "tempfile", "html", "hclmod.reports.page", "hclmod.reports.sarif",
 )  # fmt: skip
 
 
