@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from hclmod.catalogue import Card
     from hclmod.estate import Estate
     from hclmod.fixtures import Result
+    from hclmod.forges.sticky import Posted
+    from hclmod.forges.target import Target
     from hclmod.plan import PhaseReport
     from hclmod.reports.terminal import Style
     from hclmod.survey import Survey
 
 __all__ = [
-    "Applied", "Workspace", "apply_phase", "card", "cards", "check", "diff", "done_phases", "estate", "findings", "fix",
-    "name_of", "new_rule", "open_workspace", "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report",
-    "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows", "write",
+    "Applied", "Workspace", "apply_phase", "card", "cards", "check", "comment", "comment_text", "diff", "done_phases",
+    "estate", "findings", "fix", "name_of", "new_rule", "open_workspace", "phase_numbers", "plan_fix", "plan_phases",
+    "proven", "read_report", "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows", "write",
 ]  # fmt: skip
 
 
@@ -83,6 +85,38 @@ def render(
 
     about = {each.id: each.summary for each in cards(folders)} if form == "sarif" else {}
     return rendering.render(report, form, style=style, limit=limit, whole=whole, about=about)
+
+
+def comment(
+    report: Report,
+    target: Target,
+    *,
+    key: str = "",
+    author: str = "",
+    whole: str = "",
+    plain_http: bool = False,
+) -> Posted:
+    """Make a report the one comment of its kind on a pull request, in the forge's limit; `plain_http` allows no TLS.
+
+    `key` tells comments on one pull request apart (empty: by the report's phases), `author` is whose comment it is
+    (empty: the token's user), `whole` tells where all of a report can be had that had to be cut.
+    """
+    from hclmod.forges import sticky
+    from hclmod.forges.target import plain_hosts
+    from hclmod.transport import open_transport
+
+    key = key or report.key
+    with open_transport(plain_http=plain_hosts(target.api, told=plain_http)) as transport:
+        body = comment_text(report, target, key, whole)
+        return sticky.post(transport, target, key, body, author=author, worth_it=not report.is_empty)
+
+
+def comment_text(report: Report, target: Target, key: str, whole: str = "") -> str:
+    """The comment as it would be written, without its hidden marker, counted in characters as forges do."""
+    from hclmod.forges import sticky
+    from hclmod.reports import markdown
+
+    return markdown.render(report, limit=target.dialect.limit - len(sticky.marker(key)), whole=whole)
 
 
 def run_fixtures(

@@ -35,7 +35,9 @@ LAYERS = (
     ("reports", "reports.diff", "reports.fitting", "reports.hunks", "reports.inert", "reports.model"),
     ("reports.markdown", "reports.page", "reports.sarif", "reports.workflow"),
     ("reports.stored", "reports.telling", "reports.terminal"),
-    ("reports.rendering",),
+    ("reports.rendering", "forges", "forges.dialects"),
+    ("forges.target",),
+    ("forges.sticky",),
     ("fixtures", "phases"),
     ("checking",),
     ("api",),
@@ -181,7 +183,7 @@ def test_only_the_command_line_prints_and_exits(name: str) -> None:
 
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
-    "tempfile", "html", "httpx", "hclmod.reports.page", "hclmod.reports.sarif",
+    "tempfile", "html", "httpx", "hclmod.reports.page", "hclmod.forges", "hclmod.reports.sarif",
 )  # fmt: skip
 
 

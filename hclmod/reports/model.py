@@ -175,6 +175,18 @@ class Report:
     sections: tuple[Section, ...]
     steps: tuple[Step, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """What the report is about, to find a comment about the same again: `phase-3`, `phases-1-2`, `rules`."""
+        numbers = [str(each.number) for each in self.sections if each.number is not None]
+        return f"phase{'s' if len(numbers) > 1 else ''}-{'-'.join(numbers)}" if numbers else "rules"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes, nothing needs a person and nothing was refused."""
+        every = [each.totals for each in self.sections]
+        return not any(each.changes or each.people or each.refused for each in every)
+
 
 def count(number: int, noun: str) -> str:
     """`1 change`, `2 changes`."""

@@ -1,0 +1,126 @@
+"""Which pull request on which forge: from the command line, else from what CI tells in its environment."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from hclmod.errors import HclmodError
+from hclmod.forges.dialects import DIALECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hclmod.forges.dialects import Dialect
+
+_PULL = re.compile(r"refs/pull/(\d+)/")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A pull request: the forge, the base of its API, the repository, the number; and the token for that host alone."""
+
+    dialect: Dialect
+    api: str
+    repo: str
+    number: int
+    token: str = field(repr=False)
+    token_name: str
+
+    @property
+    def name(self) -> str:
+        """How a person is told of it."""
+        return f"{self.repo}#{self.number} at {urlsplit(self.api).netloc}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is known of the target; an empty text is not known."""
+
+    forge: str = ""
+    url: str = ""
+    repo: str = ""
+    number: str = ""
+
+    def over(self, other: Wanted) -> Wanted:
+        """This, and the other's word where this says nothing."""
+        return Wanted(
+            self.forge or other.forge, self.url or other.url, self.repo or other.repo, self.number or other.number
+        )
+
+
+def find(wanted: Wanted, environment: Mapping[str, str]) -> Target:
+    """The target; `HclmodError` where something is not known, with the option that tells it."""
+    known = wanted.over(_from_ci(environment))
+    for value, option in ((known.forge, "--forge"), (known.repo, "--repo"), (known.number, "--number")):
+        if not value:
+            hint = f"Give {option}; in CI it is known where the run belongs to a pull request."
+            raise HclmodError(f"which pull request is meant is not known: no {option.removeprefix('--')}", hint=hint)
+    if known.forge not in DIALECTS:
+        raise HclmodError(f"`{known.forge}` is no forge", hint=f"One of {', '.join(DIALECTS)}.")
+    if not known.number.isascii() or not known.number.isdecimal():
+        raise HclmodError(f"`{known.number}` is no number of a pull request", hint="Give --number 12.")
+    dialect = DIALECTS[known.forge]
+    api = api_of(dialect, known.url)
+    name = next((each for each in _tokens(dialect, environment) if environment.get(each)), "")
+    if not name:
+        hint = f"Set {' or '.join(dialect.tokens)}. {dialect.permission}"
+        raise HclmodError(f"there is no token for {urlsplit(api).netloc} in the environment", hint=hint)
+    return Target(dialect, api, known.repo, int(known.number), environment[name].strip(), name)
+
+
+def _tokens(dialect: Dialect, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The variables that may hold the token; Gitea's own runner names it as GitHub's does."""
+    return (*dialect.tokens, "GITHUB_TOKEN") if _is_gitea_runner(environment) else dialect.tokens
+
+
+def api_of(dialect: Dialect, url: str) -> str:
+    """The base of the API of a forge at `url`, which may be the API's own."""
+    url = url.rstrip("/") or {"github": "https://github.com", "gitlab": "https://gitlab.com"}.get(dialect.name, "")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise HclmodError(f"`{url}` is no address of a forge", hint="Give --url https://git.example.net.")
+    if dialect.name == "github" and parts.hostname in ("github.com", "www.github.com", "api.github.com"):
+        return "https://api.github.com"
+    return url if url.endswith(dialect.api) or parts.hostname.startswith("api.") else f"{url}{dialect.api}"
+
+
+def plain_hosts(api: str, *, told: bool) -> tuple[str, ...]:
+    """The hosts that may be asked without TLS: this machine, and the forge's where a person said so."""
+    host = urlsplit(api).hostname or ""
+    return (host,) if told or host in _LOOPBACK else ()
+
+
+def _from_ci(environment: Mapping[str, str]) -> Wanted:
+    if environment.get("CI") == "woodpecker":
+        keys = ("CI_FORGE_TYPE", "CI_FORGE_URL", "CI_REPO", "CI_COMMIT_PULL_REQUEST")
+        return Wanted(*(environment.get(key, "") for key in keys))
+    if environment.get("GITLAB_CI"):
+        merge_request = ("CI_API_V4_URL", "CI_MERGE_REQUEST_PROJECT_ID", "CI_MERGE_REQUEST_IID")
+        return Wanted("gitlab", *(environment.get(key, "") for key in merge_request))
+    if environment.get("GITHUB_ACTIONS") or _is_gitea_runner(environment):
+        forge = "gitea" if _is_gitea_runner(environment) else "github"
+        url = environment.get("GITHUB_API_URL") or environment.get("GITHUB_SERVER_URL", "")
+        return Wanted(forge, url, environment.get("GITHUB_REPOSITORY", ""), _github_number(environment))
+    return Wanted()
+
+
+def _is_gitea_runner(environment: Mapping[str, str]) -> bool:
+    return bool(environment.get("GITEA_ACTIONS") or environment.get("FORGEJO_ACTIONS"))
+
+
+def _github_number(environment: Mapping[str, str]) -> str:
+    """The number in the ref of a pull request, else in the event."""
+    if match := _PULL.match(environment.get("GITHUB_REF", "")):
+        return match[1]
+    try:
+        event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
+    except (OSError, ValueError):
+        return ""
+    found = event.get("pull_request") or event.get("issue") if isinstance(event, dict) else None
+    return str(found.get("number", "")) if isinstance(found, dict) else ""
