@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TOKEN = "t0ken-of-the-robot"  # noqa: S105 - no secret
 REFUSED = {"github": 65_536, "gitea": 10**9, "gitlab": 1_000_000}
 ANSWERS = re.compile(
-    r"(?:/user|/repos/(?P<repo>.+)/issues/(?:comments/(?P<edit>\d+)|(?P<number>\d+)/comments)"
+    r"(?:/user|/repos/o/r/pulls|/repos/(?P<repo>.+)/issues/(?:comments/(?P<edit>\d+)|(?P<number>\d+)/comments)"
     r"|/projects/(?P<project>[^/]+)/merge_requests/(?P<iid>\d+)/notes(?:/(?P<note>\d+))?)"
 )
 
@@ -36,6 +36,7 @@ class Forge:
         self.comments: list[dict[str, Any]] = []
         self.fails: list[Reply | None] = []
         self.knows_me = True
+        self.open_pulls: list[dict[str, Any]] = []
         self.server = Server(self.answer)
 
     @property
@@ -52,7 +53,7 @@ class Forge:
         self.comments.append(comment)
         return comment
 
-    def answer(self, seen: Seen) -> Reply | None:
+    def answer(self, seen: Seen) -> Reply | None:  # noqa: PLR0911 - one line for each answer
         """As the forge answers."""
         if self.fails:
             return self.fails.pop(0)
@@ -63,11 +64,18 @@ class Forge:
             return self.told(404, {"message": "Not Found"})
         if seen.headers.get(name) != value.format(token=TOKEN):
             return self.told(401, {"message": "Bad credentials"})
+        if parts.path.endswith("/pulls"):
+            return self.pulls(parse_qs(parts.query))
         if not parts.path.endswith("/user"):
             return self.about(seen, wanted, parse_qs(parts.query))
         if not self.knows_me:
             return self.told(403, {"message": "Resource not accessible by integration"})
         return self.told(200, {self.dialect.login: self.me})
+
+    def pulls(self, query: dict[str, list[str]]) -> Reply:
+        """The open pull requests of a branch, as GitHub filters them."""
+        found = [each for each in self.open_pulls if each["head"]["label"] == query["head"][0]]
+        return self.told(200, found)
 
     def about(self, seen: Seen, wanted: re.Match[str], query: dict[str, list[str]]) -> Reply:
         """The answer of the comments' part of the API."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from hclmod.errors import HclmodError
 from hclmod.reports.inert import clip, one_line
@@ -14,7 +15,7 @@ from hclmod.transport import TransportError, Trouble
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hclmod.forges.target import Target
+    from hclmod.forges.target import Head, Target
     from hclmod.transport import Answer, Transport
 
 _PAGES = 200
@@ -58,6 +59,8 @@ def post(
     `author` is whose comment it is; empty: the token's user. Without a comment one is made only where `worth_it`.
     """
     forge = _Forge(transport, target)
+    if target.head is not None:
+        forge = _Forge(transport, replace(target, number=forge.number_of(target.head)))
     text = marker(key) + body
     marked = [each for each in forge.comments() if str(each.get("body", "")).startswith(marker(key).strip())]
     mine = [each for each in marked if target.dialect.author(each) in ((author and (author,)) or forge.me())]
@@ -93,6 +96,17 @@ class _Forge:
         if not name:
             raise ForgeError(f"{self.target.name} does not tell whose the token is", hint="Give --author LOGIN.")
         return (name,)
+
+    def number_of(self, head: Head) -> int:
+        """The open pull request whose head is this commit of this branch (GitHub)."""
+        repo = self.target.dialect.repo(self.target.repo)
+        branch = quote(f"{head.owner}:{head.branch}", safe=":")
+        answer = self._ask("GET", f"/repos/{repo}/pulls?state=open&per_page=100&head={branch}")
+        for each in self._read(answer, list):
+            if isinstance(each, dict) and isinstance(each.get("head"), dict) and each["head"].get("sha") == head.commit:
+                return int(each["number"])
+        hint = "It may be closed, or have newer commits, whose own run will tell; else give --number."
+        raise ForgeError(f"no open pull request of {self.target.name} has the commit {head.commit[:12]}", hint=hint)
 
     def comments(self) -> Iterator[Mapping[str, Any]]:
         """All comments of the pull request, page after page; pages are counted, no address of an answer is followed."""

@@ -22,6 +22,15 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The commit that another workflow ran on: whose branch, which, and the commit."""
+
+    owner: str
+    branch: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A pull request: the forge, the base of its API, the repository, the number; and the token for that host alone."""
 
@@ -31,11 +40,12 @@ class Target:
     number: int
     token: str = field(repr=False)
     token_name: str
+    head: Head | None = None  # where the number is 0: the pull request that has this head
 
     @property
     def name(self) -> str:
         """How a person is told of it."""
-        return f"{self.repo}#{self.number} at {urlsplit(self.api).netloc}"
+        return f"{self.repo}{f'#{self.number}' if self.number else ''} at {urlsplit(self.api).netloc}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +56,39 @@ class Wanted:
     url: str = ""
     repo: str = ""
     number: str = ""
+    head: Head | None = None
 
     def over(self, other: Wanted) -> Wanted:
         """This, and the other's word where this says nothing."""
         return Wanted(
-            self.forge or other.forge, self.url or other.url, self.repo or other.repo, self.number or other.number
+            self.forge or other.forge,
+            self.url or other.url,
+            self.repo or other.repo,
+            self.number or other.number,
+            self.head or other.head,
         )
 
 
 def find(wanted: Wanted, environment: Mapping[str, str]) -> Target:
     """The target; `HclmodError` where something is not known, with the option that tells it."""
     known = wanted.over(_from_ci(environment))
-    for value, option in ((known.forge, "--forge"), (known.repo, "--repo"), (known.number, "--number")):
+    number = known.number or ("0" if known.head else "")
+    for value, option in ((known.forge, "--forge"), (known.repo, "--repo"), (number, "--number")):
         if not value:
             hint = f"Give {option}; in CI it is known where the run belongs to a pull request."
             raise HclmodError(f"which pull request is meant is not known: no {option.removeprefix('--')}", hint=hint)
     if known.forge not in DIALECTS:
         raise HclmodError(f"`{known.forge}` is no forge", hint=f"One of {', '.join(DIALECTS)}.")
-    if not known.number.isascii() or not known.number.isdecimal():
-        raise HclmodError(f"`{known.number}` is no number of a pull request", hint="Give --number 12.")
+    if not number.isascii() or not number.isdecimal():
+        raise HclmodError(f"`{number}` is no number of a pull request", hint="Give --number 12.")
     dialect = DIALECTS[known.forge]
     api = api_of(dialect, known.url)
     name = next((each for each in _tokens(dialect, environment) if environment.get(each)), "")
     if not name:
         hint = f"Set {' or '.join(dialect.tokens)}. {dialect.permission}"
         raise HclmodError(f"there is no token for {urlsplit(api).netloc} in the environment", hint=hint)
-    return Target(dialect, api, known.repo, int(known.number), environment[name].strip(), name)
+    head = None if int(number) else known.head
+    return Target(dialect, api, known.repo, int(number), environment[name].strip(), name, head)
 
 
 def _tokens(dialect: Dialect, environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -97,16 +114,19 @@ def plain_hosts(api: str, *, told: bool) -> tuple[str, ...]:
 
 
 def _from_ci(environment: Mapping[str, str]) -> Wanted:
-    if environment.get("CI") == "woodpecker":
-        keys = ("CI_FORGE_TYPE", "CI_FORGE_URL", "CI_REPO", "CI_COMMIT_PULL_REQUEST")
-        return Wanted(*(environment.get(key, "") for key in keys))
-    if environment.get("GITLAB_CI"):
-        merge_request = ("CI_API_V4_URL", "CI_MERGE_REQUEST_PROJECT_ID", "CI_MERGE_REQUEST_IID")
-        return Wanted("gitlab", *(environment.get(key, "") for key in merge_request))
-    if environment.get("GITHUB_ACTIONS") or _is_gitea_runner(environment):
+    def told(name: str) -> str:
+        return environment.get(name, "")
+
+    if told("CI") == "woodpecker":
+        return Wanted(told("CI_FORGE_TYPE"), told("CI_FORGE_URL"), told("CI_REPO"), told("CI_COMMIT_PULL_REQUEST"))
+    if told("GITLAB_CI"):
+        return Wanted(
+            "gitlab", told("CI_API_V4_URL"), told("CI_MERGE_REQUEST_PROJECT_ID"), told("CI_MERGE_REQUEST_IID")
+        )
+    if told("GITHUB_ACTIONS") or _is_gitea_runner(environment):
         forge = "gitea" if _is_gitea_runner(environment) else "github"
-        url = environment.get("GITHUB_API_URL") or environment.get("GITHUB_SERVER_URL", "")
-        return Wanted(forge, url, environment.get("GITHUB_REPOSITORY", ""), _github_number(environment))
+        url = told("GITHUB_API_URL") or told("GITHUB_SERVER_URL")
+        return Wanted(forge, url, told("GITHUB_REPOSITORY"), *_of_event(environment))
     return Wanted()
 
 
@@ -114,13 +134,25 @@ def _is_gitea_runner(environment: Mapping[str, str]) -> bool:
     return bool(environment.get("GITEA_ACTIONS") or environment.get("FORGEJO_ACTIONS"))
 
 
-def _github_number(environment: Mapping[str, str]) -> str:
-    """The number in the ref of a pull request, else in the event."""
+def _of_event(environment: Mapping[str, str]) -> tuple[str, Head | None]:
+    """The number in the ref of a pull request, else in the event; or the head that the workflow before this ran on.
+
+    GitHub leaves `pull_requests` of `workflow_run` empty for forks, so the pull request has to be asked for.
+    """
     if match := _PULL.match(environment.get("GITHUB_REF", "")):
-        return match[1]
+        return match[1], None
     try:
         event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
     except (OSError, ValueError):
-        return ""
-    found = event.get("pull_request") or event.get("issue") if isinstance(event, dict) else None
-    return str(found.get("number", "")) if isinstance(found, dict) else ""
+        return "", None
+    number = _text(event, "pull_request", "number") or _text(event, "issue", "number")
+    owner = _text(event, "workflow_run", "head_repository", "owner", "login")
+    branch, commit = _text(event, "workflow_run", "head_branch"), _text(event, "workflow_run", "head_sha")
+    return number, Head(owner, branch, commit) if owner and branch and commit else None
+
+
+def _text(value: object, *keys: str) -> str:
+    """What stands in nested objects, as text; empty where it does not."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return str(value) if isinstance(value, str | int) else ""
