@@ -22,11 +22,15 @@ NESTING = 100
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a piece of a quoted string means, the `place`-th of its attribute; None for a number, a bool or `null`."""
+    """What a piece of a quoted string means, the `place`-th of its attribute; None for a number, a bool or `null`.
+
+    With `scalar` it is that value of YAML instead (`yaml_values.in_order`): in the `place`-th heredoc, or in a file.
+    """
 
     text: str
     place: int | None
     line: int = field(default=0, compare=False)
+    scalar: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
