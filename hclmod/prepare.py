@@ -42,7 +42,8 @@ def by_namespace(
         lived |= names
         numbers = {wanted[name] for name in names & wanted.keys()}
         if len(numbers) == 1:
-            found[Target(home.stack, home.folder, home.dweller.address)] = numbers.pop()
+            where = None if home.module else home.folder
+            found[Target(home.stack, where, home.dweller.address, home.module)] = numbers.pop()
     for name, number in wanted.items():
         if whole and name not in lived:
             near = difflib.get_close_matches(name, lived, 1)
@@ -50,7 +51,11 @@ def by_namespace(
             raise ConfigError(
                 f"{config.path}: phase.{number}.namespaces names `{name}`, where nothing lives", hint=hint
             )
-    named = {target for target in found if Target(target.stack, None, target.address) in assignment.targets}
+    named = {
+        target
+        for target in found
+        if Target(target.stack, None, target.address) in assignment.targets or target in assignment.targets
+    }
     targets = {target: number for target, number in found.items() if target not in named}
     return replace(assignment, targets={**targets, **assignment.targets})
 
