@@ -69,7 +69,7 @@ def estate(workspace: Workspace) -> Estate:
 
 
 def survey(workspace: Workspace) -> Survey:
-    """Every image, release and workload of the working tree, and the images outside of containers."""
+    """Every image, also outside of containers, release, workload and namespace of the working tree."""
     from hclmod import outside
 
     found = estate(workspace)

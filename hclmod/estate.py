@@ -66,6 +66,11 @@ class Home:
     dweller: Dweller
     names: tuple[str | None, ...]
 
+    @property
+    def address(self) -> str:
+        """The resource's address as Terraform writes it, with the module's instance."""
+        return f"{self.module}.{self.dweller.address}".removeprefix(".")
+
 
 @dataclass(slots=True)
 class _Folder:
@@ -150,11 +155,7 @@ class Estate:
     @cached_property
     def drives(self) -> Mapping[Site, tuple[Use, ...]]:
         """For each literal, the uses that it makes or helps to make: its fan-out."""
-        found: dict[Site, list[Use]] = defaultdict(list)
-        for use in self.uses:
-            for site in sorted(use.sites, key=lambda each: (each.document, each.path, each.place)):
-                found[site].append(use)
-        return {site: tuple(uses) for site, uses in found.items()}
+        return fan_out(self.uses)
 
     @cached_property
     def homes(self) -> tuple[Home, ...]:
@@ -265,8 +266,8 @@ class Estate:
     def _uses(self, stack: str, module: Module) -> Iterator[Use]:
         for image in (each for images in self._folder(module.folder).images.values() for each in images):
             found = [origin for scope in _scopes(image, module) for origin in origins.trace(image.image, scope)]
-            overrides = _overrides(_top(module).layers, found)
-            yield Use(stack, module.folder, module.name, image, tuple(dict.fromkeys(found)), overrides)
+            alternatives = tuple(dict.fromkeys(found))
+            yield Use(stack, module.folder, module.name, image, alternatives, overrides(module, found))
 
 
 def _namespaces(names: Mapping[str, Definition | None]) -> dict[str, Value]:
@@ -337,8 +338,18 @@ def _names(dweller: Dweller, module: Module) -> list[str | None]:
     return list(dict.fromkeys(found))
 
 
-def _overrides(layers: Sequence[Layer], found: Sequence[Origin]) -> tuple[str, ...]:
+def fan_out(uses: Iterable[Use]) -> dict[Site, tuple[Use, ...]]:
+    """For each literal, those of the uses that it makes or helps to make."""
+    found: dict[Site, list[Use]] = defaultdict(list)
+    for use in uses:
+        for site in sorted(use.sites, key=lambda each: each.key):
+            found[site].append(use)
+    return {site: tuple(driven) for site, driven in found.items()}
+
+
+def overrides(module: Module, found: Sequence[Origin]) -> tuple[str, ...]:
     """What cannot be read and would win over the weakest place that a root module's variable was read from."""
+    layers = _top(module).layers
     steps = {step for origin in found for part in origin for step in part.chain}
     reached = [at for at, layer in enumerate(layers) if any(step.startswith(f"{layer.label} ") for step in steps)]
     last = len(layers) if any(step.startswith("var.") for step in steps) else max(reached, default=0)
