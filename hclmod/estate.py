@@ -83,6 +83,7 @@ class _Folder:
     images: dict[str, list[ImageUse]] = field(default_factory=dict)  # by address: an override replaces them all
     dwellers: dict[str, Dweller] = field(default_factory=dict)
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
 
     def add(self, found: Declarations) -> None:
@@ -101,6 +102,7 @@ class _Folder:
         for each in found.dwellers:
             self.dwellers[each.address] = _over(self.dwellers.get(each.address), each)
         self.namespaces = _known_over(self.namespaces, found.namespaces)
+        self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
         self.each.update(found.each)
 
 
@@ -136,6 +138,17 @@ class Estate:
             self._beside[posixpath.dirname(path)].append(path)
         self._known: dict[str, Declarations | None] = {}
         self._folders: dict[str, _Folder] = {}
+
+    def over(self, stacks: Sequence[str]) -> Estate:
+        """The same repository seen from other stacks; documents that are known are not read again."""
+        other = Estate(stacks, self._paths, self._read)
+        other._known, other._folders = self._known, self._folders  # noqa: SLF001 - its own kind
+        return other
+
+    @property
+    def lived_in(self) -> frozenset[str]:
+        """The names of the namespaces in which something lives."""
+        return frozenset(name for home in self.homes for name in home.names if name is not None)
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
@@ -174,6 +187,10 @@ class Estate:
             for address, name in self._named(module):
                 found[name].append((stack, module.folder, address))
         return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+
+    def document_of(self, folder: str, namespace: str) -> str:
+        """The document that declares a namespace of this address."""
+        return self._folder(folder).documents[namespace]
 
     def _named(self, module: Module) -> Iterator[tuple[str, str]]:
         """The address and each name of every namespace that a module declares."""

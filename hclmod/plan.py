@@ -17,7 +17,7 @@ from hclmod.document import unreadable
 from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped
 from hclmod.errors import ConfigError, HclmodError
 from hclmod.modules import Resource, folder_of
-from hclmod.places import Placing
+from hclmod.places import Placing, Tenant
 from hclmod.rule import Context, Namespace
 from hclmod.stack import Target, resolve
 from hclmod.workloads import NAMESPACES, WORKLOADS
@@ -261,17 +261,38 @@ class _Selection:
         return self.brief.assignment.phase_of(self.stack.path, resource.folder, resource.address)
 
     def _facts(self, namespace: Resource) -> Namespace:
-        living = self.inventory.living_in(namespace)
-        mine = tuple(each.address for each in living if self._in_phase(each))
-        others = {each.address: self._phase(each) for each in living if not self._in_phase(each)}
+        """Who lives in a namespace: by this stack's own references, and by what following those of all stacks found."""
+        tenants = self.brief.placing.tenants.get((namespace.folder, namespace.address), ())
+        here = {(each.folder, each.address) for each in tenants if each.stack == self.stack.path}
+        living = [
+            Tenant(self.stack.path, each.folder, each.address, "", self._phase(each), self._in_phase(each))
+            for each in self.inventory.living_in(namespace)
+            if (each.folder, each.address) not in here
+        ]
+        told = {self._named(each): each for each in (*living, *tenants)}
+        mine = tuple(name for name, each in told.items() if each.mine)
+        others = {name: each.phase for name, each in told.items() if not each.mine}
         return Namespace(self.inventory.namespaces[namespace], mine, others)
+
+    def _named(self, tenant: Tenant) -> str:
+        return tenant.address if tenant.stack == self.stack.path and not tenant.module else tenant.name
+
+    def _home(self, workload: Resource, home: Resource | None) -> Namespace | None:
+        """The namespace of a workload; one that other stacks declare is known by its name and its owners only."""
+        if home is not None:
+            return self._facts(home)
+        names = self.brief.placing.homes.get((self.stack.path, workload.folder, workload.address), ())
+        owners = [self.brief.placing.owners.get(name, ()) for name in names]
+        if not owners or not all(owners):
+            return None
+        return Namespace(", ".join(names), owners=tuple(dict.fromkeys(each for told in owners for each in told)))
 
     def context(self, document: str, names: tuple[str, ...]) -> Context:
         """What rules may know in one document."""
         folder, placing = folder_of(document), self.brief.placing
         facts = {each: self._facts(each) for each in self.inventory.namespaces}
         homes = {
-            each.address: facts[home] if home else None
+            each.address: self._home(each, home)
             for each, home in self.inventory.workloads.items()
             if each.folder == folder
         }

@@ -67,22 +67,30 @@ def placed(
     read: Callable[[Stack], tuple[Document, ...]],
 ) -> list[Brief]:
     """The briefs, each with the places outside of containers that its rules may write."""
-    rules = [loaded.rule for brief in briefs for loaded in brief.load()]
-    if not any(rule.at_places or set(rule.kinds) & set(NAMESPACES) for rule in rules):
+    if not any(loaded.rule.at_places for brief in briefs for loaded in brief.load()) and not any(
+        map(_is_about_namespaces, briefs)
+    ):
         return list(briefs)
     from hclmod import placing
     from hclmod.estate import Estate
 
     traced = placing.to_trace(stacks, read, placing.image_folders(texts))
     estate = Estate(sorted(traced), texts, texts.get)
+    if more := placing.declarers(stacks, read, estate.lived_in) - traced:
+        estate = estate.over(sorted(traced | more))
     return [replace(brief, placing=placing.place(estate, brief.assignment.phase_of, brief.phase)) for brief in briefs]
+
+
+def _is_about_namespaces(brief: Brief) -> bool:
+    return any(set(loaded.rule.kinds) & set(NAMESPACES) for loaded in brief.load())
 
 
 def with_places(brief: Brief, stacks: Sequence[Stack]) -> list[Stack]:
     """The stacks of a brief with the documents that matter by its places; shared modules are stacks of their own."""
     known = {file for each in stacks for file in each.files}
     extra: dict[str, list[str]] = {}
-    for document in sorted({*brief.placing.places, *brief.placing.inherited.values()} - known):
+    namespaces = brief.placing.documents if _is_about_namespaces(brief) else frozenset()
+    for document in sorted({*brief.placing.places, *brief.placing.inherited.values(), *namespaces} - known):
         owner = next(
             (each.path for each in stacks if document.startswith(f"{each.path}/")), document.rpartition("/")[0]
         )

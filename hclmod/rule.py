@@ -50,12 +50,14 @@ class Namespace:
     """A namespace that the repository declares, and who lives in it.
 
     `name` is None where it cannot be read. `workloads` are the addresses that the phase at hand selects,
-    `others` maps those of other phases (None: of no phase) to their phase.
+    `others` maps those of other phases (None: of no phase) to their phase; those of other stacks are named with their
+    stack. `owners` are the resources that declare it, where that is another stack's business.
     """
 
     name: str | None
     workloads: tuple[str, ...] = ()
     others: Mapping[str, int | None] = field(default_factory=dict)
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Context:
     changed: frozenset[tuple[str, str]] = frozenset()  # rule and address of what earlier rounds of this run fixed
 
     def home(self, workload: str) -> Namespace | None:
-        """The namespace in which a workload of this module lives; None where this stack does not declare it."""
+        """The namespace in which a workload of this module lives; None where the repository does not declare it."""
         return self.homes.get(workload)
 
 

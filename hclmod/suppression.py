@@ -38,6 +38,7 @@ def reason_in(comments: Iterable[str], rule: str) -> str | None:
 
 
 def _comments(source: Source, span: Span) -> Iterator[str]:
+    yield from trivia.comments_at_line(source, span)
     node = leaf_at(source.tree, span.start)
     while node is not None:
         if node.type in ("attribute", "block"):

@@ -27,6 +27,7 @@ _ALONE = re.compile(rb"^([ \t]*)(\0[\0 \t]*\r?)$", re.MULTILINE)
 _SEPARATOR = re.compile(rb"^([ \t]+)(---)(?=[ \t\r]*$)", re.MULTILINE)
 _KEYED = re.compile(rb"([ \t]*(?:-[ \t]+)*)[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:(?:[ \t]+(?:&\S+[ \t]+)?(.*))?")
 _COMMENT = re.compile(rb"[ \t]#")
+_BEHIND = re.compile(rb"[\"']?[ \t]*,?[ \t]+(#[^\r\n]*)")
 _ROLES = ("registry", "repository", "tag", "digest")
 _NESTED = ("block_mapping", "flow_mapping")
 _PAIRS = ("block_mapping_pair", "flow_pair")
@@ -85,6 +86,16 @@ def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> 
 def in_order(found: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
     """The parts of all images of a text by where they stand: the `n`-th one is the same after any other edit."""
     return tuple(sorted((part for image in found for part in image.values()), key=lambda part: part.start))
+
+
+def comments(data: bytes, scalar: Scalar) -> tuple[str, ...]:
+    """The comments of a value: those on lines of their own directly above, and the one behind it."""
+    above: list[str] = []
+    lines = data[: scalar.start].decode(errors="replace").split("\n")[:-1]
+    while lines and lines[-1].lstrip().startswith("#"):
+        above.insert(0, lines.pop().strip())
+    behind = _BEHIND.match(data, scalar.end)
+    return (*above, behind[1].decode(errors="replace").strip()) if behind else tuple(above)
 
 
 @cache
