@@ -204,7 +204,7 @@ def _spots(attribute: Attribute, owner: Owner, *, direct: bool) -> Iterator[Spot
     known = owner.kind in _OBJECTS or owner.kind == "module"
     for node in _walk(attribute.value.node) if known and told and direct else ():
         if node.type == "object":
-            yield from _of_object(Expression(attribute.source, node, attribute.path), owner, form)
+            yield from _of_object(Expression(attribute.source, node, attribute.path), attribute, owner, form)
     for heredoc in heredocs(attribute.value):
         yield from _of_heredoc(attribute, heredoc, owner)
 
@@ -218,20 +218,19 @@ def _walk(node: Node) -> Iterator[Node]:
         nodes.extend(reversed(node.named_children))
 
 
-def _of_object(table: Expression, owner: Owner, form: str) -> Iterator[Spot]:
+def _of_object(table: Expression, whole: Attribute, owner: Owner, form: str) -> Iterator[Spot]:
     for entry in table.entries() or ():
         if entry.key is not None and "image" in entry.key.lower():
             inner = entry.value.entries()
             named = {each.key: each.value for each in inner or () if each.key is not None}
             parts = yaml_values.parts(entry.key, entry.value if inner is None else None, named)
-            yield from _spot(parts, owner, form)
+            yield from _spot({role: values.part(whole.value, each) for role, each in parts.items()}, owner, form)
 
 
-def _spot(parts: Mapping[str, Expression], owner: Owner, form: str) -> Iterator[Spot]:
+def _spot(parts: Mapping[str, Definition], owner: Owner, form: str) -> Iterator[Spot]:
     """The image of these parts, at the place of its tag."""
     if parts:
-        defined = {role: values.definition(expression) for role, expression in parts.items()}
-        yield _at_tag(defined, joined(defined), owner, form)
+        yield _at_tag(parts, joined(parts), owner, form)
 
 
 def _at_tag(parts: Mapping[str, Definition], image: Value, owner: Owner, form: str) -> Spot:
@@ -301,7 +300,7 @@ def _named(block: Block) -> Iterator[Reading]:
 
 def _sets(block: Block) -> Iterator[Spot]:
     """The images that `set` names, in either form of the provider; parts of one image are put together."""
-    split: dict[tuple[str, ...], dict[str, Expression]] = defaultdict(dict)
+    split: dict[tuple[str, ...], dict[str, Definition]] = defaultdict(dict)
     owner = _owner_of(block)
     for name, value in _settings(block):
         *above, key = re.split(r"(?<!\\)\.", re.sub(r"\[\d+\]", "", name))
@@ -313,7 +312,7 @@ def _sets(block: Block) -> Iterator[Spot]:
         yield from _spot(yaml_values.parts(path[-1], None, entries), owner, "helm set")
 
 
-def _settings(block: Block) -> Iterator[tuple[str, Expression]]:
+def _settings(block: Block) -> Iterator[tuple[str, Definition]]:
     """The names and values of `set` blocks and of the lists that newer providers have instead."""
     for kind in ("set", "set_sensitive"):
         dynamic = [
@@ -322,9 +321,13 @@ def _settings(block: Block) -> Iterator[tuple[str, Expression]]:
         for each in (*block.blocks(kind), *dynamic):
             name, value = each.attribute("name"), each.attribute("value")
             if name and value and (text := name.value.string()):
-                yield text, value.value
-        attribute = block.attribute(kind)
-        for item in (attribute.value.elements() if attribute else None) or ():
-            named, worth = item.entry("name"), item.entry("value")
-            if named and worth and (text := named.string()):
-                yield text, worth
+                yield text, values.definition(value.value)
+        if attribute := block.attribute(kind):
+            yield from _listed(attribute.value)
+
+
+def _listed(whole: Expression) -> Iterator[tuple[str, Definition]]:
+    for item in whole.elements() or ():
+        name, value = item.entry("name"), item.entry("value")
+        if name and value and (text := name.string()):
+            yield text, values.part(whole, value)

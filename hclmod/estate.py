@@ -142,7 +142,7 @@ class Estate:
     def over(self, stacks: Sequence[str]) -> Estate:
         """The same repository seen from other stacks; documents that are known are not read again."""
         other = Estate(stacks, self._paths, self._read)
-        other._known, other._folders = self._known, self._folders  # noqa: SLF001 - its own kind
+        other._known, other._folders = self._known, self._folders
         return other
 
     @property

@@ -157,7 +157,7 @@ def find(source: Source, place: Place) -> Literal | None:
     if attribute is None:
         return None
     if place.why:
-        return Literal(attribute.span, place.text, attribute.comments(), partial(_refuse, place.why))
+        return Literal(attribute.span, place.text, attribute.comments(), refusing(place))
     return _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
 
 
@@ -206,8 +206,13 @@ def _put(span: Span, path: str, text: str) -> Fix:
     return Fix((Edit(span, text.encode()),), (Declared(path, Effect.CHANGED),))
 
 
-def _refuse(why: str, _text: str) -> Fix:
-    raise UnfixableError(why)
+def refusing(place: Place) -> Callable[[str], Fix | None]:
+    """What `write` is at a place that cannot be written."""
+
+    def write(_text: str) -> Fix | None:
+        raise UnfixableError(place.why)
+
+    return write
 
 
 def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:

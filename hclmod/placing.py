@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hclmod import pieces, traversal
 from hclmod.estate import fan_out, tag_piece
+from hclmod.images import reference
 from hclmod.mentions import Mentions
 from hclmod.pieces import Hole, Piece
 from hclmod.places import Driven, Followed, Key, Place, Placing, Tenant
@@ -183,8 +184,10 @@ class _Maker:
             why = f"it ends at `{hole.text}` ({hole.where}): {hole.why}"
         elif piece is not None:
             why = "it is no text in quotes, a template fills in a part of it, or the text around it is no sound YAML"
+        elif (known := reference.parse(pieces.text(origin) or "")) and known.tag is None:
+            return  # which floats
         else:
-            return  # no tag, which floats
+            why = "a template fills in its tag, and nothing that was read says with what"
         home, text = use.image.image, "".join(part.text for part in origin)
         driven = self._driven(use, "", "", piece.chain if piece else ())
         where = Place(home.document, home.path, text, (driven,), why=why, line=home.line)

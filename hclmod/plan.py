@@ -9,7 +9,7 @@ import difflib
 import re
 import traceback
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from hclmod import engine, judges, modules, rulebook
@@ -181,7 +181,9 @@ def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
 def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> StackReport:
     """Read one stack, offer its selected resources to the rules, and report every document."""
     rules = brief.load()
-    sources, outcomes = _sources(documents, _kinds(brief, stack, rules), brief.placing.places)
+    yaml = [document for document in documents if not document.path.endswith(_HCL)]
+    code = [document for document in documents if document.path.endswith(_HCL)]
+    sources, outcomes = _sources(code, _kinds(brief, stack, rules), brief.placing.places)
     inventory = modules.take(sources)
     homes = brief.placing.homes
     inventory.settle(lambda each: homes.get((stack.path, each.folder, each.address), ()))
@@ -190,10 +192,24 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     for source in sources:
         if brief.only is None or source.document.path in brief.only:
             context = mine.context(source.document.path, tuple(sorted({*brief.names, *names})))
-            outcomes.append(_attempt(source, rules, context, mine.select(source)))
+            outcomes.append(
+                _attempt(source.document.path, partial(engine.settle, source, rules, context, mine.select(source)))
+            )
+    outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
     shown = [each for each in outcomes if brief.only is None or each.path in brief.only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
     return StackReport(stack, ordered, names, frozenset(inventory.resources))
+
+
+_HCL = (".tf", ".hcl", ".tfvars", ".tofu")
+
+
+def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context) -> Outcome:
+    from hclmod import yaml_documents
+
+    if reason := unreadable(document.data):
+        return Skipped(document.path, reason)
+    return _attempt(document.path, partial(yaml_documents.settle, document, rules, context))
 
 
 def _kinds(brief: Brief, stack: Stack, rules: Sequence[Loaded]) -> frozenset[str]:
@@ -236,15 +252,13 @@ def _needle(kinds: frozenset[str]) -> re.Pattern[bytes]:
     return re.compile(rb"\bresource\b(?:(?!\bresource\b)[^\n{])*?\b(?:" + types + rb")\b")
 
 
-def _attempt(
-    source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
-) -> Outcome:
+def _attempt(path: str, settle: Callable[[], Outcome]) -> Outcome:
     try:
-        return engine.settle(source, rules, context, select)
+        return settle()
     except HclmodError:
         raise
     except Exception:  # noqa: BLE001 - one document's bug must not hide the others; it forbids to write all the same
-        return Failed(source.document.path, traceback.format_exc())
+        return Failed(path, traceback.format_exc())
 
 
 class _Selection:

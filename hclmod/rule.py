@@ -91,6 +91,9 @@ class Rule:
     `at_places`, where given, is called as `at_places(literal, place, context, **options)` for each place outside of
     containers from which images of the phase come.
 
+    `forms` names the option that lists the forms of images outside of containers (`outside.FORMS`) whose places it is
+    offered as well.
+
     `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
     offered too, though no phase selects it.
     """
@@ -99,6 +102,7 @@ class Rule:
     kinds: tuple[str, ...]
     reaches: tuple[str, ...] = ()
     at_places: Callable[..., Iterator[Finding]] | None = None
+    forms: str = ""
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the check: name, default and, as text, type."""

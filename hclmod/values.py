@@ -114,6 +114,13 @@ def definition(expression: Expression) -> Definition:
     return Definition(document.path, expression.path, document.line(expression.span.start), read(expression))
 
 
+def part(whole: Expression, expression: Expression) -> Definition:
+    """What a part of a value says, as a part of it: its literals are counted in the whole attribute."""
+    document = whole.source.document
+    value = _Reader(whole.source, literals(whole)).value(expression.node)
+    return Definition(document.path, whole.path, document.line(expression.span.start), value)
+
+
 def read(expression: Expression) -> Value:
     """What an expression says."""
     return _Reader(expression.source, literals(expression)).value(expression.node)

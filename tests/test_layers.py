@@ -31,6 +31,7 @@ LAYERS = (
     ("mentions", "outside"),
     ("placing",),
     ("survey",),
+    ("yaml_documents",),
     ("plan", "prepare"),
     ("reports", "reports.diff", "reports.tables", "reports.terminal"),
     ("fixtures", "phases"),
