@@ -68,6 +68,7 @@ def check(
 
 _MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
 _MISFIT = "the tag does not fit what stands around it"
+_APART = "name them all in one phase, or give each a literal of its own"
 _NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
 
 
@@ -185,7 +186,9 @@ def at_places(
         say = warn if any(why.startswith((_MISFIT, _MAY_OPT_OUT)) for why in stay) else note
         yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
-        message = f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have"
+        message = (
+            f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have; {_APART}"
+        )
         yield warn(literal, address, message)
     elif place.read_by:
         yield warn(
