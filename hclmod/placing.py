@@ -166,15 +166,17 @@ class _Maker:
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:
-            self.followed[key] = Followed(f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None)
+            self.followed[key] = Followed(
+                f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None, chain=hole.chain
+            )
         elif piece is None or (self._is_in_place(use, origin, piece) and not self._others(use, piece)):
             return
         elif piece.site is None:
-            self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None)
+            self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None, chain=piece.chain)
         else:
             place = self._place(piece, piece.site)
             writable = not place.also and not place.read_by
-            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable)
+            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable, piece.chain)
 
     def _follow_outside(self, use: Use, origin: Origin) -> None:
         """The same for an image that no container has, whose rule is offered places only: also where it stays."""

@@ -20,8 +20,8 @@ PACKAGE = ROOT / "hclmod"
 
 LAYERS = (
     ("hclmod", "errors", "edits", "document", "traversal", "images", "images.reference", "images.tags"),
-    ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values"),
-    ("trivia", "alignment", "stack", "images.snapshot", "build_files"),
+    ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values", "transport"),
+    ("trivia", "alignment", "stack", "images.snapshot", "build_files", "excerpts"),
     ("views", "layout", "suppression", "images.floating"),
     ("brackets", "differences", "heredocs", "workloads", "values", "yaml_edits"),
     ("verbs", "modules", "rule", "verify", "declarations", "pieces", "carriers"),
@@ -34,13 +34,16 @@ LAYERS = (
     ("survey",),
     ("yaml_documents",),
     ("plan", "prepare"),
-    ("reports", "reports.diff", "reports.tables", "reports.terminal"),
+    ("reports", "reports.diff", "reports.fitting", "reports.hunks", "reports.inert", "reports.model", "reports.tables"),
+    ("reports.markdown", "reports.page", "reports.sarif", "reports.workflow"),
+    ("reports.stored", "reports.telling", "reports.terminal"),
+    ("reports.rendering",),
     ("fixtures", "phases"),
     ("checking",),
     ("api",),
     ("cli.output",),
     ("cli.phases",),
-    ("cli.looking", "cli.ruling"),
+    ("cli.looking", "cli.reporting", "cli.ruling"),
     ("cli",),
     ("__main__",),
 )
@@ -57,7 +60,8 @@ OWNERS = {
     "pygohcl": {"judges"},
     "libcst": {"catalogue"},
     "regex": {"alignment"},
-    "click": {"cli", "cli.looking", "cli.output", "cli.phases", "cli.ruling"},
+    "httpx": {"transport"},
+    "click": {"cli", "cli.looking", "cli.output", "cli.phases", "cli.reporting", "cli.ruling"},
     "tomllib": {"config", "fixtures"},
 }
 
@@ -180,7 +184,7 @@ def test_only_the_command_line_prints_and_exits(name: str) -> None:
 
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
-    "tempfile",
+    "tempfile", "html", "httpx", "hclmod.reports.page", "hclmod.reports.sarif",
 )  # fmt: skip
 
 
