@@ -140,29 +140,37 @@ def _check(
         for loaded in rules
         for place in context.places
         if loaded.rule.at_places and (literal := places.find(source, place))
-        for finding in loaded.rule.at_places(literal, _heeding(place, loaded.id), context, **loaded.options)
+        for finding in loaded.rule.at_places(literal, heeding(place, loaded.id), context, **loaded.options)
     )
     return (*at_blocks, *at_places)
 
 
-def _heeding(place: Place, rule: str) -> Place:
+def heeding(place: Place, rule: str) -> Place:
     """The place, each container that it drives with the reason of a comment there that suppresses the rule."""
-    reasons = [suppression.reason_in((*each.comments, *each.above), rule) for each in place.driven]
+    reasons = [suppression.among((*each.comments, *each.above), rule) for each in place.driven]
     driven = (replace(each, suppressed=reason or "") for each, reason in zip(place.driven, reasons, strict=True))
     return replace(place, driven=tuple(driven)) if any(reasons) else place
 
 
 def _reported(source: Source, rule: str, finding: Finding) -> Reported:
-    line = source.document.line(finding.span.start)
     why = suppression.reason(source, finding.span, rule)
+    return reported(rule, finding, source.document, why, path_at(source, finding.span))
+
+
+def reported(rule: str, finding: Finding, document: Document, why: str | None, where: str = "") -> Reported:
+    """A finding with its line and the lines that it changes, as a comment there leaves it.
+
+    `why` is the comment's reason, None without a comment; `where` the path of the innermost item around it.
+    """
+    line = document.line(finding.span.start)
     if why:
         message = f"suppressed ({why}): {finding.message}"
         finding = Finding(finding.address, finding.span, message, level=Level.NOTE, origins=finding.origins)
     elif why is not None:
         message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
         finding = replace(finding, message=message)
-    before, after = excerpt(source.document, finding.fix) if finding.fix else ("", "")
-    return Reported(rule, finding, line, path_at(source, finding.span), before, after)
+    before, after = excerpt(document, finding.fix) if finding.fix else ("", "")
+    return Reported(rule, finding, line, where, before, after)
 
 
 def _apply(source: Source, made: list[edits.Edit]) -> Source:
