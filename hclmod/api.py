@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.catalogue import Card
+    from hclmod.docgen import Example
     from hclmod.estate import Estate
     from hclmod.fixtures import Result
     from hclmod.forges.sticky import Posted
@@ -128,6 +129,28 @@ def run_fixtures(
     if rule is not None:
         rulebook.find(rule, (None, *folders))
     return tuple(fixtures.run(case, (None, *folders), accept=accept) for case in fixtures.cases(root, rule))
+
+
+def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
+    """The pages of the documentation on rules (with their fixtures below `root`) and configuration, by path."""
+    from hclmod import docgen
+
+    every = cards(folders)
+    made = {f"rules/{each.id}.md": docgen.rule_page(each, _example(root, each.id)) for each in every}
+    return {**made, "rules/index.md": docgen.rules_page(every), "config.md": docgen.config_page()}
+
+
+def _example(root: Path, rule: str) -> Example | None:
+    """The first case of a rule that changes something; None where there is none."""
+    from hclmod import fixtures
+    from hclmod.docgen import Example
+
+    diffs = [(case, fixtures.wanted(case)) for case in fixtures.cases(root, rule)]
+    changing = next(((case, diff) for case, diff in diffs if diff), None)
+    if changing is None:
+        return None
+    case, diff = changing
+    return Example(case.folder.name, diff.decode(errors="replace"), len(diffs), sum(not each for _, each in diffs))
 
 
 def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:

@@ -394,4 +394,6 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     assert "either --phase or --report" in ask()
     assert "either --phase or --report" in ask("--phase", "3", "--report", "r.json")
     assert "Set GITEA_TOKEN" in ask("--report", "r.json", *place)
+    command = [sys.executable, "-m", "hclmod", "comment", "--report", "r.json", "--dry-run", *place]
+    assert subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False).returncode == 0
     assert os.environ.get("HOME", "/nowhere") not in ask("--report", "r.json")

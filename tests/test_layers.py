@@ -37,7 +37,7 @@ LAYERS = (
     ("reports", "reports.diff", "reports.fitting", "reports.hunks", "reports.inert", "reports.model", "reports.tables"),
     ("reports.markdown", "reports.page", "reports.sarif", "reports.workflow"),
     ("reports.stored", "reports.telling", "reports.terminal"),
-    ("reports.rendering", "forges", "forges.dialects"),
+    ("reports.rendering", "forges", "forges.dialects", "docgen"),
     ("forges.target",),
     ("forges.sticky",),
     ("fixtures", "phases"),
@@ -45,7 +45,7 @@ LAYERS = (
     ("api",),
     ("cli.output",),
     ("cli.phases",),
-    ("cli.looking", "cli.reporting", "cli.ruling"),
+    ("cli.documenting", "cli.looking", "cli.reporting", "cli.ruling"),
     ("cli",),
     ("__main__",),
 )
@@ -63,7 +63,7 @@ OWNERS = {
     "libcst": {"catalogue"},
     "regex": {"alignment"},
     "httpx": {"transport"},
-    "click": {"cli", "cli.looking", "cli.output", "cli.phases", "cli.reporting", "cli.ruling"},
+    "click": {"cli", "cli.documenting", "cli.looking", "cli.output", "cli.phases", "cli.reporting", "cli.ruling"},
     "tomllib": {"config", "fixtures"},
 }
 

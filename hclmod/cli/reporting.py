@@ -62,7 +62,7 @@ def comment(
     from hclmod.forges import target as targets
 
     told = _told(phase, stored, repository, file, folders)
-    target = targets.find(targets.Wanted(forge, url, repo, number), os.environ)
+    target = targets.find(targets.Wanted(forge, url, repo, number), os.environ, asks=not dry_run)
     if dry_run:
         click.echo(api.comment_text(told, target, key or told.key, see), nl=False)
         return

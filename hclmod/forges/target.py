@@ -69,8 +69,11 @@ class Wanted:
         )
 
 
-def find(wanted: Wanted, environment: Mapping[str, str]) -> Target:
-    """The target; `HclmodError` where something is not known, with the option that tells it."""
+def find(wanted: Wanted, environment: Mapping[str, str], *, asks: bool = True) -> Target:
+    """The target; `HclmodError` where something is not known, with the option that tells it.
+
+    Who `asks` the forge nothing needs no token.
+    """
     known = wanted.over(_from_ci(environment))
     number = known.number or ("0" if known.head else "")
     for value, option in ((known.forge, "--forge"), (known.repo, "--repo"), (number, "--number")):
@@ -84,11 +87,11 @@ def find(wanted: Wanted, environment: Mapping[str, str]) -> Target:
     dialect = DIALECTS[known.forge]
     api = api_of(dialect, known.url)
     name = next((each for each in _tokens(dialect, environment) if environment.get(each)), "")
-    if not name:
+    if not name and asks:
         hint = f"Set {' or '.join(dialect.tokens)}. {dialect.permission}"
         raise HclmodError(f"there is no token for {urlsplit(api).netloc} in the environment", hint=hint)
     head = None if int(number) else known.head
-    return Target(dialect, api, known.repo, int(number), environment[name].strip(), name, head)
+    return Target(dialect, api, known.repo, int(number), environment.get(name, "").strip(), name, head)
 
 
 def _tokens(dialect: Dialect, environment: Mapping[str, str]) -> tuple[str, ...]:
