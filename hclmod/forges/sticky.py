@@ -63,7 +63,8 @@ def post(
         forge = _Forge(transport, replace(target, number=forge.number_of(target.head)))
     text = marker(key) + body
     marked = [each for each in forge.comments() if str(each.get("body", "")).startswith(marker(key).strip())]
-    mine = [each for each in marked if target.dialect.author(each) in ((author and (author,)) or forge.me())]
+    me = (author,) if author or not marked else forge.me()
+    mine = [each for each in marked if target.dialect.author(each) in me]
     if not mine:
         return Posted(Outcome.CREATED, _url(forge.create(text))) if worth_it else Posted(Outcome.ABSENT, "")
     if _plain(str(mine[0].get("body", ""))) == _plain(text):
