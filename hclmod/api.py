@@ -27,7 +27,7 @@ __all__ = [
 
 def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
     """What every rule says of itself, sorted by id; no rule is run."""
-    paths = {rule: path for folder in (None, *folders) for rule, path in rulebook.available(folder).items()}
+    paths = {rule: path for folder in (None, *folders) for rule, path in rulebook.every(folder).items()}
     return tuple(catalogue.read(paths[rule]) for rule in sorted(paths))
 
 
