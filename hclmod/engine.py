@@ -110,7 +110,7 @@ def settle(
         applied += [fixable[index] for index in taken]
         late.update(fixable[index].rule for index in taken if number >= ROUNDS // 2)  # two that fight take turns
         fixed += [fix for index in taken if (fix := fixable[index].finding.fix) is not None]
-        source = _apply(source, made)
+        source = _apply(source, made, realign=all(fix.realign for fix in fixed[-len(taken) :]))
     fighting = ", ".join(sorted(late))
     why = f"not settled after {ROUNDS} rounds; these rules undo each other or themselves: {fighting}"
     return Refused(before.document.path, (why,), tuple(applied))
@@ -149,17 +149,17 @@ def _reported(source: Source, rule: str, finding: Finding) -> Reported:
     why = suppression.reason(source, finding.span, rule)
     if why:
         message = f"suppressed ({why}): {finding.message}"
-        finding = Finding(finding.address, finding.span, message, level=Level.NOTE)
+        finding = replace(finding, message=message, fix=None, level=Level.NOTE)
     elif why is not None:
         message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
-        finding = Finding(finding.address, finding.span, message, finding.fix, finding.level, finding.effect)
+        finding = replace(finding, message=message)
     return Reported(rule, finding, line)
 
 
-def _apply(source: Source, made: list[edits.Edit]) -> Source:
+def _apply(source: Source, made: list[edits.Edit], *, realign: bool = True) -> Source:
     """The source after the edits and after the alignment that they disturbed was put back."""
     edited = _edited(source, made)
-    blanks = alignment.realign(source, made, edited)
+    blanks = alignment.realign(source, made, edited) if realign else []
     return _edited(edited, blanks) if blanks else edited
 
 
