@@ -119,7 +119,9 @@ class _Maker:
         piece = tag_piece(origin)
         if hole is not None:
             self.followed[key] = Followed(f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None)
-        elif piece is None or (self._is_in_place(use, origin, piece) and not self._others(use, piece)):
+        elif piece is None:
+            self._note_untagged(key, use, origin)
+        elif self._is_in_place(use, origin, piece) and not self._others(use, piece):
             return
         elif piece.site is None:
             self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None)
@@ -127,6 +129,12 @@ class _Maker:
             place = self._place(piece, piece.site)
             writable = not place.also and not place.read_by
             self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable)
+
+    def _note_untagged(self, key: Key, use: Use, origin: Origin) -> None:
+        """Take note of an image without a tag, such as a digest, that stands elsewhere: nothing of it is written."""
+        last = next((part for part in reversed(origin) if isinstance(part, Piece) and part.site), None)
+        if last is not None and last.site is not None and not self._is_in_place(use, origin, last):
+            self.followed[key] = Followed(f"it stands at {last.site.document}:{last.site.line}", pieces.text(origin))
 
     def _told(self, piece: Piece, site: Site) -> str:
         return f"its tag stands at {site.document}:{site.line} ({' -> '.join(('image', *piece.chain))})"

@@ -63,7 +63,7 @@ def placed(
 ) -> list[Brief]:
     """The briefs, each with the places outside of containers that its rules may write."""
     rules = [loaded.rule for brief in briefs for loaded in brief.load()]
-    if not any(rule.at_places or set(rule.kinds) & set(NAMESPACES) for rule in rules):
+    if not any(rule.at_places or rule.follows or set(rule.kinds) & set(NAMESPACES) for rule in rules):
         return list(briefs)
     from hclmod import placing
     from hclmod.estate import Estate

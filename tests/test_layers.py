@@ -19,12 +19,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "hclmod"
 
 LAYERS = (
-    ("hclmod", "errors", "edits", "document", "traversal", "images", "images.reference", "images.tags"),
+    ("hclmod", "errors", "edits", "document", "facts", "traversal", "images", "images.reference", "images.tags"),
     ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values"),
     ("trivia", "alignment", "stack", "images.snapshot", "build_files"),
     ("views", "layout", "suppression", "images.floating"),
     ("brackets", "differences", "workloads", "values"),
-    ("verbs", "modules", "rule", "verify", "declarations", "pieces", "carriers"),
+    ("verbs", "items", "modules", "rule", "verify", "declarations", "pieces", "carriers"),
     ("rulebook", "places", "origins", "tracing"),
     ("engine", "terragrunt", "workspace"),
     ("estate", "checkout"),
@@ -131,7 +131,7 @@ def test_third_party_packages_have_one_owner(name: str) -> None:
         assert name in OWNERS.get(package, ()), f"{name} imports {package}"
 
 
-RULES = sorted((ROOT / "rules").glob("*.py"))
+RULES = sorted((ROOT / "rules").rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
