@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod import catalogue, files, prepare, rulebook, stack
+from hclmod.acting import act, cells, objections
 from hclmod.checking import check, done_phases, fix, plan_fix
 from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
 from hclmod.workspace import Workspace, name_of, open_workspace, phase_numbers, settings
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from hclmod.survey import Survey
 
 __all__ = [
-    "Applied", "Workspace", "apply_phase", "card", "cards", "check", "diff", "done_phases", "estate", "findings", "fix",
-    "new_rule", "open_workspace", "phase_numbers", "plan_fix", "plan_phases", "proven", "run_fixtures", "settings",
-    "survey", "trace", "write",
+    "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "diff", "done_phases", "estate",
+    "findings", "fix", "new_rule", "objections", "open_workspace", "phase_numbers", "plan_fix", "plan_phases",
+    "proven", "run_fixtures", "settings", "survey", "trace", "write",
 ]  # fmt: skip
 
 

@@ -79,6 +79,7 @@ class _Folder:
     dwellers: dict[str, Dweller] = field(default_factory=dict)
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
+    marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
 
     def add(self, found: Declarations) -> None:
         """Take in one more document."""
@@ -97,6 +98,7 @@ class _Folder:
             self.dwellers[each.address] = _over(self.dwellers.get(each.address), each)
         self.namespaces = _known_over(self.namespaces, found.namespaces)
         self.each.update(found.each)
+        self.marks.update({address: marks for address, marks in found.marks.items() if marks})
 
 
 def _known_over(
@@ -173,6 +175,10 @@ class Estate:
             for address, name in self._named(module):
                 found[name].append((stack, module.folder, address))
         return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+
+    def marks(self, folder: str, address: str) -> tuple[tuple[str, str], ...]:
+        """The literal annotations and labels of a namespace resource."""
+        return self._folder(folder).marks.get(address, ())
 
     def _named(self, module: Module) -> Iterator[tuple[str, str]]:
         """The address and each name of every namespace that a module declares."""

@@ -21,9 +21,9 @@ PACKAGE = ROOT / "hclmod"
 LAYERS = (
     ("hclmod", "errors", "edits", "document", "facts", "traversal", "images", "images.reference", "images.tags"),
     ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values"),
-    ("trivia", "alignment", "stack", "images.snapshot", "build_files"),
-    ("views", "layout", "suppression", "images.floating"),
-    ("brackets", "differences", "workloads", "values"),
+    ("trivia", "stack", "images.snapshot", "build_files"),
+    ("alignment", "views", "layout", "suppression", "images.floating"),
+    ("brackets", "differences", "reversible", "workloads", "values"),
     ("verbs", "items", "modules", "rule", "verify", "declarations", "pieces", "carriers"),
     ("rulebook", "places", "origins", "tracing"),
     ("engine", "terragrunt", "workspace"),
@@ -32,13 +32,15 @@ LAYERS = (
     ("placing",),
     ("survey",),
     ("plan", "prepare"),
+    ("gather",),
+    ("acting",),
     ("reports", "reports.diff", "reports.terminal"),
     ("fixtures", "phases"),
     ("checking",),
     ("api",),
     ("cli.output",),
     ("cli.phases",),
-    ("cli.looking", "cli.ruling"),
+    ("cli.looking", "cli.owning", "cli.ruling"),
     ("cli",),
     ("__main__",),
 )
@@ -54,7 +56,7 @@ OWNERS = {
     "pygohcl": {"judges"},
     "libcst": {"catalogue"},
     "regex": {"alignment"},
-    "click": {"cli", "cli.looking", "cli.output", "cli.phases", "cli.ruling"},
+    "click": {"cli", "cli.looking", "cli.output", "cli.owning", "cli.phases", "cli.ruling"},
     "tomllib": {"config", "fixtures"},
 }
 

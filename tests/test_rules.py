@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FIXTURES = HOSTILE[0].parents[1]
 CASES = tuple(fixtures.cases(FIXTURES))
 CHANGING = tuple(case for case in CASES if (case.folder / "after").is_dir())
-RULES = tuple(rulebook.available())
+RULES = tuple(rulebook.every())
 
 
 def by_case(cases: Iterable[Case]) -> pytest.MarkDecorator:

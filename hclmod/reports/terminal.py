@@ -47,7 +47,7 @@ def render(report: PhaseReport, style: Style) -> str:
 
 def _title(report: PhaseReport) -> str:
     if report.number is None:
-        return f"Rules {', '.join(report.rules)}"
+        return report.title or f"Rules {', '.join(report.rules)}"
     return f"Phase {report.number}: {report.title}" if report.title else f"Phase {report.number}"
 
 
