@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hclmod import __version__, catalogue, files, prepare, rulebook, stack
+from hclmod.acting import act, cells, objections
 from hclmod.checking import check, done_phases, fix, plan_fix
 from hclmod.errors import GitError, HclmodError
 from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
@@ -25,15 +26,16 @@ if TYPE_CHECKING:
     from hclmod.survey import Survey
 
 __all__ = [
-    "Applied", "Workspace", "apply_phase", "card", "cards", "check", "diff", "done_phases", "estate", "findings", "fix",
-    "name_of", "new_rule", "open_workspace", "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report",
-    "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows", "write",
+    "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "diff", "done_phases", "estate",
+    "findings", "fix", "name_of", "new_rule", "objections", "open_workspace", "phase_numbers", "plan_fix",
+    "plan_phases", "proven", "read_report", "render", "run_fixtures", "settings", "survey", "tell", "trace",
+    "trace_rows", "write",
 ]  # fmt: skip
 
 
 def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
     """What every rule says of itself, sorted by id; no rule is run."""
-    paths = {rule: path for folder in (None, *folders) for rule, path in rulebook.available(folder).items()}
+    paths = {rule: path for folder in (None, *folders) for rule, path in rulebook.every(folder).items()}
     return tuple(catalogue.read(paths[rule]) for rule in sorted(paths))
 
 

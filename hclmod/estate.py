@@ -85,6 +85,7 @@ class _Folder:
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
+    marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
 
     def add(self, found: Declarations) -> None:
         """Take in one more document."""
@@ -104,6 +105,7 @@ class _Folder:
         self.namespaces = _known_over(self.namespaces, found.namespaces)
         self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
         self.each.update(found.each)
+        self.marks.update({address: marks for address, marks in found.marks.items() if marks})
 
 
 def _known_over(
@@ -191,6 +193,10 @@ class Estate:
     def document_of(self, folder: str, namespace: str) -> str:
         """The document that declares a namespace of this address."""
         return self._folder(folder).documents[namespace]
+
+    def marks(self, folder: str, address: str) -> tuple[tuple[str, str], ...]:
+        """The literal annotations and labels of a namespace resource."""
+        return self._folder(folder).marks.get(address, ())
 
     def _named(self, module: Module) -> Iterator[tuple[str, str]]:
         """The address and each name of every namespace that a module declares."""
