@@ -190,7 +190,8 @@ class _Maker:
             return  # which floats
         else:
             why = "a template fills in its tag, and nothing that was read says with what"
-        home, text = use.image.image, "".join(part.text for part in origin)
+        home = use.image.image
+        text = "".join(f"<{part.text}>" if isinstance(part, Hole) else part.text for part in origin)
         driven = self._driven(use, "", "", piece.chain if piece else ())
         where = Place(home.document, home.path, text, (driven,), why=why, line=home.line)
         self.found[home.document, home.path, home.line, text, -2] = where
