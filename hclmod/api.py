@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.catalogue import Card
-    from hclmod.estate import Estate
+    from hclmod.estate import Estate, Use
     from hclmod.fixtures import Result
+    from hclmod.outside import Sighting
     from hclmod.plan import PhaseReport
     from hclmod.reports.terminal import Style
     from hclmod.survey import Survey
@@ -118,29 +119,40 @@ def estate(workspace: Workspace) -> Estate:
 
 def survey(workspace: Workspace) -> Survey:
     """Every image, also outside of containers, release, workload and namespace of the working tree."""
+    from hclmod import survey as rows
+
+    found = estate(workspace)
+    paths = [f"{each}/main.tf" for each in found.stacks]
+    assignment = stack.assign(workspace.config, stack.discover(paths, workspace.config), known_only=True)
+    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, _sightings(workspace, found))
+
+
+def _sightings(workspace: Workspace, found: Estate) -> tuple[Sighting, ...]:
+    from hclmod import outside
+
+    every = (name_of(workspace.root, path) for path in files.find([workspace.root], ("",)))
+    return outside.find(found, every, lambda path: (workspace.root / path).read_bytes())
+
+
+def _uses(workspace: Workspace) -> tuple[Use, ...]:
+    """Every image of containers, and those that Terraform gives to the cluster in other forms."""
     from hclmod import outside
 
     found = estate(workspace)
-    every = (name_of(workspace.root, path) for path in files.find([workspace.root], ("",)))
-    beside = outside.find(found, every, lambda path: (workspace.root / path).read_bytes())
-    paths = [f"{each}/main.tf" for each in found.stacks]
-    assignment = stack.assign(workspace.config, stack.discover(paths, workspace.config), known_only=True)
-    from hclmod import survey as rows
-
-    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, beside)
+    return (*found.uses, *outside.uses(_sightings(workspace, found), outside.FORMS))
 
 
 def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:
     """The lines that tell the image at `FILE:LINE` or `STACK/ADDRESS`: chain, literal, who else hangs on it."""
     from hclmod import tracing
 
-    found = estate(workspace)
-    return tuple(tracing.tell(found, tracing.find(found, wanted)))
+    uses = _uses(workspace)
+    return tuple(tracing.tell(uses, tracing.find(uses, wanted)))
 
 
 def trace_rows(workspace: Workspace, wanted: str) -> list[dict[str, Any]]:
     """What `trace` tells, as plain values for machines."""
     from hclmod import tracing
 
-    found = estate(workspace)
-    return tracing.rows(found, tracing.find(found, wanted))
+    uses = _uses(workspace)
+    return tracing.rows(uses, tracing.find(uses, wanted))
