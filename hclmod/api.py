@@ -8,6 +8,7 @@ from hclmod import __version__, catalogue, files, prepare, rulebook, stack
 from hclmod.acting import act, cells, objections
 from hclmod.checking import check, done_phases, fix, plan_fix
 from hclmod.errors import GitError, HclmodError
+from hclmod.images.snapshot import Snapshot
 from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
 from hclmod.phases import tell as _tell
 from hclmod.reports import telling
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "diff", "done_phases", "estate",
-    "findings", "fix", "name_of", "new_rule", "objections", "open_workspace", "phase_numbers", "plan_fix",
+    "findings", "fix", "init", "name_of", "new_rule", "objections", "open_workspace", "phase_numbers", "plan_fix",
     "plan_phases", "proven", "read_report", "render", "run_fixtures", "settings", "survey", "tell", "trace",
     "trace_rows", "write",
 ]  # fmt: skip
@@ -115,6 +116,15 @@ def estate(workspace: Workspace) -> Estate:
 
     every = Estate(stacks, paths, lambda path: (workspace.root / path).read_bytes())
     return every if workspace.config.stacks else every.over(sorted(set(stacks) - every.called()))
+
+
+def init(root: Path) -> Path:
+    """Write a first `hclmod.toml` for the repository at `root`; a `ConfigError` where there is one."""
+    from hclmod import config, starting
+
+    workspace = Workspace(root, config.parse(b"", config.FILE_NAME), Snapshot({}))
+    folders = {name_of(root, path).rpartition("/")[0] for path in files.find([root])}
+    return starting.write(root, estate(workspace), folders)
 
 
 def survey(workspace: Workspace) -> Survey:

@@ -163,9 +163,10 @@ class Estate:
         return {path: text for path, text in told if text is not None}
 
     def called(self) -> frozenset[str]:
-        """The folders that a module call of some stack names as its source."""
-        folders = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
-        return frozenset(target for folder, source in folders if (target := _local(folder, source)) is not None)
+        """The folders that a module call of some stack, or its terragrunt file, names as its source."""
+        calls = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
+        sources = (self._terragrunt(stack).source() for stack in self.stacks)
+        return frozenset(filter(None, (*(_local(folder, source) for folder, source in calls), *sources)))
 
     @cached_property
     def drives(self) -> Mapping[Site, tuple[Use, ...]]:
@@ -221,8 +222,11 @@ class Estate:
         owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
         return max(owners, key=len, default=None)
 
+    def _terragrunt(self, stack: str) -> Terragrunt:
+        return Terragrunt(stack, self._declared, self._paths.__contains__)
+
     def _root(self, stack: str) -> Module:
-        grunt = Terragrunt(stack, self._declared, self._paths.__contains__)
+        grunt = self._terragrunt(stack)
         files = [*grunt.given(), *self._var_files(stack)]
         layers = [self._layer(each) if isinstance(each, str) else each for each in files]
         folder = grunt.source() or stack

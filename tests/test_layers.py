@@ -42,6 +42,7 @@ LAYERS = (
     ("acting",),
     ("fixtures", "phases"),
     ("checking",),
+    ("starting",),
     ("api",),
     ("cli.output",),
     ("cli.phases",),
