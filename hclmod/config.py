@@ -222,7 +222,7 @@ _PATHS = _listed(_path)
 _OPTIONS = named(named(_anything))
 _IMAGE_FIELDS: Mapping[str, Check] = {"float": text, "reason": text}
 _IMAGE = table(_IMAGE_FIELDS, required=["float"])
-_MARKER_FIELDS: Mapping[str, Check] = {"paths": _TEXTS, "kinds": _TEXTS}
+_MARKER_FIELDS: Mapping[str, Check] = {"paths": _TEXTS, "kinds": _TEXTS, "when": named(text)}
 _PHASE_FIELDS: Mapping[str, Check] = {
     "title": text,
     "stacks": _PATHS,

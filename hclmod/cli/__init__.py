@@ -7,7 +7,7 @@ import sys
 import click
 
 from hclmod import __version__
-from hclmod.cli import documenting, looking, phases, reporting, ruling
+from hclmod.cli import documenting, looking, owning, phases, reporting, ruling
 from hclmod.errors import HclmodError
 
 INTERRUPTED = 130
@@ -24,7 +24,14 @@ def cli() -> None:
     """
 
 
-for command in (*phases.COMMANDS, *reporting.COMMANDS, *looking.COMMANDS, *ruling.COMMANDS, *documenting.COMMANDS):
+for command in (
+    *phases.COMMANDS,
+    *owning.COMMANDS,
+    *reporting.COMMANDS,
+    *looking.COMMANDS,
+    *ruling.COMMANDS,
+    *documenting.COMMANDS,
+):
     cli.add_command(command)
 
 
