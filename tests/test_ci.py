@@ -74,7 +74,8 @@ class Runner:
         self.ran: list[str] = []
         self.environment = environment(folder) | {
             "GITHUB_ACTIONS": "true", "GITHUB_API_URL": f"{forge.server.url}/api/v3", "GITHUB_REPOSITORY": "o/r",
-            "GITHUB_REF": "refs/pull/7/merge", "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(self.temp),
+            "GITHUB_REF": "refs/pull/7/merge", "GITHUB_ACTION_PATH": str(ROOT),
+            "GITHUB_EVENT_NAME": "pull_request", "RUNNER_TEMP": str(self.temp),
             "GITHUB_STEP_SUMMARY": str(self.summary), "GITHUB_OUTPUT": str(self.output),
         }  # fmt: skip
 
@@ -138,6 +139,14 @@ def test_the_action_comments_summarises_and_annotates(tmp_path: Path, github: Fo
     assert len(github.writes) == 1
 
 
+def test_a_push_has_no_pull_request_to_comment(tmp_path: Path, github: Forge) -> None:
+    runner = Runner(tmp_path, repository(tmp_path), github)
+    runner.environment |= {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main"}
+    assert runner.run(phase="3").returncode == 0
+    assert runner.summary.stat().st_size
+    assert not github.server.seen
+
+
 @pytest.mark.parametrize("evil", ['3"; touch taken; "', "$(touch taken)", "`touch taken`", "--help\ntouch taken", "-x"])
 def test_an_input_is_a_word_and_no_shell(tmp_path: Path, github: Forge, evil: str) -> None:
     runner = Runner(tmp_path, repository(tmp_path), github)
@@ -175,7 +184,9 @@ def test_a_strangers_report_is_told_on_the_strangers_pull_request_only(tmp_path:
     run = {"head_branch": "patch/1", "head_sha": "b" * 40, "head_repository": {"owner": {"login": "stranger"}}}
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"workflow_run": run | {"pull_requests": []}}))
-    runner.environment |= {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(event)}
+    runner.environment |= {
+        "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(event), "GITHUB_EVENT_NAME": "workflow_run",
+    }  # fmt: skip
     done = runner.run(report="report.json")
     assert done.returncode == 0, done.stderr
     assert "o/r#7" not in done.stdout

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,8 @@ from tests.servers import in_turn, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.servers import Reply, Seen
 
 KINDS = ("github", "gitea", "gitlab")
 NO_WAIT = Patience(connect=2, read=0.5, total=2, attempts=3, first_pause=0.01, longest_pause=60)
@@ -190,6 +194,23 @@ def test_a_write_that_gets_no_answer_is_not_made_twice(forge: Forge) -> None:
     with pytest.raises(HclmodError):
         post(forge, "report")
     assert len(forge.writes) == 1
+
+
+def test_a_forge_that_does_not_answer_in_time(forge: Forge) -> None:
+    answer, slow = forge.answer, threading.Event()
+
+    def late(seen: Seen) -> Reply | None:
+        if seen.method != "GET":
+            slow.wait(5)
+        return answer(seen)
+
+    with serving(late) as server:
+        there = replace(target(forge), api=server.url + forge.dialect.api)
+        with open_transport(plain_http=("127.0.0.1",), patience=NO_WAIT) as transport:
+            with pytest.raises(HclmodError, match="did not answer in time") as caught:
+                sticky.post(transport, there, "phase-3", "report")
+            slow.set()
+    assert "run again, it would be found" in str(caught.value)
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"{}", b"[1, null]", b'"x"'])

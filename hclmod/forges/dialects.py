@@ -58,7 +58,7 @@ GITHUB = Dialect(
     login="login",
     limit=65_000,  # GitHub refuses 65,536 characters, and 262,144 bytes
     page=100,
-    permission="In a workflow: `permissions: pull-requests: write`; a fine-grained token: pull requests, write.",
+    permission="In a workflow: `permissions: pull-requests: write` (a fork's pull request has it never: see docs/ci).",
     robots=("github-actions[bot]",),
 )
 
