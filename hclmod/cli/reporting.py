@@ -15,7 +15,9 @@ from hclmod.cli.phases import PATHS, config_option, format_option, output_option
 if TYPE_CHECKING:
     from hclmod.reports.model import Report
 
-see_option = click.option("--see", default="", metavar="TEXT", help="Where all of it can be had, told where it is cut.")
+see_option = click.option(
+    "--see", default="", metavar="TEXT", help="Where all of it is, a name or an address; told where it is cut."
+)
 
 
 @click.command()
