@@ -189,6 +189,16 @@ def test_it_does_not_wait_for_an_hour(forge: Forge) -> None:
     assert len(forge.server.seen) == 1
 
 
+def test_a_limit_is_not_taken_for_a_token_that_may_not_ask(forge: Forge) -> None:
+    post(forge, "report")
+    limits = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9"}
+    asked = forge.told(200, forge.comments)
+    forge.fails = [asked, forge.told(403, {"message": "API rate limit exceeded"}, limits)]
+    with pytest.raises(HclmodError, match="Too many requests"):
+        post(forge, "news")
+    assert len(forge.comments) == len(forge.writes) == 1
+
+
 def test_a_write_that_gets_no_answer_is_not_made_twice(forge: Forge) -> None:
     forge.fails = [forge.told(200, []), None]
     with pytest.raises(HclmodError):

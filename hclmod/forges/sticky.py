@@ -91,7 +91,7 @@ class _Forge:
         """The logins that are the token's; those of CI's own robots where it may not ask."""
         answer = self._ask("GET", "/user")
         dialect = self.target.dialect
-        if answer.status == 403 and dialect.robots:
+        if answer.status == 403 and dialect.robots and _limited_for(answer) is None:
             return dialect.robots
         name = str(self._read(answer, dict).get(dialect.login, ""))
         if not name:
