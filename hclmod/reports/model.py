@@ -35,6 +35,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One answer of a finding by its name: `run` a command, `owner` of an image."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """What one rule says about one place.
 
@@ -52,6 +60,7 @@ class Item:
     origins: tuple[str, ...] = ()
     before: str = ""
     after: str = ""
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
