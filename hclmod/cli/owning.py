@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hclmod import api
-from hclmod.cli import output
-from hclmod.cli.phases import PATHS, config_option, diff_option
+from hclmod.cli.phases import PATHS, config_option, diff_option, format_option, output_option, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from hclmod.plan import PhaseReport
 
 _repository = click.option(
     "-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is."
@@ -30,7 +27,7 @@ _callers = click.option(
 
 def _acts(command: Callable[..., int]) -> Callable[..., int]:
     """The options that every command on one workload has."""
-    for option in (_callers, _dry_run, diff_option, config_option, _repository):
+    for option in (_callers, _dry_run, output_option, diff_option, format_option, config_option, _repository):
         command = option(command)
     return command
 
@@ -98,32 +95,27 @@ def _act(
     *,
     repository: Path,
     file: Path | None,
-    with_diff: bool,
+    form: str,
+    output_file: Path | None,
     dry_run: bool,
     with_callers: bool,
 ) -> int:
     workspace = api.open_workspace(repository.resolve(), file=file)
     report = api.act(workspace, workload, rule, options, with_callers=with_callers)
-    _show(workspace, report, with_diff=with_diff)
+    show(workspace, [report], form, output_file, verbose=False)
     if objections := api.objections(report):
         click.echo(f"Nothing was written: {'; '.join(objections)}", err=True)
         return 1
     api.proven(workspace, report)
     if dry_run or not report.changes:
         return 0
-    click.echo(f"{api.write(workspace, [report])} files written; nothing was committed.", err=with_diff)
+    aside = form != "text"
+    click.echo(f"{api.write(workspace, [report])} files written; nothing was committed.", err=aside)
     if commands := api.cells(report, "run"):
-        click.echo("Until the next apply, on the cluster:", err=with_diff)
+        click.echo("Until the next apply, on the cluster:", err=aside)
     for command in commands:
-        click.echo(f"  {command}", err=with_diff)
+        click.echo(f"  {command}", err=aside)
     return 0
-
-
-def _show(workspace: api.Workspace, report: PhaseReport, *, with_diff: bool) -> None:
-    if with_diff:
-        output.show_bytes(api.diff(workspace, report))
-    else:
-        output.show(report, verbose=False)
 
 
 COMMANDS = (pin, unpin, opt_out, opt_in)
