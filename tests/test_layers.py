@@ -20,7 +20,7 @@ PACKAGE = ROOT / "hclmod"
 
 LAYERS = (
     ("hclmod", "errors", "edits", "document", "traversal", "images", "images.reference", "images.tags"),
-    ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values"),
+    ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values", "transport"),
     ("trivia", "alignment", "stack", "images.snapshot", "build_files"),
     ("views", "layout", "suppression", "images.floating"),
     ("brackets", "differences", "workloads", "values"),
@@ -54,6 +54,7 @@ OWNERS = {
     "pygohcl": {"judges"},
     "libcst": {"catalogue"},
     "regex": {"alignment"},
+    "httpx": {"transport"},
     "click": {"cli", "cli.looking", "cli.output", "cli.phases", "cli.ruling"},
     "tomllib": {"config", "fixtures"},
 }
@@ -177,7 +178,7 @@ def test_only_the_command_line_prints_and_exits(name: str) -> None:
 
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
-    "tempfile",
+    "tempfile", "httpx",
 )  # fmt: skip
 
 
