@@ -20,6 +20,8 @@ PACKAGE = ROOT / "hclmod"
 
 LAYERS = (
     ("hclmod", "errors", "edits", "document", "traversal", "images", "images.reference", "images.tags"),
+    ("checks",),
+    ("policies",),
     ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values", "transport"),
     ("trivia", "alignment", "stack", "images.snapshot", "build_files"),
     ("views", "layout", "suppression", "images.floating"),
