@@ -15,7 +15,7 @@ from hclmod.images.snapshot import TagInfo
 from hclmod.images.tags import TagClass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hclmod.images.reference import Reference
     from hclmod.images.snapshot import ImageTags
@@ -127,7 +127,7 @@ def _by_policy(tag: str, wanted: str, known: ImageTags | None, *, holds_data: bo
         return Keep(f"{tag} is what hclmod.toml asks for", floating=True)
     if holds_data and not _same_major(target, tag):
         return Unknown(f"it holds data, and {target} may leave the major of {tag}", 'set float = "major"')
-    if target == "latest" and _has_flavour(tag):
+    if target == "latest" and has_flavour(tag):
         return Unknown(f"latest would lose the flavour of {tag}", "name the tag instead of `latest`")
     if problem := _disproved(tag, target, known):
         return Unknown(f"hclmod.toml says {wanted}, and {problem}", "name another tag in hclmod.toml")
@@ -157,13 +157,14 @@ def _same_major(target: str, tag: str) -> bool:
     return versions and (one.prefix, one.numbers[0]) == (other.prefix, other.numbers[0])
 
 
-def _has_flavour(tag: str) -> bool:
+def has_flavour(tag: str) -> bool:
+    """Whether a tag names a kind of image, or a form of its own, that `latest` would not keep."""
     parts = tags.split(tag)
     return tags.classify(tag) is not TagClass.HASH and not (parts and parts.plain)
 
 
 def _by_evidence(reference: Reference, tag: str, known: ImageTags) -> Decision:
-    if minor := _minor_of(tag, known):
+    if minor := minor_of(tag, known.tags):
         return Keep(f"{tag} floats: it is the major of {minor}", floating=True)
     if tags.classify(tag) is TagClass.MAJOR and not known.complete:
         why = f"{tag} is a major or a build number; the list of tags is not complete"
@@ -180,30 +181,30 @@ def _by_evidence(reference: Reference, tag: str, known: ImageTags) -> Decision:
             return Unknown(f"{latest.why}; {major.why}", _how_to_know("complete", reference))
 
 
-def _minor_of(tag: str, known: ImageTags) -> str | None:
-    """Find the version that shows a single number to be a major."""
+def minor_of(tag: str, names: Iterable[str]) -> str | None:
+    """Find the version that shows a single number to be a major: `16.4` for `16`."""
     if tags.classify(tag) is not TagClass.MAJOR:
         return None
-    return min((other for other in known.tags if tags.major_of(other) == tag), default=None)
+    return min((other for other in names if tags.major_of(other) == tag), default=None)
 
 
 def _latest(tag: str, known: ImageTags) -> Float | _No:
     latest = known.tags.get("latest")
-    if _has_flavour(tag):
+    if has_flavour(tag):
         return _No(f"latest would lose the flavour of {tag}")
     if latest is None:
         return _absent("latest", known)
     if twin := _lower_twin(tag, latest, known):
         return _No(f"latest is stale: it is {twin}")
-    if (highest := _highest(tag, known)) and (twin := _lower_twin(highest, latest, known)):
-        return _No(f"latest is stale: it is {twin}, and {highest} exists")
+    if (top := highest(tag, known.tags)) and (twin := _lower_twin(top, latest, known)):
+        return _No(f"latest is stale: it is {twin}, and {top} exists")
     return _latest_by_twin(tag, latest, known) or _latest_by_date(tag, latest, known)
 
 
 def _latest_by_twin(tag: str, latest: TagInfo, known: ImageTags) -> Float | None:
-    highest = _highest(tag, known)
-    if highest and _same_image(latest, known.tags.get(highest)):
-        return Float("latest", f"latest has the digest of {highest}, the highest of its form")
+    top = highest(tag, known.tags)
+    if top and _same_image(latest, known.tags.get(top)):
+        return Float("latest", f"latest has the digest of {top}, the highest of its form")
     if _same_image(latest, known.tags.get(tag)):
         return Float("latest", f"latest has the digest of {tag}")
     return None
@@ -215,10 +216,10 @@ def _latest_by_date(tag: str, latest: TagInfo, known: ImageTags) -> Float | _No:
         return _No(f"latest is not proven to be as new as {tag}", proven=False)
     if latest.time < pinned.time:
         return _No(f"latest is stale: it was built before {tag}")
-    highest = _highest(tag, known)
-    newest = known.tags.get(highest) if highest else None
-    if highest and newest and newest.time and latest.time < newest.time:
-        return _No(f"latest is stale: it was built before {highest}")
+    top = highest(tag, known.tags)
+    newest = known.tags.get(top) if top else None
+    if newest and newest.time and latest.time < newest.time:
+        return _No(f"latest is stale: it was built before {top}")
     if twins := _other_twins(tag, latest, known):
         return _No(f"latest is {twins[0]}, which is no newer version of the form of {tag}", proven=False)
     return Float("latest", f"latest was not built before {tag}")
@@ -261,8 +262,9 @@ def _same_image(one: TagInfo, other: TagInfo | None) -> bool:
     return other is not None and one.digest is not None and one.digest == other.digest
 
 
-def _highest(tag: str, known: ImageTags) -> str | None:
-    rivals = (name for name in {*known.tags, tag} if tags.is_stable(name) and tags.comparable(name, tag))
+def highest(tag: str, names: Iterable[str]) -> str | None:
+    """Find the highest release of the form of `tag`, among it and the names; None where the form has no order."""
+    rivals = (name for name in {*names, tag} if tags.is_stable(name) and tags.comparable(name, tag))
     return max(rivals, key=lambda name: (tags.order_key(name), name), default=None)
 
 
@@ -274,5 +276,5 @@ def _twins(info: TagInfo, known: ImageTags) -> list[str]:
 def _lower_twin(tag: str, floating: TagInfo, known: ImageTags) -> str | None:
     """Find the version below `tag` that a floating tag stands for, if it stands for one."""
     rivals = [name for name in _twins(floating, known) if tags.is_stable(name) and tags.same_line(name, tag)]
-    exact = max(rivals, key=lambda name: name.count("."), default=None)
+    exact = max(rivals, key=lambda name: (name.count("."), tags.order_key(name)), default=None)
     return exact if exact and tags.is_lower(exact, tag) else None
