@@ -61,15 +61,12 @@ def estate(workspace: Workspace) -> Estate:
     paths = sorted(name_of(workspace.root, path) for path in files.find([workspace.root], prepare.ENDINGS))
     stacks = [each.path for each in stack.discover(paths, workspace.config)]
 
-    def read(path: str) -> bytes:
-        return (workspace.root / path).read_bytes()
-
-    every = Estate(stacks, paths, read)
-    return every if workspace.config.stacks else Estate(sorted(set(stacks) - every.called()), paths, read)
+    every = Estate(stacks, paths, lambda path: (workspace.root / path).read_bytes())
+    return every if workspace.config.stacks else every.over(sorted(set(stacks) - every.called()))
 
 
 def survey(workspace: Workspace) -> Survey:
-    """Every image, release and workload of the working tree, and the images outside of containers."""
+    """Every image, also outside of containers, release, workload and namespace of the working tree."""
     from hclmod import outside
 
     found = estate(workspace)

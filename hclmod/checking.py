@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import files, plan, prepare, stack
+from hclmod import build_files, files, plan, prepare, stack
 from hclmod.document import Document
 from hclmod.phases import report_of, stacks_of, write
 from hclmod.plan import Brief, PhaseReport
@@ -76,7 +76,8 @@ def _inspect(
     *,
     onwards: bool = False,
 ) -> list[PhaseReport]:
-    names = {name_of(workspace.root, path): path for path in files.find(paths, _READ)}
+    named = {name_of(workspace.root, path): path for path in files.find(paths, (*_READ, *build_files.YAML))}
+    names = {name: path for name, path in named.items() if not prepare.may_hold_images(name)}
     stacks = _stacks_around(workspace, names)
     seen: dict[str, bytes] = {}
     texts = _Texts(workspace.root, seen)
@@ -86,12 +87,13 @@ def _inspect(
     for number, chosen in _chosen(workspace, rules):
         options = workspace.options_of(number)
         brief = Brief(
-            workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, frozenset(names)
+            workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, frozenset(named)
         )
         mine = stacks_of(brief, stacks)
         read = partial(_current, workspace.root, seen)
-        (placed,) = prepare.placed([brief], mine, texts, read)
-        (reports,) = plan.run([(placed, mine)], read, watch)
+        (placed,) = prepare.placed([brief], mine, texts.with_yaml() if prepare.forms_of(brief) else texts, read)
+        yaml = sorted(each for each in placed.placing.places if prepare.may_hold_images(each) and each in named)
+        (reports,) = plan.run([(placed, prepare.with_documents(mine, yaml))], read, watch)
         found.append(report_of(workspace, brief, reports))
         if onwards:
             seen.update(found[-1].changes)
@@ -101,9 +103,13 @@ def _inspect(
 class _Texts(Mapping[str, bytes]):
     """The documents of the working tree by path, each read when it is asked for, or as an earlier phase left it."""
 
-    def __init__(self, root: Path, seen: Mapping[str, bytes]) -> None:
+    def __init__(self, root: Path, seen: Mapping[str, bytes], endings: tuple[str, ...] = prepare.ENDINGS) -> None:
         self._root, self._seen = root, seen
-        self._paths = {name_of(root, path): path for path in files.find([root], prepare.ENDINGS)}
+        self._paths = {name_of(root, path): path for path in files.find([root], endings)}
+
+    def with_yaml(self) -> _Texts:
+        """The same and those of YAML."""
+        return _Texts(self._root, self._seen, (*prepare.ENDINGS, *build_files.YAML))
 
     def __getitem__(self, name: str) -> bytes:
         return self._seen[name] if name in self._seen else self._paths[name].read_bytes()

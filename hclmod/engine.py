@@ -121,32 +121,32 @@ def _check(
 ) -> tuple[Reported, ...]:
     blocks = [block for block in top_level(source)[1] if block.type == "resource"]
     at_blocks = (
-        _reported(source, loaded.id, finding)
+        reported(loaded.id, finding, source.document, suppression.reason(source, finding.span, loaded.id))
         for loaded in rules
         for block in blocks
         if block.type_label in loaded.rule.kinds and select(loaded, block)
         for finding in loaded.rule.check(block, context, **loaded.options)
     )
     at_places = (
-        _reported(source, loaded.id, finding)
+        reported(loaded.id, finding, source.document, suppression.reason(source, finding.span, loaded.id))
         for loaded in rules
         for place in context.places
         if loaded.rule.at_places and (literal := places.find(source, place))
-        for finding in loaded.rule.at_places(literal, _heeding(place, loaded.id), context, **loaded.options)
+        for finding in loaded.rule.at_places(literal, heeding(place, loaded.id), context, **loaded.options)
     )
     return (*at_blocks, *at_places)
 
 
-def _heeding(place: Place, rule: str) -> Place:
+def heeding(place: Place, rule: str) -> Place:
     """The place, each container that it drives with the reason of a comment there that suppresses the rule."""
-    reasons = [suppression.reason_in((*each.comments, *each.above), rule) for each in place.driven]
+    reasons = [suppression.among((*each.comments, *each.above), rule) for each in place.driven]
     driven = (replace(each, suppressed=reason or "") for each, reason in zip(place.driven, reasons, strict=True))
     return replace(place, driven=tuple(driven)) if any(reasons) else place
 
 
-def _reported(source: Source, rule: str, finding: Finding) -> Reported:
-    line = source.document.line(finding.span.start)
-    why = suppression.reason(source, finding.span, rule)
+def reported(rule: str, finding: Finding, document: Document, why: str | None) -> Reported:
+    """A finding with its line, as a comment there leaves it: `why` is its reason, None where there is no comment."""
+    line = document.line(finding.span.start)
     if why:
         message = f"suppressed ({why}): {finding.message}"
         finding = Finding(finding.address, finding.span, message, level=Level.NOTE)

@@ -167,7 +167,7 @@ def _evaluate(at: _At, depth: int) -> Iterator[Origin]:
 
 def _piece(at: _At, written: Text) -> Piece:
     line = written.line or at.home.line
-    site = None if written.place is None else Site(at.home.document, at.home.path, written.place, line)
+    site = None if written.place is None else Site(at.home.document, at.home.path, written.place, line, written.scalar)
     return Piece(written.text, site, at.chain, at.passed, at.walked)
 
 

@@ -38,11 +38,19 @@ def plan_phases(
     entries = {entry.path: entry for entry in repository.entries(base)}
     stacks = stack.discover(entries, workspace.config)
     names = sorted(path for path in entries if path.endswith(prepare.ENDINGS))
-    texts = on_disk(workspace.root, names) if in_place else repository.read([entries[name] for name in names], base)
-    links = frozenset(name for name in names if entries[name].mode not in _REGULAR)
-    texts = {name: text for name, text in texts.items() if name not in links}
+    links = frozenset(name for name in entries if entries[name].mode not in _REGULAR)
+
+    def load(paths: Sequence[str]) -> dict[str, bytes]:
+        wanted = [path for path in paths if path not in links]
+        return (
+            on_disk(workspace.root, wanted) if in_place else repository.read([entries[each] for each in wanted], base)
+        )
+
+    texts = load(names)
     assignment = prepare.by_namespace(workspace.config, stack.assign(workspace.config, stacks), stacks, texts)
     briefs = [_brief(workspace, number, assignment, stacks) for number in numbers]
+    if any(map(prepare.forms_of, briefs)):
+        texts |= load(sorted(filter(prepare.may_hold_images, entries)))
 
     def read(each: Stack) -> tuple[Document, ...]:
         return tuple(Document(file, texts[file]) for file in each.files if file in texts)

@@ -70,7 +70,7 @@ def _parts(origin: Origin) -> Iterator[str]:
 
 
 def _others(estate: Estate, use: Use) -> Iterator[str]:
-    for site in sorted(use.sites, key=lambda each: (each.document, each.path, each.place)):
+    for site in sorted(use.sites, key=lambda each: each.key):
         others = [f"{each.stack}/{each.address} {each.image.label}" for each in estate.drives[site] if each is not use]
         if others:
             yield f"  {site.document}:{site.line} also drives {', '.join(others)}"

@@ -10,7 +10,9 @@ Left alone: tags that float already, digest pins, pins with a reason in their co
 in a local, a variable, a module's call or a terragrunt input is changed there if all that it drives agrees and is in
 the phase, else at the call of a module that left it to the default, else not. Containers of one workload that share a
 repository move together or not at all. Jobs and bare pods are changed too, though Keel updates neither and Terraform
-replaces them: the report says so, and `jobs = false` leaves them alone.
+replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of containers are left too,
+except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm values", "helm set", "values
+file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from hclmod import verbs
 from hclmod.images import reference
 from hclmod.images.floating import Float, Keep, LastResort, Unknown
 from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import KINDS, containers, dynamic_containers
+from hclmod.workloads import KINDS, containers, dynamic_containers, rollout
 
 from ._floats import decision, parsed, pin_reason, repository
 from ._keel import RESTARTED, is_opted_out, is_unread, opt_out, unread_policy
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
 
 
 def check(
-    workload: Block, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True
-) -> Iterator[Finding]:
-    """Yield a finding for every container's image."""
+    workload: Block, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True,
+    outside: tuple[str, ...] = (),
+) -> Iterator[Finding]:  # fmt: skip
+    """Yield a finding for every container's image; `outside` is the engine's, which offers places of these forms."""
+    del outside
     if not jobs and workload.type_label not in RESTARTED:
         yield note(
             workload.title, workload.address, f"a new image {KINDS[workload.type_label].rollout}, and `jobs` is false"
@@ -165,15 +169,19 @@ class _Found:
 
 
 def at_places(
-    literal: Literal, place: Place, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True
-) -> Iterator[Finding]:
-    """Yield a finding for a literal that makes images elsewhere: in a local, a default, an argument, an input."""
+    literal: Literal, place: Place, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True,
+    outside: tuple[str, ...] = (),
+) -> Iterator[Finding]:  # fmt: skip
+    """Yield a finding for a literal that makes images elsewhere: in a local, a default, an argument, an input, YAML."""
+    del outside
     address = place.driven[0].name
     answers = [_answer(each, literal, context, stateful, jobs=jobs) for each in place.driven]
     stay = {why: each.name for each, (wanted, why) in zip(place.driven, answers, strict=True) if wanted is None}
     wanted = {text: why for text, why in answers if text is not None}
     names = ", ".join(dict.fromkeys(each.name for each in place.driven))
-    if not wanted:
+    if place.why:
+        yield warn(literal, address, f"`{literal.text}` stays: {place.why}")
+    elif not wanted:
         say = warn if any(why.startswith((_MISFIT, _MAY_OPT_OUT)) for why in stay) else note
         yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
@@ -191,7 +199,7 @@ def at_places(
         over = sorted({path for each in place.driven for path in each.overrides})
         message = f"`{literal.text}` floats on `{text}` for {names}: {why}"
         message += f" (may be overridden by {', '.join(over)}, which cannot be read)" if over else ""
-        effect = "; ".join(sorted({KINDS[each.kind].rollout for each in place.driven}))
+        effect = "; ".join(sorted({rollout(each.kind) for each in place.driven}))
         yield from change(literal, address, message, partial(literal.write, text), effect)
 
 
@@ -221,8 +229,8 @@ def _answer(  # noqa: C901, PLR0911 - one line for each reason to stay
             return None, _MAY_OPT_OUT
         case _ if driven.ignored:
             return None, _NO_EFFECT
-        case _ if not jobs and driven.kind not in RESTARTED:
-            return None, f"a new image {KINDS[driven.kind].rollout}, and `jobs` is false"
+        case _ if not jobs and driven.kind not in RESTARTED and not driven.outside:
+            return None, f"a new image {rollout(driven.kind)}, and `jobs` is false"
         case _ if reason := pin_reason((*literal.comments, *driven.comments)):
             return None, f"its comment says: {reason}"
         case Float(tag, why):
@@ -232,4 +240,4 @@ def _answer(  # noqa: C901, PLR0911 - one line for each reason to stay
             return (inner, why) if fits and inner else (None, f"{_MISFIT}: `{tag}` before `{driven.after}`")
 
 
-rule = Rule(check, kinds=tuple(KINDS), at_places=at_places)
+rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside")

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod import yaml_values
+from hclmod.config import parse
 from hclmod.edits import Span
+from hclmod.images.snapshot import Snapshot
 from hclmod.outside import find
+from hclmod.survey import survey
 from tests.trees import estate, workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hclmod.outside import OutsideRow
+    from hclmod.survey import OutsideRow
 
 M = "s/main.tf"
 READ = 'locals {\n  text = file("${path.module}/values.yaml")\n}\n'
@@ -23,7 +26,9 @@ READ = 'locals {\n  text = file("${path.module}/values.yaml")\n}\n'
 
 def rows(files: Mapping[str, str | bytes], *stacks: str) -> tuple[OutsideRow, ...]:
     data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-    return find(estate(data, *stacks), data, data.get)
+    whole = estate(data, *stacks)
+    found = find(whole, data, data.get)
+    return survey(whole, parse(b"", "hclmod.toml"), Snapshot({}), lambda *_: None, found).outside
 
 
 def told(files: Mapping[str, str | bytes] | str, *stacks: str) -> list[str]:

@@ -8,20 +8,17 @@ import click
 
 from hclmod import api
 from hclmod.cli.phases import PATHS, config_option
+from hclmod.reports import tables
 
 
 @click.command()
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "csv", "markdown"]), default="text", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(tables.FORMATS), default="text", show_default=True)
 @click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
 @config_option
 def survey(form: str, repository: Path, file: Path | None) -> None:
-    """List every image, Helm release and workload of the working tree, with origins and phases."""
-    from hclmod.survey import render
-
+    """List every image, Helm release, workload and namespace of the working tree, with origins and phases."""
     workspace = api.open_workspace(repository.resolve(), file=file)
-    click.echo(render(api.survey(workspace), form), nl=False)
+    click.echo(tables.render(api.survey(workspace).tables, form), nl=False)
 
 
 @click.command()
