@@ -355,6 +355,7 @@ def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
         for target, phase in brief.assignment.targets.items()
         if phase == brief.phase
     ]
+    named += [(target, "workloads") for target in brief.assignment.decided]
     named += [(target, f"an option of {rule}") for rule, target in brief.reached]
     for target, where in named:
         report = next((each for each in reports if each.stack.path == target.stack), None)

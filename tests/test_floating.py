@@ -140,9 +140,15 @@ def test_without_a_snapshot_all_is_unknown(image: str) -> None:
     decision = ask(image)
     assert isinstance(decision, Unknown)
     assert decision.what_to_do == (
-        "record docker.io/library/app in hclmod.tags.json (all tags, their digests and dates), "
-        'or set `float` under [images."app"] in hclmod.toml'
+        'fill hclmod.tags.json with `hclmod tags refresh app`, or set `float` under [images."app"] in hclmod.toml'
     )
+
+
+def test_a_registry_that_was_asked_is_not_to_be_asked_again() -> None:
+    asked = replace(known("latest 1.2.3"), source="registry", pins=("1.2.3",))
+    decision = ask("app:1.2.3", asked)
+    assert isinstance(decision, Unknown)
+    assert decision.what_to_do == 'set `float` under [images."app"] in hclmod.toml'
 
 
 def test_a_single_number_in_a_part_of_the_list_is_not_a_build_number() -> None:

@@ -91,7 +91,7 @@ def decide(
     if holds_data:
         return Keep('it holds data; only `float = "major"` in hclmod.toml would move it', floating=False)
     if known is None:
-        return Unknown(f"nothing is known of the tags of {reference.name}", _how_to_know("record", reference))
+        return Unknown(f"nothing is known of the tags of {reference.name}", _how_to_know(reference, None))
     return _by_evidence(reference, tag, known)
 
 
@@ -112,11 +112,11 @@ def holder_of_data(reference: Reference, globs: Sequence[str]) -> str | None:
     return next((glob for glob in globs if any(fnmatchcase(name, glob) for name in names)), None)
 
 
-def _how_to_know(verb: str, reference: Reference) -> str:
-    return (
-        f"{verb} {reference.name} in hclmod.tags.json (all tags, their digests and dates), "
-        f'or set `float` under [images."{reference.familiar}"] in hclmod.toml'
-    )
+def _how_to_know(reference: Reference, known: ImageTags | None) -> str:
+    """What would make the answer known: the registry, unless it was asked for this tag already, or a person's word."""
+    asked = known is not None and known.source == "registry" and known.complete
+    ask = "" if asked else f"fill hclmod.tags.json with `hclmod tags refresh {reference.familiar}`, or "
+    return f'{ask}set `float` under [images."{reference.familiar}"] in hclmod.toml'
 
 
 def _by_policy(tag: str, wanted: str, known: ImageTags | None, *, holds_data: bool) -> Decision:
@@ -168,7 +168,7 @@ def _by_evidence(reference: Reference, tag: str, known: ImageTags) -> Decision:
         return Keep(f"{tag} floats: it is the major of {minor}", floating=True)
     if tags.classify(tag) is TagClass.MAJOR and not known.complete:
         why = f"{tag} is a major or a build number; the list of tags is not complete"
-        return Unknown(why, _how_to_know("complete", reference))
+        return Unknown(why, _how_to_know(reference, known))
     latest, major = _latest(tag, known), _major(tag, known)
     match latest, major:
         case Float(), _:
@@ -178,7 +178,7 @@ def _by_evidence(reference: Reference, tag: str, known: ImageTags) -> Decision:
         case _No(proven=True), _No(proven=True) if known.complete:
             return LastResort(f"{latest.why}; {major.why}")
         case _:
-            return Unknown(f"{latest.why}; {major.why}", _how_to_know("complete", reference))
+            return Unknown(f"{latest.why}; {major.why}", _how_to_know(reference, known))
 
 
 def minor_of(tag: str, names: Iterable[str]) -> str | None:
