@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hclmod import catalogue, files, prepare, rulebook, stack
+from hclmod import __version__, catalogue, files, prepare, rulebook, stack
 from hclmod.checking import check, done_phases, fix, plan_fix
+from hclmod.errors import GitError, HclmodError
 from hclmod.phases import Applied, apply_phase, diff, findings, no_phase, plan_phases, proven, write
+from hclmod.phases import tell as _tell
+from hclmod.reports import telling
+from hclmod.reports.model import Report
 from hclmod.workspace import Workspace, name_of, on_disk, open_workspace, phase_numbers, settings
 
 if TYPE_CHECKING:
@@ -17,13 +21,16 @@ if TYPE_CHECKING:
     from hclmod.estate import Estate
     from hclmod.fixtures import Result
     from hclmod.images.snapshot import Snapshot
+    from hclmod.plan import PhaseReport
+    from hclmod.reports.terminal import Style
     from hclmod.survey import Survey
     from hclmod.tagging import Imported, Refreshed, Told
 
 __all__ = [
     "Applied", "Workspace", "apply_phase", "card", "cards", "check", "diff", "done_phases", "estate", "explain_tag",
-    "findings", "fix", "import_tags", "new_rule", "open_workspace", "phase_numbers", "plan_fix", "plan_phases",
-    "proven", "refresh_tags", "run_fixtures", "settings", "survey", "trace", "write", "write_tags",
+    "findings", "fix", "import_tags", "name_of", "new_rule", "open_workspace", "phase_numbers", "plan_fix",
+    "plan_phases", "proven", "read_report", "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell",
+    "trace", "trace_rows", "write", "write_tags",
 ]  # fmt: skip
 
 
@@ -36,6 +43,49 @@ def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
 def card(rule: str, folders: Sequence[Path] = ()) -> Card:
     """What one rule says of itself."""
     return catalogue.read(rulebook.find(rule, (None, *folders)))
+
+
+def tell(workspace: Workspace, reports: Sequence[PhaseReport], *, base: str = "HEAD", for_text: bool = False) -> Report:
+    """The reports as the one model of all renderings, with the phases of the config and which of them are done.
+
+    For text, which shows neither lines nor the rollout's progress, git is not asked for either.
+    """
+    if for_text:
+        return Report(__version__, tuple(telling.tell(each) for each in reports))
+    try:
+        done = done_phases(workspace)
+    except GitError:  # `check --rule` needs no repository
+        done = ()
+    return _tell(workspace, reports, base=base, done=done)
+
+
+def read_report(path: Path) -> Report:
+    """A report of `--format json`, which may come from a stranger: checked value by value."""
+    from hclmod.reports import stored
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise HclmodError(
+            f"{path}: cannot be read: {error.strerror}", hint="Name a report of `--format json`."
+        ) from error
+    return stored.read(data, str(path))
+
+
+def render(
+    report: Report,
+    form: str,
+    *,
+    style: Style | None = None,
+    limit: int | None = None,
+    whole: str = "",
+    folders: Sequence[Path] = (),
+) -> str:
+    """A report in one of `reports.rendering.FORMATS`; Markdown in at most `limit` bytes."""
+    from hclmod.reports import rendering
+
+    about = {each.id: each.summary for each in cards(folders)} if form == "sarif" else {}
+    return rendering.render(report, form, style=style, limit=limit, whole=whole, about=about)
 
 
 def run_fixtures(
@@ -132,3 +182,11 @@ def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:
 
     found = estate(workspace)
     return tuple(tracing.tell(found, tracing.find(found, wanted)))
+
+
+def trace_rows(workspace: Workspace, wanted: str) -> list[dict[str, Any]]:
+    """What `trace` tells, as plain values for machines."""
+    from hclmod import tracing
+
+    found = estate(workspace)
+    return tracing.rows(found, tracing.find(found, wanted))

@@ -29,12 +29,14 @@ def check(
     rules: Sequence[str] | None = None,
     *,
     watch: Callable[[str], None] = lambda _path: None,
+    unsaved: Mapping[str, bytes] | None = None,
 ) -> tuple[PhaseReport, ...]:
     """What rules have to say about files of the working tree; writes nothing.
 
     With `rules`, those on everything in the files; without, the rules of each phase that is done on its workloads.
+    `unsaved` are documents by their name from the root, looked at instead of what is on disk.
     """
-    return tuple(_inspect(workspace, paths, rules, watch))
+    return tuple(_inspect(workspace, paths, rules, watch, unsaved or {}))
 
 
 def plan_fix(
@@ -43,9 +45,10 @@ def plan_fix(
     rules: Sequence[str] | None = None,
     *,
     watch: Callable[[str], None] = lambda _path: None,
+    unsaved: Mapping[str, bytes] | None = None,
 ) -> tuple[PhaseReport, ...]:
     """What `fix` would write: as `check`, each phase on what the one before it made of a file."""
-    return tuple(_inspect(workspace, paths, rules, watch, onwards=True))
+    return tuple(_inspect(workspace, paths, rules, watch, unsaved or {}, onwards=True))
 
 
 def fix(workspace: Workspace, paths: Sequence[Path], rules: Sequence[str] | None = None) -> tuple[PhaseReport, ...]:
@@ -73,22 +76,21 @@ def _inspect(
     paths: Sequence[Path],
     rules: Sequence[str] | None,
     watch: Callable[[str], None],
+    unsaved: Mapping[str, bytes],
     *,
     onwards: bool = False,
 ) -> list[PhaseReport]:
-    named = {name_of(workspace.root, path): path for path in files.find(paths, (*_READ, *build_files.YAML))}
-    names = {name: path for name, path in named.items() if not prepare.may_hold_images(name)}
-    stacks = _stacks_around(workspace, names)
-    seen: dict[str, bytes] = {}
+    asked = (name_of(workspace.root, path) for path in files.find(paths, (*_READ, *build_files.YAML)))
+    named = frozenset({*asked, *unsaved})
+    stacks = _stacks_around(workspace, sorted(name for name in named if not prepare.may_hold_images(name)))
+    seen = dict(unsaved)
     texts = _Texts(workspace.root, seen)
     known = stack.assign(workspace.config, stacks, known_only=True)
     assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
     found: list[PhaseReport] = []
     for number, chosen in _chosen(workspace, rules):
         options = workspace.options_of(number)
-        brief = Brief(
-            workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, frozenset(named)
-        )
+        brief = Brief(workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, named)
         mine = stacks_of(brief, stacks)
         read = partial(_current, workspace.root, seen)
         (placed,) = prepare.placed([brief], mine, texts.with_yaml() if prepare.forms_of(brief) else texts, read)
@@ -106,6 +108,7 @@ class _Texts(Mapping[str, bytes]):
     def __init__(self, root: Path, seen: Mapping[str, bytes], endings: tuple[str, ...] = prepare.ENDINGS) -> None:
         self._root, self._seen = root, seen
         self._paths = {name_of(root, path): path for path in files.find([root], endings)}
+        self._paths |= {name: root / name for name in seen}
 
     def with_yaml(self) -> _Texts:
         """The same and those of YAML."""
@@ -127,11 +130,12 @@ def _chosen(workspace: Workspace, rules: Sequence[str] | None) -> list[tuple[int
     return [(number, workspace.rules_of(number)) for number in done_phases(workspace)]
 
 
-def _current(root: Path, seen: Mapping[str, bytes], each: Stack) -> tuple[Document, ...]:
-    return tuple(Document(name, seen.get(name, data)) for name, data in on_disk(root, each.files).items())
+def _current(root: Path, seen: dict[str, bytes], each: Stack) -> tuple[Document, ...]:
+    texts = on_disk(root, [name for name in each.files if name not in seen]) | seen
+    return tuple(Document(name, texts[name]) for name in each.files if name in texts)
 
 
-def _stacks_around(workspace: Workspace, names: Mapping[str, Path]) -> tuple[Stack, ...]:
+def _stacks_around(workspace: Workspace, names: Sequence[str]) -> tuple[Stack, ...]:
     """The stacks of the named files with all their documents; a file outside every stack is one with its folder."""
     folders: dict[str, set[str]] = {}
     for name in names:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from hclmod import alignment, edits, places, suppression, syntax, verify
 from hclmod.document import Document
+from hclmod.excerpts import excerpt
 from hclmod.rule import Finding, Level
 from hclmod.trivia import Source
-from hclmod.views import top_level
+from hclmod.views import path_at, top_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,11 +28,18 @@ ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A finding of a rule, and the line on which it stands."""
+    """A finding of a rule, and the line on which it stands.
+
+    `where` is the path of what it stands on, which names it also when lines move; `before` and `after` are the lines
+    that its fix touches.
+    """
 
     rule: str
     finding: Finding
     line: int
+    where: str = ""
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +129,14 @@ def _check(
 ) -> tuple[Reported, ...]:
     blocks = [block for block in top_level(source)[1] if block.type == "resource"]
     at_blocks = (
-        reported(loaded.id, finding, source.document, suppression.reason(source, finding.span, loaded.id))
+        _reported(source, loaded.id, finding)
         for loaded in rules
         for block in blocks
         if block.type_label in loaded.rule.kinds and select(loaded, block)
         for finding in loaded.rule.check(block, context, **loaded.options)
     )
     at_places = (
-        reported(loaded.id, finding, source.document, suppression.reason(source, finding.span, loaded.id))
+        _reported(source, loaded.id, finding)
         for loaded in rules
         for place in context.places
         if loaded.rule.at_places and (literal := places.find(source, place))
@@ -144,16 +152,25 @@ def heeding(place: Place, rule: str) -> Place:
     return replace(place, driven=tuple(driven)) if any(reasons) else place
 
 
-def reported(rule: str, finding: Finding, document: Document, why: str | None) -> Reported:
-    """A finding with its line, as a comment there leaves it: `why` is its reason, None where there is no comment."""
+def _reported(source: Source, rule: str, finding: Finding) -> Reported:
+    why = suppression.reason(source, finding.span, rule)
+    return reported(rule, finding, source.document, why, path_at(source, finding.span))
+
+
+def reported(rule: str, finding: Finding, document: Document, why: str | None, where: str = "") -> Reported:
+    """A finding with its line and the lines that it changes, as a comment there leaves it.
+
+    `why` is the comment's reason, None without a comment; `where` the path of the innermost item around it.
+    """
     line = document.line(finding.span.start)
     if why:
         message = f"suppressed ({why}): {finding.message}"
-        finding = Finding(finding.address, finding.span, message, level=Level.NOTE)
+        finding = Finding(finding.address, finding.span, message, level=Level.NOTE, origins=finding.origins)
     elif why is not None:
         message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
-        finding = Finding(finding.address, finding.span, message, finding.fix, finding.level, finding.effect)
-    return Reported(rule, finding, line)
+        finding = replace(finding, message=message)
+    before, after = excerpt(document, finding.fix) if finding.fix else ("", "")
+    return Reported(rule, finding, line, where, before, after)
 
 
 def _apply(source: Source, made: list[edits.Edit]) -> Source:

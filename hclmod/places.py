@@ -76,12 +76,13 @@ class Followed:
     """Where the tag of an image stands that is not written out in its container.
 
     `image` is the whole reference; None where the chain ends before it is known. `writable` tells that nobody else
-    forbids to change it.
+    forbids to change it. `chain` are the steps from the image to there.
     """
 
     told: str
     image: str | None
     writable: bool = False
+    chain: tuple[str, ...] = ()
 
 
 Key = tuple[str, str, str]

@@ -43,12 +43,12 @@ def to_trace(
     """The stacks whose images have to be followed, told from their text: following costs a parse of each document.
 
     Those with an image or a namespace that is no plain string, those that call a module outside of them which has
-    images, and those in which such a module lies; those that name a namespace of another stack, and that stack.
-    `has_images` tells of a folder.
+    images, and those in which such a module lies; those that name a namespace of another stack, and that stack; those
+    without code of their own. `has_images` tells of a folder.
     """
     owners = {stack.path for stack in stacks}
     documents = {stack.path: tuple(read(stack)) for stack in stacks}
-    found = _with_lodgers(documents, _declared(documents))
+    found = _with_lodgers(documents, _declared(documents)) | {path for path, texts in documents.items() if not texts}
     for stack in stacks:
         for document in documents[stack.path]:
             if _IMAGE_ELSEWHERE.search(document.data) or _HOME_ELSEWHERE.search(document.data):
@@ -115,7 +115,10 @@ def _target(folder: str, source: bytes) -> str:
     return posixpath.normpath(posixpath.join(folder, source.decode(errors="replace")))
 
 
-_IMAGE = re.compile(rb"\bimage\s*=|\bhelm_release\b")
+_IMAGE = re.compile(
+    rb"\bimage\s*=|\bhelm_release\b"
+    rb"|\bkubernetes_(?:deployment|stateful_set|daemon_?set|cron_job|job|pod|replication_controller|namespace)(?:_v1)?\b"
+)
 
 
 PhaseOf = Callable[[str, str, str, str], int | None]
@@ -163,15 +166,17 @@ class _Maker:
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:
-            self.followed[key] = Followed(f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None)
+            self.followed[key] = Followed(
+                f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None, chain=hole.chain
+            )
         elif piece is None or (self._is_in_place(use, origin, piece) and not self._others(use, piece)):
             return
         elif piece.site is None:
-            self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None)
+            self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None, chain=piece.chain)
         else:
             place = self._place(piece, piece.site)
             writable = not place.also and not place.read_by
-            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable)
+            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable, piece.chain)
 
     def _follow_outside(self, use: Use, origin: Origin) -> None:
         """The same for an image that no container has, whose rule is offered places only: also where it stays."""

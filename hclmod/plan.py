@@ -353,7 +353,7 @@ def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
     named = [
         (target, f"phase.{phase}.workloads")
         for target, phase in brief.assignment.targets.items()
-        if phase == brief.phase
+        if phase == brief.phase and not target.module  # those were looked for among the calls
     ]
     named += [(target, "workloads") for target in brief.assignment.decided]
     named += [(target, f"an option of {rule}") for rule, target in brief.reached]

@@ -94,9 +94,7 @@ def placed(
 
     `texts` are the documents that say where values come from; where a brief follows forms, also those of YAML.
     """
-    if not any(loaded.rule.at_places for brief in briefs for loaded in brief.load()) and not any(
-        map(_is_about_namespaces, briefs)
-    ):
+    if not any(map(_looks_around, briefs)):
         return list(briefs)
     from hclmod import placing
     from hclmod.estate import Estate
@@ -105,11 +103,33 @@ def placed(
     forms = {brief.phase: forms_of(brief) for brief in briefs}
     everywhere = {stack.path for stack in stacks} if any(forms.values()) else set()
     traced = everywhere or placing.to_trace(stacks, read, placing.image_folders(texts))
+    traced |= {target.stack for brief in briefs for target in brief.assignment.targets if target.module}
     estate = Estate(sorted(traced), code, texts.get)
+    for brief in briefs:
+        _check_calls(estate, brief)
     if more := placing.declarers(stacks, read, estate.lived_in) - traced:
         estate = estate.over(sorted(traced | more))
     seen = _sightings(estate, texts) if any(forms.values()) else ()
     return [replace(brief, placing=_placing(estate, brief, seen, forms[brief.phase])) for brief in briefs]
+
+
+def _looks_around(brief: Brief) -> bool:
+    """Whether anything asks what lies beyond a stack: a phase, whose modules are shared, or a rule without one."""
+    asked = any(loaded.rule.at_places for loaded in brief.load()) or _is_about_namespaces(brief)
+    return brief.phase is not None or asked
+
+
+def _check_calls(estate: Estate, brief: Brief) -> None:
+    """Raise `ConfigError` for a workload that the phase names by a module's call and that is not there."""
+    for target, phase in brief.assignment.targets.items():
+        if target.module and phase == brief.phase:
+            known = {home.address for home in estate.homes if home.stack == target.stack}
+            wanted = f"{target.module}.{target.address}"
+            if wanted not in known:
+                near = difflib.get_close_matches(wanted, known, 1)
+                hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists the workloads of each stack."
+                place = f"{brief.config.path}: phase.{phase}.workloads"
+                raise ConfigError(f"{place} names `{wanted}`, which {target.stack} lacks", hint=hint)
 
 
 def _sightings(estate: Estate, texts: Mapping[str, bytes]) -> tuple[Sighting, ...]:

@@ -35,6 +35,7 @@ class Finding:
     """What a rule says about one place; with a fix it is a change, without one a target left alone.
 
     `effect` tells what the change does to the running cluster when it is applied (`rolls the pods`), empty for nothing.
+    `origins` are the chains through which a value comes to where it is used (`image -> var.tag -> default of var.tag`).
     """
 
     address: str
@@ -43,6 +44,7 @@ class Finding:
     fix: Fix | None = None
     level: Level = Level.WARNING
     effect: str = ""
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

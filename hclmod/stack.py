@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hclmod.config import Config
     from hclmod.policies import ImagePolicy
@@ -35,8 +35,13 @@ class Stack:
 
 
 def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
-    """The stacks among these tracked files, sorted by path; without globs the folders that hold `.tf` files."""
-    files = sorted(path for path in paths if path.endswith(".tf"))
+    """The stacks among these tracked files, sorted by path; without globs the folders that hold `.tf` files.
+
+    A folder with a `terragrunt.hcl` alone is a stack whose module lies elsewhere: one that a glob finds, or without
+    globs one below which there is no other such file.
+    """
+    every = sorted(paths)
+    files = [path for path in every if path.endswith(".tf")]
     owners: dict[str, str | None] = {}
     below: dict[str, list[str]] = defaultdict(list)
     for file in files:
@@ -45,7 +50,21 @@ def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
             owners[folder] = owner(folder, config)
         if (stack := owners[folder]) is not None:
             below[stack].append(file)
+    for folder in _with_terragrunt(every, config):
+        below.setdefault(folder, [])
     return tuple(Stack(name_of(path, config), path, tuple(below[path])) for path in sorted(below))
+
+
+def _with_terragrunt(paths: Sequence[str], config: Config) -> Iterator[str]:
+    folders = [path.removesuffix(_TERRAGRUNT) for path in paths if f"/{path}".endswith(f"/{_TERRAGRUNT}")]
+    for folder in folders:
+        inner = not config.stacks and any(other != folder and other.startswith(folder) for other in folders)
+        path = folder.rstrip("/")
+        if path and not inner and owner(path, config) == path:
+            yield path
+
+
+_TERRAGRUNT = "terragrunt.hcl"
 
 
 def owner(folder: str, config: Config) -> str | None:

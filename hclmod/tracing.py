@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hclmod import pieces
 from hclmod.errors import HclmodError
@@ -52,6 +52,33 @@ def tell(estate: Estate, uses: Sequence[Use]) -> Iterator[str]:
         for path in use.overrides:
             yield f"  may be overridden by {path}, which cannot be read"
         yield from _others(estate, use)
+
+
+def rows(estate: Estate, uses: Sequence[Use]) -> list[dict[str, Any]]:
+    """What `tell` tells as plain values: each use with its origins, their parts, and who else hangs on them."""
+    return [
+        {
+            "stack": use.stack,
+            "address": use.address,
+            "container": use.image.label,
+            "document": use.image.image.document,
+            "line": use.image.image.line,
+            "origins": [{"image": _written(each), "parts": list(_rows(each))} for each in use.origins],
+            "may_be_overridden_by": list(use.overrides),
+            "also_drives": [line.strip() for line in _others(estate, use)],
+        }
+        for use in uses
+    ]
+
+
+def _rows(origin: Origin) -> Iterator[dict[str, Any]]:
+    for part in origin:
+        row: dict[str, Any] = {"text": part.text, "chain": ["image", *part.chain]}
+        if isinstance(part, Hole):
+            yield row | {"ends_at": part.where, "why": part.why}
+        else:
+            site = part.site
+            yield row | ({"document": site.document, "line": site.line} if site else {})
 
 
 def _written(origin: Origin) -> str:

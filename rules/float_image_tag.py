@@ -17,6 +17,7 @@ file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from ._keel import RESTARTED, is_opted_out, is_unread, opt_out, unread_policy
 from ._markers import IGNORE_IMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.images.floating import Decision
     from hclmod.images.reference import Reference
@@ -68,6 +69,7 @@ def check(
 
 _MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
 _MISFIT = "the tag does not fit what stands around it"
+_APART = "name them all in one phase, or give each a literal of its own"
 _NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
 
 
@@ -132,7 +134,8 @@ class _Found:
                 yield from self._ignore(why)
 
     def _say(self, say: Callable[..., Finding], message: str) -> Finding:
-        return say(self.attribute, self.workload.address, f"{self.container.label}: {message}")
+        found = say(self.attribute, self.workload.address, f"{self.container.label}: {message}")
+        return replace(found, origins=_chains([self.followed.chain])) if self.followed else found
 
     def _stays(self, say: Callable[..., Finding], why: str) -> Finding:
         return self._say(say, f"{self.image} stays: {why}")
@@ -174,6 +177,19 @@ def at_places(
 ) -> Iterator[Finding]:  # fmt: skip
     """Yield a finding for a literal that makes images elsewhere: in a local, a default, an argument, an input, YAML."""
     del outside
+    origins = _chains(each.chain for each in place.driven)
+    for found in _at_place(literal, place, context, stateful, jobs=jobs):
+        yield replace(found, origins=origins)
+
+
+def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The ways from an image to its tag, each once."""
+    return tuple(dict.fromkeys(" -> ".join(("image", *chain)) for chain in chains))
+
+
+def _at_place(
+    literal: Literal, place: Place, context: Context, stateful: Sequence[str], *, jobs: bool
+) -> Iterator[Finding]:
     address = place.driven[0].name
     answers = [_answer(each, literal, context, stateful, jobs=jobs) for each in place.driven]
     stay = {why: each.name for each, (wanted, why) in zip(place.driven, answers, strict=True) if wanted is None}
@@ -185,7 +201,9 @@ def at_places(
         say = warn if any(why.startswith((_MISFIT, _MAY_OPT_OUT)) for why in stay) else note
         yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
-        message = f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have"
+        message = (
+            f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have; {_APART}"
+        )
         yield warn(literal, address, message)
     elif place.read_by:
         yield warn(

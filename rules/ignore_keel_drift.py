@@ -43,16 +43,18 @@ def check(
         )
     else:
         for name, items in wanted:
-            yield from _ignored(workload, name, items)
+            yield from _ignored(workload, context, name, items)
         if declared := declared_policy(workload):
             message = f"it declares a `{POLICY}` of its own; once that is ignored, changing it here has no effect"
             yield warn(declared, workload.address, message)
 
 
-def _ignored(workload: Block, name: str, items: tuple[str, ...]) -> Iterator[Finding]:
+def _ignored(workload: Block, context: Context, name: str, items: tuple[str, ...]) -> Iterator[Finding]:
     held = next((each for block in workload.blocks("lifecycle") if (each := block.attribute("ignore_changes"))), None)
     make = partial(verbs.ensure_items, workload, "ignore_changes", items, name, inside="lifecycle")
-    found = list(change(held or workload.title, workload.address, f"drift of {name} is ignored", make))
+    callers = context.shared.get(workload.address, ())
+    message = f"drift of {name} is ignored" + (f", for {', '.join(callers)} too" if callers else "")
+    found = list(change(held or workload.title, workload.address, message, make))
     yield from found or [note(held or workload.title, workload.address, f"drift of {name} is ignored already")]
 
 

@@ -19,37 +19,20 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "hclmod"
 
 LAYERS = (
-    (
-        "hclmod",
-        "errors",
-        "edits",
-        "document",
-        "traversal",
-        "images",
-        "images.reference",
-        "images.stateful",
-        "images.tags",
-    ),
-    ("checks",),
+    ("hclmod", "errors", "edits", "document", "traversal", "images", "images.reference", "images.tags"),
+    ("checks", "images.stateful"),
     ("policies",),
     ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values", "transport"),
-    ("trivia", "alignment", "stack", "images.snapshot", "build_files"),
-    (
-        "views",
-        "layout",
-        "suppression",
-        "images.floating",
-        "images.merging",
-        "registries",
-        "registries.refusal",
-        "registries.endpoints",
-    ),
+    ("trivia", "alignment", "stack", "images.snapshot", "build_files", "excerpts"),
+    ("views", "layout", "suppression", "images.floating", "images.merging", "registries", "registries.refusal"),
+    ("registries.endpoints",),
     ("brackets", "differences", "heredocs", "workloads", "values", "yaml_edits"),
     ("registries.asking", "registries.credentials", "registries.login", "images.diun", "images.explaining"),
     ("registries.client",),
     ("registries.refreshing",),
     ("verbs", "modules", "rule", "verify", "declarations", "pieces", "carriers"),
-    ("rulebook", "places", "origins", "tracing"),
+    ("rulebook", "places", "names", "tracing"),
+    ("origins",),
     ("engine", "terragrunt", "workspace"),
     ("estate", "checkout"),
     ("mentions", "outside"),
@@ -57,13 +40,16 @@ LAYERS = (
     ("survey",),
     ("yaml_documents",),
     ("plan", "prepare"),
-    ("reports", "reports.diff", "reports.tables", "reports.terminal"),
+    ("reports", "reports.diff", "reports.fitting", "reports.hunks", "reports.inert", "reports.model", "reports.tables"),
+    ("reports.markdown", "reports.page", "reports.sarif", "reports.workflow"),
+    ("reports.stored", "reports.telling", "reports.terminal"),
+    ("reports.rendering",),
     ("fixtures", "phases"),
     ("checking", "tagging"),
     ("api",),
     ("cli.output", "cli.asking"),
     ("cli.phases",),
-    ("cli.looking", "cli.ruling", "cli.tagging"),
+    ("cli.looking", "cli.reporting", "cli.ruling", "cli.tagging"),
     ("cli",),
     ("__main__",),
 )
@@ -81,7 +67,16 @@ OWNERS = {
     "libcst": {"catalogue"},
     "regex": {"alignment"},
     "httpx": {"transport"},
-    "click": {"cli", "cli.asking", "cli.looking", "cli.output", "cli.phases", "cli.ruling", "cli.tagging"},
+    "click": {
+        "cli",
+        "cli.asking",
+        "cli.looking",
+        "cli.output",
+        "cli.phases",
+        "cli.reporting",
+        "cli.ruling",
+        "cli.tagging",
+    },
     "tomllib": {"config", "fixtures"},
 }
 
@@ -204,7 +199,7 @@ def test_only_the_command_line_prints_and_exits(name: str) -> None:
 
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
-    "tempfile", "httpx",
+    "tempfile", "html", "httpx", "hclmod.reports.page", "hclmod.reports.sarif",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from hclmod import __version__
-from hclmod.cli import looking, phases, ruling, tagging
+from hclmod.cli import looking, phases, reporting, ruling, tagging
 from hclmod.errors import HclmodError
 
 INTERRUPTED = 130
@@ -24,7 +24,9 @@ def cli() -> None:
     """
 
 
-for command in (*phases.COMMANDS, *looking.COMMANDS, *ruling.COMMANDS, *tagging.COMMANDS):
+for command in (
+    *phases.COMMANDS, *reporting.COMMANDS, *looking.COMMANDS, *ruling.COMMANDS, *tagging.COMMANDS,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hclmod import api
+from hclmod.cli import output
 from hclmod.cli.phases import PATHS, config_option
 from hclmod.reports import tables
 
@@ -23,14 +24,18 @@ def survey(form: str, repository: Path, file: Path | None) -> None:
 
 @click.command()
 @click.argument("place")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
 @config_option
-def trace(place: str, repository: Path, file: Path | None) -> None:
+def trace(place: str, form: str, repository: Path, file: Path | None) -> None:
     """Tell where the image at PLACE comes from, and what else hangs on it.
 
     PLACE is FILE:LINE from the repository's root, STACK/ADDRESS, or ADDRESS.
     """
     workspace = api.open_workspace(repository.resolve(), file=file)
+    if form == "json":
+        output.show_json(api.trace_rows(workspace, place))
+        return
     for line in api.trace(workspace, place):
         click.echo(line)
 
