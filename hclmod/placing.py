@@ -22,6 +22,7 @@ from hclmod.places import Driven, Followed, Key, Place, Placing, Tenant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from hclmod.declarations import Dweller
     from hclmod.document import Document
     from hclmod.estate import Estate, Home, Use
     from hclmod.pieces import Origin, Site
@@ -247,24 +248,7 @@ class _Maker:
 
     def _driven(self, use: Use, before: str, after: str, chain: tuple[str, ...]) -> Driven:
         dweller = self.homes.get((use.stack, use.module, use.image.address))
-        return Driven(
-            use.stack,
-            use.address,
-            use.image.label,
-            use.image.kind,
-            self._number(use),
-            before,
-            after,
-            dweller.metadata if dweller else (),
-            _is_ignored(use, dweller.ignored if dweller else ()),
-            use.image.comments,
-            use.image.above,
-            dweller.unread if dweller else not use.image.outside,
-            "",
-            chain,
-            use.overrides,
-            use.image.outside,
-        )
+        return facts(use, dweller, self._number(use), (before, after), chain)
 
     def placing(self) -> Placing:
         """What was found, in a form for the rules."""
@@ -333,6 +317,31 @@ def _caller(home: Home, mine: Sequence[Home]) -> str:
     if home in mine:
         return ""
     return f"{home.stack}/{home.module}" if any(home.stack == each.stack for each in mine) else home.stack
+
+
+def facts(
+    use: Use, dweller: Dweller | None, phase: int | None, around: tuple[str, str], chain: tuple[str, ...]
+) -> Driven:
+    """What rules ask of an image; `around` is the text before and after the piece of it that is spoken of."""
+    return Driven(
+        use.stack,
+        use.address,
+        use.image.label,
+        use.image.kind,
+        phase,
+        *around,
+        dweller.metadata if dweller else (),
+        _is_ignored(use, dweller.ignored if dweller else ()),
+        use.image.comments,
+        use.image.above,
+        dweller.unread if dweller else not use.image.outside,
+        "",
+        chain,
+        use.overrides,
+        use.image.outside,
+        use.folder,
+        use.image.container,
+    )
 
 
 def _passes(use: Use, site: Site, piece: Piece) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hclmod.document import Document
     from hclmod.images.snapshot import Snapshot
     from hclmod.modules import Inventory
+    from hclmod.places import Key
     from hclmod.rulebook import Loaded
     from hclmod.stack import Assignment, Stack
     from hclmod.trivia import Source
@@ -59,6 +60,7 @@ class Brief:
     names: tuple[str, ...] = ()
     placing: Placing = field(default_factory=Placing)
     reached: tuple[tuple[str, Target], ...] = ()  # rule and the resource that an option of it names
+    held: Mapping[Key, str] = field(default_factory=dict)  # images that stay with others
 
     def load(self) -> tuple[Loaded, ...]:
         """The rules with their options; loaded once while the same brief is at work."""
@@ -322,6 +324,10 @@ class _Selection:
             {(each, path): told for (where, each, path), told in placing.followed.items() if where == folder},
             {each: callers for (where, each), callers in placing.shared.items() if where == folder},
             tuple(loaded.id for loaded in self.brief.load()),
+            stack=self.stack.path,
+            folder=folder,
+            assignment=self.brief.assignment,
+            held=self.brief.held,
         )
 
     def _is_inherited(self, loaded: Loaded, resource: Resource) -> bool:

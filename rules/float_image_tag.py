@@ -5,12 +5,13 @@ order is the user's decision 3: `latest` where it exists, the major (with its fl
 tag stays and the image goes into `ignore_changes` with the marker `KEEL_IGNORE_IMAGE`. What exists is known from
 `[images]` in `hclmod.toml` or from the tag snapshot; what is not known is never written.
 
-Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (the option
-`stateful` adds name patterns), workloads that opted out, images that Terraform already ignores. A tag that stands
+Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (`stateful` in
+`hclmod.toml` adds name patterns), workloads that opted out, images that Terraform already ignores. A tag that stands
 in a local, a variable, a module's call or a terragrunt input is changed there if all that it drives agrees and is in
-the phase, else at the call of a module that left it to the default, else not. Containers of one workload that share a
-repository move together or not at all. Jobs and bare pods are changed too, though Keel updates neither and Terraform
-replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of containers are left too,
+the phase, else at the call of a module that left it to the default, else not. Images of one stack that share a
+repository move together or not at all, and so do those of one `group` of `[images]` wherever they are: one of them
+that has to stay, or that is in another phase, holds the others. Jobs and bare pods are changed too, though Keel updates
+neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of containers are left too,
 except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm values", "helm set", "values
 file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
 """
@@ -27,12 +28,13 @@ from hclmod.images.floating import Float, Keep, LastResort, Unknown
 from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers, rollout
 
-from ._floats import decision, parsed, pin_reason, repository
-from ._keel import RESTARTED, is_opted_out, is_unread, opt_out, unread_policy
+from ._floats import decision, here, parsed, pin_reason
+from ._keel import RESTARTED, opt_out, unread_policy
 from ._markers import IGNORE_IMAGE
+from ._together import MAY_OPT_OUT, NO_EFFECT, obstacle, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hclmod.images.floating import Decision
     from hclmod.images.reference import Reference
@@ -43,9 +45,8 @@ if TYPE_CHECKING:
 
 
 def check(
-    workload: Block, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True,
-    outside: tuple[str, ...] = (),
-) -> Iterator[Finding]:  # fmt: skip
+    workload: Block, context: Context, /, *, jobs: bool = True, outside: tuple[str, ...] = ()
+) -> Iterator[Finding]:
     """Yield a finding for every container's image; `outside` is the engine's, which offers places of these forms."""
     del outside
     if not jobs and workload.type_label not in RESTARTED:
@@ -57,60 +58,33 @@ def check(
         yield note(opted, workload.address, "opted out with `keel.sh/policy = never`, so its images keep their tags")
         return
     if unread := unread_policy(workload):
-        yield warn(unread, workload.address, f"its images keep their tags: {_MAY_OPT_OUT}")
+        yield warn(unread, workload.address, f"its images keep their tags: {MAY_OPT_OUT}")
         return
     for block in dynamic_containers(workload):
         yield warn(block.title, workload.address, "its containers are `dynamic`, and their images are not followed")
-    found = [_Found(workload, each, each.image, context, stateful) for each in containers(workload) if each.image]
-    held = {each.name: each for each in found if each.held}
-    for each in found:
-        yield from each.findings(held)
+    for each in containers(workload):
+        if each.image:
+            yield from _Found(workload, each, each.image, context).findings()
 
 
-_MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
 _MISFIT = "the tag does not fit what stands around it"
 _APART = "name them all in one phase, or give each a literal of its own"
-_NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
 
 
 class _Found:
     """One container's image, with what is known about it."""
 
-    def __init__(
-        self,
-        workload: Block,
-        container: Container,
-        attribute: Attribute,
-        context: Context,
-        stateful: Sequence[str],
-    ) -> None:
+    def __init__(self, workload: Block, container: Container, attribute: Attribute, context: Context) -> None:
         self.workload, self.container, self.attribute = workload, container, attribute
         self.followed = context.followed.get((workload.address, container.path))
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.reason = pin_reason(attribute.comments())
-        self.decision: Decision | None = decision(plain, context, stateful) if plain else None
+        self.held = context.held.get((context.folder, workload.address, container.path))
+        self.decision: Decision | None = decision(plain, context, here(workload, context)) if plain else None
 
-    @property
-    def name(self) -> str:
-        """The image's repository; empty where it is not known."""
-        known = self.image or repository(self.attribute)
-        return known.name if known else ""
-
-    @property
-    def held(self) -> bool:
-        """Whether this container has to keep its tag, and so has every other on the same repository."""
-        if self.image is None:
-            return bool(self.name)
-        pinned = self.reason is not None and isinstance(self.decision, Float | LastResort)
-        return (
-            pinned
-            or isinstance(self.decision, Unknown)
-            or (isinstance(self.decision, Keep) and not self.decision.floating)
-        )
-
-    def findings(self, held: dict[str, _Found]) -> Iterator[Finding]:
-        """What is to say about this image, knowing which repositories have to stay."""
+    def findings(self) -> Iterator[Finding]:
+        """What is to say about this image."""
         match self.decision:
             case None:
                 text = self.attribute.value.text.split("\n", 1)[0]
@@ -126,8 +100,8 @@ class _Found:
                 yield ignored
             case _ if self.reason:
                 yield self._say(note, f"{self.image} stays, its comment says: {self.reason}")
-            case _ if other := held.get(self.name):
-                yield self._say(note, f"{self.image} stays with {other.container.label}, which must")
+            case _ if self.held:
+                yield self._say(note, f"{self.image} stays with {self.held}")
             case Float(tag, why):
                 yield from self._float(tag, why)
             case LastResort(why):
@@ -146,7 +120,7 @@ class _Found:
             missing = verbs.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle")
         except verbs.UnfixableError as error:
             return self._stays(warn, f"Terraform may ignore it: {error}")
-        return None if missing else self._stays(note, _NO_EFFECT)
+        return None if missing else self._stays(note, NO_EFFECT)
 
     @property
     def ignored(self) -> str:
@@ -172,13 +146,12 @@ class _Found:
 
 
 def at_places(
-    literal: Literal, place: Place, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True,
-    outside: tuple[str, ...] = (),
-) -> Iterator[Finding]:  # fmt: skip
+    literal: Literal, place: Place, context: Context, /, *, jobs: bool = True, outside: tuple[str, ...] = ()
+) -> Iterator[Finding]:
     """Yield a finding for a literal that makes images elsewhere: in a local, a default, an argument, an input, YAML."""
     del outside
     origins = _chains(each.chain for each in place.driven)
-    for found in _at_place(literal, place, context, stateful, jobs=jobs):
+    for found in _at_place(literal, place, context, jobs=jobs):
         yield replace(found, origins=origins)
 
 
@@ -187,18 +160,16 @@ def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" -> ".join(("image", *chain)) for chain in chains))
 
 
-def _at_place(
-    literal: Literal, place: Place, context: Context, stateful: Sequence[str], *, jobs: bool
-) -> Iterator[Finding]:
+def _at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) -> Iterator[Finding]:
     address = place.driven[0].name
-    answers = [_answer(each, literal, context, stateful, jobs=jobs) for each in place.driven]
+    answers = [_answer(each, literal, context, jobs=jobs) for each in place.driven]
     stay = {why: each.name for each, (wanted, why) in zip(place.driven, answers, strict=True) if wanted is None}
     wanted = {text: why for text, why in answers if text is not None}
     names = ", ".join(dict.fromkeys(each.name for each in place.driven))
     if place.why:
         yield warn(literal, address, f"`{literal.text}` stays: {place.why}")
     elif not wanted:
-        say = warn if any(why.startswith((_MISFIT, _MAY_OPT_OUT)) for why in stay) else note
+        say = warn if any(why.startswith((_MISFIT, MAY_OPT_OUT)) for why in stay) else note
         yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
         message = (
@@ -212,6 +183,8 @@ def _at_place(
     elif stay or len(wanted) > 1:
         why = _listed(stay) or f"they want {' and '.join(sorted(wanted))}"
         yield warn(literal, address, f"`{literal.text}` stays, because all of {names} hang on it: {why}")
+    elif other := next((context.held[each.key] for each in place.driven if each.key in context.held), None):
+        yield note(literal, address, f"`{literal.text}` stays with {other}")
     else:
         ((text, why),) = wanted.items()
         over = sorted({path for each in place.driven for path in each.overrides})
@@ -226,36 +199,19 @@ def _listed(stay: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {why}" for why, name in stay.items())
 
 
-def _answer(  # noqa: C901, PLR0911 - one line for each reason to stay
-    driven: Driven, literal: Literal, context: Context, stateful: Sequence[str], *, jobs: bool
-) -> tuple[str | None, str]:
+def _answer(driven: Driven, literal: Literal, context: Context, *, jobs: bool) -> tuple[str | None, str]:
     """The text that one container wants at the place, or None, and why."""
     image = reference.parse(driven.before + literal.text + driven.after)
-    verdict = decision(image, context, stateful) if image else None
-    match verdict:
-        case None:
-            return None, "its image is no reference"
-        case Keep(why) | LastResort(why):
-            return None, why
-        case Unknown(why, what_to_do):
-            return None, f"{why}; {what_to_do}"
-        case _ if driven.suppressed:
-            return None, f"suppressed ({driven.suppressed})"
-        case _ if is_opted_out(driven.metadata):
-            return None, "opted out with `keel.sh/policy = never`"
-        case _ if driven.unread or is_unread(driven.metadata):
-            return None, _MAY_OPT_OUT
-        case _ if driven.ignored:
-            return None, _NO_EFFECT
-        case _ if not jobs and driven.kind not in RESTARTED and not driven.outside:
-            return None, f"a new image {rollout(driven.kind)}, and `jobs` is false"
-        case _ if reason := pin_reason((*literal.comments, *driven.comments)):
-            return None, f"its comment says: {reason}"
-        case Float(tag, why):
-            new = str(image.with_tag(tag)) if image else ""
-            fits = new.startswith(driven.before) and new.endswith(driven.after)
-            inner = new[len(driven.before) : len(new) - len(driven.after)]
-            return (inner, why) if fits and inner else (None, f"{_MISFIT}: `{tag}` before `{driven.after}`")
+    if image is None:
+        return None, "its image is no reference"
+    verdict = decision(image, context, driven.where)
+    why = obstacle(verdict, driven, (*literal.comments, *driven.comments), jobs=jobs)
+    if why or not isinstance(verdict, Float):
+        return None, why or verdict.why
+    new = str(image.with_tag(verdict.tag))
+    fits = new.startswith(driven.before) and new.endswith(driven.after)
+    inner = new[len(driven.before) : len(new) - len(driven.after)]
+    return (inner, verdict.why) if fits and inner else (None, f"{_MISFIT}: `{verdict.tag}` before `{driven.after}`")
 
 
-rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside")
+rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside", together=together)

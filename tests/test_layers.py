@@ -37,6 +37,7 @@ LAYERS = (
     ("estate", "checkout"),
     ("mentions", "outside"),
     ("placing",),
+    ("companions",),
     ("survey",),
     ("yaml_documents",),
     ("plan", "prepare"),
