@@ -126,9 +126,14 @@ PhaseOf = Callable[[str, str, str, str], int | None]
 """The phase of a resource by stack, folder, address and instance of its module."""
 
 
-def place(estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use] = ()) -> Placing:
-    """The placing of one phase (None: everything is in it); `outside` are images that no container has."""
-    maker = _Maker(estate, phase_of, number, outside)
+def place(
+    estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use] = (), coupled: Iterable[str] = ()
+) -> Placing:
+    """The placing of one phase (None: everything is in it).
+
+    `outside` are images that no container has; `coupled` the keys of map entries that follow a tag by themselves.
+    """
+    maker = _Maker(estate, phase_of, number, outside, coupled)
     for use in maker.uses:
         if maker.mine(use):
             for origin in use.origins:
@@ -137,12 +142,14 @@ def place(estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequen
 
 
 class _Maker:
-    def __init__(self, estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use]) -> None:
+    def __init__(
+        self, estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use], coupled: Iterable[str]
+    ) -> None:
         self.estate, self.phase_of, self.number = estate, phase_of, number
         self.uses = (*estate.uses, *outside)
         self.drives = fan_out(self.uses)
         self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
-        self.mentions = Mentions(self.uses, estate.texts)
+        self.mentions = Mentions(self.uses, estate.texts, coupled)
         self.found: dict[tuple[str, str, int, str, int], Place] = {}
         self.followed: dict[Key, Followed] = {}
 

@@ -187,7 +187,8 @@ def _sightings(estate: Estate, texts: Mapping[str, bytes]) -> tuple[Sighting, ..
 def _placing(estate: Estate, brief: Brief, seen: Sequence[Sighting], forms: frozenset[str]) -> Placing:
     from hclmod import placing
 
-    return placing.place(estate, brief.assignment.phase_of, brief.phase, _of_forms(seen, forms))
+    coupled = {key for loaded in brief.load() for key in loaded.rule.coupled}
+    return placing.place(estate, brief.assignment.phase_of, brief.phase, _of_forms(seen, forms), sorted(coupled))
 
 
 def _of_forms(seen: Sequence[Sighting], forms: frozenset[str]) -> Sequence[Use]:

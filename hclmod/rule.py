@@ -114,6 +114,9 @@ class Rule:
     (`places.Companion`) that share a repository, a literal or a group of `[images]` with others; it returns those that
     have to stay with another one, and says with which. Every rule of the run finds that in `Context.held`.
 
+    `coupled` are the keys of map entries that may be written with the local or variable of an image's tag and so follow
+    it by themselves: reading it there forbids nothing.
+
     `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
     offered too, though no phase selects it.
     """
@@ -124,6 +127,7 @@ class Rule:
     at_places: Callable[..., Iterator[Finding]] | None = None
     forms: str = ""
     together: Callable[..., Mapping[Key, str]] | None = None
+    coupled: tuple[str, ...] = ()
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the check: name, default and, as text, type."""

@@ -11,9 +11,9 @@ in a local, a variable, a module's call or a terragrunt input is changed there i
 the phase, else at the call of a module that left it to the default, else not. Images of one stack that share a
 repository move together or not at all, and so do those of one `group` of `[images]` wherever they are: one of them
 that has to stay, or that is in another phase, holds the others. Jobs and bare pods are changed too, though Keel updates
-neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of containers are left too,
-except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm values", "helm set", "values
-file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
+neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of
+containers are left too, except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm
+values", "helm set", "values file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
 """
 
 from __future__ import annotations
@@ -28,17 +28,20 @@ from hclmod.images.floating import Float, Keep, LastResort, Unknown
 from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers, rollout
 
-from ._floats import decision, here, parsed, pin_reason
+from ._coupled import INCLUDE_TAGS, filter_of, following, misses
+from ._floats import decision, here, parsed, pin_reason, policy
 from ._keel import RESTARTED, opt_out, unread_policy
+from ._kept import kept
 from ._markers import IGNORE_IMAGE
 from ._together import MAY_OPT_OUT, NO_EFFECT, obstacle, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from hclmod.edits import Fix
     from hclmod.images.floating import Decision
     from hclmod.images.reference import Reference
-    from hclmod.places import Driven, Literal, Place
+    from hclmod.places import Driven, Followed, Literal, Place
     from hclmod.rule import Context
     from hclmod.views import Attribute, Block
     from hclmod.workloads import Container
@@ -80,8 +83,12 @@ class _Found:
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.reason = pin_reason(attribute.comments())
+        self.changed = ("float-image-tag", workload.address) in context.changed
         self.held = context.held.get((context.folder, workload.address, container.path))
-        self.decision: Decision | None = decision(plain, context, here(workload, context)) if plain else None
+        where = here(workload, context)
+        self.decision: Decision | None = decision(plain, context, where) if plain else None
+        chosen = policy(plain, context, where) if plain else None
+        self.policy = chosen.policy if chosen else ""
 
     def findings(self) -> Iterator[Finding]:
         """What is to say about this image."""
@@ -90,26 +97,39 @@ class _Found:
                 text = self.attribute.value.text.split("\n", 1)[0]
                 told = f": {self.followed.told}" if self.followed else ", whose tag does not stand here"
                 yield self._say(warn, f"the image is `{text}`{told}")
-            case Keep(why):
+            case Keep(why, floating):
                 yield self._stays(note, why)
+                if floating and self.changed:
+                    yield from self._unmatched((self.image and self.image.tag) or "latest")
             case Unknown(why, what_to_do):
                 yield self._stays(warn, f"{why}; {what_to_do}")
-            case Float() if self.followed:
-                yield self._say(note, f"{self.image}: {self.followed.told}")
-            case _ if ignored := self._ignored_already():
-                yield ignored
-            case _ if self.reason:
-                yield self._say(note, f"{self.image} stays, its comment says: {self.reason}")
-            case _ if self.held:
-                yield self._say(note, f"{self.image} stays with {self.held}")
-            case Float(tag, why):
-                yield from self._float(tag, why)
-            case LastResort(why):
-                yield from self._ignore(why)
+            case Float(tag) if self.followed:
+                yield from self._elsewhere(self.followed, tag)
+            case Float() | LastResort() as moving:
+                yield from self._move(moving)
+
+    def _move(self, decision: Float | LastResort) -> Iterator[Finding]:
+        """What becomes of an image whose tag may move, or has to be left to the last resort."""
+        if ignored := self._ignored_already():
+            yield ignored
+            yield from self._kept() if isinstance(decision, LastResort) else ()
+        elif self.reason:
+            yield self._say(note, f"{self.image} stays, its comment says: {self.reason}")
+        elif self.held:
+            yield self._say(note, f"{self.image} stays with {self.held}")
+        elif isinstance(decision, Float):
+            yield from self._float(decision.tag, decision.why)
+        else:
+            yield from self._ignore(decision.why)
 
     def _say(self, say: Callable[..., Finding], message: str) -> Finding:
         found = say(self.attribute, self.workload.address, f"{self.container.label}: {message}")
         return replace(found, origins=_chains([self.followed.chain])) if self.followed else found
+
+    def _elsewhere(self, followed: Followed, tag: str) -> Iterator[Finding]:
+        yield self._say(note, f"{self.image}: {followed.told}")
+        if followed.writable and not self.held:
+            yield from self._unmatched(tag)
 
     def _stays(self, say: Callable[..., Finding], why: str) -> Finding:
         return self._say(say, f"{self.image} stays: {why}")
@@ -128,12 +148,26 @@ class _Found:
         return f"{self.container.path}.image"
 
     def _float(self, tag: str, why: str) -> Iterator[Finding]:
-        if self.image is not None:
-            value, new = self.attribute.value, str(self.image.with_tag(tag)).encode()
-            message = f"{self.container.label}: {self.image} floats on `{tag}`: {why}"
-            effect = KINDS[self.workload.type_label].rollout
-            make = partial(verbs.replace, value, new, value.quoted)
-            yield from change(self.attribute, self.workload.address, message, make, effect)
+        if self.image is None:
+            return
+        image, value = self.image, self.attribute.value
+        message = f"{self.container.label}: {image} floats on `{tag}`: {why}"
+        coupled = filter_of(self.workload)
+        follows = following(coupled, image.tag or "", tag) if coupled and misses(coupled, tag) else None
+        message += f"; `{INCLUDE_TAGS}` follows" if follows else ""
+
+        def make() -> Fix | None:
+            fix = verbs.replace(value, str(image.with_tag(tag)).encode(), value.quoted)
+            return fix + follows if follows else fix
+
+        yield from change(self.attribute, self.workload.address, message, make, KINDS[self.workload.type_label].rollout)
+
+    def _unmatched(self, tag: str) -> Iterator[Finding]:
+        """Say it where Diun's filter does not match the tag that will be."""
+        coupled = filter_of(self.workload)
+        if coupled and misses(coupled, tag):
+            message = f"`{INCLUDE_TAGS}` is {coupled.text}, which does not match `{tag}`: Diun will tell nothing of it"
+            yield warn(coupled, self.workload.address, f"{self.container.label}: {message}; write the pattern anew")
 
     def _ignore(self, why: str) -> Iterator[Finding]:
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
@@ -143,6 +177,12 @@ class _Found:
             verbs.ensure_items, self.workload, "ignore_changes", [self.ignored], IGNORE_IMAGE, inside="lifecycle"
         )
         yield from change(self.attribute, self.workload.address, message, make)
+        yield from self._kept()
+
+    def _kept(self) -> Iterator[Finding]:
+        """How Keel may update an image all the same whose tag stays, where the config says so."""
+        if self.image is not None and self.policy:
+            yield from kept(self.workload, self.image, self.policy, self.container.label, fresh=self.changed)
 
 
 def at_places(
@@ -214,4 +254,4 @@ def _answer(driven: Driven, literal: Literal, context: Context, *, jobs: bool) -
     return (inner, verdict.why) if fits and inner else (None, f"{_MISFIT}: `{verdict.tag}` before `{driven.after}`")
 
 
-rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside", together=together)
+rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside", together=together, coupled=(INCLUDE_TAGS,))
