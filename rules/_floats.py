@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.images import floating, reference
 from hclmod.images.stateful import HOLDERS_OF_DATA
+from hclmod.images.tags import moves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,19 @@ def policy(image: Reference, context: Context, where: Sequence[str] = ()) -> Ima
 def decision(image: Reference, context: Context, where: Sequence[str] = ()) -> Decision:
     """What becomes of the image's tag, by the config and the tag snapshot."""
     known = context.tags.image(image.name)
-    stateful = (*HOLDERS_OF_DATA, *context.config.stateful)
-    return floating.decide(image, policy(image, context, where), known, stateful=stateful)
+    return floating.decide(image, policy(image, context, where), known, stateful=_stateful(context))
+
+
+def drifting(image: Reference, context: Context, where: Sequence[str] = ()) -> str | None:
+    """The pattern by which an image that moves across majors holds data, unless a person chose its tag; else None."""
+    chosen = policy(image, context, where)
+    if image.digest or (image.tag and not moves(image.tag)) or (chosen and chosen.float):
+        return None
+    return floating.holder_of_data(image, _stateful(context))
+
+
+def _stateful(context: Context) -> tuple[str, ...]:
+    return (*HOLDERS_OF_DATA, *context.config.stateful)
 
 
 def here(workload: Block, context: Context) -> tuple[str, str, str]:

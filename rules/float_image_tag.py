@@ -29,7 +29,7 @@ from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers, rollout
 
 from ._coupled import INCLUDE_TAGS, filter_of, following, misses
-from ._floats import decision, here, parsed, pin_reason, policy
+from ._floats import decision, drifting, here, parsed, pin_reason, policy
 from ._keel import RESTARTED, opt_out, unread_policy
 from ._kept import kept
 from ._markers import IGNORE_IMAGE
@@ -89,6 +89,7 @@ class _Found:
         self.decision: Decision | None = decision(plain, context, where) if plain else None
         chosen = policy(plain, context, where) if plain else None
         self.policy = chosen.policy if chosen else ""
+        self.drifting = drifting(plain, context, where) if plain else None
 
     def findings(self) -> Iterator[Finding]:
         """What is to say about this image."""
@@ -97,6 +98,9 @@ class _Found:
                 text = self.attribute.value.text.split("\n", 1)[0]
                 told = f": {self.followed.told}" if self.followed else ", whose tag does not stand here"
                 yield self._say(warn, f"the image is `{text}`{told}")
+            case Keep(why) if self.drifting:
+                advice = "name a major with its flavour, or opt the workload out"
+                yield self._stays(warn, f"{why}, though it holds data (its name matches `{self.drifting}`); {advice}")
             case Keep(why, floating):
                 yield self._stays(note, why)
                 if floating and self.changed:

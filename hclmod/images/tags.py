@@ -154,6 +154,7 @@ def form(tag: str | None, digest: str | None) -> str:
     return "none" if tag is None else classify(tag).value
 
 
+@lru_cache(_REMEMBERED)
 def major_of(tag: str) -> str | None:
     """Name the tag that would float within this tag's major: `v4.1.2-alpine` to `v4-alpine`.
 
@@ -178,6 +179,7 @@ def comparable(one: str, other: str) -> bool:
     return _shape(one) is not None and _shape(one) == _shape(other)
 
 
+@lru_cache(_REMEMBERED)
 def order_key(tag: str) -> tuple[int, ...]:
     """Order tags that are comparable with each other; other tags are a `ValueError`."""
     parts = split(tag)
@@ -208,6 +210,7 @@ def _ranked(tag: str) -> str:
     return "version" if form in VERSIONS or form is TagClass.MAJOR else ""
 
 
+@lru_cache(_REMEMBERED)
 def _line(tag: str) -> tuple[object, ...] | None:
     parts, form = split(tag), classify(tag)
     if parts is None or not _ranked(tag):
@@ -215,6 +218,7 @@ def _line(tag: str) -> tuple[object, ...] | None:
     return _ranked(tag), form is TagClass.MAJOR, parts.prefix, parts.flavour
 
 
+@lru_cache(_REMEMBERED)
 def _shape(tag: str) -> tuple[object, ...] | None:
     parts = split(tag)
     if parts is None or not _ranked(tag):
