@@ -11,13 +11,13 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hclmod.edits import Edit, Span
-from hclmod.syntax import Node, leaf_at, leaves
+from hclmod.document import Document
+from hclmod.edits import Edit, Span, apply
+from hclmod.syntax import Node, leaf_at, leaves, reparse
+from hclmod.trivia import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from hclmod.trivia import Source
 
 _OPEN = frozenset({"{", "[", "(", "template_interpolation_start", "template_directive_start"})
 _CLOSE = frozenset({"}", "]", ")", "template_interpolation_end", "template_directive_end"})
@@ -40,6 +40,18 @@ class Line:
     def cell_start(self, kind: str) -> int | None:
         """Where the cell of this kind (`assign` or `comment`) starts, or None."""
         return self.assign if kind == "assign" else self.comment
+
+
+def applied(source: Source, edits: Sequence[Edit], *, columns: bool = True) -> Source:
+    """The source after `edits` (sorted) and, if wanted, after the alignment that they disturbed was put back."""
+    edited = _edited(source, edits)
+    blanks = realign(source, edits, edited) if columns else []
+    return _edited(edited, blanks) if blanks else edited
+
+
+def _edited(source: Source, edits: Sequence[Edit]) -> Source:
+    data = apply(source.data, edits)
+    return Source(Document(source.document.path, data), reparse(source.tree, source.data, edits, data))
 
 
 def realign(before: Source, edits: Sequence[Edit], after: Source) -> list[Edit]:

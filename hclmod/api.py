@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hclmod import __version__, catalogue, files, prepare, rulebook, stack
+from hclmod.acting import act, cells, objections
 from hclmod.checking import check, done_phases, fix, plan_fix
 from hclmod.errors import GitError, HclmodError
+from hclmod.images.snapshot import Snapshot
 from hclmod.phases import Applied, apply_phase, diff, findings, no_phase, plan_phases, proven, write
 from hclmod.phases import tell as _tell
 from hclmod.reports import telling
@@ -18,25 +20,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.catalogue import Card
-    from hclmod.estate import Estate
+    from hclmod.estate import Estate, Use
     from hclmod.fixtures import Result
-    from hclmod.images.snapshot import Snapshot
+    from hclmod.outside import Sighting
     from hclmod.plan import PhaseReport
     from hclmod.reports.terminal import Style
     from hclmod.survey import Survey
     from hclmod.tagging import Imported, Refreshed, Told
 
 __all__ = [
-    "Applied", "Workspace", "apply_phase", "card", "cards", "check", "diff", "done_phases", "estate", "explain_tag",
-    "findings", "fix", "import_tags", "name_of", "new_rule", "open_workspace", "phase_numbers", "plan_fix",
-    "plan_phases", "proven", "read_report", "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell",
-    "trace", "trace_rows", "write", "write_tags",
+    "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "diff", "done_phases", "estate",
+    "explain_tag", "findings", "fix", "import_tags", "init", "name_of", "new_rule", "objections", "open_workspace",
+    "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report", "refresh_tags", "render", "run_fixtures",
+    "settings", "survey", "tell", "trace", "trace_rows", "write", "write_tags",
 ]  # fmt: skip
 
 
 def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
     """What every rule says of itself, sorted by id; no rule is run."""
-    paths = {rule: path for folder in (None, *folders) for rule, path in rulebook.available(folder).items()}
+    paths = {rule: path for folder in (None, *folders) for rule, path in rulebook.every(folder).items()}
     return tuple(catalogue.read(paths[rule]) for rule in sorted(paths))
 
 
@@ -117,20 +119,41 @@ def estate(workspace: Workspace) -> Estate:
     return every if workspace.config.stacks else every.over(sorted(set(stacks) - every.called()))
 
 
+def init(root: Path) -> Path:
+    """Write a first `hclmod.toml` for the repository at `root`; a `ConfigError` where there is one."""
+    from hclmod import config, starting
+
+    workspace = Workspace(root, config.parse(b"", config.FILE_NAME), Snapshot({}))
+    folders = {name_of(root, path).rpartition("/")[0] for path in files.find([root])}
+    return starting.write(root, estate(workspace), folders)
+
+
 def survey(workspace: Workspace) -> Survey:
     """Every image, also outside of containers, release, workload and namespace of the working tree."""
+    from hclmod import survey as rows
+
+    found = estate(workspace)
+    stacks = stack.discover([f"{each}/main.tf" for each in found.stacks], workspace.config)
+    known = stack.assign(workspace.config, stacks, known_only=True)
+    names = [name_of(workspace.root, path) for path in files.find([workspace.root], prepare.ENDINGS)]
+    texts = on_disk(workspace.root, names)
+    assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
+    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, _sightings(workspace, found))
+
+
+def _sightings(workspace: Workspace, found: Estate) -> tuple[Sighting, ...]:
+    from hclmod import outside
+
+    every = (name_of(workspace.root, path) for path in files.find([workspace.root], ("",)))
+    return outside.find(found, every, lambda path: (workspace.root / path).read_bytes())
+
+
+def _uses(workspace: Workspace) -> tuple[Use, ...]:
+    """Every image of containers, and those that Terraform gives to the cluster in other forms."""
     from hclmod import outside
 
     found = estate(workspace)
-    every = [name_of(workspace.root, path) for path in files.find([workspace.root], ("",))]
-    beside = outside.find(found, every, lambda path: (workspace.root / path).read_bytes())
-    stacks = stack.discover([f"{each}/main.tf" for each in found.stacks], workspace.config)
-    known = stack.assign(workspace.config, stacks, known_only=True)
-    texts = on_disk(workspace.root, [path for path in every if path.endswith(prepare.ENDINGS)])
-    assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
-    from hclmod import survey as rows
-
-    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, beside)
+    return (*found.uses, *outside.uses(_sightings(workspace, found), outside.FORMS))
 
 
 def refresh_tags(
@@ -180,13 +203,13 @@ def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:
     """The lines that tell the image at `FILE:LINE` or `STACK/ADDRESS`: chain, literal, who else hangs on it."""
     from hclmod import tracing
 
-    found = estate(workspace)
-    return tuple(tracing.tell(found, tracing.find(found, wanted)))
+    uses = _uses(workspace)
+    return tuple(tracing.tell(uses, tracing.find(uses, wanted)))
 
 
 def trace_rows(workspace: Workspace, wanted: str) -> list[dict[str, Any]]:
     """What `trace` tells, as plain values for machines."""
     from hclmod import tracing
 
-    found = estate(workspace)
-    return tracing.rows(found, tracing.find(found, wanted))
+    uses = _uses(workspace)
+    return tracing.rows(uses, tracing.find(uses, wanted))

@@ -127,7 +127,7 @@ def _phase_number(name: str, key: str) -> Iterator[str]:
 _TEXTS = listed(text)
 _PATHS = listed(_path)
 _OPTIONS = named(named(anything))
-_MARKER_FIELDS: Mapping[str, Check] = {"paths": _TEXTS, "kinds": _TEXTS}
+_MARKER_FIELDS: Mapping[str, Check] = {"paths": _TEXTS, "kinds": _TEXTS, "when": named(text)}
 _PHASE_FIELDS: Mapping[str, Check] = {
     "title": text,
     "stacks": _PATHS,

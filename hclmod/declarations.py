@@ -91,6 +91,7 @@ class Declarations:
     dwellers: tuple[Dweller, ...] = ()
     namespaces: Mapping[str, Definition | None] = field(default_factory=dict)  # address to name
     each: Mapping[str, Definition] = field(default_factory=dict)  # a namespace's address to its `for_each`
+    marks: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # and to its annotations and labels
 
 
 _TERRAGRUNT = ("include", "terraform", "dependency", "generate")
@@ -120,6 +121,7 @@ def declarations(source: Source) -> Declarations:
             for block in resources
             if block.type_label in NAMESPACES and (each := _attribute(block, "for_each"))
         },
+        {block.address: tuple(_metadata(block)) for block in resources if block.type_label in NAMESPACES},
     )
 
 

@@ -163,18 +163,36 @@ def _labelled(value: object) -> tuple[tuple[str, ...], dict[str, Any]] | None:
 def _refined(path: str, old: object, new: object) -> dict[str, Effect]:
     """The deepest places at which two values differ."""
     if isinstance(old, list) and isinstance(new, list):
-        if new[: len(old)] == old:
-            return {path: Effect.EXTENDED}
-        if len(old) == len(new):
-            return _merged(
-                _refined(f"{path}[{i}]", a, b) for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b
-            )
+        return _refined_list(path, old, new)
     if isinstance(old, dict) and isinstance(new, dict):
-        if all(key in new and new[key] == value for key, value in old.items()):
-            return {path: Effect.EXTENDED}
-        if old.keys() == new.keys():
-            return _merged(_refined(f"{path}.{_bare(key)}", old[key], new[key]) for key in old if old[key] != new[key])
+        return _refined_map(path, old, new)
     return {path: Effect.CHANGED}
+
+
+def _refined_list(path: str, old: Sequence[object], new: Sequence[object]) -> dict[str, Effect]:
+    if new[: len(old)] == old:
+        return {path: Effect.EXTENDED}
+    if len(old) == len(new):
+        pairs = enumerate(zip(old, new, strict=True))
+        return _merged(_refined(f"{path}[{index}]", a, b) for index, (a, b) in pairs if a != b)
+    if _is_within(old, new):
+        return {path: Effect.REFILLED}
+    return {path: Effect.REDUCED if _is_within(new, old) else Effect.CHANGED}
+
+
+def _refined_map(path: str, old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, Effect]:
+    if all(key in new and new[key] == value for key, value in old.items()):
+        return {path: Effect.EXTENDED}
+    if all(key in old and old[key] == value for key, value in new.items()):
+        return {path: Effect.REDUCED}
+    if old.keys() == new.keys():
+        return _merged(_refined(f"{path}.{_bare(key)}", old[key], new[key]) for key in old if old[key] != new[key])
+    return {path: Effect.CHANGED}
+
+
+def _is_within(short: Sequence[object], long: Sequence[object]) -> bool:
+    rest = iter(long)
+    return all(item in rest for item in short)
 
 
 def _bare(key: object) -> str:

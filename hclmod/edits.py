@@ -41,6 +41,8 @@ class Effect(Enum):
     CHANGED = "changed"
     ADDED = "added"
     EXTENDED = "extended"  # a list or a map that keeps all it held, in order
+    REDUCED = "reduced"  # a list or a map that lost some of what it held and keeps the rest, in order
+    REFILLED = "refilled"  # a list that keeps all it held, in order, with new items between
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,9 +63,15 @@ class Fix:
     edits: tuple[Edit, ...]
     declares: tuple[Declared, ...]
     drops: tuple[bytes, ...] = ()  # the comments that go with what is removed, as they stand
+    realign: bool = True  # whether columns that the edits disturb are put back
 
     def __add__(self, other: Fix) -> Fix:
-        return Fix(self.edits + other.edits, self.declares + other.declares, self.drops + other.drops)
+        return Fix(
+            self.edits + other.edits,
+            self.declares + other.declares,
+            self.drops + other.drops,
+            self.realign and other.realign,
+        )
 
 
 def apply(data: bytes, edits: Iterable[Edit]) -> bytes:

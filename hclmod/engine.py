@@ -118,7 +118,7 @@ def settle(
         applied += [fixable[index] for index in taken]
         late.update(fixable[index].rule for index in taken if number >= ROUNDS // 2)  # two that fight take turns
         fixed += [fix for index in taken if (fix := fixable[index].finding.fix) is not None]
-        source = _apply(source, made)
+        source = alignment.applied(source, made, columns=all(fix.realign for fix in fixed[-len(taken) :]))
     fighting = ", ".join(sorted(late))
     why = f"not settled after {ROUNDS} rounds; these rules undo each other or themselves: {fighting}"
     return Refused(before.document.path, (why,), tuple(applied))
@@ -165,24 +165,12 @@ def reported(rule: str, finding: Finding, document: Document, why: str | None, w
     line = document.line(finding.span.start)
     if why:
         message = f"suppressed ({why}): {finding.message}"
-        finding = Finding(finding.address, finding.span, message, level=Level.NOTE, origins=finding.origins)
+        finding = replace(finding, message=message, fix=None, level=Level.NOTE, effect="")
     elif why is not None:
         message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
         finding = replace(finding, message=message)
     before, after = excerpt(document, finding.fix) if finding.fix else ("", "")
     return Reported(rule, finding, line, where, before, after)
-
-
-def _apply(source: Source, made: list[edits.Edit]) -> Source:
-    """The source after the edits and after the alignment that they disturbed was put back."""
-    edited = _edited(source, made)
-    blanks = alignment.realign(source, made, edited)
-    return _edited(edited, blanks) if blanks else edited
-
-
-def _edited(source: Source, made: list[edits.Edit]) -> Source:
-    data = edits.apply(source.data, made)
-    return Source(Document(source.document.path, data), syntax.reparse(source.tree, source.data, made, data))
 
 
 def _left(first: Sequence[Reported], last: Sequence[Reported], applied: Sequence[Reported]) -> tuple[Reported, ...]:

@@ -85,6 +85,7 @@ class _Folder:
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
+    marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
 
     def add(self, found: Declarations) -> None:
         """Take in one more document."""
@@ -104,6 +105,7 @@ class _Folder:
         self.namespaces = _known_over(self.namespaces, found.namespaces)
         self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
         self.each.update(found.each)
+        self.marks.update({address: marks for address, marks in found.marks.items() if marks})
 
 
 def _known_over(
@@ -161,9 +163,10 @@ class Estate:
         return {path: text for path, text in told if text is not None}
 
     def called(self) -> frozenset[str]:
-        """The folders that a module call of some stack names as its source."""
-        folders = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
-        return frozenset(target for folder, source in folders if (target := _local(folder, source)) is not None)
+        """The folders that a module call of some stack, or its terragrunt file, names as its source."""
+        calls = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
+        sources = (self._terragrunt(stack).source() for stack in self.stacks)
+        return frozenset(filter(None, (*(_local(folder, source) for folder, source in calls), *sources)))
 
     @cached_property
     def drives(self) -> Mapping[Site, tuple[Use, ...]]:
@@ -192,6 +195,10 @@ class Estate:
         """The document that declares a namespace of this address."""
         return self._folder(folder).documents[namespace]
 
+    def marks(self, folder: str, address: str) -> tuple[tuple[str, str], ...]:
+        """The literal annotations and labels of a namespace resource."""
+        return self._folder(folder).marks.get(address, ())
+
     def _named(self, module: Module) -> Iterator[tuple[str, str]]:
         """The address and each name of every namespace that a module declares."""
         folder = self._folder(module.folder)
@@ -215,8 +222,11 @@ class Estate:
         owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
         return max(owners, key=len, default=None)
 
+    def _terragrunt(self, stack: str) -> Terragrunt:
+        return Terragrunt(stack, self._declared, self._paths.__contains__)
+
     def _root(self, stack: str) -> Module:
-        grunt = Terragrunt(stack, self._declared, self._paths.__contains__)
+        grunt = self._terragrunt(stack)
         files = [*grunt.given(), *self._var_files(stack)]
         layers = [self._layer(each) if isinstance(each, str) else each for each in files]
         folder = grunt.source() or stack

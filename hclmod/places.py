@@ -161,13 +161,16 @@ class Placing:
 class Literal:
     """A place in a document as it is now: what stands there, with its comments, and how to write something else.
 
-    `write` returns the fix, None where nothing is to do, and raises `UnfixableError` where it cannot be done.
+    `write` returns the fix, None where nothing is to do, and raises `UnfixableError` where it cannot be done. `view` is
+    the attribute that holds it, or the module's call that lacks `argument`; None in a document without attributes.
     """
 
     span: Span
     text: str
     comments: tuple[str, ...]
     write: Callable[[str], Fix | None] = field(repr=False, compare=False)
+    view: Attribute | Block | None = field(default=None, repr=False)
+    argument: str = ""
 
 
 def find(source: Source, place: Place) -> Literal | None:
@@ -177,7 +180,9 @@ def find(source: Source, place: Place) -> Literal | None:
         call = next((block for block in _blocks(blocks) if block.path == place.path), None)
         if call is None or call.attribute(place.argument):
             return None
-        return Literal(call.title, place.text, call.comments(), partial(_give, call, place.argument))
+        return Literal(
+            call.title, place.text, call.comments(), partial(_give, call, place.argument), call, place.argument
+        )
     attribute = next(
         (each for each in _attributes(attributes.values(), blocks, place.path) if each.path == place.path), None
     )
@@ -185,7 +190,7 @@ def find(source: Source, place: Place) -> Literal | None:
         return None
     above = _comments_above(blocks, place.path)
     if place.why:
-        return Literal(attribute.span, place.text, (*above, *attribute.comments()), refusing(place))
+        return Literal(attribute.span, place.text, (*above, *attribute.comments()), refusing(place), attribute)
     found = _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
     return replace(found, comments=(*above, *found.comments)) if found and above else found
 
@@ -222,7 +227,7 @@ def _in_string(attribute: Attribute, place: Place) -> Literal | None:
     near = trivia.comments_at_line(source, span) if line > attribute.span.start else ()
     path = _path(attribute.value, span)
     text = source.data[span.start : span.end].decode()
-    return Literal(span, text, (*attribute.comments(), *near), partial(_put, span, path))
+    return Literal(span, text, (*attribute.comments(), *near), partial(_put, span, path), attribute)
 
 
 def _in_heredoc(attribute: Attribute, place: Place) -> Literal | None:

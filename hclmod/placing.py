@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hclmod import pieces, traversal
@@ -20,13 +19,13 @@ from hclmod.pieces import Hole, Piece
 from hclmod.places import Driven, Followed, Key, Place, Placing, Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.declarations import Dweller
     from hclmod.document import Document
     from hclmod.estate import Estate, Home, Use
     from hclmod.pieces import Origin, Site
-    from hclmod.stack import Stack
+    from hclmod.stack import PhaseOf, Stack
 
 _IMAGE_ELSEWHERE = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
 _HOME_ELSEWHERE = re.compile(rb'\bnamespace\s*=\s*(?:"[^"\n]*\$\{|var\.|local\.|each\.|module\.)')
@@ -122,10 +121,6 @@ _IMAGE = re.compile(
 )
 
 
-PhaseOf = Callable[[str, str, str, str], int | None]
-"""The phase of a resource by stack, folder, address and instance of its module."""
-
-
 def place(
     estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use] = (), coupled: Iterable[str] = ()
 ) -> Placing:
@@ -177,7 +172,9 @@ class _Maker:
             self.followed[key] = Followed(
                 f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None, chain=hole.chain
             )
-        elif piece is None or (self._is_in_place(use, origin, piece) and not self._others(use, piece)):
+        elif piece is None:
+            self._note_untagged(key, use, origin)
+        elif self._is_in_place(use, origin, piece) and not self._others(use, piece):
             return
         elif piece.site is None:
             self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None, chain=piece.chain)
@@ -201,10 +198,17 @@ class _Maker:
             return  # which floats
         else:
             why = "a template fills in its tag, and nothing that was read says with what"
-        home, text = use.image.image, "".join(part.text for part in origin)
+        home = use.image.image
+        text = "".join(f"<{part.text}>" if isinstance(part, Hole) else part.text for part in origin)
         driven = self._driven(use, "", "", piece.chain if piece else ())
         where = Place(home.document, home.path, text, (driven,), why=why, line=home.line)
         self.found[home.document, home.path, home.line, text, -2] = where
+
+    def _note_untagged(self, key: Key, use: Use, origin: Origin) -> None:
+        """Take note of an image without a tag, such as a digest, that stands elsewhere: nothing of it is written."""
+        last = next((part for part in reversed(origin) if isinstance(part, Piece) and part.site), None)
+        if last is not None and last.site is not None and not self._is_in_place(use, origin, last):
+            self.followed[key] = Followed(f"it stands at {last.site.document}:{last.site.line}", pieces.text(origin))
 
     def _told(self, piece: Piece, site: Site) -> str:
         return f"its tag stands at {site.document}:{site.line} ({' -> '.join(('image', *piece.chain))})"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hclmod.config import Config
     from hclmod.document import Document
+    from hclmod.facts import Facts
     from hclmod.images.snapshot import Snapshot
     from hclmod.modules import Inventory
     from hclmod.places import Key
@@ -46,7 +47,8 @@ WORKERS = 2
 class Brief:
     """What is to be done: one phase (None: whatever is pointed at), its rules, and all that they may know.
 
-    `only` restricts the outcomes to these documents; the others of a stack are read for what they declare.
+    `only` restricts the outcomes to these documents; the others of a stack are read for what they declare. `chosen`
+    restricts the blocks to the resources (folder and address) that a command names.
     """
 
     config: Config
@@ -60,16 +62,28 @@ class Brief:
     names: tuple[str, ...] = ()
     placing: Placing = field(default_factory=Placing)
     reached: tuple[tuple[str, Target], ...] = ()  # rule and the resource that an option of it names
+    facts: Mapping[tuple[str, str], Facts] = field(default_factory=dict)  # by folder and address
+    chosen: frozenset[tuple[str, str]] | None = None
     held: Mapping[Key, str] = field(default_factory=dict)  # images that stay with others
 
     def load(self) -> tuple[Loaded, ...]:
         """The rules with their options; loaded once while the same brief is at work."""
         if not _loaded or _loaded[0][0] is not self:
-            _loaded[:] = [(self, rulebook.load(self.rules, self.options, self.folders))]
+            loaded = rulebook.load(self.rules, self.options, self.folders)
+            _loaded[:] = [(self, tuple(_grown(each, self.config) for each in loaded))]
         return _loaded[0][1]
 
 
 _loaded: list[tuple[Brief, tuple[Loaded, ...]]] = []
+
+
+def _grown(loaded: Loaded, config: Config) -> Loaded:
+    """A rule with the resource types that the configuration adds."""
+    rule = loaded.rule
+    if rule.more_kinds is None:
+        return loaded
+    more = rule.more_kinds(config, loaded.options)
+    return replace(loaded, rule=replace(rule, kinds=tuple(dict.fromkeys((*rule.kinds, *more)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +338,7 @@ class _Selection:
             {(each, path): told for (where, each, path), told in placing.followed.items() if where == folder},
             {each: callers for (where, each), callers in placing.shared.items() if where == folder},
             tuple(loaded.id for loaded in self.brief.load()),
+            {each: fact for (where, each), fact in self.brief.facts.items() if where == folder},
             stack=self.stack.path,
             folder=folder,
             assignment=self.brief.assignment,
@@ -342,10 +357,14 @@ class _Selection:
 
         def selected(loaded: Loaded, block: Block) -> bool:
             resource = Resource(folder, block.address)
+            if self.brief.chosen is not None:
+                return (folder, block.address) in self.brief.chosen
             if block.type_label in NAMESPACES:
                 return self.brief.phase is None or resource in self.namespaces
             if block.type_label in WORKLOADS:
                 return self._in_phase(resource) or self._is_inherited(loaded, resource)
+            if not loaded.rule.reaches:
+                return self._in_phase(resource)
             reached = (target for rule, target in self.brief.reached if rule == loaded.id)
             return self.brief.phase is None or any(
                 target.stack == self.stack.path and target.is_at(folder, block.address) for target in reached

@@ -161,7 +161,7 @@ def _everywhere(brief: Brief, estate: Estate, texts: Mapping[str, bytes]) -> Ass
 
 def _looks_around(brief: Brief) -> bool:
     """Whether anything asks what lies beyond a stack: a phase, whose modules are shared, or a rule without one."""
-    asked = any(loaded.rule.at_places for loaded in brief.load()) or _is_about_namespaces(brief)
+    asked = any(loaded.rule.at_places or loaded.rule.follows for loaded in brief.load()) or _is_about_namespaces(brief)
     return brief.phase is not None or asked
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from hclmod.config import Config
+    from hclmod.facts import Facts
     from hclmod.images.snapshot import Snapshot
     from hclmod.places import Followed, Key, Literal, Place
     from hclmod.policies import ImagePolicy
@@ -40,6 +41,7 @@ class Finding:
 
     `effect` tells what the change does to the running cluster when it is applied (`rolls the pods`), empty for nothing.
     `origins` are the chains through which a value comes to where it is used (`image -> var.tag -> default of var.tag`).
+    `cells` are answers by name, for commands that make a table or a list of them.
     """
 
     address: str
@@ -49,6 +51,7 @@ class Finding:
     level: Level = Level.WARNING
     effect: str = ""
     origins: tuple[str, ...] = ()
+    cells: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Context:
     followed: Mapping[tuple[str, str], Followed] = field(default_factory=dict)  # by address and container path
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # resources, to callers outside the phase
     rules: tuple[str, ...] = ()  # all of this run
+    facts: Mapping[str, Facts] = field(default_factory=dict)  # of this module's resources, by address
     changed: frozenset[tuple[str, str]] = frozenset()  # rule and address of what earlier rounds of this run fixed
     stack: str = ""  # the path of the one at hand
     folder: str = ""  # of this document
@@ -119,6 +123,9 @@ class Rule:
 
     `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
     offered too, though no phase selects it.
+
+    `follows` asks for `Context.followed` and `Context.places`, `informed` for `Context.facts`. `more_kinds`, called as
+    `more_kinds(config, options)`, names further resource types.
     """
 
     check: Callable[..., Iterator[Finding]]
@@ -128,6 +135,9 @@ class Rule:
     forms: str = ""
     together: Callable[..., Mapping[Key, str]] | None = None
     coupled: tuple[str, ...] = ()
+    follows: bool = False
+    informed: bool = False
+    more_kinds: Callable[[Config, Mapping[str, Option]], tuple[str, ...]] | None = None
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the check: name, default and, as text, type."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import inspect
     from collections.abc import Iterable, Mapping, Sequence
 
+ANY = "*"
+"""In place of a rule's id: the options of every rule that has them."""
+
 _TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -56,9 +59,22 @@ def available(folder: Path | None = None) -> dict[str, Path]:
     return {file.stem.replace("_", "-"): file for file in files}
 
 
+def group(name: str) -> tuple[str, ...]:
+    """The ids of the built-in rules in the subfolder `name`: they run when a command names them, never by default."""
+    return tuple(available(builtin_folder() / name))
+
+
+def every(folder: Path | None = None) -> dict[str, Path]:
+    """The rules of a folder and, of the built-in ones, those of its subfolders, sorted by id."""
+    found = available(folder)
+    below = sorted(each for each in builtin_folder().glob("[a-z]*/") if each.is_dir()) if folder is None else ()
+    found.update(rule for each in below for rule in available(each).items())
+    return dict(sorted(found.items()))
+
+
 def find(rule: str, folders: Sequence[Path | None] = (None,)) -> Path:
     """The file of a rule; an unknown id is a `RuleError` with the nearest known one."""
-    known = {name: path for folder in folders for name, path in available(folder).items()}
+    known = {name: path for folder in folders for name, path in every(folder).items()}
     if rule not in known:
         near = difflib.get_close_matches(rule, known, 1)
         hint = f"Did you mean `{near[0]}`?" if near else f"Known rules: {', '.join(sorted(known)) or 'none'}."
@@ -71,19 +87,29 @@ def load(
     options: Mapping[str, Mapping[str, object]],
     folders: Sequence[Path | None] = (None,),
 ) -> tuple[Loaded, ...]:
-    """The rules of these ids in this order (all built-in ones by default), each with its options checked."""
+    """The rules of these ids in this order (all built-in ones by default), each with its options checked.
+
+    Options of `ANY` are those of every rule that has them; what a rule is given by its own name wins.
+    """
     chosen = tuple(available()) if ids is None else tuple(ids)
-    return tuple(_loaded(rule, find(rule, folders), options.get(rule, {})) for rule in chosen)
+    shared = options.get(ANY, {})
+    return tuple(_loaded(rule, find(rule, folders), shared, options.get(rule, {})) for rule in chosen)
 
 
 def check_options(options: Mapping[str, Mapping[str, object]], folders: Sequence[Path | None] = (None,)) -> None:
     """Raise `RuleError` for options of a rule that does not exist, or that it does not have."""
-    load(options, options, folders)
+    load((name for name in options if name != ANY), options, folders)
+    known = {option for each in (load(every(), {}) if ANY in options else ()) for option in each.rule.options()}
+    for option in options.get(ANY, {}):
+        if option not in known:
+            near = difflib.get_close_matches(option, known, 1)
+            raise RuleError(f"no rule has an option `{option}`", hint=f"Did you mean `{near[0]}`?" if near else "")
 
 
-def _loaded(name: str, path: Path, given: Mapping[str, object]) -> Loaded:
+def _loaded(name: str, path: Path, shared: Mapping[str, object], given: Mapping[str, object]) -> Loaded:
     rule = _module_rule(name, path)
     known = rule.options()
+    given = {**{option: value for option, value in shared.items() if option in known}, **given}
     for option in given:
         if option not in known:
             near = difflib.get_close_matches(option, known, 1)
@@ -96,7 +122,7 @@ def _loaded(name: str, path: Path, given: Mapping[str, object]) -> Loaded:
 @cache
 def _module_rule(name: str, path: Path) -> Rule:
     try:
-        module = importlib.import_module(f"{_package(path.parent)}.{path.stem}")
+        module = importlib.import_module(_module_name(path))
     except (Exception, SystemExit) as error:  # a rule file may do anything while it is imported
         raise RuleError(
             f"rule `{name}` does not load: {type(error).__name__}: {error}", hint=f"Mend {path.name}."
@@ -105,6 +131,14 @@ def _module_rule(name: str, path: Path) -> Rule:
     if not isinstance(rule, Rule):
         raise RuleError(f"rule `{name}` does not load: {path.name} exports no `rule`")
     return rule
+
+
+def _module_name(path: Path) -> str:
+    """The name under which a file is imported; a built-in one in a subfolder shares the modules above it."""
+    builtin = builtin_folder()
+    if path.parent.parent == builtin:
+        return f"{_package(builtin)}.{path.parent.name}.{path.stem}"
+    return f"{_package(path.parent)}.{path.stem}"
 
 
 @cache

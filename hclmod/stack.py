@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -118,6 +119,10 @@ class Target:
     def is_at(self, folder: str, address: str) -> bool:
         """Whether this names the resource of this address in this folder."""
         return self.address == address and self.folder in (None, folder)
+
+
+PhaseOf = Callable[[str, str, str, str], int | None]
+"""The phase of a resource by stack, folder, address and instance of its module, as `Assignment.phase_of`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hclmod.pieces import Hole, Piece
 from hclmod.workloads import RELEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from hclmod.config import Config
     from hclmod.estate import Estate, Home, Use
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hclmod.images.snapshot import Snapshot
     from hclmod.outside import Sighting
     from hclmod.pieces import Origin
+    from hclmod.stack import PhaseOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def survey(
     estate: Estate,
     config: Config,
     snapshot: Snapshot,
-    phase_of: Callable[[str, str, str, str], int | None],
+    phase_of: PhaseOf,
     sightings: Sequence[Sighting] = (),
 ) -> Survey:
     """Take the rows of an estate; `phase_of` is given stack, folder, address and module, `sightings` are outside."""
@@ -164,7 +165,7 @@ class _Taker:
 
     def __init__(
         self, estate: Estate, config: Config, snapshot: Snapshot,
-        phase_of: Callable[[str, str, str, str], int | None], sightings: Sequence[Sighting],
+        phase_of: PhaseOf, sightings: Sequence[Sighting],
     ) -> None:  # fmt: skip
         self.estate, self.config, self.snapshot, self.phase_of = estate, config, snapshot, phase_of
         self.homes = {(home.stack, home.module, home.dweller.address): home for home in estate.homes}

@@ -115,7 +115,7 @@ def _is_allowed(path: str, effect: Effect, allowed: dict[str, set[Effect]]) -> b
     if effect in allowed.get(path, set()):
         return True
     inside = (place for place, effects in allowed.items() if Effect.CHANGED in effects and _is_below(path, place))
-    return effect in (Effect.CHANGED, Effect.EXTENDED) and any(inside)
+    return effect not in (Effect.ADDED, Effect.REMOVED) and any(inside)
 
 
 def _same_place(one: str, other: str) -> bool:

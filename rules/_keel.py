@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from hclmod.views import Attribute, Block
 
 POLICY = "keel.sh/policy"
+INIT_CONTAINERS = "keel.sh/initContainers"
+MONITORED = "keel.sh/monitorContainers"
+MATCH_TAG = ("keel.sh/matchTag", "keel.sh/match-tag")
+"""The key that makes `force` watch one tag's digest, and its name before 0.21 (FACTS 1.1)."""
 
 MUTATED = (
     "kubernetes_deployment",
@@ -24,7 +28,10 @@ MUTATED = (
 )
 """The resource types whose objects the user's ClusterPolicy annotates: Deployment, StatefulSet, DaemonSet."""
 
-RESTARTED = (*MUTATED, "kubernetes_cron_job", "kubernetes_cron_job_v1")
+CRON_JOBS = ("kubernetes_cron_job", "kubernetes_cron_job_v1")
+"""Keel updates these, but only with a policy of their own, for the ClusterPolicy does not annotate them."""
+
+RESTARTED = (*MUTATED, *CRON_JOBS)
 """The resource types whose objects Keel updates; not Job, not Pod (keel: `internal/k8s`)."""
 
 
@@ -38,6 +45,16 @@ def opt_out(workload: Block) -> Attribute | None:
             attribute = metadata.attribute(name)
             if attribute and (policy := _policy(values.read(attribute.value))) is not None:
                 return attribute if policy == "never" else None
+    return None
+
+
+def declared(workload: Block, key: str) -> str | None:
+    """The literal that a key has on the workload's own annotations, else its labels; empty where it is computed."""
+    for name in ("annotations", "labels"):
+        for metadata in workload.blocks("metadata"):
+            attribute = metadata.attribute(name)
+            if attribute and (found := _entry(values.read(attribute.value), key)) is not None:
+                return found
     return None
 
 
@@ -69,13 +86,17 @@ def declared_policy(workload: Block) -> Attribute | None:
 
 
 def _policy(value: Value) -> str | None:
-    """The policy that a map declares, the last one in a `merge`; empty where it is no literal."""
+    return _entry(value, POLICY)
+
+
+def _entry(value: Value, key: str) -> str | None:
+    """What a map has under a key, the last one in a `merge`; empty where it is no literal."""
     match value:
         case values.Object() as table:
-            found = table.get(POLICY)
+            found = table.get(key)
             return None if found is None else found.text if isinstance(found, values.Text) else ""
         case values.Call("merge", arguments):
-            told = [policy for each in arguments if (policy := _policy(each)) is not None]
+            told = [text for each in arguments if (text := _entry(each, key)) is not None]
             return told[-1] if told else None
     return None
 

@@ -1,17 +1,20 @@
-"""What each marker ignores, as data: paths, and the resource types that they are for (FACTS 3, DESIGN 6)."""
+"""What each marker ignores, as data: paths, the resource types that they are for, and when (FACTS 3, DESIGN 6)."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hclmod.workloads import KINDS, containers
+from hclmod.errors import RuleError
+from hclmod.workloads import KINDS
 
-from ._keel import MUTATED, RESTARTED
+from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from hclmod.config import Config
     from hclmod.views import Block
 
 
@@ -20,12 +23,18 @@ class Marker:
     """A named group of `ignore_changes` entries.
 
     In a path `{pod}` is the pod spec of the resource type, `{stamp}` the metadata that Keel stamps, `{container}` each
-    container and init container in file order.
+    container whose image Keel may rewrite. `when` maps attribute paths (`spec.type`) to the literals they must hold.
+    Types in `by_own_policy` need a policy of their own.
     """
 
     paths: tuple[str, ...]
     kinds: tuple[str, ...]
+    when: tuple[tuple[str, str], ...] = ()
+    by_own_policy: tuple[str, ...] = ()
 
+
+IGNORE_IMAGE = "KEEL_IGNORE_IMAGE"
+SERVICES = ("kubernetes_service", "kubernetes_service_v1")
 
 MARKERS: Mapping[str, Marker] = {
     "KYVERNO_LIFECYCLE_V1": Marker(("{pod}.dns_config",), tuple(KINDS)),
@@ -46,30 +55,100 @@ MARKERS: Mapping[str, Marker] = {
             '{stamp}.annotations["keel.sh/update-time"]',
         ),
         RESTARTED,
+        by_own_policy=CRON_JOBS,
     ),
-    "KEEL_IGNORE_IMAGE": Marker(("{container}.image",), RESTARTED),
+    # What Keel writes after 0.22.1 (FACTS 1.5).
+    "KEEL_DIGEST_V1": Marker(('metadata[0].annotations["keel.sh/digest"]',), RESTARTED, by_own_policy=CRON_JOBS),
+    # The provider drops these by itself (FACTS 3.6); for those who want to read them in the file.
+    "KEEL_REVISION_V1": Marker(
+        (
+            'metadata[0].annotations["kubernetes.io/change-cause"]',
+            'metadata[0].annotations["deployment.kubernetes.io/revision"]',
+        ),
+        RESTARTED,
+        by_own_policy=CRON_JOBS,
+    ),
+    IGNORE_IMAGE: Marker(("{container}.image",), RESTARTED, by_own_policy=CRON_JOBS),
+    # Which pool an address came from; the first key until 0.14 (metallb #1448, #2071).
+    "METALLB_LIFECYCLE_V1": Marker(
+        (
+            'metadata[0].annotations["metallb.universe.tf/ip-allocated-from-pool"]',
+            'metadata[0].annotations["metallb.io/ip-allocated-from-pool"]',
+        ),
+        SERVICES,
+        (("spec.type", "LoadBalancer"),),
+    ),
 }
 
-IGNORE_IMAGE = "KEEL_IGNORE_IMAGE"
+_NEEDED = (((0, 0, 0), "KEEL_LIFECYCLE_V1"), ((0, 0, 0), IGNORE_IMAGE), ((0, 22, 2), "KEEL_DIGEST_V1"))
+"""From which version of Keel on a marker is needed beside the user's V2 (FACTS 1.5)."""
+
+FOLLOWS_TAGS = (0, 21, 0)
+"""From this version on plain `force` follows all tags; before, only the digest of the same one (FACTS 1.1)."""
 
 
-def user_marker(table: Mapping[str, object]) -> Marker:
-    """A marker of `[markers]` in `hclmod.toml`; without `kinds` it is for every type that owns pods."""
-    paths, kinds = table.get("paths"), table.get("kinds")
-    return Marker(_texts(paths), _texts(kinds) or tuple(KINDS))
+def version(text: str) -> tuple[int, ...]:
+    """The numbers of a version of Keel such as `0.21.1`."""
+    if not re.fullmatch(r"v?\d+(\.\d+)*", text):
+        raise RuleError(f"`{text}` is no version of Keel", hint='Write numbers, such as keel_version = "0.21.1".')
+    return tuple(map(int, text.removeprefix("v").split(".")))
 
 
-def entries(marker: Marker, workload: Block) -> tuple[str, ...]:
-    """The `ignore_changes` entries of a marker for one workload; empty where it is not for its type."""
-    if workload.type_label not in marker.kinds:
+def needed_by(keel_version: str) -> tuple[str, ...]:
+    """The markers that this version of Keel needs beside the user's V2; none for no version."""
+    if not keel_version:
         return ()
-    kind = KINDS[workload.type_label]
-    stamp = ".".join(f"{step}[0]" for step in (*kind.pod[: 1 if len(kind.pod) == 1 else 2], "metadata"))
-    return tuple(
-        path.replace("{container}", container).replace("{pod}", kind.prefix).replace("{stamp}", stamp)
-        for path in marker.paths
-        for container in ([each.path for each in containers(workload)] if "{container}" in path else [""])
-    )
+    return tuple(name for since, name in _NEEDED if version(keel_version) >= since)
+
+
+def marker(name: str, config: Config) -> Marker:
+    """The marker of this name: of `[markers]` in the configuration, else a built-in one."""
+    if name in config.markers:
+        return _user_marker(config.markers[name])
+    if name not in MARKERS:
+        known = ", ".join([*MARKERS, *config.markers])
+        raise RuleError(f"there is no marker `{name}`", hint=f"Known: {known}. Others go under [markers.{name}].")
+    return MARKERS[name]
+
+
+def _user_marker(table: Mapping[str, object]) -> Marker:
+    """A marker of `[markers]` in `hclmod.toml`; without `kinds` it is for every type that owns pods."""
+    when = table.get("when")
+    conditions = tuple((str(path), str(text)) for path, text in when.items()) if isinstance(when, dict) else ()
+    return Marker(_texts(table.get("paths")), _texts(table.get("kinds")) or tuple(KINDS), conditions)
+
+
+def is_for(marker: Marker, block: Block) -> bool:
+    """Whether a marker is for a resource."""
+    kind = block.type_label
+    if kind not in marker.kinds or not all(_holds(block, path, text) for path, text in marker.when):
+        return False
+    return kind not in marker.by_own_policy or declared(block, POLICY) not in (None, "never")
+
+
+def _holds(block: Block, path: str, text: str) -> bool:
+    *kinds, name = path.split(".")
+    found = [attribute for inner in block.find(*kinds) if (attribute := inner.attribute(name))]
+    return any((each.value.string() or each.value.text) == text for each in found)
+
+
+def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, ...]:
+    """The `ignore_changes` entries of a marker for one resource; `images` are the paths of the containers to name."""
+    kind = KINDS.get(block.type_label)
+    words = {"{pod}": kind.prefix, "{stamp}": _stamp(kind.pod)} if kind else {}
+    told = []
+    for path in marker.paths:
+        for word, text in words.items():
+            path = path.replace(word, text)  # noqa: PLW2901 - one word after the other
+        told += [path.replace("{container}", each) for each in images] if "{container}" in path else [path]
+    if wrong := next((each for each in told if "{" in each), None):
+        raise RuleError(f"`{wrong}` names a part of a pod, which a {block.type_label} has not")
+    return tuple(told)
+
+
+def _stamp(pod: Sequence[str]) -> str:
+    """The metadata that Keel stamps: of the pod template, for a CronJob of the job template (FACTS 1.5)."""
+    return ".".join(f"{step}[0]" for step in (*pod[: 1 if len(pod) == 1 else 2], "metadata"))
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -1,13 +1,17 @@
-"""Let Terraform ignore what Kyverno and Keel write on a workload.
+"""Let Terraform ignore what Kyverno, Keel and others write on a resource.
 
 Why: Kyverno injects `keel.sh/*` annotations at admission and Keel adds its own; without an entry in
 `ignore_changes` every plan shows them as drift and every apply takes them away. The `markers` option names the
 groups of entries; the default is the block of the user's design, `KYVERNO_LIFECYCLE_V2`, for the types which the
-policy annotates. Adding entries never causes a diff (FACTS 3.2).
+policy annotates. `keel_version` adds what that Keel writes besides: its stamp on the pods and, in the order of the
+file, the image of each container that it may rewrite (`init_containers` tells that it looks at init containers
+everywhere). Adding entries never causes a diff (FACTS 3.2). What is there is told by its path and never by a
+comment; `comments = true` writes the name of a marker behind its last entry where no comment says it.
 
 Left alone: entries that are there already in whatever spelling, lists that cover them (`all`, a whole annotations
 map), the order and the comments of other entries, workloads that opted out (ignoring the policy would hide a
-declared `never`), and `lifecycle` blocks of containers.
+declared `never`), images that are pinned (by digest, with a reason in the comment, by `never` in `hclmod.toml`),
+images of `dynamic` containers, CronJobs without a policy of their own, and `lifecycle` blocks of containers.
 """
 
 from __future__ import annotations
@@ -15,56 +19,89 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
-from hclmod.errors import RuleError
+from hclmod import items, verbs
 from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import KINDS
+from hclmod.workloads import KINDS, containers, dynamic_containers
 
-from ._keel import POLICY, declared_policy, opt_out
-from ._markers import MARKERS, Marker, entries, user_marker
+from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
+from ._markers import Marker, entries, is_for, marker, needed_by
+from ._rewrites import Rewrites, rewrites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.config import Config
+    from hclmod.edits import Span
+    from hclmod.rule import Context, Option
+    from hclmod.views import Attribute, Block
 
 
 def check(
-    workload: Block, context: Context, /, *, markers: tuple[str, ...] = ("KYVERNO_LIFECYCLE_V2",)
+    block: Block,
+    context: Context,
+    /,
+    *,
+    markers: tuple[str, ...] = ("KYVERNO_LIFECYCLE_V2",),
+    keel_version: str = "",
+    init_containers: bool = False,
+    comments: bool = False,
 ) -> Iterator[Finding]:
     """Yield one fix for each marker whose entries are missing."""
-    wanted = [(name, items) for name in markers if (items := entries(_marker(name, context), workload))]
-    if not wanted:
-        yield note(workload.title, workload.address, f"nothing of {', '.join(markers)} is for a {workload.type_label}")
-    elif opted := opt_out(workload):
-        yield note(
-            opted, workload.address, "opted out with `keel.sh/policy = never`, which an ignored policy would hide"
-        )
+    names = tuple(dict.fromkeys((*markers, *needed_by(keel_version))))
+    wanted = {name: found for name in names if is_for(found := marker(name, context.config), block)}
+    if not wanted and block.type_label in KINDS:
+        own = ", which Keel updates only with a policy of its own" if block.type_label in CRON_JOBS else ""
+        yield note(block.title, block.address, f"nothing of {', '.join(names)} is for a {block.type_label}{own}")
+    elif block.type_label in KINDS and (opted := opt_out(block)):
+        yield note(opted, block.address, "opted out with `keel.sh/policy = never`, which an ignored policy would hide")
     else:
-        for name, items in wanted:
-            yield from _ignored(workload, context, name, items)
-        if declared := declared_policy(workload):
-            message = f"it declares a `{POLICY}` of its own; once that is ignored, changing it here has no effect"
-            yield warn(declared, workload.address, message)
+        for name, each in wanted.items():
+            yield from _ignored(block, name, each, context, keel_version, init=init_containers, comments=comments)
+        if any(path.endswith(f'["{POLICY}"]') for each in wanted.values() for path in each.paths):
+            yield from _own_policy(block)
 
 
-def _ignored(workload: Block, context: Context, name: str, items: tuple[str, ...]) -> Iterator[Finding]:
-    held = next((each for block in workload.blocks("lifecycle") if (each := block.attribute("ignore_changes"))), None)
-    make = partial(verbs.ensure_items, workload, "ignore_changes", items, name, inside="lifecycle")
-    callers = context.shared.get(workload.address, ())
-    message = f"drift of {name} is ignored" + (f", for {', '.join(callers)} too" if callers else "")
-    found = list(change(held or workload.title, workload.address, message, make))
-    yield from found or [note(held or workload.title, workload.address, f"drift of {name} is ignored already")]
+def _ignored(
+    block: Block, name: str, marker: Marker, context: Context, keel_version: str, *, init: bool, comments: bool
+) -> Iterator[Finding]:
+    place, message, images = _place(block), f"drift of {name} is ignored", Rewrites()
+    if any("{container}" in path for path in marker.paths):
+        if dynamic := dynamic_containers(block):
+            what = "its containers are `dynamic`, so no entry can name their images; opt it out, or write them out"
+            yield warn(dynamic[0].title, block.address, what)
+            return
+        images = rewrites(block, context, keel_version=keel_version, init=init)
+    wanted = entries(marker, block, images.paths)
+    if not wanted:
+        yield note(place, block.address, f"nothing of {name} is to ignore here{images.told}")
+        return
+    callers = context.shared.get(block.address, ())
+    message += (f", for {', '.join(callers)} too" if callers else "") + images.told
+    if images.paths and len(containers(block)) > 1:
+        message += "; its entries count containers by position, so never reorder them"
+    make = partial(verbs.ensure_items, block, "ignore_changes", wanted, name, inside="lifecycle")
+    changes = list(change(place, block.address, message, make))
+    if comments and not changes:
+        named = partial(items.name_last, block, "ignore_changes", wanted, name, inside="lifecycle")
+        changes = list(change(place, block.address, f"{name} is written behind its entries", named))
+    yield from changes or [note(place, block.address, f"drift of {name} is ignored already")]
 
 
-def _marker(name: str, context: Context) -> Marker:
-    if name in context.config.markers:
-        return user_marker(context.config.markers[name])
-    if name not in MARKERS:
-        known = ", ".join([*MARKERS, *context.config.markers])
-        raise RuleError(f"there is no marker `{name}`", hint=f"Known: {known}. Others go under [markers.{name}].")
-    return MARKERS[name]
+def _place(block: Block) -> Attribute | Span:
+    found = (inner.attribute("ignore_changes") for inner in block.blocks("lifecycle"))
+    return next((each for each in found if each), None) or block.title
 
 
-rule = Rule(check, kinds=tuple(KINDS))
+def _own_policy(block: Block) -> Iterator[Finding]:
+    if block.type_label in KINDS and (declared := declared_policy(block)):
+        message = f"it declares a `{POLICY}` of its own; once that is ignored, changing it here has no effect"
+        yield warn(declared, block.address, message)
+
+
+def _kinds(config: Config, options: Mapping[str, Option], /) -> tuple[str, ...]:
+    """The resource types of the markers that the options name, where they own no pods."""
+    names = options.get("markers", ())
+    return tuple(kind for name in names for kind in marker(name, config).kinds) if isinstance(names, tuple) else ()
+
+
+rule = Rule(check, kinds=tuple(KINDS), follows=True, more_kinds=_kinds)

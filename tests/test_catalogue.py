@@ -86,7 +86,7 @@ def test_rules_of_a_folder_are_listed_beside_the_built_in_ones_without_running_t
     write(tmp_path, RULE)
     write(tmp_path, "raise SystemExit", "_shared.py")
     listed = [card.id for card in api.cards([tmp_path])]
-    assert listed == sorted([*rulebook.available(), "drop-replicas"])
+    assert listed == sorted([*rulebook.every(), "drop-replicas"])
     assert api.card("drop-replicas", [tmp_path]).summary == "Drop `replicas` from deployments."
 
 
@@ -102,7 +102,7 @@ def test_an_unknown_rule_is_answered_with_the_nearest() -> None:
     assert raised.value.hint == "Did you mean `drop-helm-atomic`?"
 
 
-@pytest.mark.parametrize("rule", rulebook.available())
+@pytest.mark.parametrize("rule", rulebook.every())
 def test_a_built_in_rule_explains_itself(rule: str) -> None:
     card = api.card(rule)
     assert card.summary.endswith(".")
@@ -110,7 +110,7 @@ def test_a_built_in_rule_explains_itself(rule: str) -> None:
     assert card.left_alone
 
 
-@pytest.mark.parametrize("rule", rulebook.available())
+@pytest.mark.parametrize("rule", rulebook.every())
 def test_the_options_of_a_card_are_those_of_the_rule(rule: str) -> None:
     (loaded,) = rulebook.load([rule], {})
     known = {name: str(option.annotation) for name, option in loaded.rule.options().items()}

@@ -10,6 +10,7 @@ from hclmod.edits import Effect
 from tests.hcl import source
 
 REMOVED, CHANGED, ADDED, EXTENDED = Effect.REMOVED, Effect.CHANGED, Effect.ADDED, Effect.EXTENDED
+REDUCED, REFILLED = Effect.REDUCED, Effect.REFILLED
 
 
 def found(before: str, after: str) -> dict[str, Effect]:
@@ -32,7 +33,12 @@ def found(before: str, after: str) -> dict[str, Effect]:
         ("a = []\n", "a = [1]\n", {"a": EXTENDED}),
         ("a = [1]\n", "a = [true, 2]\n", {"a": CHANGED}),
         ("a = [1, 2]\n", "a = [2, 1]\n", {"a[0]": CHANGED, "a[1]": CHANGED}),
-        ("a = [1, 2]\n", "a = [1]\n", {"a": CHANGED}),
+        ("a = [1, 2]\n", "a = [1]\n", {"a": REDUCED}),
+        ("a = [1, 2, 3]\n", "a = [1, 3]\n", {"a": REDUCED}),
+        ("a = [1, 2, 3]\n", "a = [3, 1]\n", {"a": CHANGED}),
+        ("a = [1, 3]\n", "a = [1, 2, 3]\n", {"a": REFILLED}),
+        ("a = [1]\n", "a = [2, 1]\n", {"a": REFILLED}),
+        ("a = { b = 1, c = 2 }\n", "a = { b = 1 }\n", {"a": REDUCED}),
         ("a = { b = 1 }\n", "a = { b = 1, c = 2 }\n", {"a": EXTENDED}),
         ("a = { b = 1 }\n", "a = { b = true, c = 2 }\n", {"a": CHANGED}),
         ('a = { "b.c" = 1 }\n', 'a = { "b.c" = 2 }\n', {"a.b.c": CHANGED}),

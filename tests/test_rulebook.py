@@ -174,6 +174,21 @@ def test_rules_of_a_folder_share_helpers_and_folders_do_not_mix(tmp_path: Path) 
     assert [each.rule.kinds for each in loaded] == [("one",), ("two",)]
 
 
+def test_options_of_any_rule_reach_those_that_have_them() -> None:
+    options = {rulebook.ANY: {"keel_version": "0.21.1"}, "ignore-keel-drift": {"keel_version": "0.22.2"}}
+    loaded = rulebook.load(["ignore-keel-drift", "drop-helm-atomic"], options)
+    assert [each.options for each in loaded] == [{"keel_version": "0.22.2"}, {}]
+    (shared,) = rulebook.load(["ignore-keel-drift"], {rulebook.ANY: {"keel_version": "0.21.1"}})
+    assert shared.options == {"keel_version": "0.21.1"}
+
+
+def test_an_option_of_any_rule_that_no_rule_has_is_an_error() -> None:
+    rulebook.check_options({rulebook.ANY: {"keel_version": "0.21.1"}})
+    with pytest.raises(RuleError, match="no rule has an option `keel_versoin`") as caught:
+        rulebook.check_options({rulebook.ANY: {"keel_versoin": "0.21.1"}})
+    assert "keel_version" in caught.value.hint
+
+
 def test_listing_runs_no_code(tmp_path: Path) -> None:
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     assert list(rulebook.available(tmp_path)) == ["evil"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FIXTURES = HOSTILE[0].parents[1]
 CASES = tuple(fixtures.cases(FIXTURES))
 CHANGING = tuple(case for case in CASES if (case.folder / "after").is_dir())
-RULES = tuple(rulebook.available())
+RULES = tuple(rulebook.every())
 
 
 def by_case(cases: Iterable[Case]) -> pytest.MarkDecorator:
@@ -128,7 +128,9 @@ FLOAT_ALL = '[images."*"]\nfloat = "latest"\n'
 CADDY = ImageTags("2026-08-01T00:00:00Z", "hand", complete=True, tags={"2.8.4": TagInfo()})  # nothing there floats
 EAGER: Mapping[str, Mapping[str, object]] = {
     "ignore-keel-drift": {
-        "markers": ("KYVERNO_LIFECYCLE_V1", "KYVERNO_LIFECYCLE_V2", "KEEL_LIFECYCLE_V1", "KEEL_IGNORE_IMAGE")
+        "markers": ("KYVERNO_LIFECYCLE_V1", "KYVERNO_LIFECYCLE_V2", "METALLB_LIFECYCLE_V1"),
+        "keel_version": "0.22.2",
+        "comments": True,
     },
     "pull-policy-for-floating-tag": {"drop": True},
 }

@@ -1,4 +1,4 @@
-"""`survey` and `trace`."""
+"""`init`, `survey` and `trace`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from hclmod import api
 from hclmod.cli import output
 from hclmod.cli.phases import PATHS, config_option
 from hclmod.reports import tables
+
+
+@click.command()
+@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
+def init(repository: Path) -> None:
+    """Write a first hclmod.toml: the stacks that are there, and a phase to fill in."""
+    name = api.init(repository.resolve()).name
+    click.echo(f"Wrote {name}. Name the phases in it, then: hclmod apply --phase 1 --dry-run")
 
 
 @click.command()
@@ -40,4 +48,4 @@ def trace(place: str, form: str, repository: Path, file: Path | None) -> None:
         click.echo(line)
 
 
-COMMANDS = (survey, trace)
+COMMANDS = (init, survey, trace)

@@ -1,0 +1,129 @@
+"""`pin`, `unpin`, `opt-out`, `opt-in`, `audit` and `owners`: who decides which image runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hclmod import api
+from hclmod.cli import output
+from hclmod.cli.phases import PATHS, config_option, diff_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hclmod.plan import PhaseReport
+
+_repository = click.option(
+    "-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is."
+)
+_reason = click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the comment.")
+_date = click.option("--date", metavar="DAY", help="The day that the comment names; today, if not given.")
+_label = click.option("--label", is_flag=True, help="Also write the label, where the policy's exclude reads it.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Report what would be done; write nothing.")
+_callers = click.option(
+    "--with-callers", is_flag=True, help="Where the workload stands in a module: that of all who call it."
+)
+
+
+def _acts(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that every command on one workload has."""
+    for option in (_callers, _dry_run, diff_option, config_option, _repository):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("workload")
+@click.option("--to", "tag", required=True, metavar="TAG", help="The good tag.")
+@click.option("--allow-downgrade", is_flag=True, help="Go below the tag in the file and the pins that comments name.")
+@_reason
+@_date
+@_label
+@_acts
+def pin(workload: str, tag: str, allow_downgrade: bool, reason: str, date: str | None, label: bool, **how: Any) -> int:
+    """Put WORKLOAD, STACK/ADDRESS[:CONTAINER], on a known tag so that it stays there.
+
+    The tag is set where it stands, Keel is opted out, and Terraform looks at the image again: all in one, or nothing.
+    """
+    options = {
+        "to": tag,
+        "reason": reason,
+        "date": date or _today(),
+        "label": label,
+        "allow_downgrade": allow_downgrade,
+    }
+    return _act("pin", workload, options, **how)
+
+
+@click.command()
+@click.argument("workload")
+@_acts
+def unpin(workload: str, **how: Any) -> int:
+    """Take back what `pin` did to WORKLOAD, byte for byte."""
+    return _act("unpin", workload, {}, **how)
+
+
+@click.command(name="opt-out")
+@click.argument("workload")
+@_reason
+@_date
+@_label
+@_acts
+def opt_out(workload: str, reason: str, date: str | None, label: bool, **how: Any) -> int:
+    """Take WORKLOAD, STACK/ADDRESS, out of Keel's hands, whatever its tag."""
+    return _act("opt-out", workload, {"reason": reason, "date": date or _today(), "label": label}, **how)
+
+
+@click.command(name="opt-in")
+@click.argument("workload")
+@_acts
+def opt_in(workload: str, **how: Any) -> int:
+    """Take back what `opt-out` did to WORKLOAD, byte for byte."""
+    return _act("unpin", workload, {}, **how)
+
+
+def _today() -> str:
+    import datetime as dt
+
+    return dt.datetime.now().astimezone().date().isoformat()
+
+
+def _act(
+    rule: str,
+    workload: str,
+    options: dict[str, object],
+    *,
+    repository: Path,
+    file: Path | None,
+    with_diff: bool,
+    dry_run: bool,
+    with_callers: bool,
+) -> int:
+    workspace = api.open_workspace(repository.resolve(), file=file)
+    report = api.act(workspace, workload, rule, options, with_callers=with_callers)
+    _show(workspace, report, with_diff=with_diff)
+    if objections := api.objections(report):
+        click.echo(f"Nothing was written: {'; '.join(objections)}", err=True)
+        return 1
+    api.proven(workspace, report)
+    if dry_run or not report.changes:
+        return 0
+    click.echo(f"{api.write(workspace, [report])} files written; nothing was committed.", err=with_diff)
+    if commands := api.cells(report, "run"):
+        click.echo("Until the next apply, on the cluster:", err=with_diff)
+    for command in commands:
+        click.echo(f"  {command}", err=with_diff)
+    return 0
+
+
+def _show(workspace: api.Workspace, report: PhaseReport, *, with_diff: bool) -> None:
+    if with_diff:
+        output.show_bytes(api.diff(workspace, report))
+    else:
+        output.show(report, verbose=False)
+
+
+COMMANDS = (pin, unpin, opt_out, opt_in)

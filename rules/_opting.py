@@ -1,0 +1,109 @@
+"""How a workload is taken out of Keel's hands in its own block, and what to do about the live object (decision 9)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hclmod import items, reversible, traversal, values, verbs
+from hclmod.rule import note
+from hclmod.verbs import UnfixableError
+from hclmod.workloads import KINDS
+
+from ._keel import CRON_JOBS, POLICY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.edits import Fix
+    from hclmod.rule import Context, Finding
+    from hclmod.traversal import Traversal
+    from hclmod.views import Attribute, Block
+
+_ANNOTATIONS = ("metadata", 0, "annotations")
+_POLICIES = tuple(("metadata", 0, kind, POLICY) for kind in ("annotations", "labels"))
+
+
+def take_out(workload: Block, why: str, *, label: bool, aligned: bool) -> Fix | None:
+    """The annotation `never`, the label too if wanted, and no entry that would hide it; None where all of it is so."""
+    source = workload.source
+    parts = [_never(workload, name) for name in ("annotations", *(("labels",) if label else ()))]
+    kept = [reversible.keep(source, part, why, aligned=aligned) for part in parts if part]
+    if ignored := items.drop(workload, "ignore_changes", "lifecycle", lambda held: _hides(workload, held)):
+        kept.append(reversible.keep(source, ignored, "", aligned=aligned))
+    return joined(kept)
+
+
+def joined(fixes: list[Fix]) -> Fix | None:
+    """All fixes as one; None for none."""
+    whole: Fix | None = None
+    for fix in fixes:
+        whole = fix if whole is None else whole + fix
+    return whole
+
+
+def _never(workload: Block, name: str) -> Fix | None:
+    metadata = workload.blocks("metadata")
+    if not metadata:
+        raise UnfixableError("it has no `metadata` block")
+    attribute = metadata[0].attribute(name)
+    held = attribute.value.entry(POLICY) if attribute else None
+    if held is None:
+        _refuse_merged(attribute)
+        return verbs.ensure_entry(metadata[0], name, POLICY, "never")
+    return None if held.string() == "never" else verbs.replace(held, b'"never"')
+
+
+def _refuse_merged(attribute: Attribute | None) -> None:
+    """A map that others share is never written: they would opt out too."""
+    if attribute is not None and not isinstance(values.read(attribute.value), values.Object):
+        text = f"`{attribute.name}` is `{attribute.value.text.splitlines()[0]}`, which is no map of its own"
+        raise UnfixableError(f'{text}; write `"{POLICY}" = "never"` there by hand')
+
+
+def _hides(workload: Block, held: Traversal) -> bool:
+    """Whether an entry hides the policy or an image from Terraform (FACTS 3.3).
+
+    One that hides much more is an `UnfixableError`: nobody knows what else it is there for.
+    """
+    pod = traversal.parse(KINDS[workload.type_label].prefix) or ()
+    containers = ((*pod, "container"), (*pod, "init_container"))
+    head, rest = held[: len(pod) + 1], held[len(pod) + 2 :]
+    if head in containers and len(held) > len(head) and rest in ((), ("image",)):
+        return True
+    if len(held) >= len(_ANNOTATIONS) and any(traversal.covers(held, each) for each in _POLICIES):
+        return True
+    if any(traversal.covers(held, each) for each in (*_POLICIES, *containers)):
+        raise UnfixableError(
+            f"`ignore_changes` holds `{_written(held)}`, which hides all of it; name what it is there for"
+        )
+    return False
+
+
+def _written(held: Traversal) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in held).removeprefix(".")
+
+
+def live(workload: Block, context: Context, *, undo: bool) -> Iterator[Finding]:
+    """What to run on the cluster until the next apply."""
+    kind = workload.type_label.removeprefix("kubernetes_").removesuffix("_v1").replace("_", "")
+    name = _name(workload)
+    for namespace in _namespaces(workload, context):
+        head = f"kubectl -n {namespace}" if namespace else "kubectl"
+        if undo and workload.type_label not in CRON_JOBS:
+            yield _run(workload, f"{head} rollout undo {kind}/{name}")
+        yield _run(workload, f"{head} annotate {kind}/{name} {POLICY}=never --overwrite")
+
+
+def _run(workload: Block, command: str) -> Finding:
+    return replace(note(workload.title, workload.address, f"to run: {command}"), cells=(("run", command),))
+
+
+def _name(workload: Block) -> str:
+    name = next((found for each in workload.blocks("metadata") if (found := each.attribute("name"))), None)
+    return (name.value.string() if name else None) or "NAME"
+
+
+def _namespaces(workload: Block, context: Context) -> list[str]:
+    facts = context.facts.get(workload.address)
+    return sorted({home.name or "NAMESPACE" for home in facts.homes}) if facts and facts.homes else ["NAMESPACE"]

@@ -1,0 +1,93 @@
+"""Which images of a workload Keel may rewrite, and why it leaves the others (FACTS 1.4, 1.5, 5.4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hclmod.images import reference
+from hclmod.workloads import containers
+
+from ._floats import parsed, pin_reason
+from ._keel import INIT_CONTAINERS, MONITORED, declared
+from ._markers import FOLLOWS_TAGS, version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.images.reference import Reference
+    from hclmod.rule import Context
+    from hclmod.views import Block
+    from hclmod.workloads import Container
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrites:
+    """The paths of the containers whose image Keel may rewrite, in file order, and why others stay."""
+
+    paths: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The reasons in brackets; empty for none."""
+        return f" ({'; '.join(self.stays)})" if self.stays else ""
+
+
+def rewrites(workload: Block, context: Context, *, keel_version: str = "", init: bool = False) -> Rewrites:
+    """Who may be rewritten by a Keel of this version; `init`: init containers too, whatever the annotations say."""
+    ordered = sorted(containers(workload), key=lambda each: each.block.span)
+    init = init or declared(workload, INIT_CONTAINERS) == "true"
+    told = [(each, next(_reasons(workload, each, context, keel_version, init=init), None)) for each in ordered]
+    stays = tuple(f"{each.label}: {why}" for each, why in told if why)
+    return Rewrites(tuple(each.path for each, why in told if not why), stays)
+
+
+def image_of(workload: Block, container: Container, context: Context) -> Reference | None:
+    """The image of a container, followed to its literal where that is known; None where it is not."""
+    if container.image is None:
+        return None
+    if (followed := context.followed.get((workload.address, container.path))) is not None:
+        return reference.parse(followed.image or "")
+    return parsed(container.image)
+
+
+def _reasons(
+    workload: Block, container: Container, context: Context, keel_version: str, *, init: bool
+) -> Iterator[str]:
+    if container.image is None:
+        yield "it names no image"
+        return
+    if container.init and not init:
+        yield f"Keel looks at init containers only with `{INIT_CONTAINERS}`"
+    if not _is_monitored(workload, container):
+        yield f"`{MONITORED}` leaves it out"
+    if reason := pin_reason(container.image.comments()):
+        yield f"its comment says: {reason}"
+    image = image_of(workload, container, context)
+    if image is None:
+        return
+    if image.digest:
+        yield "it is pinned by its digest"
+    policy = context.config.policy_for(image.name)
+    if policy is not None and policy.float == "never":
+        yield f"hclmod.toml says never: {policy.reason}"
+    if keel_version and version(keel_version) < FOLLOWS_TAGS and str(image) == _as_keel_writes(image):
+        yield f"Keel {keel_version} keeps its tag and its spelling"
+
+
+def _is_monitored(workload: Block, container: Container) -> bool:
+    pattern = declared(workload, MONITORED)
+    if not pattern:
+        return True
+    try:
+        return re.search(pattern, container.label) is not None
+    except re.error:  # Go's expressions are not quite ours
+        return True
+
+
+def _as_keel_writes(image: Reference) -> str:
+    """The image as Keel writes it, whether it changes the tag or not (FACTS 1.5)."""
+    hub = image.name.removeprefix("docker.io/")
+    return f"{hub}:{image.tag or 'latest'}"

@@ -1,0 +1,55 @@
+"""Take one workload out of Keel's hands, whatever its tag (run by `hclmod opt-out`).
+
+Why: `keel.sh/policy = "never"` has to be an annotation, because where one is injected the label is not even read
+(FACTS 1.3), and it has no effect while `ignore_changes` hides the policy (FACTS 3.3). So the annotation is added to the
+workload's own metadata and the entries that hide the policy or an image leave the list; `label` adds the label that a
+policy may exclude by. `opt-in` gives back the very bytes.
+
+Left alone: workloads that say `never` and hide nothing; everything, if a part cannot be done.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hclmod import reversible
+from hclmod.rule import Rule, change, note, warn
+from hclmod.workloads import KINDS
+
+from .._keel import RESTARTED
+from .._opting import live, take_out
+from .._pins import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.edits import Fix
+    from hclmod.rule import Context, Finding
+    from hclmod.views import Block
+
+
+def check(
+    workload: Block, context: Context, /, *, reason: str = "", date: str = "", label: bool = False
+) -> Iterator[Finding]:
+    """Yield the one fix that opts the workload out."""
+    if not reason:
+        yield warn(workload.title, workload.address, "an opt-out needs a `reason`")
+        return
+    if callers := context.shared.get(workload.address):
+        message = f"not opted out: {', '.join(callers)} use the same block and would be opted out with it"
+        yield warn(workload.title, workload.address, message)
+        return
+    make = partial(_fix, workload, said("opted out", date, reason), label=label)
+    message = "opted out of Keel, and Terraform looks at its images again"
+    found = list(change(workload.title, workload.address, message, lambda: reversible.proved(workload, make)))
+    yield from found or [note(workload.title, workload.address, "it is opted out already")]
+    if workload.type_label in RESTARTED:
+        yield from live(workload, context, undo=False)
+
+
+def _fix(workload: Block, why: str, aligned: bool, *, label: bool) -> Fix | None:  # noqa: FBT001 - `proved` calls it so
+    return take_out(workload, why, label=label, aligned=aligned)
+
+
+rule = Rule(check, kinds=tuple(KINDS), follows=True, informed=True)

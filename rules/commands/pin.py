@@ -1,0 +1,210 @@
+"""Put one workload back on a known tag, so that it stays there (run by `hclmod pin`).
+
+Why: after `kubectl rollout undo` Keel rolls forward again within the hour, and a tag in Terraform that is ignored
+changes nothing: a pin without removing the entry had no effect, twelve hours long (FACTS 3.3). So the tag is set where
+it stands, the workload says `keel.sh/policy = "never"` on its own metadata, the entries that would hide either from
+Terraform leave `ignore_changes`, and a comment keeps date, bad tag, good tag and reason. What was there stays beside
+it in comments, from which `unpin` gives back the very bytes. The newest known pin is the highest of the tag in the
+file and the tags that such comments name; `allow_downgrade` goes below it.
+
+A tag that others hang on too stays, and this workload's stands in its container from then on.
+
+Left alone: everything, if any part cannot be done: an image that is not known, a block of a module that others call,
+annotations that are not written there, a list that ignores all, a lower tag. Containers of one repository move
+together.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hclmod import reversible, verbs
+from hclmod.images import reference
+from hclmod.rule import Finding, Rule, change, note, warn
+from hclmod.workloads import KINDS, containers
+
+from .._floats import parsed
+from .._keel import RESTARTED
+from .._opting import joined, live, take_out
+from .._pins import lower_than, pinned, recorded, said, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.edits import Fix
+    from hclmod.images.reference import Reference
+    from hclmod.places import Literal, Place
+    from hclmod.rule import Context
+    from hclmod.trivia import Source
+    from hclmod.views import Block
+    from hclmod.workloads import Container
+
+
+def check(
+    workload: Block,
+    context: Context,
+    /,
+    *,
+    to: str = "",
+    reason: str = "",
+    date: str = "",
+    container: str = "",
+    label: bool = False,
+    allow_downgrade: bool = False,
+) -> Iterator[Finding]:
+    """Yield the one fix that pins what stands in the workload's block, or why it cannot be pinned."""
+    if not reference.is_tag(to) or not reason:
+        yield warn(workload.title, workload.address, "a pin needs a tag (`to`) and a `reason`")
+        return
+    if callers := context.shared.get(workload.address):
+        message = f"not pinned: {', '.join(callers)} use the same block and would be pinned with it"
+        yield warn(workload.title, workload.address, message)
+        return
+    meant = _meant(workload, context, container)
+    if isinstance(meant, str):
+        yield warn(workload.title, workload.address, f"not pinned: {meant}")
+        return
+    here = [(each, image) for each in meant if (image := _in_place(workload, each, context))]
+    for _, image in here:
+        if not allow_downgrade and (newest := _newest(workload, image, to)):
+            yield warn(workload.title, workload.address, _too_low(image, to, newest))
+            return
+    why = said("opted out", date, reason)
+    make = partial(_fix, workload, here, to, date, reason, why, label=label)
+    names = ", ".join(each.label for each in meant)
+    message = f"{names} pinned to {to}, Keel opted out, and Terraform looks at its images again"
+    yield from change(
+        workload.title,
+        workload.address,
+        message,
+        lambda: reversible.proved(workload, make),
+        KINDS[workload.type_label].rollout,
+    )
+    if workload.type_label in RESTARTED:
+        yield from live(workload, context, undo=True)
+
+
+def _fix(
+    workload: Block,
+    here: list[tuple[Container, Reference]],
+    to: str,
+    date: str,
+    reason: str,
+    why: str,
+    aligned: bool,  # noqa: FBT001 - `proved` calls it so
+    *,
+    label: bool,
+) -> Fix | None:
+    kept = [
+        reversible.keep(workload.source, fix, told(image, to, date, reason), aligned=aligned)
+        for each, image in here
+        if (fix := _set(each, image, to))
+    ]
+    out = take_out(workload, why, label=label, aligned=aligned)
+    return joined([*kept, *([out] if out else [])])
+
+
+def _set(container: Container, image: Reference, to: str) -> Fix | None:
+    new = pinned(image, to)
+    if container.image is None or new is None:
+        return None
+    value, plain = container.image.value, parsed(container.image)
+    if plain is None:  # the tag stands elsewhere, and others hang on it
+        return verbs.replace(value, f'"{new}"'.encode())
+    return verbs.replace(value, str(new).encode(), value.quoted) if new != plain else None
+
+
+def _in_place(workload: Block, container: Container, context: Context) -> Reference | None:
+    """The image that is written in the container; one whose tag this workload alone has elsewhere is changed there."""
+    followed = context.followed.get((workload.address, container.path))
+    return None if followed is not None and followed.writable else _image(workload, container, context)
+
+
+def _meant(workload: Block, context: Context, wanted: str) -> list[Container] | str:
+    """The containers to pin: the named one and those of its repository; why not, where that is not clear."""
+    found = {each: _image(workload, each, context) for each in containers(workload)}
+    names = {image.name for each, image in found.items() if image and wanted in ("", each.label, image.name)}
+    if not found:
+        return "its containers are not written there"
+    if wanted and not names and not any(each.label == wanted for each in found):
+        return f"it has no container `{wanted}`; there are {', '.join(each.label for each in found)}"
+    if not names:
+        return "its image is not known; `hclmod trace` tells where it ends"
+    if len(names) > 1:
+        return f"it runs {', '.join(sorted(names))}; name one of {', '.join(each.label for each in found)}"
+    return [each for each, image in found.items() if image and image.name in names]
+
+
+def _image(workload: Block, container: Container, context: Context) -> Reference | None:
+    """What a container runs, also where it is written elsewhere; None where that is not known."""
+    followed = context.followed.get((workload.address, container.path))
+    plain = parsed(container.image) if container.image else None
+    return plain or (reference.parse(followed.image or "") if followed else None)
+
+
+def _newest(workload: Block, image: Reference, to: str) -> str | None:
+    text = workload.source.data.decode()
+    return lower_than(image, to, recorded(text, image.name))
+
+
+def _too_low(image: Reference, to: str, newest: str) -> str:
+    return f"not pinned: {to} is below {newest}, the newest known pin of {image.name}; --allow-downgrade goes there"
+
+
+def at_places(
+    literal: Literal,
+    place: Place,
+    _context: Context,
+    /,
+    *,
+    to: str = "",
+    reason: str = "",
+    date: str = "",
+    container: str = "",
+    allow_downgrade: bool = False,
+    **_others: object,
+) -> Iterator[Finding]:
+    """Yield the fix of a tag that stands elsewhere: in a local, a default, an argument, an input."""
+    first = place.driven[0]
+    image = reference.parse(first.before + literal.text + first.after)
+    new = pinned(image, to) if image else None
+    view = literal.view
+    if (
+        image is None
+        or new is None
+        or view is None
+        or container not in ("", image.name, *(each.label for each in place.driven))
+    ):
+        return
+    text = str(new)
+    inner = text[len(first.before) : len(text) - len(first.after)]
+    known = recorded(view.source.data.decode(), image.name)
+    if place.also or place.read_by:
+        others = ", ".join((*place.also, *place.read_by))
+        yield note(literal, first.name, f"`{literal.text}` stays and the tag stands in the container: {others} use it")
+    elif first.before + inner + first.after != text:
+        around = f"{first.before}...{first.after}"
+        yield warn(literal, first.name, f"not pinned: `{to}` does not fit what stands around the tag ({around})")
+    elif not allow_downgrade and (newest := lower_than(image, to, known)):
+        yield warn(literal, first.name, _too_low(image, to, newest))
+    elif inner == literal.text and not literal.argument:
+        yield note(literal, first.name, f"the tag is {literal.text} already")
+    else:
+        make = partial(_written, literal, view.source, inner, told(image, to, date, reason))
+        message = f"`{literal.text}` pinned to `{inner}` for {', '.join(each.name for each in place.driven)}"
+        yield from change(literal, first.name, message, lambda: reversible.proved(view, make))
+
+
+def _written(
+    literal: Literal,
+    source: Source,
+    inner: str,
+    why: str,
+    aligned: bool,  # noqa: FBT001 - as `_fix`
+) -> Fix | None:
+    fix = literal.write(inner)
+    return reversible.keep(source, fix, why, aligned=aligned) if fix else None
+
+
+rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, follows=True, informed=True)
