@@ -80,6 +80,11 @@ def test_the_tag_that_the_config_names_is_kept_where_it_exists() -> None:
     assert "nightly" not in found.tags
 
 
+def test_without_a_pin_nothing_is_proven_absent() -> None:
+    told, found = asked("latest=b 1.2.3=a 1=a")
+    assert (told.heads, sorted(found.tags), found.complete) == (["latest"], ["latest"], False)
+
+
 def test_the_list_is_cut() -> None:
     many = " ".join(f"1.{number}.0=a" for number in range(300))
     _, found = asked(f"latest=b 1=b {many} 2.0.0=b", "1.7.0")

@@ -46,7 +46,10 @@ class Wish:
 
 
 def learn(registry: Asked, repository: str, wish: Wish, checked: str) -> ImageTags:
-    """Ask for what the decisions about the pins need; `checked` is the time to note down."""
+    """Ask for what the decisions about the pins need; `checked` is the time to note down.
+
+    Without any pin only `latest` is asked for, and what comes of it proves no absence.
+    """
     names = registry.tags(repository)
     pins = tuple(sorted(set(wish.pins)))
     wanted = _wanted(pins, wish.targets, names)
@@ -54,15 +57,16 @@ def learn(registry: Asked, repository: str, wish: Wish, checked: str) -> ImageTa
     found = {tag: TagInfo(digest) for tag, digest in digests.items() if digest is not None}
     gone = digests.keys() - found.keys()
     proofs = {proof for pin in pins if (proof := floating.minor_of(pin, names))} - gone
-    known = ImageTags(checked, "registry", complete=True, tags=dict.fromkeys(proofs, TagInfo()) | found, pins=pins)
+    infos = dict.fromkeys(proofs, TagInfo()) | found
+    known = ImageTags(checked, "registry", complete=bool(pins), tags=infos, pins=pins)
     for pin in pins:
         known = _dated(pin, known, registry, repository)
     return known
 
 
-def _wanted(pins: Iterable[str], targets: Iterable[str], names: Sequence[str]) -> set[str]:
+def _wanted(pins: Sequence[str], targets: Iterable[str], names: Sequence[str]) -> set[str]:
     """The tags whose digests matter, of those that exist."""
-    wanted = set(targets)
+    wanted = {"latest", *targets} if not pins else set(targets)
     for pin in pins:
         near = (pin, tags.major_of(pin), floating.highest(pin, names))
         wanted.update(tag for tag in near if tag is not None)
@@ -91,8 +95,3 @@ def _dated(pin: str, known: ImageTags, registry: Asked, repository: str) -> Imag
 def _is_latest(pin: str, known: ImageTags) -> bool:
     decision = floating.decide(Reference("", "image", pin), None, known)
     return isinstance(decision, Float) and decision.tag == "latest"
-
-
-def is_open(tag: str | None, digest: str | None) -> bool:
-    """Whether an image's tag leaves something to decide: not `latest`, not a channel, not a digest."""
-    return bool(tag) and digest is None and not tags.moves(str(tag))
