@@ -9,14 +9,14 @@ from hclmod.acting import act, cells, objections
 from hclmod.checking import check, done_phases, fix, plan_fix
 from hclmod.errors import GitError, HclmodError
 from hclmod.images.snapshot import Snapshot
-from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
+from hclmod.phases import Applied, apply_phase, diff, findings, no_phase, plan_phases, proven, write
 from hclmod.phases import tell as _tell
 from hclmod.reports import telling
 from hclmod.reports.model import Report
-from hclmod.workspace import Workspace, name_of, open_workspace, phase_numbers, settings
+from hclmod.workspace import Workspace, name_of, on_disk, open_workspace, phase_numbers, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from hclmod.catalogue import Card
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from hclmod.plan import PhaseReport
     from hclmod.reports.terminal import Style
     from hclmod.survey import Survey
+    from hclmod.tagging import Imported, Refreshed, Told
 
 __all__ = [
     "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "comment", "comment_text", "diff",
-    "done_phases", "estate", "findings", "fix", "init", "name_of", "new_rule", "objections", "open_workspace", "pages",
-    "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report", "render", "run_fixtures", "settings", "survey",
-    "tell", "trace", "trace_rows", "write",
+    "done_phases", "estate", "explain_tag", "findings", "fix", "import_tags", "init", "name_of", "new_rule",
+    "objections", "open_workspace", "pages", "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report",
+    "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows", "write",
+    "write_tags",
 ]  # fmt: skip
 
 
@@ -189,8 +191,11 @@ def survey(workspace: Workspace) -> Survey:
     from hclmod import survey as rows
 
     found = estate(workspace)
-    paths = [f"{each}/main.tf" for each in found.stacks]
-    assignment = stack.assign(workspace.config, stack.discover(paths, workspace.config), known_only=True)
+    stacks = stack.discover([f"{each}/main.tf" for each in found.stacks], workspace.config)
+    known = stack.assign(workspace.config, stacks, known_only=True)
+    names = [name_of(workspace.root, path) for path in files.find([workspace.root], prepare.ENDINGS)]
+    texts = on_disk(workspace.root, names)
+    assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
     return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, _sightings(workspace, found))
 
 
@@ -207,6 +212,49 @@ def _uses(workspace: Workspace) -> tuple[Use, ...]:
 
     found = estate(workspace)
     return (*found.uses, *outside.uses(_sightings(workspace, found), outside.FORMS))
+
+
+def refresh_tags(
+    workspace: Workspace,
+    names: Sequence[str] = (),
+    phases: Collection[int] = (),
+    *,
+    watch: Callable[[str], None] = lambda _name: None,
+    begin: Callable[[int], None] = lambda _count: None,
+) -> Refreshed:
+    """Ask registries about the images that are named, that these phases use, or all; writes nothing.
+
+    `begin` hears how many images will be asked about, `watch` the name of each that is done.
+    """
+    from hclmod import tagging
+
+    for number in phases:
+        if number not in workspace.config.phases:
+            raise no_phase(workspace, number)
+    wanted = tagging.wishes(workspace, tagging.seen(workspace, survey(workspace)), names, phases)
+    begin(len(wanted))
+    return tagging.refresh(workspace, wanted, watch=watch)
+
+
+def import_tags(workspace: Workspace, sources: Iterable[tuple[str, bytes]]) -> Imported:
+    """Read what Diun wrote; writes nothing."""
+    from hclmod import tagging
+
+    return tagging.take(workspace, sources)
+
+
+def write_tags(workspace: Workspace, tags: Snapshot) -> str:
+    """Write a tag snapshot; the path of its file from the root."""
+    from hclmod import tagging
+
+    return tagging.write(workspace, tags)
+
+
+def explain_tag(workspace: Workspace, image: str) -> tuple[Told, ...]:
+    """Why the tag of an image is decided as it is, for each policy under which the repository uses it."""
+    from hclmod import tagging
+
+    return tagging.explain(workspace, tagging.seen(workspace, survey(workspace)), image)
 
 
 def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:
