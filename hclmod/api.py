@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from hclmod import catalogue, files, prepare, rulebook, stack
 from hclmod.acting import act, cells, objections
+from hclmod.auditing import audit
 from hclmod.checking import check, done_phases, fix, plan_fix
+from hclmod.errors import ConfigError
 from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
 from hclmod.workspace import Workspace, name_of, open_workspace, phase_numbers, settings
 
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
     from hclmod.catalogue import Card
     from hclmod.estate import Estate
     from hclmod.fixtures import Result
+    from hclmod.plan import PhaseReport
     from hclmod.survey import Survey
 
 __all__ = [
-    "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "diff", "done_phases", "estate",
-    "findings", "fix", "new_rule", "objections", "open_workspace", "phase_numbers", "plan_fix", "plan_phases",
-    "proven", "run_fixtures", "settings", "survey", "trace", "write",
+    "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "diff", "done_phases",
+    "estate", "findings", "fix", "new_rule", "objections", "open_workspace", "phase_numbers", "plan_fix",
+    "plan_phases", "proven", "run_fixtures", "settings", "survey", "trace", "without_baseline", "write",
+    "write_baseline",
 ]  # fmt: skip
 
 
@@ -53,6 +57,24 @@ def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
     from hclmod import scaffold
 
     return scaffold.new_rule(rule, rules, folder)
+
+
+def write_baseline(report: PhaseReport) -> bytes:
+    """The findings of an audit as a file that lets later ones tell only what is new."""
+    from hclmod import baseline
+
+    return baseline.write(report)
+
+
+def without_baseline(report: PhaseReport, path: Path) -> PhaseReport:
+    """The report without what the baseline at `path` holds."""
+    from hclmod import baseline
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint="Make it with --write-baseline.") from error
+    return baseline.without(report, baseline.read(data, str(path)))
 
 
 def estate(workspace: Workspace) -> Estate:

@@ -9,7 +9,7 @@ import click
 
 from hclmod import api
 from hclmod.cli import output
-from hclmod.cli.phases import PATHS, config_option, diff_option
+from hclmod.cli.phases import PATHS, config_option, diff_option, rules_option, set_option, setup, verbose_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +91,40 @@ def _today() -> str:
     return dt.datetime.now().astimezone().date().isoformat()
 
 
+@click.command()
+@click.argument("paths", nargs=-1, type=PATHS)
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule only.")
+@click.option(
+    "--base", default="HEAD", show_default=True, metavar="REV", help="The commit against which edits are told."
+)
+@click.option("--baseline", "known", type=PATHS, metavar="FILE", help="Do not tell the findings that FILE holds.")
+@click.option("--write-baseline", "keep", type=PATHS, metavar="FILE", help="Write what is found into FILE.")
+@config_option
+@rules_option
+@set_option
+@verbose_option
+def audit(
+    paths: tuple[Path, ...], rules: tuple[str, ...], base: str, known: Path | None, keep: Path | None,
+    file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...], verbose: bool,
+) -> int:  # fmt: skip
+    """Find images with two owners or none, in the whole repository or in PATHS; write nothing.
+
+    Exits 1 if anything is found that the baseline does not hold. `hclmod fix --rule ID` does what can be done.
+    """
+    workspace = setup(paths, file, folders, settings)
+    with output.progress() as watch:
+        report = api.audit(workspace, paths, rules, base=base, watch=watch)
+    if keep is not None:
+        keep.write_bytes(api.write_baseline(report))
+        click.echo(f"{api.findings(report)} findings written to {keep}.")
+        return 0
+    if known is not None:
+        report = api.without_baseline(report, known)
+    output.show(report, verbose=verbose)
+    api.proven(workspace, report)
+    return int(bool(api.findings(report)))
+
+
 def _act(
     rule: str,
     workload: str,
@@ -126,4 +160,4 @@ def _show(workspace: api.Workspace, report: PhaseReport, *, with_diff: bool) -> 
         output.show(report, verbose=False)
 
 
-COMMANDS = (pin, unpin, opt_out, opt_in)
+COMMANDS = (pin, unpin, opt_out, opt_in, audit)

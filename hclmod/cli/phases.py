@@ -108,7 +108,7 @@ def check(
 
     Without --rule: the rules of the phases that are done, on their workloads. Exits 1 if there is anything to do.
     """
-    workspace = _setup(paths, file, folders, settings)
+    workspace = setup(paths, file, folders, settings)
     with output.progress() as watch:
         reports = api.check(workspace, paths or (Path(),), rules, watch=watch)
     _say_if_none(workspace, reports)
@@ -135,7 +135,7 @@ def fix(
 
     Without --rule: the rules of the phases that are done, on their workloads.
     """
-    workspace = _setup(paths, file, folders, settings)
+    workspace = setup(paths, file, folders, settings)
     with output.progress() as watch:
         reports = api.plan_fix(workspace, paths or (Path(),), rules, watch=watch)
     _say_if_none(workspace, reports)
@@ -145,9 +145,10 @@ def fix(
     return 0
 
 
-def _setup(
+def setup(
     paths: tuple[Path, ...], file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...]
 ) -> api.Workspace:
+    """The workspace around the first path."""
     first = (paths[0] if paths else Path()).resolve()
     folder = first if first.is_dir() else first.parent
     return api.open_workspace(folder, file=file, rules=folders, options=api.settings(settings))
