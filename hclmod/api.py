@@ -9,6 +9,7 @@ from hclmod.acting import act, cells, objections
 from hclmod.auditing import audit
 from hclmod.checking import check, done_phases, fix, plan_fix
 from hclmod.errors import ConfigError
+from hclmod.explaining import explain, owners
 from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
 from hclmod.workspace import Workspace, name_of, open_workspace, phase_numbers, settings
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "diff", "done_phases",
-    "estate", "findings", "fix", "new_rule", "objections", "open_workspace", "phase_numbers", "plan_fix",
-    "plan_phases", "proven", "run_fixtures", "settings", "survey", "trace", "without_baseline", "write",
+    "estate", "explain", "findings", "fix", "new_rule", "objections", "open_workspace", "owners", "phase_numbers",
+    "plan_fix", "plan_phases", "proven", "run_fixtures", "settings", "survey", "trace", "without_baseline", "write",
     "write_baseline",
 ]  # fmt: skip
 

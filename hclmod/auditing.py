@@ -36,14 +36,18 @@ def audit(
     names = frozenset(name_of(workspace.root, path) for path in files.find(paths, prepare.ENDINGS)) if paths else None
     chosen = tuple(rules) or rulebook.group(GROUP)
     brief = informed_brief(workspace, texts, chosen, only=names, earlier=_before(workspace, texts, base))
-    every = stack.discover(texts, workspace.config)
-    stacks = [each for each in prepare.with_places(brief, every) if names is None or names & set(each.files)]
+    stacks = [each for each in stacks_of(workspace, brief, texts) if names is None or names & set(each.files)]
 
     def read(each: Stack) -> tuple[Document, ...]:
         return tuple(Document(name, texts[name]) for name in each.files if name in texts)
 
     (reports,) = plan.run([(brief, stacks)], read, watch)
     return PhaseReport(None, "Audit", chosen, reports)
+
+
+def stacks_of(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes]) -> list[Stack]:
+    """Every stack, and the modules outside of them that they call."""
+    return prepare.with_places(brief, stack.discover(texts, workspace.config))
 
 
 def informed_brief(

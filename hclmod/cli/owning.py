@@ -10,6 +10,7 @@ import click
 from hclmod import api
 from hclmod.cli import output
 from hclmod.cli.phases import PATHS, config_option, diff_option, rules_option, set_option, setup, verbose_option
+from hclmod.reports.table import FORMS, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +126,16 @@ def audit(
     return int(bool(api.findings(report)))
 
 
+@click.command()
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@_repository
+@config_option
+def owners(form: str, repository: Path, file: Path | None) -> None:
+    """List who owns the image, the tag and the pull policy of each container, with the evidence."""
+    workspace = api.open_workspace(repository.resolve(), file=file)
+    click.echo(render(api.owners(workspace), form), nl=False)
+
+
 def _act(
     rule: str,
     workload: str,
@@ -160,4 +171,4 @@ def _show(workspace: api.Workspace, report: PhaseReport, *, with_diff: bool) -> 
         output.show(report, verbose=False)
 
 
-COMMANDS = (pin, unpin, opt_out, opt_in, audit)
+COMMANDS = (pin, unpin, opt_out, opt_in, audit, owners)

@@ -9,7 +9,7 @@ import click
 
 from hclmod import api
 from hclmod.cli import output
-from hclmod.cli.phases import PATHS, rules_option
+from hclmod.cli.phases import PATHS, config_option, rules_option
 
 
 @click.command()
@@ -21,10 +21,25 @@ def rules(folders: tuple[Path, ...]) -> None:
 
 
 @click.command()
-@click.argument("rule")
+@click.argument("what", metavar="RULE_OR_ADDRESS")
 @rules_option
-def explain(rule: str, folders: tuple[Path, ...]) -> None:
-    """Tell what a rule does, why, what it leaves alone, and its options."""
+@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
+@config_option
+def explain(what: str, folders: tuple[Path, ...], repository: Path, file: Path | None) -> None:
+    """Tell what a rule does, or the whole story of a workload.
+
+    A rule: why, what it leaves alone, and its options. STACK/ADDRESS: namespace, phase, owner, images, markers, and
+    what the next `apply` would do.
+    """
+    if "/" in what or "." in what:
+        workspace = api.open_workspace(repository.resolve(), file=file, rules=folders)
+        for line in api.explain(workspace, what):
+            click.echo(line)
+    else:
+        _explain_rule(what, folders)
+
+
+def _explain_rule(rule: str, folders: tuple[Path, ...]) -> None:
     card = api.card(rule, folders)
     click.echo(click.style(card.id, bold=True))
     for text in (card.summary, f"Why: {card.why}", f"Left alone: {card.left_alone}"):
