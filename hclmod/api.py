@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod import catalogue, files, prepare, rulebook, stack
-from hclmod.acting import act, cells, objections
-from hclmod.auditing import audit
 from hclmod.checking import check, done_phases, fix, plan_fix
 from hclmod.errors import ConfigError
-from hclmod.explaining import explain, owners
 from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
 from hclmod.workspace import Workspace, name_of, open_workspace, phase_numbers, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hclmod.catalogue import Card
@@ -58,6 +55,60 @@ def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
     from hclmod import scaffold
 
     return scaffold.new_rule(rule, rules, folder)
+
+
+def act(
+    workspace: Workspace, target: str, rule: str, options: Mapping[str, object], *, with_callers: bool = False
+) -> PhaseReport:
+    """What a rule such as `pin` would do to the workload `STACK/ADDRESS[:CONTAINER]` and where its images come from.
+
+    With one of `objections` nothing of it may be written. `with_callers`: where it stands in a module, that of all.
+    """
+    from hclmod import acting
+
+    return acting.act(workspace, target, rule, options, with_callers=with_callers)
+
+
+def objections(report: PhaseReport) -> tuple[str, ...]:
+    """Why what `act` was asked for is not done as a whole."""
+    from hclmod import acting
+
+    return acting.objections(report)
+
+
+def cells(report: PhaseReport, name: str) -> Sequence[str]:
+    """What findings answer under a name, such as the commands to `run`."""
+    from hclmod import acting
+
+    return acting.cells(report, name)
+
+
+def audit(
+    workspace: Workspace,
+    paths: Sequence[Path] = (),
+    rules: Sequence[str] = (),
+    *,
+    base: str = "HEAD",
+    watch: Callable[[str], None] = lambda _path: None,
+) -> PhaseReport:
+    """What the audit, or some of its rules, finds in the whole repository or in what is named; writes nothing."""
+    from hclmod import auditing
+
+    return auditing.audit(workspace, paths, rules, base=base, watch=watch)
+
+
+def owners(workspace: Workspace) -> list[dict[str, str]]:
+    """A row for each container, release and image in a manifest: who owns it, and how that is known."""
+    from hclmod import explaining
+
+    return explaining.owners(workspace)
+
+
+def explain(workspace: Workspace, target: str) -> Iterator[str]:
+    """The lines that tell the whole story of the workload at `STACK/ADDRESS`."""
+    from hclmod import explaining
+
+    return explaining.explain(workspace, target)
 
 
 def write_baseline(report: PhaseReport) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import files, gather, plan, prepare, stack
+from hclmod import files, plan, prepare, stack
 from hclmod.document import Document
 from hclmod.phases import report_of, stacks_of, write
 from hclmod.plan import Brief, PhaseReport
@@ -91,8 +91,11 @@ def _inspect(
         mine = stacks_of(brief, stacks)
         read = partial(_current, workspace.root, seen)
         (placed,) = prepare.placed([brief], mine, texts, read)
-        informed = gather.informed(placed, texts, done_phases(workspace))
-        (reports,) = plan.run([(informed, mine)], read, watch)
+        if placed.wants_facts:
+            from hclmod import gather
+
+            placed = gather.informed(placed, texts, done_phases(workspace))
+        (reports,) = plan.run([(placed, mine)], read, watch)
         found.append(report_of(workspace, brief, reports))
         if onwards:
             seen.update(found[-1].changes)

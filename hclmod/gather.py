@@ -30,7 +30,7 @@ def informed(
 
     `texts` are the files of the whole repository, `before` those of an earlier version.
     """
-    if not any(loaded.rule.informed for loaded in brief.load()):
+    if not brief.wants_facts:
         return brief
     estate, phase_of = estate_of(brief.config, texts), phases_of(brief.config, texts)
     earlier = estate_of(brief.config, before) if before else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hclmod import __version__, files, gather, plan, prepare, stack
+from hclmod import __version__, files, plan, prepare, stack
 from hclmod.document import Document
 from hclmod.engine import Changed, Skipped, Unchanged
 from hclmod.errors import ConfigError, RefusedError
@@ -48,7 +48,11 @@ def plan_phases(
         return tuple(Document(file, texts[file]) for file in each.files if file in texts)
 
     done = [number for number in workspace.config.phases if number < min(numbers, default=0)]
-    placed = [gather.informed(each, texts, done) for each in prepare.placed(briefs, stacks, texts, read)]
+    placed = prepare.placed(briefs, stacks, texts, read)
+    if any(brief.wants_facts for brief in placed):
+        from hclmod import gather
+
+        placed = [gather.informed(brief, texts, done) for brief in placed]
     todo = [(brief, prepare.with_places(brief, stacks_of(brief, stacks))) for brief in placed]
     reports = []
     for brief, found in zip(placed, plan.run(todo, read, watch), strict=True):
