@@ -43,12 +43,13 @@ def act(
     estate = gather.estate_of(workspace.config, texts)
     name, container = _split(target)
     home = find(estate, name)
-    place = home.folder, home.dweller.address
+    place, named = (home.folder, home.dweller.address), "module." in name
     real = gather.phases_of(workspace.config, texts)
 
-    def phase_of(stack_path: str, folder: str, address: str) -> int | None:
-        mine = (folder, address) == place and (with_callers or stack_path == home.stack)
-        return _CHOSEN if mine else real(stack_path, folder, address)
+    def phase_of(stack_path: str, folder: str, address: str, module: str) -> int | None:
+        instance = stack_path == home.stack and (not named or module == home.module)
+        mine = (folder, address) == place and (with_callers or instance)
+        return _CHOSEN if mine else real(stack_path, folder, address, module)
 
     given = {**options, "container": _repository(estate, home, container)} if container else dict(options)
     brief = Brief(
@@ -91,10 +92,10 @@ def find(estate: Estate, wanted: str) -> Home:
     found = [
         home
         for home in estate.homes
-        if address in (home.dweller.address, f"{home.module}.{home.dweller.address}")
+        if address in (home.dweller.address, home.address)
         and (not stack_name or home.stack == stack_name or home.stack.endswith(f"/{stack_name}"))
     ]
-    names = sorted({f"{home.stack}/{home.module}.{home.dweller.address}".replace("/.", "/") for home in found})
+    names = sorted({f"{home.stack}/{home.address}" for home in found})
     if not found:
         hint = "Write STACK/TYPE.NAME; `hclmod survey` lists the workloads."
         raise HclmodError(f"there is no workload `{wanted}`", hint=hint)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hclmod import catalogue, files, prepare, rulebook, stack
+from hclmod import __version__, catalogue, files, prepare, rulebook, stack
 from hclmod.checking import check, done_phases, fix, plan_fix
-from hclmod.errors import ConfigError
+from hclmod.errors import ConfigError, GitError, HclmodError
+from hclmod.images.snapshot import Snapshot
 from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
+from hclmod.phases import tell as _tell
+from hclmod.reports import telling
+from hclmod.reports.model import Report
 from hclmod.workspace import Workspace, name_of, open_workspace, phase_numbers, settings
 
 if TYPE_CHECKING:
@@ -15,16 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.catalogue import Card
-    from hclmod.estate import Estate
+    from hclmod.estate import Estate, Use
+    from hclmod.explaining import OwnerRow
     from hclmod.fixtures import Result
+    from hclmod.outside import Sighting
     from hclmod.plan import PhaseReport
+    from hclmod.reports.terminal import Style
     from hclmod.survey import Survey
 
 __all__ = [
     "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "diff", "done_phases",
-    "estate", "explain", "findings", "fix", "new_rule", "objections", "open_workspace", "owners", "phase_numbers",
-    "plan_fix", "plan_phases", "proven", "run_fixtures", "settings", "survey", "trace", "without_baseline", "write",
-    "write_baseline",
+    "estate", "explain", "findings", "fix", "init", "name_of", "new_rule", "objections", "open_workspace", "owners",
+    "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report", "render", "run_fixtures", "settings",
+    "survey", "tell", "trace", "trace_rows", "without_baseline", "write", "write_baseline",
 ]  # fmt: skip
 
 
@@ -37,6 +44,49 @@ def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
 def card(rule: str, folders: Sequence[Path] = ()) -> Card:
     """What one rule says of itself."""
     return catalogue.read(rulebook.find(rule, (None, *folders)))
+
+
+def tell(workspace: Workspace, reports: Sequence[PhaseReport], *, base: str = "HEAD", for_text: bool = False) -> Report:
+    """The reports as the one model of all renderings, with the phases of the config and which of them are done.
+
+    For text, which shows neither lines nor the rollout's progress, git is not asked for either.
+    """
+    if for_text:
+        return Report(__version__, tuple(telling.tell(each) for each in reports))
+    try:
+        done = done_phases(workspace)
+    except GitError:  # `check --rule` needs no repository
+        done = ()
+    return _tell(workspace, reports, base=base, done=done)
+
+
+def read_report(path: Path) -> Report:
+    """A report of `--format json`, which may come from a stranger: checked value by value."""
+    from hclmod.reports import stored
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise HclmodError(
+            f"{path}: cannot be read: {error.strerror}", hint="Name a report of `--format json`."
+        ) from error
+    return stored.read(data, str(path))
+
+
+def render(
+    report: Report,
+    form: str,
+    *,
+    style: Style | None = None,
+    limit: int | None = None,
+    whole: str = "",
+    folders: Sequence[Path] = (),
+) -> str:
+    """A report in one of `reports.rendering.FORMATS`; Markdown in at most `limit` bytes."""
+    from hclmod.reports import rendering
+
+    about = {each.id: each.summary for each in cards(folders)} if form == "sarif" else {}
+    return rendering.render(report, form, style=style, limit=limit, whole=whole, about=about)
 
 
 def run_fixtures(
@@ -97,7 +147,7 @@ def audit(
     return auditing.audit(workspace, paths, rules, base=base, watch=watch)
 
 
-def owners(workspace: Workspace) -> list[dict[str, str]]:
+def owners(workspace: Workspace) -> tuple[OwnerRow, ...]:
     """A row for each container, release and image in a manifest: who owns it, and how that is known."""
     from hclmod import explaining
 
@@ -136,30 +186,55 @@ def estate(workspace: Workspace) -> Estate:
     paths = sorted(name_of(workspace.root, path) for path in files.find([workspace.root], prepare.ENDINGS))
     stacks = [each.path for each in stack.discover(paths, workspace.config)]
 
-    def read(path: str) -> bytes:
-        return (workspace.root / path).read_bytes()
+    every = Estate(stacks, paths, lambda path: (workspace.root / path).read_bytes())
+    return every if workspace.config.stacks else every.over(sorted(set(stacks) - every.called()))
 
-    every = Estate(stacks, paths, read)
-    return every if workspace.config.stacks else Estate(sorted(set(stacks) - every.called()), paths, read)
+
+def init(root: Path) -> Path:
+    """Write a first `hclmod.toml` for the repository at `root`; a `ConfigError` where there is one."""
+    from hclmod import config, starting
+
+    workspace = Workspace(root, config.parse(b"", config.FILE_NAME), Snapshot({}))
+    folders = {name_of(root, path).rpartition("/")[0] for path in files.find([root])}
+    return starting.write(root, estate(workspace), folders)
 
 
 def survey(workspace: Workspace) -> Survey:
-    """Every image, release and workload of the working tree, and the images outside of containers."""
+    """Every image, also outside of containers, release, workload and namespace of the working tree."""
+    from hclmod import survey as rows
+
+    found = estate(workspace)
+    paths = [f"{each}/main.tf" for each in found.stacks]
+    assignment = stack.assign(workspace.config, stack.discover(paths, workspace.config), known_only=True)
+    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, _sightings(workspace, found))
+
+
+def _sightings(workspace: Workspace, found: Estate) -> tuple[Sighting, ...]:
+    from hclmod import outside
+
+    every = (name_of(workspace.root, path) for path in files.find([workspace.root], ("",)))
+    return outside.find(found, every, lambda path: (workspace.root / path).read_bytes())
+
+
+def _uses(workspace: Workspace) -> tuple[Use, ...]:
+    """Every image of containers, and those that Terraform gives to the cluster in other forms."""
     from hclmod import outside
 
     found = estate(workspace)
-    every = (name_of(workspace.root, path) for path in files.find([workspace.root], ("",)))
-    beside = outside.find(found, every, lambda path: (workspace.root / path).read_bytes())
-    paths = [f"{each}/main.tf" for each in found.stacks]
-    assignment = stack.assign(workspace.config, stack.discover(paths, workspace.config), known_only=True)
-    from hclmod import survey as rows
-
-    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, beside)
+    return (*found.uses, *outside.uses(_sightings(workspace, found), outside.FORMS))
 
 
 def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:
     """The lines that tell the image at `FILE:LINE` or `STACK/ADDRESS`: chain, literal, who else hangs on it."""
     from hclmod import tracing
 
-    found = estate(workspace)
-    return tuple(tracing.tell(found, tracing.find(found, wanted)))
+    uses = _uses(workspace)
+    return tuple(tracing.tell(uses, tracing.find(uses, wanted)))
+
+
+def trace_rows(workspace: Workspace, wanted: str) -> list[dict[str, Any]]:
+    """What `trace` tells, as plain values for machines."""
+    from hclmod import tracing
+
+    uses = _uses(workspace)
+    return tracing.rows(uses, tracing.find(uses, wanted))

@@ -11,7 +11,9 @@ from hclmod.yaml_values import Scalar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")
+YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")
+"""How files end that may hold YAML or JSON, perhaps as a template."""
+
 _COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml", "*.compose.y*ml", "*-compose.y*ml")
 _DOCKERFILE = ("Dockerfile", "Dockerfile.*", "*Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*")
 _NO_DOCKERFILE = ("*.md", "*.dockerignore")
@@ -28,7 +30,7 @@ _USED = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 
 def is_yaml(path: str) -> bool:
     """Whether a file may hold YAML or JSON, perhaps as a template."""
-    return path.endswith(_YAML)
+    return path.endswith(YAML)
 
 
 def is_compose(path: str) -> bool:

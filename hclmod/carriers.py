@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from hclmod import values, yaml_values
-from hclmod.edits import Span
+from hclmod.heredocs import heredocs
 from hclmod.values import Call, Definition, Opaque, Template, Text
 from hclmod.views import Expression, top_level
 from hclmod.workloads import RELEASE
@@ -19,6 +19,8 @@ from hclmod.workloads import RELEASE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from hclmod.edits import Span
+    from hclmod.heredocs import Heredoc
     from hclmod.syntax import Node
     from hclmod.trivia import Source
     from hclmod.values import Value
@@ -101,7 +103,7 @@ _READERS = frozenset(
 )
 _MATTERS = re.compile(rb"[iI]mage|file\w*\(")
 _LOCAL = re.compile(r"\blocal\.([\w-]+)")
-_WALKED = frozenset({"object", "heredoc_template", "function_call"})
+_WALKED = frozenset({"object", "function_call"})
 _NOMAD = re.compile(rb"^[ \t]*image[ \t]*=[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
 _WHOLE = (b"apiVersion:", b"services:")
 
@@ -200,11 +202,11 @@ def _spots(attribute: Attribute, owner: Owner, *, direct: bool) -> Iterator[Spot
     encoded = b"encode(" in attribute.source.data[attribute.span.start : attribute.span.end]
     told = encoded if owner.kind in _ENCODED else local or attribute.name in names
     known = owner.kind in _OBJECTS or owner.kind == "module"
-    for node in _walk(attribute.value.node):
-        if node.type == "object" and known and told and direct:
-            yield from _of_object(Expression(attribute.source, node, attribute.path), owner, form)
-        elif node.type == "heredoc_template":
-            yield from _of_heredoc(Expression(attribute.source, node, attribute.path), owner)
+    for node in _walk(attribute.value.node) if known and told and direct else ():
+        if node.type == "object":
+            yield from _of_object(Expression(attribute.source, node, attribute.path), attribute, owner, form)
+    for heredoc in heredocs(attribute.value):
+        yield from _of_heredoc(attribute, heredoc, owner)
 
 
 def _walk(node: Node) -> Iterator[Node]:
@@ -216,20 +218,19 @@ def _walk(node: Node) -> Iterator[Node]:
         nodes.extend(reversed(node.named_children))
 
 
-def _of_object(table: Expression, owner: Owner, form: str) -> Iterator[Spot]:
+def _of_object(table: Expression, whole: Attribute, owner: Owner, form: str) -> Iterator[Spot]:
     for entry in table.entries() or ():
         if entry.key is not None and "image" in entry.key.lower():
             inner = entry.value.entries()
             named = {each.key: each.value for each in inner or () if each.key is not None}
             parts = yaml_values.parts(entry.key, entry.value if inner is None else None, named)
-            yield from _spot(parts, owner, form)
+            yield from _spot({role: values.part(whole.value, each) for role, each in parts.items()}, owner, form)
 
 
-def _spot(parts: Mapping[str, Expression], owner: Owner, form: str) -> Iterator[Spot]:
+def _spot(parts: Mapping[str, Definition], owner: Owner, form: str) -> Iterator[Spot]:
     """The image of these parts, at the place of its tag."""
     if parts:
-        defined = {role: values.definition(expression) for role, expression in parts.items()}
-        yield _at_tag(defined, joined(defined), owner, form)
+        yield _at_tag(parts, joined(parts), owner, form)
 
 
 def _at_tag(parts: Mapping[str, Definition], image: Value, owner: Owner, form: str) -> Spot:
@@ -237,47 +238,40 @@ def _at_tag(parts: Mapping[str, Definition], image: Value, owner: Owner, form: s
     return Spot(owner, form, Definition(place.document, place.path, place.line, image))
 
 
-def _of_heredoc(heredoc: Expression, owner: Owner) -> Iterator[Spot]:
+def _of_heredoc(attribute: Attribute, heredoc: Heredoc, owner: Owner) -> Iterator[Spot]:
     """The images of the YAML in a heredoc; of a text that only holds some, where it looks given to a cluster."""
-    source, nodes = heredoc.source, heredoc.node.children
-    start = source.document.next_line(nodes[1].end_byte)
-    body = source.data[start : source.document.line_start(nodes[-1].start_byte)]
-    holes = list(_interpolations(heredoc.node))
-    spans = [Span(hole.start_byte - start, hole.end_byte - start) for hole in holes]
+    body = heredoc.body
     by_line = owner.kind in MANIFESTS or owner.kind in PROVIDERS or any(word in body for word in _WHOLE)
     form = "kubectl manifest" if owner.kind == "kubectl_manifest" else "heredoc"
     form = "provider resource" if owner.kind in PROVIDERS else form
-    found = list(yaml_values.images(body, spans, by_line=by_line))
+    found = list(yaml_values.images(body, heredoc.holes, by_line=by_line))
     if owner.kind == "nomad_job":
-        found = [{"image": yaml_values.Scalar(each[1].decode(), each.start(1))} for each in _NOMAD.finditer(body)]
+        found = [
+            {"image": yaml_values.Scalar(each[1].decode(), each.start(1), sound=False)}
+            for each in _NOMAD.finditer(body)
+        ]
+    numbers = {scalar: number for number, scalar in enumerate(yaml_values.in_order(found))}
     for parts in found:
-        defined = {role: _defined(heredoc, scalar, start, holes) for role, scalar in parts.items()}
+        defined = {role: _defined(attribute, heredoc, scalar, numbers[scalar]) for role, scalar in parts.items()}
         yield _at_tag(defined, joined(defined), owner, form)
 
 
-def _interpolations(node: Node) -> Iterator[Node]:
-    nodes = [node]
-    while nodes:
-        node = nodes.pop()
-        if node.type == "template_interpolation":
-            yield node
-        else:
-            nodes.extend(reversed(node.children))
-
-
-def _defined(heredoc: Expression, scalar: Scalar, base: int, holes: Sequence[Node]) -> Definition:
-    """What a scalar in a heredoc says, with the expressions of its interpolations."""
-    source, at = heredoc.source, base + scalar.start
-    line, end = source.document.line(at), at + len(scalar.text.encode())
+def _defined(attribute: Attribute, heredoc: Heredoc, scalar: Scalar, number: int) -> Definition:
+    """What a scalar in a heredoc says, with the expressions of its interpolations; one that has some is no site."""
+    source, at, end = attribute.source, heredoc.start + scalar.start, heredoc.start + scalar.end
+    line = source.document.line(at)
     parts: list[Value] = []
-    for hole in holes:
+    for hole in heredoc.nodes:
         if at <= hole.start_byte and hole.end_byte <= end:
             inside = next((each for each in hole.children if each.type == "expression"), None)
             parts.append(Text(_unescaped(source, at, hole.start_byte), None, line))
-            parts += [values.read(Expression(source, inside, heredoc.path))] if inside else []
+            parts += [values.read(Expression(source, inside, attribute.path))] if inside else []
             at = hole.end_byte
-    parts.append(Text(_unescaped(source, at, end), None, line))
-    return Definition(source.document.path, heredoc.path, line, parts[0] if len(parts) == 1 else Template(tuple(parts)))
+    if not parts and scalar.sound:
+        whole = Text(_unescaped(source, at, end), heredoc.place, line, number)
+        return Definition(source.document.path, attribute.path, line, whole)
+    value = Template((*parts, Text(_unescaped(source, at, end), None, line)))
+    return Definition(source.document.path, attribute.path, line, value)
 
 
 def _unescaped(source: Source, start: int, end: int) -> str:
@@ -306,7 +300,7 @@ def _named(block: Block) -> Iterator[Reading]:
 
 def _sets(block: Block) -> Iterator[Spot]:
     """The images that `set` names, in either form of the provider; parts of one image are put together."""
-    split: dict[tuple[str, ...], dict[str, Expression]] = defaultdict(dict)
+    split: dict[tuple[str, ...], dict[str, Definition]] = defaultdict(dict)
     owner = _owner_of(block)
     for name, value in _settings(block):
         *above, key = re.split(r"(?<!\\)\.", re.sub(r"\[\d+\]", "", name))
@@ -318,7 +312,7 @@ def _sets(block: Block) -> Iterator[Spot]:
         yield from _spot(yaml_values.parts(path[-1], None, entries), owner, "helm set")
 
 
-def _settings(block: Block) -> Iterator[tuple[str, Expression]]:
+def _settings(block: Block) -> Iterator[tuple[str, Definition]]:
     """The names and values of `set` blocks and of the lists that newer providers have instead."""
     for kind in ("set", "set_sensitive"):
         dynamic = [
@@ -327,9 +321,13 @@ def _settings(block: Block) -> Iterator[tuple[str, Expression]]:
         for each in (*block.blocks(kind), *dynamic):
             name, value = each.attribute("name"), each.attribute("value")
             if name and value and (text := name.value.string()):
-                yield text, value.value
-        attribute = block.attribute(kind)
-        for item in (attribute.value.elements() if attribute else None) or ():
-            named, worth = item.entry("name"), item.entry("value")
-            if named and worth and (text := named.string()):
-                yield text, worth
+                yield text, values.definition(value.value)
+        if attribute := block.attribute(kind):
+            yield from _listed(attribute.value)
+
+
+def _listed(whole: Expression) -> Iterator[tuple[str, Definition]]:
+    for item in whole.elements() or ():
+        name, value = item.entry("name"), item.entry("value")
+        if name and value and (text := name.string()):
+            yield text, values.part(whole, value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import files, plan, prepare, stack
+from hclmod import build_files, files, plan, prepare, stack
 from hclmod.document import Document
 from hclmod.phases import report_of, stacks_of, write
 from hclmod.plan import Brief, PhaseReport
@@ -29,12 +29,14 @@ def check(
     rules: Sequence[str] | None = None,
     *,
     watch: Callable[[str], None] = lambda _path: None,
+    unsaved: Mapping[str, bytes] | None = None,
 ) -> tuple[PhaseReport, ...]:
     """What rules have to say about files of the working tree; writes nothing.
 
     With `rules`, those on everything in the files; without, the rules of each phase that is done on its workloads.
+    `unsaved` are documents by their name from the root, looked at instead of what is on disk.
     """
-    return tuple(_inspect(workspace, paths, rules, watch))
+    return tuple(_inspect(workspace, paths, rules, watch, unsaved or {}))
 
 
 def plan_fix(
@@ -43,9 +45,10 @@ def plan_fix(
     rules: Sequence[str] | None = None,
     *,
     watch: Callable[[str], None] = lambda _path: None,
+    unsaved: Mapping[str, bytes] | None = None,
 ) -> tuple[PhaseReport, ...]:
     """What `fix` would write: as `check`, each phase on what the one before it made of a file."""
-    return tuple(_inspect(workspace, paths, rules, watch, onwards=True))
+    return tuple(_inspect(workspace, paths, rules, watch, unsaved or {}, onwards=True))
 
 
 def fix(workspace: Workspace, paths: Sequence[Path], rules: Sequence[str] | None = None) -> tuple[PhaseReport, ...]:
@@ -73,29 +76,30 @@ def _inspect(
     paths: Sequence[Path],
     rules: Sequence[str] | None,
     watch: Callable[[str], None],
+    unsaved: Mapping[str, bytes],
     *,
     onwards: bool = False,
 ) -> list[PhaseReport]:
-    names = {name_of(workspace.root, path): path for path in files.find(paths, _READ)}
-    stacks = _stacks_around(workspace, names)
-    seen: dict[str, bytes] = {}
+    asked = (name_of(workspace.root, path) for path in files.find(paths, (*_READ, *build_files.YAML)))
+    named = frozenset({*asked, *unsaved})
+    stacks = _stacks_around(workspace, sorted(name for name in named if not prepare.may_hold_images(name)))
+    seen = dict(unsaved)
     texts = _Texts(workspace.root, seen)
     known = stack.assign(workspace.config, stacks, known_only=True)
     assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
     found: list[PhaseReport] = []
     for number, chosen in _chosen(workspace, rules):
         options = workspace.options_of(number)
-        brief = Brief(
-            workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, frozenset(names)
-        )
+        brief = Brief(workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, named)
         mine = stacks_of(brief, stacks)
         read = partial(_current, workspace.root, seen)
-        (placed,) = prepare.placed([brief], mine, texts, read)
+        (placed,) = prepare.placed([brief], mine, texts.with_yaml() if prepare.forms_of(brief) else texts, read)
         if placed.wants_facts:
             from hclmod import gather
 
             placed = gather.informed(placed, texts, done_phases(workspace))
-        (reports,) = plan.run([(placed, mine)], read, watch)
+        yaml = sorted(each for each in placed.placing.places if prepare.may_hold_images(each) and each in named)
+        (reports,) = plan.run([(placed, prepare.with_documents(mine, yaml))], read, watch)
         found.append(report_of(workspace, brief, reports))
         if onwards:
             seen.update(found[-1].changes)
@@ -105,9 +109,14 @@ def _inspect(
 class _Texts(Mapping[str, bytes]):
     """The documents of the working tree by path, each read when it is asked for, or as an earlier phase left it."""
 
-    def __init__(self, root: Path, seen: Mapping[str, bytes]) -> None:
+    def __init__(self, root: Path, seen: Mapping[str, bytes], endings: tuple[str, ...] = prepare.ENDINGS) -> None:
         self._root, self._seen = root, seen
-        self._paths = {name_of(root, path): path for path in files.find([root], prepare.ENDINGS)}
+        self._paths = {name_of(root, path): path for path in files.find([root], endings)}
+        self._paths |= {name: root / name for name in seen}
+
+    def with_yaml(self) -> _Texts:
+        """The same and those of YAML."""
+        return _Texts(self._root, self._seen, (*prepare.ENDINGS, *build_files.YAML))
 
     def __getitem__(self, name: str) -> bytes:
         return self._seen[name] if name in self._seen else self._paths[name].read_bytes()
@@ -125,11 +134,12 @@ def _chosen(workspace: Workspace, rules: Sequence[str] | None) -> list[tuple[int
     return [(number, workspace.rules_of(number)) for number in done_phases(workspace)]
 
 
-def _current(root: Path, seen: Mapping[str, bytes], each: Stack) -> tuple[Document, ...]:
-    return tuple(Document(name, seen.get(name, data)) for name, data in on_disk(root, each.files).items())
+def _current(root: Path, seen: dict[str, bytes], each: Stack) -> tuple[Document, ...]:
+    texts = on_disk(root, [name for name in each.files if name not in seen]) | seen
+    return tuple(Document(name, texts[name]) for name in each.files if name in texts)
 
 
-def _stacks_around(workspace: Workspace, names: Mapping[str, Path]) -> tuple[Stack, ...]:
+def _stacks_around(workspace: Workspace, names: Sequence[str]) -> tuple[Stack, ...]:
     """The stacks of the named files with all their documents; a file outside every stack is one with its folder."""
     folders: dict[str, set[str]] = {}
     for name in names:

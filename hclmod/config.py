@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Check = Callable[[Any, str], Iterator[str]]
 FILE_NAME = "hclmod.toml"
 _PHASE = re.compile(r"0|[1-9][0-9]?")
-_ADDRESS = re.compile(r"[^\W\d][\w-]*\.[^\W\d][\w-]*")
+_NAME = r"[^\W\d][\w-]*"
+_INSTANCE = rf'module\.{_NAME}(?:\[(?:\d+|"[^"\]./]+")\])?\.'
+_ADDRESS = re.compile(rf"(?:{_INSTANCE})*{_NAME}\.{_NAME}")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _MAGIC = re.compile(r"[*?\[]")

@@ -50,6 +50,7 @@ class ImageUse:
     each: Definition | None = None
     dynamic: tuple[str, Definition] | None = None  # the iterator's name, and what it runs over
     count: Definition | None = None
+    outside: bool = False  # no container's: `label` is its form, as in `outside.FORMS`
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from hclmod import alignment, edits, places, suppression, syntax, verify
 from hclmod.document import Document
+from hclmod.excerpts import excerpt
 from hclmod.rule import Finding, Level
 from hclmod.trivia import Source
-from hclmod.views import top_level
+from hclmod.views import path_at, top_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,11 +28,18 @@ ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A finding of a rule, and the line on which it stands."""
+    """A finding of a rule, and the line on which it stands.
+
+    `where` is the path of what it stands on, which names it also when lines move; `before` and `after` are the lines
+    that its fix touches.
+    """
 
     rule: str
     finding: Finding
     line: int
+    where: str = ""
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,28 +140,37 @@ def _check(
         for loaded in rules
         for place in context.places
         if loaded.rule.at_places and (literal := places.find(source, place))
-        for finding in loaded.rule.at_places(literal, _heeding(place, loaded.id), context, **loaded.options)
+        for finding in loaded.rule.at_places(literal, heeding(place, loaded.id), context, **loaded.options)
     )
     return (*at_blocks, *at_places)
 
 
-def _heeding(place: Place, rule: str) -> Place:
+def heeding(place: Place, rule: str) -> Place:
     """The place, each container that it drives with the reason of a comment there that suppresses the rule."""
-    reasons = [suppression.reason_in((*each.comments, *each.above), rule) for each in place.driven]
+    reasons = [suppression.among((*each.comments, *each.above), rule) for each in place.driven]
     driven = (replace(each, suppressed=reason or "") for each, reason in zip(place.driven, reasons, strict=True))
     return replace(place, driven=tuple(driven)) if any(reasons) else place
 
 
 def _reported(source: Source, rule: str, finding: Finding) -> Reported:
-    line = source.document.line(finding.span.start)
     why = suppression.reason(source, finding.span, rule)
+    return reported(rule, finding, source.document, why, path_at(source, finding.span))
+
+
+def reported(rule: str, finding: Finding, document: Document, why: str | None, where: str = "") -> Reported:
+    """A finding with its line and the lines that it changes, as a comment there leaves it.
+
+    `why` is the comment's reason, None without a comment; `where` the path of the innermost item around it.
+    """
+    line = document.line(finding.span.start)
     if why:
         message = f"suppressed ({why}): {finding.message}"
-        finding = replace(finding, message=message, fix=None, level=Level.NOTE)
+        finding = replace(finding, message=message, fix=None, level=Level.NOTE, effect="")
     elif why is not None:
         message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
         finding = replace(finding, message=message)
-    return Reported(rule, finding, line)
+    before, after = excerpt(document, finding.fix) if finding.fix else ("", "")
+    return Reported(rule, finding, line, where, before, after)
 
 
 def _left(first: Sequence[Reported], last: Sequence[Reported], applied: Sequence[Reported]) -> tuple[Reported, ...]:

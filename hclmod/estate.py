@@ -66,6 +66,11 @@ class Home:
     dweller: Dweller
     names: tuple[str | None, ...]
 
+    @property
+    def address(self) -> str:
+        """The resource's address as Terraform writes it, with the module's instance."""
+        return f"{self.module}.{self.dweller.address}".removeprefix(".")
+
 
 @dataclass(slots=True)
 class _Folder:
@@ -78,6 +83,7 @@ class _Folder:
     images: dict[str, list[ImageUse]] = field(default_factory=dict)  # by address: an override replaces them all
     dwellers: dict[str, Dweller] = field(default_factory=dict)
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
     marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
 
@@ -97,6 +103,7 @@ class _Folder:
         for each in found.dwellers:
             self.dwellers[each.address] = _over(self.dwellers.get(each.address), each)
         self.namespaces = _known_over(self.namespaces, found.namespaces)
+        self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
         self.each.update(found.each)
         self.marks.update({address: marks for address, marks in found.marks.items() if marks})
 
@@ -134,6 +141,17 @@ class Estate:
         self._known: dict[str, Declarations | None] = {}
         self._folders: dict[str, _Folder] = {}
 
+    def over(self, stacks: Sequence[str]) -> Estate:
+        """The same repository seen from other stacks; documents that are known are not read again."""
+        other = Estate(stacks, self._paths, self._read)
+        other._known, other._folders = self._known, self._folders
+        return other
+
+    @property
+    def lived_in(self) -> frozenset[str]:
+        """The names of the namespaces in which something lives."""
+        return frozenset(name for home in self.homes for name in home.names if name is not None)
+
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """Every image of every container, by stack, module instance and address."""
@@ -145,18 +163,15 @@ class Estate:
         return {path: text for path, text in told if text is not None}
 
     def called(self) -> frozenset[str]:
-        """The folders that a module call of some stack names as its source."""
-        folders = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
-        return frozenset(target for folder, source in folders if (target := _local(folder, source)) is not None)
+        """The folders that a module call of some stack, or its terragrunt file, names as its source."""
+        calls = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
+        sources = (self._terragrunt(stack).source() for stack in self.stacks)
+        return frozenset(filter(None, (*(_local(folder, source) for folder, source in calls), *sources)))
 
     @cached_property
     def drives(self) -> Mapping[Site, tuple[Use, ...]]:
         """For each literal, the uses that it makes or helps to make: its fan-out."""
-        found: dict[Site, list[Use]] = defaultdict(list)
-        for use in self.uses:
-            for site in sorted(use.sites, key=lambda each: (each.document, each.path, each.place)):
-                found[site].append(use)
-        return {site: tuple(uses) for site, uses in found.items()}
+        return fan_out(self.uses)
 
     @cached_property
     def homes(self) -> tuple[Home, ...]:
@@ -175,6 +190,10 @@ class Estate:
             for address, name in self._named(module):
                 found[name].append((stack, module.folder, address))
         return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+
+    def document_of(self, folder: str, namespace: str) -> str:
+        """The document that declares a namespace of this address."""
+        return self._folder(folder).documents[namespace]
 
     def marks(self, folder: str, address: str) -> tuple[tuple[str, str], ...]:
         """The literal annotations and labels of a namespace resource."""
@@ -203,8 +222,11 @@ class Estate:
         owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
         return max(owners, key=len, default=None)
 
+    def _terragrunt(self, stack: str) -> Terragrunt:
+        return Terragrunt(stack, self._declared, self._paths.__contains__)
+
     def _root(self, stack: str) -> Module:
-        grunt = Terragrunt(stack, self._declared, self._paths.__contains__)
+        grunt = self._terragrunt(stack)
         files = [*grunt.given(), *self._var_files(stack)]
         layers = [self._layer(each) if isinstance(each, str) else each for each in files]
         folder = grunt.source() or stack
@@ -271,8 +293,8 @@ class Estate:
     def _uses(self, stack: str, module: Module) -> Iterator[Use]:
         for image in (each for images in self._folder(module.folder).images.values() for each in images):
             found = [origin for scope in _scopes(image, module) for origin in origins.trace(image.image, scope)]
-            overrides = _overrides(_top(module).layers, found)
-            yield Use(stack, module.folder, module.name, image, tuple(dict.fromkeys(found)), overrides)
+            alternatives = tuple(dict.fromkeys(found))
+            yield Use(stack, module.folder, module.name, image, alternatives, overrides(module, found))
 
 
 def _namespaces(names: Mapping[str, Definition | None]) -> dict[str, Value]:
@@ -343,8 +365,18 @@ def _names(dweller: Dweller, module: Module) -> list[str | None]:
     return list(dict.fromkeys(found))
 
 
-def _overrides(layers: Sequence[Layer], found: Sequence[Origin]) -> tuple[str, ...]:
+def fan_out(uses: Iterable[Use]) -> dict[Site, tuple[Use, ...]]:
+    """For each literal, those of the uses that it makes or helps to make."""
+    found: dict[Site, list[Use]] = defaultdict(list)
+    for use in uses:
+        for site in sorted(use.sites, key=lambda each: each.key):
+            found[site].append(use)
+    return {site: tuple(driven) for site, driven in found.items()}
+
+
+def overrides(module: Module, found: Sequence[Origin]) -> tuple[str, ...]:
     """What cannot be read and would win over the weakest place that a root module's variable was read from."""
+    layers = _top(module).layers
     steps = {step for origin in found for part in origin for step in part.chain}
     reached = [at for at, layer in enumerate(layers) if any(step.startswith(f"{layer.label} ") for step in steps)]
     last = len(layers) if any(step.startswith("var.") for step in steps) else max(reached, default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hclmod import acting, auditing, gather, placing, plan, rulebook, stack
@@ -23,12 +23,26 @@ _STORY = "story"
 _OWNERS = "owners"
 
 
-def owners(workspace: Workspace) -> list[dict[str, str]]:
-    """A row for each container, release and image in a manifest: who owns it, and how that is known."""
+@dataclass(frozen=True, slots=True)
+class OwnerRow:
+    """Who owns image, tag and pull policy of one container, release or image in a manifest, and how that is known."""
+
+    workload: str
+    container: str
+    image: str
+    image_owner: str
+    tag_owner: str
+    pull_policy_owner: str
+    evidence: str
+
+
+def owners(workspace: Workspace) -> tuple[OwnerRow, ...]:
+    """A row for each container, release and image in a manifest."""
     texts = acting.read_all(workspace)
     brief = auditing.informed_brief(workspace, texts, (_OWNERS,))
     found = _run(workspace, brief, texts, None)
-    return [dict(each.finding.cells) for each in found if each.finding.cells]
+    told = (dict(each.finding.cells) for each in found if each.finding.cells)
+    return tuple(OwnerRow(**{name.replace(" ", "_"): text for name, text in cells.items()}) for cells in told)
 
 
 def explain(workspace: Workspace, target: str) -> Iterator[str]:
@@ -134,4 +148,4 @@ def _only(brief: Brief, home: Home) -> Placing:
 
 
 def _is_of(driven: Driven, home: Home) -> bool:
-    return driven.stack == home.stack and driven.address.endswith(home.dweller.address)
+    return driven.stack == home.stack and driven.address == home.address

@@ -106,7 +106,9 @@ def _outcomes(case: Case, before: Mapping[str, bytes], folders: Sequence[Path | 
     tags = before.get("hclmod.tags.json")
     known = snapshot.parse(tags, "hclmod.tags.json") if tags else snapshot.Snapshot({})
     stacks = stack.discover(before, read)
-    texts = {name: text for name, text in before.items() if name.endswith(prepare.ENDINGS)}
+    texts = {
+        name: text for name, text in before.items() if name.endswith(prepare.ENDINGS) or prepare.may_hold_images(name)
+    }
     assignment = prepare.by_namespace(read, stack.assign(read, stacks), stacks, texts)
     brief = Brief(read, known, assignment, case.phase, (case.rule,), {case.rule: case.options}, folders)
     brief = replace(brief, reached=plan.reach(brief, stacks))

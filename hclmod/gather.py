@@ -13,11 +13,12 @@ from hclmod.images import reference
 from hclmod.pieces import Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hclmod.config import Config
     from hclmod.estate import Home, Use
     from hclmod.plan import Brief
+    from hclmod.stack import PhaseOf
 
 Key = tuple[str, str]
 """Folder and address of a resource."""
@@ -41,11 +42,11 @@ def estate_of(config: Config, texts: Mapping[str, bytes]) -> Estate:
     """All stacks; without `stacks` in the config those are the folders that no module call names."""
     stacks = [each.path for each in stack.discover(texts, config)]
     every = Estate(stacks, texts, texts.get)
-    return every if config.stacks else Estate(sorted(set(stacks) - every.called()), texts, texts.get)
+    return every if config.stacks else every.over(sorted(set(stacks) - every.called()))
 
 
-def phases_of(config: Config, texts: Mapping[str, bytes]) -> Callable[[str, str, str], int | None]:
-    """Which phase a resource (stack, folder, address) belongs to."""
+def phases_of(config: Config, texts: Mapping[str, bytes]) -> PhaseOf:
+    """Which phase a resource belongs to."""
     stacks = stack.discover(texts, config)
     assignment = stack.assign(config, stacks, known_only=True)
     return prepare.by_namespace(config, assignment, stacks, texts, whole=False).phase_of
@@ -53,7 +54,7 @@ def phases_of(config: Config, texts: Mapping[str, bytes]) -> Callable[[str, str,
 
 def facts(
     estate: Estate,
-    phase_of: Callable[[str, str, str], int | None],
+    phase_of: PhaseOf,
     done: Iterable[int],
     earlier: Estate | None = None,
 ) -> dict[Key, Facts]:
@@ -66,7 +67,7 @@ class _Gatherer:
     def __init__(
         self,
         estate: Estate,
-        phase_of: Callable[[str, str, str], int | None],
+        phase_of: PhaseOf,
         done: frozenset[int],
         earlier: Estate | None,
     ) -> None:
@@ -81,10 +82,12 @@ class _Gatherer:
             for image in filter(None, map(_parsed, use.texts)):
                 self.runs[image.name][_tag(image)].add(_name(use))
 
+    def _phase(self, home: Home) -> int | None:
+        return self.phase_of(home.stack, home.folder, home.dweller.address, home.module)
+
     def _resident(self, home: Home) -> Resident:
-        phase = self.phase_of(home.stack, home.folder, home.dweller.address)
-        dweller = home.dweller
-        name = f"{home.stack}/{_address(home)}"
+        phase, dweller = self._phase(home), home.dweller
+        name = f"{home.stack}/{home.address}"
         return Resident(name, dweller.kind, phase, phase in self.done, dweller.metadata, dweller.unread)
 
     def dwellers(self) -> dict[Key, Facts]:
@@ -95,10 +98,10 @@ class _Gatherer:
         return {key: self._dweller(found, uses.get(key, []), key) for key, found in homes.items()}
 
     def _dweller(self, homes: Sequence[Home], uses: Sequence[Use], key: Key) -> Facts:
-        phases = tuple(dict.fromkeys(self.phase_of(each.stack, each.folder, each.dweller.address) for each in homes))
+        phases = tuple(dict.fromkeys(map(self._phase, homes)))
         names = dict.fromkeys(name for home in homes for name in home.names)
         return Facts(
-            tuple(f"{home.stack}/{_address(home)}" for home in homes),
+            tuple(f"{home.stack}/{home.address}" for home in homes),
             phases,
             all(phase in self.done for phase in phases),
             tuple(self._namespace(name) for name in names),
@@ -170,10 +173,6 @@ def _parsed(text: str | None) -> reference.Reference | None:
 
 def _tag(image: reference.Reference) -> str:
     return image.digest or image.tag or "latest"
-
-
-def _address(home: Home) -> str:
-    return f"{home.module}.{home.dweller.address}".removeprefix(".")
 
 
 def _name(use: Use) -> str:

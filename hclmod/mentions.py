@@ -27,9 +27,9 @@ class Mentions:
 
     def __init__(self, uses: Iterable[Use], texts: Callable[[str], Mapping[str, bytes]]) -> None:
         self._texts, self._cache = texts, dict[str, dict[str, bytes]]()
-        known: dict[tuple[str, str, str], tuple[str, Definition]] = {}
+        known: dict[tuple[str, str, str, int], tuple[str, Definition]] = {}
         for folder, definition in _definitions(uses):
-            known[folder, definition.document, definition.path] = folder, definition
+            known[folder, definition.document, definition.path, definition.line] = folder, definition
         self._known = Counter((folder, name) for folder, each in known.values() for name in _names(each.value))
         self._lines = {(each.document, each.line) for _, each in known.values()}
 

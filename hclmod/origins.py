@@ -7,17 +7,16 @@ var-files, `*.auto.tfvars`, `terraform.tfvars`, terragrunt `inputs` (which are `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from itertools import count, islice, product
+from dataclasses import replace
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from hclmod.pieces import Hole, Module, Origin, Piece, Scope, Site, Walk, text
+from hclmod.names import At, Held, Step, Steps, lost, short, start
+from hclmod.pieces import Hole, Origin, Piece, Scope, Site, text
 from hclmod.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from hclmod.declarations import ModuleCall
 
 DEPTH = 60
 """Chains longer than this are cut."""
@@ -29,41 +28,15 @@ STEPS = 5000
 """At most so many steps are made for one value: locals that double each other would need 2^n."""
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A value where it stands, whose names it uses, and how it was reached.
-
-    `trail` are the definitions on the way, so that a cycle is seen; a `typed` value is that of a variable,
-    whose type may have filled in what it lacks; `steps` counts for the whole trace.
-    """
-
-    value: Value
-    home: Definition
-    scope: Scope
-    chain: tuple[str, ...] = ()
-    passed: tuple[tuple[ModuleCall, str], ...] = ()
-    walked: tuple[Walk, ...] = ()
-    trail: frozenset[tuple[str, ...]] = frozenset()
-    typed: bool = False
-    steps: Iterator[int] = field(default_factory=count)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held(Definition):
-    """A value taken out of its expression, which keeps whose names it uses and how it was reached."""
-
-    at: _At = field(compare=False, repr=False)
-
-
 def trace(definition: Definition, scope: Scope) -> tuple[Origin, ...]:
     """Every alternative of a value (arms of a conditional, entries of a `for_each`), each in parts, without doubles."""
-    return tuple(dict.fromkeys(_every(_At(definition.value, definition, scope), 0)))
+    return tuple(dict.fromkeys(_every(At(definition.value, definition, scope), 0)))
 
 
 def entries(definition: Definition, scope: Scope) -> list[tuple[Value, Value]] | None:
     """The keys and values that a `for_each` runs over, or None where they cannot be read."""
     pairs: list[tuple[Value, Value]] = []
-    for at in islice(_reduce(_At(definition.value, definition, scope), 0), COMBINATIONS):
+    for at in islice(_reduce(At(definition.value, definition, scope), 0), COMBINATIONS):
         match at.value:
             case Object(found) if all(key is not None for key, _ in found):
                 pairs += [(Text(key or "", None), _held(at, value)) for key, value in found]
@@ -78,7 +51,7 @@ def instances(each: Definition | None, number: Definition | None, scope: Scope) 
     """What `for_each` or `count` makes, each with its index; one without an index where they cannot be read."""
     found: list[tuple[str, Scope]] = []
     for key, value in (entries(each, scope) or ()) if each else ():
-        named = [text(origin) for origin in _every(_At(key, each, scope), 0)] if each else []
+        named = [text(origin) for origin in _every(At(key, each, scope), 0)] if each else []
         index = f'["{named[0]}"]' if len(named) == 1 and named[0] is not None else ""
         found.append((index, Scope(scope.module, {**scope.bound, "each": (key, value)})))
     for position in range(_length(number, scope) if number else 0):
@@ -89,7 +62,7 @@ def instances(each: Definition | None, number: Definition | None, scope: Scope) 
 
 def _length(number: Definition, scope: Scope) -> int:
     """How many a `count` makes; 0 where that cannot be read or is a conditional's business."""
-    found = list(islice(_reduce(_At(number.value, number, scope), 0), COMBINATIONS))
+    found = list(islice(_reduce(At(number.value, number, scope), 0), COMBINATIONS))
     match [each.value for each in found]:
         case [Text(digits)] if digits.isdecimal():
             return min(int(digits), COMBINATIONS)
@@ -101,7 +74,7 @@ def _length(number: Definition, scope: Scope) -> int:
 
 def table(definition: Definition, scope: Scope) -> tuple[dict[str, Definition], bool]:
     """The entries of an object, each where it stands, and whether these are all: what is computed may hold more."""
-    found = list(islice(_reduce(_At(definition.value, definition, scope), 0), COMBINATIONS))
+    found = list(islice(_reduce(At(definition.value, definition, scope), 0), COMBINATIONS))
     if len(found) != 1 or not isinstance(found[0].value, Object):
         return {}, False
     told: dict[str, Definition] = {}
@@ -115,20 +88,20 @@ def table(definition: Definition, scope: Scope) -> tuple[dict[str, Definition], 
 
 def held(definition: Definition, scope: Scope) -> Definition:
     """A definition that is read in this scope wherever it is taken to."""
-    return _held(_At(definition.value, definition, scope), definition)
+    return _held(At(definition.value, definition, scope), definition)
 
 
-def _held(at: _At, value: Value) -> _Held:
+def _held(at: At, value: Value) -> Held:
     home = value if isinstance(value, Definition) else at.home
-    return _Held(home.document, home.path, home.line, value, _part(at, value))
+    return Held(home.document, home.path, home.line, value, _part(at, value))
 
 
-def _part(at: _At, value: Value) -> _At:
+def _part(at: At, value: Value) -> At:
     """A part of a value; an argument of a call would set the whole of it."""
     return replace(at, value=value, passed=())
 
 
-def _let_go(at: _At, held: _At) -> _At:
+def _let_go(at: At, held: At) -> At:
     """A value that was held, as the one who reached it by `at` sees it."""
     return replace(
         held,
@@ -140,11 +113,11 @@ def _let_go(at: _At, held: _At) -> _At:
     )
 
 
-def _every(at: _At, depth: int) -> list[Origin]:
+def _every(at: At, depth: int) -> list[Origin]:
     return list(islice(_evaluate(at, depth), COMBINATIONS))
 
 
-def _evaluate(at: _At, depth: int) -> Iterator[Origin]:
+def _evaluate(at: At, depth: int) -> Iterator[Origin]:
     for reduced in _reduce(at, depth):
         match reduced.value:
             case Text("null", None):
@@ -162,16 +135,16 @@ def _evaluate(at: _At, depth: int) -> Iterator[Origin]:
             case Opaque(written, why):
                 yield _hole(reduced, written, why)
             case _:
-                yield _hole(reduced, _short(reduced.value), "it is no text")
+                yield _hole(reduced, short(reduced.value), "it is no text")
 
 
-def _piece(at: _At, written: Text) -> Piece:
+def _piece(at: At, written: Text) -> Piece:
     line = written.line or at.home.line
-    site = None if written.place is None else Site(at.home.document, at.home.path, written.place, line)
+    site = None if written.place is None else Site(at.home.document, at.home.path, written.place, line, written.scalar)
     return Piece(written.text, site, at.chain, at.passed, at.walked)
 
 
-def _hole(at: _At, written: str, why: str) -> Origin:
+def _hole(at: At, written: str, why: str) -> Origin:
     return (Hole(" ".join(written.split())[:120], why, at.chain, f"{at.home.document}:{at.home.line}"),)
 
 
@@ -180,12 +153,12 @@ def _joined(parts: Sequence[Sequence[Origin]]) -> Iterator[Origin]:
         yield tuple(piece for origin in choice for piece in origin)
 
 
-def _formatted(at: _At, pattern: Value, arguments: Sequence[Value], depth: int) -> Iterator[Origin]:
+def _formatted(at: At, pattern: Value, arguments: Sequence[Value], depth: int) -> Iterator[Origin]:
     for found in _reduce(replace(at, value=pattern), depth + 1):
         written = found.value.text if isinstance(found.value, Text) else "%?"
         texts = re.split("%[svd]", written.replace("%%", "\0"))
         if len(texts) != len(arguments) + 1 or any("%" in each for each in texts):
-            yield _hole(at, _short(at.value), "the format is not followed")
+            yield _hole(at, short(at.value), "the format is not followed")
             continue
         parts: list[list[Origin]] = []
         for around, argument in zip(texts, (None, *arguments), strict=True):
@@ -194,14 +167,14 @@ def _formatted(at: _At, pattern: Value, arguments: Sequence[Value], depth: int) 
         yield from _joined(parts)
 
 
-def _glued(at: _At, separator: Value, lists: Sequence[Value], depth: int) -> Iterator[Origin]:
+def _glued(at: At, separator: Value, lists: Sequence[Value], depth: int) -> Iterator[Origin]:
     """What `join` makes of lists that can be read."""
     glue = _every(replace(at, value=separator), depth + 1)
     parts: list[list[Origin]] = []
     for each in lists:
         found = list(islice(_reduce(replace(at, value=each), depth + 1), 2))
         if len(found) != 1 or not isinstance(found[0].value, List):
-            yield _hole(at, _short(at.value), "the list cannot be read")
+            yield _hole(at, short(at.value), "the list cannot be read")
             return
         for item in found[0].value.items:
             between = [glue] if parts and [text(origin) for origin in glue] != [""] else []
@@ -209,13 +182,13 @@ def _glued(at: _At, separator: Value, lists: Sequence[Value], depth: int) -> Ite
     yield from _joined(parts)
 
 
-def _reduce(at: _At, depth: int) -> Iterator[_At]:  # noqa: C901 - one line for each kind of value
+def _reduce(at: At, depth: int) -> Iterator[At]:  # noqa: C901 - one line for each kind of value
     """Follow references, conditionals and the calls that pass a value on, to values that stand somewhere."""
     if depth > DEPTH or next(at.steps) > STEPS:
-        yield _lost(at, "the chain is too long")
+        yield lost(at, "the chain is too long")
         return
     match at.value:
-        case _Held(at=held):
+        case Held(at=held):
             yield from _reduce(_let_go(at, held), depth + 1)
         case Definition() as home:
             yield from _reduce(replace(at, value=home.value, home=home), depth + 1)
@@ -233,8 +206,8 @@ def _reduce(at: _At, depth: int) -> Iterator[_At]:  # noqa: C901 - one line for 
         case Call("merge", arguments):
             yield _merged(at, arguments, depth)
         case Reference(steps):
-            start, rest = _start(replace(at, typed=False), steps)
-            yield from _stepped(start, rest, at, depth + 1)
+            begun, rest = start(replace(at, typed=False), steps)
+            yield from _stepped(begun, rest, at, depth + 1)
         case _:
             yield at
 
@@ -243,11 +216,7 @@ _PASSING = frozenset({"tostring", "toset", "tomap", "tolist", "sensitive", "nons
 _ABSENT = "there is no such key"
 
 
-def _lost(at: _At, why: str, written: str | None = None) -> _At:
-    return replace(at, value=Opaque(_short(at.value) if written is None else written, why))
-
-
-def _settled(at: _At, name: str, arguments: Sequence[Value], depth: int) -> Iterator[_At]:
+def _settled(at: At, name: str, arguments: Sequence[Value], depth: int) -> Iterator[At]:
     """The arguments of `try` or `coalesce` up to the first one that is known to be taken."""
     told = False
     for argument in arguments:
@@ -258,7 +227,7 @@ def _settled(at: _At, name: str, arguments: Sequence[Value], depth: int) -> Iter
         if len(kept) == len(found) and all(_is_known(each, depth) for each in kept):
             return
     if not told:
-        yield _lost(at, "none of its arguments has a value")
+        yield lost(at, "none of its arguments has a value")
 
 
 def _passed_over(name: str, value: Value) -> bool:
@@ -270,13 +239,13 @@ def _passed_over(name: str, value: Value) -> bool:
     return False
 
 
-def _is_known(at: _At, depth: int) -> bool:
+def _is_known(at: At, depth: int) -> bool:
     if isinstance(at.value, Object | List):
         return True
     return all(text(origin) is not None for origin in _every(at, depth + 1))
 
 
-def _looked_up(at: _At, table: Value, key: Value, default: Sequence[Value], depth: int) -> Iterator[_At]:
+def _looked_up(at: At, table: Value, key: Value, default: Sequence[Value], depth: int) -> Iterator[At]:
     for found in _reduce(replace(at, value=table), depth + 1):
         for name in _keys(at, key, depth):
             child = _child(replace(found, typed=False), name, at)
@@ -285,7 +254,7 @@ def _looked_up(at: _At, table: Value, key: Value, default: Sequence[Value], dept
                 yield from _reduce(each, depth + 1)
 
 
-def _merged(at: _At, arguments: Sequence[Value], depth: int) -> _At:
+def _merged(at: At, arguments: Sequence[Value], depth: int) -> At:
     """The union of objects, each entry remembering where it stands; of one that cannot be read any key may come."""
     together: list[tuple[str | None, Value]] = []
     for argument in arguments:
@@ -294,108 +263,11 @@ def _merged(at: _At, arguments: Sequence[Value], depth: int) -> _At:
             own = replace(found[0], chain=found[0].chain[len(at.chain) :])
             together += [(key, _held(own, value)) for key, value in found[0].value.entries]
         else:
-            together.append((None, Opaque(_short(argument))))
+            together.append((None, Opaque(short(argument))))
     return replace(at, value=Object(tuple(together)))
 
 
-Step = str | int | Value
-Steps = tuple[Step, ...]
-
-
-def _start(at: _At, steps: Steps) -> tuple[_At, Steps]:
-    """What the beginning of a reference means, and the steps that remain."""
-    module, found = at.scope.module, _lost(at, _unknown(steps))
-    match steps:
-        case ("var", str(name), *rest):
-            found = _variable(at, name)
-        case ("local", str(name), *rest) if name in module.locals:
-            found = _moved(at, module.locals[name], Scope(module), f"local.{name}", f"local.{name}")
-        case (str(name), "key" | "value" | "index" as half, *rest) if name in at.scope.bound:
-            value = at.scope.bound[name][half == "value"]
-            found = replace(at, value=value, chain=(*at.chain, f"{name}.{half}"))
-        case ("module", str(name), *behind) if output := _output(module, name, behind):
-            child, named, rest = output
-            found = _moved(at, child.outputs[named], Scope(child), f"module.{name}.{named}", f"module.{name}.{named}")
-        case (str(name), *rest) if name in module.objects:
-            found = replace(at, value=module.objects[name], chain=(*at.chain, name))
-        case (head, *rest) if not isinstance(head, str | int):
-            found = replace(at, value=head)
-        case _:
-            rest = []
-    return found, tuple(rest)
-
-
-_UNKNOWN = {
-    "local": "it is not declared",
-    "module": "the module is not in this repository or has no such output",
-    "dependency": "it is an output of another stack",
-    "data": "it is a data source",
-    "path": "it is known when Terraform runs",
-    "terraform": "it is known when Terraform runs",
-    "self": "it is known when Terraform runs",
-    "each": "what it runs over cannot be read",
-    "count": "what it runs over cannot be read",
-}
-
-
-def _unknown(steps: Steps) -> str:
-    """Why a reference cannot be followed."""
-    match steps:
-        case ("data", "terraform_remote_state", *_):
-            return _UNKNOWN["dependency"]
-        case (str(head), *_) if head in _UNKNOWN:
-            return _UNKNOWN[head]
-        case (_, "key" | "value", *_):
-            return _UNKNOWN["each"]
-    return "it is an attribute of a resource"
-
-
-def _output(module: Module, name: str, steps: Sequence[Step]) -> tuple[Module, str, list[Step]] | None:
-    """The instance of a module that a reference leads to, the output's name and the steps behind it."""
-    index, rest = "", list(steps)
-    if rest and (name not in module.children or isinstance(rest[0], int)):
-        key = rest.pop(0)
-        index = f"[{key}]" if isinstance(key, int) else f'["{key}"]'
-    child = module.children.get(f"{name}{index}") or module.children.get(name)
-    match rest:
-        case [str(output), *further] if child is not None and output in child.outputs:
-            return child, output, further
-    return None
-
-
-def _moved(at: _At, home: Definition, scope: Scope, label: str, name: str) -> _At:
-    step = Walk(at.scope.module.folder, name, scope.module.folder, home)
-    chain, mark = (*at.chain, label), (scope.module.name, home.document, home.path, label)
-    if mark in at.trail:
-        return _lost(replace(at, chain=chain), "it comes back to itself", label)
-    value = home if isinstance(home, _Held) else home.value
-    walked = (*at.walked, step)
-    return replace(at, value=value, home=home, scope=scope, chain=chain, walked=walked, trail=at.trail | {mark})
-
-
-def _variable(at: _At, name: str) -> _At:
-    """Where a variable of the module gets its value from."""
-    module = at.scope.module
-    at = replace(at, typed=True)
-    if module.call is not None and module.parent is not None:
-        if name in module.call.arguments:
-            scope = Scope(module.parent, module.bound)
-            return _moved(at, module.call.arguments[name], scope, f"{module.name}.{name}", f"var.{name}")
-        at = replace(at, passed=(*at.passed, (module.call, name)))
-    for layer in module.layers:
-        if name in layer.values:
-            return _moved(at, layer.values[name], Scope(layer.module or module), f"{layer.label} {name}", f"var.{name}")
-    default = module.variables.get(name)
-    if default is not None:
-        label = f"default of {module.name}.{name}" if module.call else f"var.{name}"
-        return _moved(at, default, Scope(module), label, f"var.{name}")
-    unread = next((layer.label for layer in module.layers if not layer.complete), None)
-    why = f"it may be set by {unread}, which cannot be read" if unread else "nothing in the repository sets it"
-    chain = at.chain if module.call else (*at.chain, f"var.{name}")
-    return _lost(replace(at, chain=chain), why, f"var.{name}")
-
-
-def _stepped(at: _At, rest: Steps, user: _At, depth: int) -> Iterator[_At]:
+def _stepped(at: At, rest: Steps, user: At, depth: int) -> Iterator[At]:
     """Go down from what a reference begins with; computed steps are those of its user."""
     for found in _reduce(replace(at, typed=False), depth):
         reduced = replace(found, typed=found.typed or at.typed)
@@ -406,14 +278,14 @@ def _stepped(at: _At, rest: Steps, user: _At, depth: int) -> Iterator[_At]:
             yield from _stepped(_child(reduced, key, user), rest[1:], user, depth + 1)
 
 
-def _keys(at: _At, step: Step, depth: int) -> list[str | None]:
+def _keys(at: At, step: Step, depth: int) -> list[str | None]:
     """The names that a step may have, None for one that is computed."""
     if isinstance(step, str | int):
         return [str(step)]
     return list(dict.fromkeys(text(origin) for origin in _every(replace(at, value=step), depth + 1)))
 
 
-def _child(at: _At, key: str | None, user: _At) -> _At:
+def _child(at: At, key: str | None, user: At) -> At:
     """The entry of an object or the item of a list that one step leads to."""
     absent = "there is no such key, unless the variable's type has it" if at.typed else _ABSENT
     match at.value:
@@ -424,12 +296,8 @@ def _child(at: _At, key: str | None, user: _At) -> _At:
         case List(items) if key is not None and key.isdecimal() and int(key) < len(items):
             return _part(at, items[int(key)])
         case Object() | List() if key is not None:
-            return _lost(at, absent, _short(user.value))
+            return lost(at, absent, short(user.value))
         case Object() | List():
-            return _lost(at, "the key is computed", _short(user.value))
+            return lost(at, "the key is computed", short(user.value))
         case _:
-            return _lost(at, "it has no parts", _short(user.value))
-
-
-def _short(value: object) -> str:
-    return value.text if isinstance(value, Reference | Call | Opaque | Text) else type(value).__name__.lower()
+            return lost(at, "it has no parts", short(user.value))

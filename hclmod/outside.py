@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hclmod import build_files, carriers, origins, yaml_values
 from hclmod.checkout import Files
+from hclmod.declarations import ImageUse
 from hclmod.document import Document
-from hclmod.estate import tag_piece
-from hclmod.images import reference, tags
+from hclmod.estate import Use, overrides, tag_piece
+from hclmod.images import reference
 from hclmod.pieces import Hole, Module, Piece, Scope
 from hclmod.values import Call, Definition, Object, Template, Text
 
@@ -23,60 +23,18 @@ if TYPE_CHECKING:
 
     from hclmod.carriers import Owner, Reading
     from hclmod.estate import Estate
-    from hclmod.pieces import Origin
+    from hclmod.images.reference import Reference
+    from hclmod.pieces import Origin, Site
     from hclmod.values import Value
+    from hclmod.yaml_values import Scalar
 
 
 @dataclass(frozen=True, slots=True)
-class OutsideRow:
-    """One image outside of container blocks.
+class Seat:
+    """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
 
-    `file` and `line` are where its tag is written, `origin` where the literal stands that makes it; `address` is the
-    resource that uses it, and with `read` false nothing in the repository does.
+    `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.
     """
-
-    stack: str
-    address: str
-    form: str
-    image: str
-    tag: str
-    tag_class: str
-    file: str
-    line: int
-    origin: str
-    read: bool
-
-
-def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | None]) -> tuple[OutsideRow, ...]:
-    """Every image outside of containers, by stack, file and line; `paths` are all files of the repository."""
-    files = Files(tuple(sorted(paths)), read)
-    rows: list[OutsideRow] = []
-    known: set[str] = set()
-    instances = estate.instances
-    for stack, module in instances:
-        here = _Here(files, stack, _located(module))
-        rows += here.written()
-        for reading, scope in here.readings():
-            for path in _reached(files, reading, scope):
-                rows += here.given(reading, path, scope) if path not in known or reading.function in _TEXT else ()
-                known.add(path)
-    unread = [path for path in files.paths if path not in known]
-    rows += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
-    return _merged(rows)
-
-
-def _merged(rows: Iterable[OutsideRow]) -> tuple[OutsideRow, ...]:
-    """One row for what several resources share, with all their addresses."""
-    users: dict[OutsideRow, list[str]] = defaultdict(list)
-    for row in rows:
-        users[replace(row, address="")].append(row.address)
-    found = [replace(row, address=", ".join(dict.fromkeys(filter(None, told)))) for row, told in users.items()]
-    return tuple(sorted(found, key=lambda row: (row.stack, row.file, row.line, row.form, row.image, row.origin)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What a row says besides the image."""
 
     stack: str
     address: str
@@ -84,6 +42,70 @@ class _Place:
     file: str
     line: int
     read: bool = True
+    module: Module | None = None  # the instance; None for a file that no expression reads
+    owner: Owner | None = None
+    image: Definition | None = None  # None where the file is not read, or is no code and no YAML
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One image in one form; `tag` is None where it cannot be told."""
+
+    seat: Seat
+    origin: Origin
+    reference: Reference
+    tag: str | None
+
+    @property
+    def shown(self) -> str:
+        """The image as a person reads it, with what could not be followed in angle brackets."""
+        parts = (part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in self.origin)
+        return "".join(parts)
+
+    @property
+    def site(self) -> Site | None:
+        """The literal in which its tag begins."""
+        piece = tag_piece(self.origin)
+        return piece.site if piece else None
+
+
+def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | None]) -> tuple[Sighting, ...]:
+    """Every image outside of containers, once for each resource; `paths` are all files of the repository."""
+    files = Files(tuple(sorted(paths)), read)
+    found: list[Sighting] = []
+    known: set[str] = set()
+    instances = estate.instances
+    for stack, module in instances:
+        here = _Here(files, stack, _located(module))
+        found += here.written()
+        for reading, scope in here.readings():
+            for path in _reached(files, reading, scope):
+                found += here.given(reading, path, scope) if path not in known or reading.function in _TEXT else ()
+                known.add(path)
+    unread = [path for path in files.paths if path not in known]
+    found += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
+    return tuple(found)
+
+
+FORMS = (
+    "manifest", "kubectl manifest", "helm values", "helm set", "values file", "template file", "config map", "heredoc",
+)  # fmt: skip
+"""The forms in which an image is given to the cluster by Terraform, so that its tag may be changed there."""
+
+
+def uses(found: Iterable[Sighting], forms: Iterable[str]) -> tuple[Use, ...]:
+    """Those in one of the forms as uses, so that they hang on literals as the images of containers do."""
+    wanted = frozenset(forms)
+    return tuple(use for each in found if each.seat.form in wanted and (use := _use(each)))
+
+
+def _use(sighting: Sighting) -> Use | None:
+    seat = sighting.seat
+    if seat.module is None or seat.owner is None or seat.image is None:
+        return None
+    image = ImageUse(seat.owner.address, seat.owner.kind, "", seat.form, init=False, image=seat.image, outside=True)
+    over = overrides(seat.module, (sighting.origin,))
+    return Use(seat.stack, seat.module.folder, seat.module.name, image, (sighting.origin,), over)
 
 
 _STAND_IN = "46604660"  # may be a part of a domain, a port, a name or a tag
@@ -91,21 +113,14 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".img", "
 _NO_IMAGES = frozenset({"true", "false"})
 
 
-def _row(place: _Place, origin: Origin) -> Iterator[OutsideRow]:
-    """The row of an image; none for a text that is no reference, such as a pattern."""
+def _sighted(seat: Seat, origin: Origin) -> Iterator[Sighting]:
+    """The sighting of an image; none for a text that is no reference, such as a pattern."""
     plain = "".join(part.text if isinstance(part, Piece) else _STAND_IN for part in origin)
     known = reference.parse(yaml_values.TEMPLATE.sub(_STAND_IN, plain).rstrip(":@"))
     if known is None or plain in _NO_IMAGES or (known.tag is None and known.path.endswith(_PICTURES)):
         return
-    shown = "".join(part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in origin)
-    tag, hidden = known.tag or "", _STAND_IN in (known.tag or known.path)
-    kind = "unknown" if hidden else tags.classify(tag).value if tag else "none"
-    piece = tag_piece(origin)
-    stands = f"{piece.site.document}:{piece.site.line}" if piece and piece.site else f"{place.file}:{place.line}"
-    yield OutsideRow(
-        place.stack, place.address, place.form, shown, "" if hidden else tag, kind, place.file, place.line, stands,
-        place.read,
-    )  # fmt: skip
+    hidden = _STAND_IN in (known.tag or known.path)
+    yield Sighting(seat, origin, known, None if hidden else known.tag or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +135,17 @@ class _Here:
         """A resource's address with the module's instance."""
         return f"{self.module.name}.{owner.address}".removeprefix(".")
 
-    def written(self) -> Iterator[OutsideRow]:
+    def seat(self, owner: Owner, form: str, file: str, line: int, image: Definition | None = None) -> Seat:
+        """A seat of this instance."""
+        return Seat(self.stack, self.address(owner), form, file, line, True, self.module, owner, image)  # noqa: FBT003
+
+    def written(self) -> Iterator[Sighting]:
         """The images that stand in the module's documents."""
         for spot in self.files.carriers(self.module.folder).spots:
-            place = _Place(self.stack, self.address(spot.owner), spot.form, spot.image.document, spot.image.line)
+            seat = self.seat(spot.owner, spot.form, spot.image.document, spot.image.line, spot.image)
             for scope in _scopes(spot.owner, self.module):
                 for origin in origins.trace(_whole(spot.image, scope), scope):
-                    yield from _row(place, origin)
+                    yield from _sighted(seat, origin)
 
     def readings(self) -> Iterator[tuple[Reading, Scope]]:
         """What the module's documents read; what only counts or hashes files comes last."""
@@ -135,22 +154,22 @@ class _Here:
             for scope in _scopes(reading.owner, self.module):
                 yield reading, scope
 
-    def given(self, reading: Reading, path: str, scope: Scope) -> Iterator[OutsideRow]:
+    def given(self, reading: Reading, path: str, scope: Scope) -> Iterator[Sighting]:
         """The images of a file that an expression reads, or why it cannot be read where it is given to a cluster."""
         inner = reading.function == "chart" and not posixpath.basename(path).startswith("values")
         if inner or not build_files.is_yaml(path):
             return
         form = "template file" if reading.function == "templatefile" else "values file"
         form = "compose file" if build_files.is_compose(path) else form
-        place = _Place(self.stack, self.address(reading.owner), form, path, 1)
+        seat = self.seat(reading.owner, form, path, 1)
         data = self.files.text(path)
         if isinstance(data, str):
             hole = (Hole(posixpath.basename(path), data),)
-            yield from _row(place, hole) if reading.owner.kind in carriers.MANIFESTS else ()
+            yield from _sighted(seat, hole) if reading.owner.kind in carriers.MANIFESTS else ()
             return
         given = reading.function == "templatefile" and reading.variables
         variables = origins.table(reading.variables, scope)[0] if given and reading.variables else {}
-        yield from _in_yaml(place, data, variables)
+        yield from _in_yaml(seat, data, variables)
 
 
 _TEXT = ("file", "templatefile", "filebase64")
@@ -209,26 +228,28 @@ def _pattern(word: re.Match[str]) -> str:
     return simple.get(word[0]) or re.escape(word[0])
 
 
-def _in_yaml(place: _Place, data: bytes, variables: Mapping[str, Definition]) -> Iterator[OutsideRow]:
+def _in_yaml(seat: Seat, data: bytes, variables: Mapping[str, Definition]) -> Iterator[Sighting]:
     """The images of a YAML text; `variables` are what its templates are given."""
-    document = Document(place.file, data)
-    for parts in yaml_values.images(data):
+    document, found = Document(seat.file, data), yaml_values.images(data)
+    numbers = {scalar: number for number, scalar in enumerate(yaml_values.in_order(found))}
+    for parts in found:
         last = parts.get("tag") or parts.get("image") or parts.get("repository") or next(iter(parts.values()))
         line = document.line(last.start)
-        image = carriers.joined({role: _filled(scalar.text, variables) for role, scalar in parts.items()})
-        for origin in origins.trace(Definition(place.file, "", line, image), Scope(_NOWHERE)):
-            yield from _row(replace(place, line=line), origin)
+        filled = {role: _filled(scalar, numbers[scalar], variables) for role, scalar in parts.items()}
+        image = Definition(seat.file, "", line, carriers.joined(filled))
+        for origin in origins.trace(image, Scope(_NOWHERE)):
+            yield from _sighted(replace(seat, line=line, image=image), origin)
 
 
 _NOWHERE = Module("", "", {}, {}, {})
 _NAME = re.compile(r"(?<!\$)\$\{\s*([A-Za-z_]\w*)\s*\}")
 
 
-def _filled(text: str, variables: Mapping[str, Definition]) -> Value:
-    """A text with the variables of its template in it."""
-    words = _NAME.split(text)
+def _filled(scalar: Scalar, number: int, variables: Mapping[str, Definition]) -> Value:
+    """A value of YAML with the variables of its template in it; one that has some is no site."""
+    words = _NAME.split(scalar.text)
     if len(words) == 1:
-        return Text(text, None)
+        return Text(scalar.text, 0, scalar=number) if scalar.sound else Text(scalar.text, None)
     parts: list[Value] = []
     for literal, name in zip(words[::2], [*words[1::2], None], strict=True):
         parts += [Text(literal, None)] if literal else []
@@ -237,9 +258,7 @@ def _filled(text: str, variables: Mapping[str, Definition]) -> Value:
     return Template(tuple(parts))
 
 
-def _plain(
-    files: Files, unread: Iterable[str], stacks: Iterable[str], folders: AbstractSet[str]
-) -> Iterator[OutsideRow]:
+def _plain(files: Files, unread: Iterable[str], stacks: Iterable[str], folders: AbstractSet[str]) -> Iterator[Sighting]:
     """The images of files that no expression reads: pipelines, what is built or composed, and the dead."""
     names = sorted(stacks, key=len, reverse=True)
     pipelines = {path: files.text(path) for path in files.paths if build_files.is_pipeline(path)}
@@ -252,8 +271,8 @@ def _plain(
             continue
         named = stack is not None and _is_named(files, path, stack, folders)
         read = form == "ci file" or named or _is_ordered(path, orders)
-        place = _Place(stack or "", "", form if read or stack is None else "dead file", path, 1, read)
-        yield from _in_dockerfile(place, data) if form == "dockerfile" else _in_yaml(place, data, {})
+        seat = Seat(stack or "", "", form if read or stack is None else "dead file", path, 1, read)
+        yield from _in_dockerfile(seat, data) if form == "dockerfile" else _in_yaml(seat, data, {})
 
 
 def _form(path: str) -> str:
@@ -294,7 +313,7 @@ def _is_named(files: Files, path: str, stack: str, folders: AbstractSet[str]) ->
     return False
 
 
-def _in_dockerfile(place: _Place, data: bytes) -> Iterator[OutsideRow]:
-    document = Document(place.file, data)
+def _in_dockerfile(seat: Seat, data: bytes) -> Iterator[Sighting]:
+    document = Document(seat.file, data)
     for image in build_files.base_images(data):
-        yield from _row(replace(place, line=document.line(image.start)), (Piece(image.text, None),))
+        yield from _sighted(replace(seat, line=document.line(image.start)), (Piece(image.text, None),))

@@ -10,12 +10,14 @@ from hclmod.document import Document
 from hclmod.engine import Changed, Skipped, Unchanged
 from hclmod.errors import ConfigError, RefusedError
 from hclmod.plan import Brief, PhaseReport, StackReport
+from hclmod.reports import telling
 from hclmod.reports.diff import diff as unified_diff
+from hclmod.reports.model import Report, Step
 from hclmod.rule import Level
 from hclmod.workspace import Workspace, on_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from hclmod.stack import Stack
 
@@ -38,11 +40,19 @@ def plan_phases(
     entries = {entry.path: entry for entry in repository.entries(base)}
     stacks = stack.discover(entries, workspace.config)
     names = sorted(path for path in entries if path.endswith(prepare.ENDINGS))
-    texts = on_disk(workspace.root, names) if in_place else repository.read([entries[name] for name in names], base)
-    links = frozenset(name for name in names if entries[name].mode not in _REGULAR)
-    texts = {name: text for name, text in texts.items() if name not in links}
+    links = frozenset(name for name in entries if entries[name].mode not in _REGULAR)
+
+    def load(paths: Sequence[str]) -> dict[str, bytes]:
+        wanted = [path for path in paths if path not in links]
+        return (
+            on_disk(workspace.root, wanted) if in_place else repository.read([entries[each] for each in wanted], base)
+        )
+
+    texts = load(names)
     assignment = prepare.by_namespace(workspace.config, stack.assign(workspace.config, stacks), stacks, texts)
     briefs = [_brief(workspace, number, assignment, stacks) for number in numbers]
+    if any(map(prepare.forms_of, briefs)):
+        texts |= load(sorted(filter(prepare.may_hold_images, entries)))
 
     def read(each: Stack) -> tuple[Document, ...]:
         return tuple(Document(file, texts[file]) for file in each.files if file in texts)
@@ -183,10 +193,23 @@ def findings(report: PhaseReport) -> int:
 
 def diff(workspace: Workspace, report: PhaseReport, base: str = "HEAD") -> bytes:
     """The diff of a report, without the files that git filters: what git-crypt hides must not go into a log."""
+    return unified_diff(report, _hidden(workspace, report, base))
+
+
+def _hidden(workspace: Workspace, report: PhaseReport, base: str) -> Collection[str]:
+    """The files of a report that git filters."""
+    paths = list(telling.shown(report))
+    if not paths or not (workspace.root / ".git").exists():
+        return ()
     from hclmod.gitio import Repository
 
-    paths = list(report.changes)
-    hidden = (
-        Repository.open(workspace.root).filtered(paths, base) if paths and (workspace.root / ".git").exists() else ()
-    )
-    return unified_diff(report, hidden)
+    return Repository.open(workspace.root).filtered(paths, base)
+
+
+def tell(
+    workspace: Workspace, reports: Sequence[PhaseReport], *, base: str = "HEAD", done: Collection[int] = ()
+) -> Report:
+    """The reports as the one model of all renderings; `done` are the phases that are done."""
+    sections = tuple(telling.tell(each, _hidden(workspace, each, base)) for each in reports)
+    steps = tuple(Step(number, phase.title, number in done) for number, phase in workspace.config.phases.items())
+    return Report(__version__, sections, steps)

@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The piece of a quoted string that a value comes from: the `place`-th of the attribute at `path` of `document`."""
+    """The piece of a quoted string that a value comes from: the `place`-th of the attribute at `path` of `document`.
+
+    With `scalar` it is that value of the YAML in the `place`-th heredoc there, or in a document without attributes.
+    """
 
     document: str
     path: str
     place: int
     line: int = field(compare=False)
+    scalar: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int, int]:
+        """What sites are sorted by."""
+        return self.document, self.path, self.place, -1 if self.scalar is None else self.scalar
 
 
 @dataclass(frozen=True, slots=True)

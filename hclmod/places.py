@@ -6,14 +6,17 @@ A place is named by document, path and position, so that it is found again after
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import values, verbs
+from hclmod import trivia, values, verbs, yaml_edits, yaml_values
 from hclmod.edits import Declared, Edit, Effect, Fix, Span
+from hclmod.heredocs import heredocs
+from hclmod.layout import UnfixableError
 from hclmod.views import Attribute, Block, top_level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.trivia import Source
     from hclmod.views import Expression
@@ -38,6 +41,7 @@ class Driven:
     suppressed: str = ""  # the reason of a comment at the container or the resource, for the rule that asks
     chain: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()  # var-files that nobody can read and that would win
+    outside: bool = False  # no container: `label` is the form, as in `outside.FORMS`
 
     @property
     def name(self) -> str:
@@ -49,8 +53,9 @@ class Driven:
 class Place:
     """The `position`-th literal of the attribute at `path`, or (`argument` given) what the module call there lacks.
 
-    `text` is what stands there, or the default that the argument would replace. `also` names the images of others that
-    hang on it, `read_by` what reads it and is no image; both forbid to change it.
+    With `scalar` it is that value of the YAML in the `position`-th heredoc, or in a document that is YAML. `text` is
+    what stands there, or the default that the argument would replace. `also` names the images of others that hang on
+    it, `read_by` what reads it and is no image; both forbid to change it, and so does `why`, which says what else does.
     """
 
     document: str
@@ -61,6 +66,9 @@ class Place:
     argument: str = ""
     also: tuple[str, ...] = ()
     read_by: tuple[str, ...] = ()
+    scalar: int | None = None
+    why: str = ""
+    line: int = 0  # where it stands, for one that cannot be found again
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +76,13 @@ class Followed:
     """Where the tag of an image stands that is not written out in its container.
 
     `image` is the whole reference; None where the chain ends before it is known. `writable` tells that nobody else
-    forbids to change it.
+    forbids to change it. `chain` are the steps from the image to there.
     """
 
     told: str
     image: str | None
     writable: bool = False
+    chain: tuple[str, ...] = ()
 
 
 Key = tuple[str, str, str]
@@ -81,65 +90,133 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Tenant:
+    """A workload or release, in one instance of its module, as somebody who lives in a namespace."""
+
+    stack: str
+    folder: str
+    address: str  # in its module
+    module: str
+    phase: int | None
+    mine: bool  # whether it is of the phase at hand
+
+    @property
+    def name(self) -> str:
+        """How a person names it: `stack/module.a.address`."""
+        return f"{self.stack}/{f'{self.module}.{self.address}'.removeprefix('.')}".lstrip("/")
+
+
+Where = tuple[str, str]
+"""Folder and address of a resource."""
+
+
+@dataclass(frozen=True, slots=True)
 class Placing:
-    """What a phase knows of images that are not written out in their container.
+    """What a phase knows by following references, over all stacks.
 
     `places` by document; `shared` names, for a resource of a module, the callers that are not in the phase; `inherited`
     are the resources of modules outside the phase's stacks, with their document; `homes` are the namespaces' names
-    of a stack's resource (by stack, folder, address), where all of them could be followed.
+    of a stack's resource (by stack, folder, address), where all of them could be followed; `tenants` live in the
+    namespace that a resource declares, in whatever stack; `owners` are the resources that declare a namespace's name,
+    as stack and address, and `documents` where those stand in which somebody of the phase lives.
     """
 
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     followed: Mapping[Key, Followed] = field(default_factory=dict)
-    shared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    inherited: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    shared: Mapping[Where, tuple[str, ...]] = field(default_factory=dict)
+    inherited: Mapping[Where, str] = field(default_factory=dict)
     homes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
+    tenants: Mapping[Where, tuple[Tenant, ...]] = field(default_factory=dict)
+    owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    documents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A place in a document as it is now: what stands there, and how to write something else."""
+    """A place in a document as it is now: what stands there, with its comments, and how to write something else.
 
-    source: Source = field(repr=False)
-    view: Attribute | Block
+    `write` returns the fix, None where nothing is to do, and raises `UnfixableError` where it cannot be done. `view` is
+    the attribute that holds it, or the module's call that lacks `argument`; None in a document without attributes.
+    """
+
     span: Span
-    path: str
-    argument: str
-    default: str
-
-    @property
-    def text(self) -> str:
-        """What stands there; the default, where nothing does."""
-        return self.default if self.argument else self.source.data[self.span.start : self.span.end].decode()
-
-    @property
-    def comments(self) -> tuple[str, ...]:
-        """The comments that belong to the attribute."""
-        return self.view.comments() if isinstance(self.view, Attribute) else ()
-
-    def write(self, text: str) -> Fix | None:
-        """The fix that puts `text` there; an argument is added behind the call's `source`."""
-        if isinstance(self.view, Block):
-            return verbs.ensure_attribute(self.view, self.argument, f'"{text}"'.encode(), after="source")
-        return Fix((Edit(self.span, text.encode()),), (Declared(self.path, Effect.CHANGED),))
+    text: str
+    comments: tuple[str, ...]
+    write: Callable[[str], Fix | None] = field(repr=False, compare=False)
+    view: Attribute | Block | None = field(default=None, repr=False)
+    argument: str = ""
 
 
 def find(source: Source, place: Place) -> Literal | None:
-    """The place in the document; None where the argument is given by now, or the attribute is gone."""
+    """The place in a document of HCL; None where the argument is given by now, or the attribute is gone."""
     attributes, blocks = top_level(source)
     if place.argument:
         call = next((block for block in _blocks(blocks) if block.path == place.path), None)
         if call is None or call.attribute(place.argument):
             return None
-        return Literal(source, call, call.title, place.path, place.argument, place.text)
+        return Literal(call.title, place.text, (), partial(_give, call, place.argument), call, place.argument)
     attribute = next(
         (each for each in _attributes(attributes.values(), blocks, place.path) if each.path == place.path), None
     )
-    spans = values.literals(attribute.value) if attribute else ()
-    if attribute is None or place.position >= len(spans):
+    if attribute is None:
+        return None
+    if place.why:
+        return Literal(attribute.span, place.text, attribute.comments(), refusing(place), attribute)
+    return _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
+
+
+def in_yaml(data: bytes, place: Place, *, start: int = 0, path: str = "", holes: Sequence[Span] = ()) -> Literal | None:
+    """The place in YAML text, which begins at `start` of its document and is a part of the value at `path`."""
+    scalars = yaml_values.in_order(yaml_values.images(data, holes))
+    if place.scalar is None or place.scalar >= len(scalars):
+        return None
+    scalar = scalars[place.scalar]
+    span = Span(start + scalar.start, start + scalar.end)
+
+    def write(text: str) -> Fix | None:
+        edit = yaml_edits.write(data, scalar, text, holes)
+        moved = Edit(Span(start + edit.span.start, start + edit.span.end), edit.text)
+        return Fix((moved,), (Declared(path, Effect.CHANGED),))
+
+    return Literal(span, scalar.text, yaml_values.comments(data, scalar), write)
+
+
+def _in_string(attribute: Attribute, place: Place) -> Literal | None:
+    spans, source = values.literals(attribute.value), attribute.source
+    if place.position >= len(spans):
         return None
     span = spans[place.position]
-    return Literal(source, attribute, span, _path(attribute.value, span), "", "")
+    line = attribute.source.document.line_start(span.start)
+    near = trivia.comments_at_line(source, span) if line > attribute.span.start else ()
+    path = _path(attribute.value, span)
+    text = source.data[span.start : span.end].decode()
+    return Literal(span, text, (*attribute.comments(), *near), partial(_put, span, path), attribute)
+
+
+def _in_heredoc(attribute: Attribute, place: Place) -> Literal | None:
+    found = heredocs(attribute.value)
+    if place.position >= len(found):
+        return None
+    heredoc = found[place.position]
+    return in_yaml(heredoc.body, place, start=heredoc.start, path=attribute.path, holes=heredoc.holes)
+
+
+def _give(call: Block, argument: str, text: str) -> Fix | None:
+    """An argument that the call lacks is added behind its `source`."""
+    return verbs.ensure_attribute(call, argument, f'"{text}"'.encode(), after="source")
+
+
+def _put(span: Span, path: str, text: str) -> Fix:
+    return Fix((Edit(span, text.encode()),), (Declared(path, Effect.CHANGED),))
+
+
+def refusing(place: Place) -> Callable[[str], Fix | None]:
+    """What `write` is at a place that cannot be written."""
+
+    def write(_text: str) -> Fix | None:
+        raise UnfixableError(place.why)
+
+    return write
 
 
 def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -12,21 +12,27 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod import pieces, traversal
-from hclmod.estate import tag_piece
+from hclmod.estate import fan_out, tag_piece
+from hclmod.images import reference
 from hclmod.mentions import Mentions
 from hclmod.pieces import Hole, Piece
-from hclmod.places import Driven, Followed, Key, Place, Placing
+from hclmod.places import Driven, Followed, Key, Place, Placing, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.document import Document
-    from hclmod.estate import Estate, Use
+    from hclmod.estate import Estate, Home, Use
     from hclmod.pieces import Origin, Site
-    from hclmod.stack import Stack
+    from hclmod.stack import PhaseOf, Stack
 
 _IMAGE_ELSEWHERE = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
 _HOME_ELSEWHERE = re.compile(rb'\bnamespace\s*=\s*(?:"[^"\n]*\$\{|var\.|local\.|each\.|module\.)')
+_HOME = re.compile(rb'\bnamespace\s*=\s*"([^"$%\n]+)"')
+_NAMESPACE = re.compile(
+    rb'\bresource\s+"kubernetes_namespace(?:_v1)?"\s+"[^"\n]*"\s*\{(.*?)^\}', re.DOTALL | re.MULTILINE
+)
+_NAME = re.compile(rb'\bname\s*=\s*(?:"([^"$%\n]+)")?')
 _SOURCE = re.compile(rb'\bsource\s*=\s*"(\.\.?/[^"\n]*)"')
 
 
@@ -36,12 +42,14 @@ def to_trace(
     """The stacks whose images have to be followed, told from their text: following costs a parse of each document.
 
     Those with an image or a namespace that is no plain string, those that call a module outside of them which has
-    images, and those in which such a module lies. `has_images` tells of a folder.
+    images, and those in which such a module lies; those that name a namespace of another stack, and that stack; those
+    without code of their own. `has_images` tells of a folder.
     """
-    found: set[str] = set()
     owners = {stack.path for stack in stacks}
+    documents = {stack.path: tuple(read(stack)) for stack in stacks}
+    found = _with_lodgers(documents, _declared(documents)) | {path for path, texts in documents.items() if not texts}
     for stack in stacks:
-        for document in read(stack):
+        for document in documents[stack.path]:
             if _IMAGE_ELSEWHERE.search(document.data) or _HOME_ELSEWHERE.search(document.data):
                 found.add(stack.path)
             folder = posixpath.dirname(document.path)
@@ -50,6 +58,31 @@ def to_trace(
                 if f"{target}/".startswith(f"{stack.path}/") or not has_images(target):
                     continue
                 found |= {stack.path, *(owner for owner in owners if f"{target}/".startswith(f"{owner}/"))}
+    return found
+
+
+def declarers(stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document]], names: Iterable[str]) -> set[str]:
+    """The stacks that declare namespaces of these names, told from their text."""
+    declared = _declared({stack.path: tuple(read(stack)) for stack in stacks})
+    return {stack for name in names for stack in declared.get(name.encode(), ())}
+
+
+def _declared(documents: Mapping[str, Sequence[Document]]) -> dict[bytes, set[str]]:
+    """The stacks that declare a namespace of each name; under the empty name those that compute one."""
+    found: dict[bytes, set[str]] = defaultdict(set)
+    for stack, texts in documents.items():
+        for block in (block for each in texts for block in _NAMESPACE.findall(each.data)):
+            found[next(iter(_NAME.findall(block)), b"")].add(stack)
+    return found
+
+
+def _with_lodgers(documents: Mapping[str, Sequence[Document]], declared: Mapping[bytes, set[str]]) -> set[str]:
+    """The stacks that name a namespace which another one declares, those that do, and those that compute a name."""
+    found = set(declared.get(b"", ()))
+    for stack, texts in documents.items():
+        for name in {name for each in texts for name in _HOME.findall(each.data)}:
+            if others := declared.get(name, set()) - {stack}:
+                found |= {stack, *others}
     return found
 
 
@@ -81,17 +114,16 @@ def _target(folder: str, source: bytes) -> str:
     return posixpath.normpath(posixpath.join(folder, source.decode(errors="replace")))
 
 
-_IMAGE = re.compile(rb"\bimage\s*=|\bhelm_release\b")
+_IMAGE = re.compile(
+    rb"\bimage\s*=|\bhelm_release\b"
+    rb"|\bkubernetes_(?:deployment|stateful_set|daemon_?set|cron_job|job|pod|replication_controller|namespace)(?:_v1)?\b"
+)
 
 
-def place(estate: Estate, phase_of: Callable[[str, str, str], int | None], number: int | None) -> Placing:
-    """The placing of one phase (None: everything is in it)."""
-
-    def inside(stack: str, folder: str, address: str) -> bool:
-        return number is None or phase_of(stack, folder, address) == number
-
-    maker = _Maker(estate, inside, phase_of)
-    for use in estate.uses:
+def place(estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use] = ()) -> Placing:
+    """The placing of one phase (None: everything is in it); `outside` are images that no container has."""
+    maker = _Maker(estate, phase_of, number, outside)
+    for use in maker.uses:
         if maker.mine(use):
             for origin in use.origins:
                 maker.follow(use, origin)
@@ -99,36 +131,70 @@ def place(estate: Estate, phase_of: Callable[[str, str, str], int | None], numbe
 
 
 class _Maker:
-    def __init__(
-        self, estate: Estate, inside: Callable[[str, str, str], bool], phase_of: Callable[[str, str, str], int | None]
-    ) -> None:
-        self.estate, self.inside, self.phase_of = estate, inside, phase_of
+    def __init__(self, estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use]) -> None:
+        self.estate, self.phase_of, self.number = estate, phase_of, number
+        self.uses = (*estate.uses, *outside)
+        self.drives = fan_out(self.uses)
         self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
-        self.mentions = Mentions(estate.uses, estate.texts)
-        self.found: dict[tuple[str, str, int, str], Place] = {}
+        self.mentions = Mentions(self.uses, estate.texts)
+        self.found: dict[tuple[str, str, int, str, int], Place] = {}
         self.followed: dict[Key, Followed] = {}
 
     def mine(self, use: Use) -> bool:
         """Whether an image is the phase's."""
-        return self.inside(use.stack, use.folder, use.image.address)
+        return self.number is None or self._number(use) == self.number
+
+    def _number(self, use: Use) -> int | None:
+        return self.phase_of(use.stack, use.folder, use.image.address, use.module)
+
+    def _lives(self, home: Home) -> bool:
+        """Whether a workload is the phase's."""
+        where = home.stack, home.folder, home.dweller.address, home.module
+        return self.number is None or self.phase_of(*where) == self.number
 
     def follow(self, use: Use, origin: Origin) -> None:
         """Take note of where one alternative of an image has its tag, unless it is written out in its container."""
+        if use.image.outside:
+            self._follow_outside(use, origin)
+            return
         key = (use.folder, use.image.address, use.image.container)
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:
-            self.followed[key] = Followed(f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None)
+            self.followed[key] = Followed(
+                f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None, chain=hole.chain
+            )
         elif piece is None:
             self._note_untagged(key, use, origin)
         elif self._is_in_place(use, origin, piece) and not self._others(use, piece):
             return
         elif piece.site is None:
-            self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None)
+            self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None, chain=piece.chain)
         else:
             place = self._place(piece, piece.site)
             writable = not place.also and not place.read_by
-            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable)
+            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable, piece.chain)
+
+    def _follow_outside(self, use: Use, origin: Origin) -> None:
+        """The same for an image that no container has, whose rule is offered places only: also where it stays."""
+        hole = next((part for part in origin if isinstance(part, Hole)), None)
+        piece = tag_piece(origin)
+        if piece is not None and piece.site is not None:
+            self._place(piece, piece.site)
+            return
+        if hole is not None:
+            why = f"it ends at `{hole.text}` ({hole.where}): {hole.why}"
+        elif piece is not None:
+            why = "it is no text in quotes, a template fills in a part of it, or the text around it is no sound YAML"
+        elif (known := reference.parse(pieces.text(origin) or "")) and known.tag is None:
+            return  # which floats
+        else:
+            why = "a template fills in its tag, and nothing that was read says with what"
+        home = use.image.image
+        text = "".join(f"<{part.text}>" if isinstance(part, Hole) else part.text for part in origin)
+        driven = self._driven(use, "", "", piece.chain if piece else ())
+        where = Place(home.document, home.path, text, (driven,), why=why, line=home.line)
+        self.found[home.document, home.path, home.line, text, -2] = where
 
     def _note_untagged(self, key: Key, use: Use, origin: Origin) -> None:
         """Take note of an image without a tag, such as a digest, that stands elsewhere: nothing of it is written."""
@@ -149,52 +215,59 @@ class _Maker:
 
     def _others(self, use: Use, piece: Piece) -> bool:
         """Whether a literal in a container is one for several stacks, as in a shared module."""
-        uses = self.estate.drives[piece.site] if piece.site else ()
+        uses = self.drives[piece.site] if piece.site else ()
         return any(other.stack != use.stack for other in uses) or not f"{use.folder}/".startswith(f"{use.stack}/")
 
     def _place(self, piece: Piece, site: Site) -> Place:
-        driven = self.estate.drives[site]
+        driven = self.drives[site]
         others = [use for use in driven if not self.mine(use)]
         path, position, argument, document = site.path, site.place, "", site.document
+        scalar = site.scalar
         if others and piece.passed:
             call, argument = piece.passed[-1]
             through = [use for use in driven if _passes(use, site, piece)]
             if all(self.mine(use) for use in through):
                 driven, others, document, path, position = tuple(through), [], call.document, call.path, 0
+                scalar = None
             else:
                 argument = ""
-        key = (document, path, position, argument)
-        facts = tuple(self._driven(use, site) for use in sorted(driven, key=lambda use: not self.mine(use)))
+        key = (document, path, position, argument, -1 if scalar is None else scalar)
+        facts = tuple(self._driven_by(site, use) for use in sorted(driven, key=lambda use: not self.mine(use)))
         also = tuple(f"{use.stack}/{use.address} ({self._phase(use)})" for use in others)
         others_too = self.mentions.others(piece)
-        self.found[key] = Place(document, path, piece.text, facts, position, argument, also, others_too)
+        self.found[key] = Place(
+            document, path, piece.text, facts, position, argument, also, others_too, scalar, line=site.line
+        )
         return self.found[key]
 
     def _phase(self, use: Use) -> str:
-        phase = self.phase_of(use.stack, use.folder, use.image.address)
+        phase = self._number(use)
         return "no phase" if phase is None else f"phase {phase}"
 
-    def _driven(self, use: Use, site: Site) -> Driven:
+    def _driven_by(self, site: Site, use: Use) -> Driven:
         origin = next(each for each in use.origins if _holds(each, site))
         index = next(i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
+        return self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index].chain)
+
+    def _driven(self, use: Use, before: str, after: str, chain: tuple[str, ...]) -> Driven:
         dweller = self.homes.get((use.stack, use.module, use.image.address))
-        part = origin[index]
         return Driven(
             use.stack,
             use.address,
             use.image.label,
             use.image.kind,
-            self.phase_of(use.stack, use.folder, use.image.address),
-            _text(origin[:index]),
-            _text(origin[index + 1 :]),
+            self._number(use),
+            before,
+            after,
             dweller.metadata if dweller else (),
             _is_ignored(use, dweller.ignored if dweller else ()),
             use.image.comments,
             use.image.above,
-            dweller.unread if dweller else True,
+            dweller.unread if dweller else not use.image.outside,
             "",
-            part.chain,
+            chain,
             use.overrides,
+            use.image.outside,
         )
 
     def placing(self) -> Placing:
@@ -205,14 +278,41 @@ class _Maker:
         shared: dict[tuple[str, str], tuple[str, ...]] = {}
         inherited: dict[tuple[str, str], str] = {}
         for (folder, address), homes in self._by_resource().items():
-            if any(inside for _, inside in homes):
-                callers = tuple(sorted({stack for stack, inside in homes if not inside}))
+            mine = [home for home in homes if self._lives(home)]
+            if mine:
+                callers = tuple(sorted({_caller(home, mine) for home in homes} - {""}))
                 if callers:
                     shared[folder, address] = callers
-                if not any(f"{folder}/".startswith(f"{stack}/") for stack, inside in homes if inside):
-                    inherited[folder, address] = self._document(folder, address)
+                if not any(self._is_the_stacks(home) for home in mine):
+                    inherited[folder, address] = mine[0].dweller.document
         places = {document: tuple(each) for document, each in by_document.items()}
-        return Placing(places, self.followed, shared, inherited, self._homes())
+        tenants = self._tenants()
+        namespaces = self.estate.namespaces
+        return Placing(
+            places,
+            self.followed,
+            shared,
+            inherited,
+            self._homes(),
+            tenants,
+            {name: tuple(f"{stack}/{address}" for stack, _, address in told) for name, told in namespaces.items()},
+            frozenset(
+                self.estate.document_of(*where)
+                for where, living in tenants.items()
+                if any(each.mine for each in living)
+            ),
+        )
+
+    def _tenants(self) -> dict[tuple[str, str], tuple[Tenant, ...]]:
+        """Who lives in which namespace: by name, so that they may be of different stacks."""
+        found: dict[tuple[str, str], list[Tenant]] = defaultdict(list)
+        for home in self.estate.homes:
+            where = home.stack, home.folder, home.dweller.address, home.module
+            tenant = Tenant(*where, self.phase_of(*where), self._lives(home))
+            for name in home.names:
+                for _, folder, address in self.estate.namespaces.get(name or "", ()):
+                    found[folder, address].append(tenant)
+        return {where: tuple(dict.fromkeys(living)) for where, living in found.items()}
 
     def _homes(self) -> dict[tuple[str, str, str], tuple[str, ...]]:
         found: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
@@ -220,16 +320,23 @@ class _Maker:
             found[home.stack, home.folder, home.dweller.address].update(home.names)
         return {key: tuple(sorted(name for name in names if name)) for key, names in found.items() if None not in names}
 
-    def _by_resource(self) -> dict[tuple[str, str], list[tuple[str, bool]]]:
-        found: dict[tuple[str, str], list[tuple[str, bool]]] = defaultdict(list)
+    def _by_resource(self) -> dict[tuple[str, str], list[Home]]:
+        found: dict[tuple[str, str], list[Home]] = defaultdict(list)
         for home in self.estate.homes:
-            where = home.stack, home.folder, home.dweller.address
-            found[where[1:]].append((home.stack, self.inside(*where)))
+            found[home.folder, home.dweller.address].append(home)
         return found
 
-    def _document(self, folder: str, address: str) -> str:
-        homes = self.estate.homes
-        return next(home.dweller.document for home in homes if (home.folder, home.dweller.address) == (folder, address))
+    def _is_the_stacks(self, home: Home) -> bool:
+        """Whether a workload is the phase's by its stack or folder, so that it is found without following calls."""
+        number = self.phase_of(home.stack, home.folder, home.dweller.address, "")
+        return f"{home.folder}/".startswith(f"{home.stack}/") and self.number in (None, number)
+
+
+def _caller(home: Home, mine: Sequence[Home]) -> str:
+    """Who else uses a resource of the phase: its stack, in a stack of the phase the call; empty for the phase's own."""
+    if home in mine:
+        return ""
+    return f"{home.stack}/{home.module}" if any(home.stack == each.stack for each in mine) else home.stack
 
 
 def _passes(use: Use, site: Site, piece: Piece) -> bool:
@@ -250,6 +357,8 @@ def _text(parts: Sequence[Piece | Hole]) -> str:
 
 
 def _is_ignored(use: Use, ignored: Iterable[str]) -> bool:
+    if use.image.outside:
+        return any(held[:1] in (("all",), ("values",), ("set",)) for held in _parsed(ignored))
     wanted = traversal.parse(f"{use.image.container}.image") if use.image.container else None
     return wanted is not None and any(traversal.covers(held, wanted) for held in _parsed(ignored))
 

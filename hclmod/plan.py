@@ -9,7 +9,7 @@ import difflib
 import re
 import traceback
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from hclmod import engine, judges, modules, rulebook
@@ -17,7 +17,7 @@ from hclmod.document import unreadable
 from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped
 from hclmod.errors import ConfigError, HclmodError
 from hclmod.modules import Resource, folder_of
-from hclmod.places import Placing
+from hclmod.places import Placing, Tenant
 from hclmod.rule import Context, Namespace
 from hclmod.stack import Target, resolve
 from hclmod.workloads import NAMESPACES, WORKLOADS
@@ -192,7 +192,9 @@ def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
 def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> StackReport:
     """Read one stack, offer its selected resources to the rules, and report every document."""
     rules = brief.load()
-    sources, outcomes = _sources(documents, _kinds(brief, stack, rules), brief.placing.places)
+    yaml = [document for document in documents if not document.path.endswith(_HCL)]
+    code = [document for document in documents if document.path.endswith(_HCL)]
+    sources, outcomes = _sources(code, _kinds(brief, stack, rules), brief.placing.places)
     inventory = modules.take(sources)
     homes = brief.placing.homes
     inventory.settle(lambda each: homes.get((stack.path, each.folder, each.address), ()))
@@ -201,10 +203,24 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     for source in sources:
         if brief.only is None or source.document.path in brief.only:
             context = mine.context(source.document.path, tuple(sorted({*brief.names, *names})))
-            outcomes.append(_attempt(source, rules, context, mine.select(source)))
+            outcomes.append(
+                _attempt(source.document.path, partial(engine.settle, source, rules, context, mine.select(source)))
+            )
+    outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
     shown = [each for each in outcomes if brief.only is None or each.path in brief.only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
     return StackReport(stack, ordered, names, frozenset(inventory.resources))
+
+
+_HCL = (".tf", ".hcl", ".tfvars", ".tofu")
+
+
+def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context) -> Outcome:
+    from hclmod import yaml_documents
+
+    if reason := unreadable(document.data):
+        return Skipped(document.path, reason)
+    return _attempt(document.path, partial(yaml_documents.settle, document, rules, context))
 
 
 def _kinds(brief: Brief, stack: Stack, rules: Sequence[Loaded]) -> frozenset[str]:
@@ -247,15 +263,13 @@ def _needle(kinds: frozenset[str]) -> re.Pattern[bytes]:
     return re.compile(rb"\bresource\b(?:(?!\bresource\b)[^\n{])*?\b(?:" + types + rb")\b")
 
 
-def _attempt(
-    source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
-) -> Outcome:
+def _attempt(path: str, settle: Callable[[], Outcome]) -> Outcome:
     try:
-        return engine.settle(source, rules, context, select)
+        return settle()
     except HclmodError:
         raise
     except Exception:  # noqa: BLE001 - one document's bug must not hide the others; it forbids to write all the same
-        return Failed(source.document.path, traceback.format_exc())
+        return Failed(path, traceback.format_exc())
 
 
 class _Selection:
@@ -272,17 +286,38 @@ class _Selection:
         return self.brief.assignment.phase_of(self.stack.path, resource.folder, resource.address)
 
     def _facts(self, namespace: Resource) -> Namespace:
-        living = self.inventory.living_in(namespace)
-        mine = tuple(each.address for each in living if self._in_phase(each))
-        others = {each.address: self._phase(each) for each in living if not self._in_phase(each)}
+        """Who lives in a namespace: by this stack's own references, and by what following those of all stacks found."""
+        tenants = self.brief.placing.tenants.get((namespace.folder, namespace.address), ())
+        here = {(each.folder, each.address) for each in tenants if each.stack == self.stack.path}
+        living = [
+            Tenant(self.stack.path, each.folder, each.address, "", self._phase(each), self._in_phase(each))
+            for each in self.inventory.living_in(namespace)
+            if (each.folder, each.address) not in here
+        ]
+        told = {self._named(each): each for each in (*living, *tenants)}
+        mine = tuple(name for name, each in told.items() if each.mine)
+        others = {name: each.phase for name, each in told.items() if not each.mine}
         return Namespace(self.inventory.namespaces[namespace], mine, others)
+
+    def _named(self, tenant: Tenant) -> str:
+        return tenant.address if tenant.stack == self.stack.path and not tenant.module else tenant.name
+
+    def _home(self, workload: Resource, home: Resource | None) -> Namespace | None:
+        """The namespace of a workload; one that other stacks declare is known by its name and its owners only."""
+        if home is not None:
+            return self._facts(home)
+        names = self.brief.placing.homes.get((self.stack.path, workload.folder, workload.address), ())
+        owners = [self.brief.placing.owners.get(name, ()) for name in names]
+        if not owners or not all(owners):
+            return None
+        return Namespace(", ".join(names), owners=tuple(dict.fromkeys(each for told in owners for each in told)))
 
     def context(self, document: str, names: tuple[str, ...]) -> Context:
         """What rules may know in one document."""
         folder, placing = folder_of(document), self.brief.placing
         facts = {each: self._facts(each) for each in self.inventory.namespaces}
         homes = {
-            each.address: facts[home] if home else None
+            each.address: self._home(each, home)
             for each, home in self.inventory.workloads.items()
             if each.folder == folder
         }
@@ -334,7 +369,7 @@ def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
     named = [
         (target, f"phase.{phase}.workloads")
         for target, phase in brief.assignment.targets.items()
-        if phase == brief.phase
+        if phase == brief.phase and not target.module  # those were looked for among the calls
     ]
     named += [(target, f"an option of {rule}") for rule, target in brief.reached]
     for target, where in named:

@@ -6,15 +6,19 @@ import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.errors import ConfigError
+from hclmod import build_files
+from hclmod.errors import ConfigError, RuleError
 from hclmod.stack import Stack, Target
 from hclmod.workloads import NAMESPACES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hclmod.config import Config
     from hclmod.document import Document
+    from hclmod.estate import Estate
+    from hclmod.outside import Sighting
+    from hclmod.places import Placing
     from hclmod.plan import Brief
     from hclmod.stack import Assignment
 
@@ -42,7 +46,8 @@ def by_namespace(
         lived |= names
         numbers = {wanted[name] for name in names & wanted.keys()}
         if len(numbers) == 1:
-            found[Target(home.stack, home.folder, home.dweller.address)] = numbers.pop()
+            where = None if home.module else home.folder
+            found[Target(home.stack, where, home.dweller.address, home.module)] = numbers.pop()
     for name, number in wanted.items():
         if whole and name not in lived:
             near = difflib.get_close_matches(name, lived, 1)
@@ -50,9 +55,33 @@ def by_namespace(
             raise ConfigError(
                 f"{config.path}: phase.{number}.namespaces names `{name}`, where nothing lives", hint=hint
             )
-    named = {target for target in found if Target(target.stack, None, target.address) in assignment.targets}
+    named = {
+        target
+        for target in found
+        if Target(target.stack, None, target.address) in assignment.targets or target in assignment.targets
+    }
     targets = {target: number for target, number in found.items() if target not in named}
     return replace(assignment, targets={**targets, **assignment.targets})
+
+
+def may_hold_images(path: str) -> bool:
+    """Whether a file may be YAML that some form of image stands in."""
+    return build_files.is_yaml(path) and not path.endswith(ENDINGS)
+
+
+def forms_of(brief: Brief) -> frozenset[str]:
+    """The forms of images outside of containers that a brief's rules are to follow; an unknown one is a `RuleError`."""
+    wanted = {form: loaded for loaded in brief.load() for form in loaded.forms}
+    if not wanted:
+        return frozenset()
+    from hclmod.outside import FORMS
+
+    for form, loaded in wanted.items():
+        if form not in FORMS:
+            near = difflib.get_close_matches(form, FORMS, 1)
+            hint = f"Did you mean `{near[0]}`?" if near else f"Known forms: {', '.join(FORMS)}."
+            raise RuleError(f"option `{loaded.id}.{loaded.rule.forms}`: there is no form `{form}`", hint=hint)
+    return frozenset(wanted)
 
 
 def placed(
@@ -61,23 +90,75 @@ def placed(
     texts: Mapping[str, bytes],
     read: Callable[[Stack], tuple[Document, ...]],
 ) -> list[Brief]:
-    """The briefs, each with the places outside of containers that its rules may write."""
-    rules = [loaded.rule for brief in briefs for loaded in brief.load()]
-    if not any(rule.at_places or rule.follows or set(rule.kinds) & set(NAMESPACES) for rule in rules):
+    """The briefs, each with the places outside of containers that its rules may write.
+
+    `texts` are the documents that say where values come from; where a brief follows forms, also those of YAML.
+    """
+    if not any(map(_looks_around, briefs)):
         return list(briefs)
     from hclmod import placing
     from hclmod.estate import Estate
 
-    traced = placing.to_trace(stacks, read, placing.image_folders(texts))
-    estate = Estate(sorted(traced), texts, texts.get)
-    return [replace(brief, placing=placing.place(estate, brief.assignment.phase_of, brief.phase)) for brief in briefs]
+    code = [path for path in texts if path.endswith(ENDINGS)]
+    forms = {brief.phase: forms_of(brief) for brief in briefs}
+    everywhere = {stack.path for stack in stacks} if any(forms.values()) else set()
+    traced = everywhere or placing.to_trace(stacks, read, placing.image_folders(texts))
+    traced |= {target.stack for brief in briefs for target in brief.assignment.targets if target.module}
+    estate = Estate(sorted(traced), code, texts.get)
+    for brief in briefs:
+        _check_calls(estate, brief)
+    if more := placing.declarers(stacks, read, estate.lived_in) - traced:
+        estate = estate.over(sorted(traced | more))
+    seen = _sightings(estate, texts) if any(forms.values()) else ()
+    return [replace(brief, placing=_placing(estate, brief, seen, forms[brief.phase])) for brief in briefs]
+
+
+def _looks_around(brief: Brief) -> bool:
+    """Whether anything asks what lies beyond a stack: a phase, whose modules are shared, or a rule without one."""
+    asked = any(loaded.rule.at_places or loaded.rule.follows for loaded in brief.load()) or _is_about_namespaces(brief)
+    return brief.phase is not None or asked
+
+
+def _check_calls(estate: Estate, brief: Brief) -> None:
+    """Raise `ConfigError` for a workload that the phase names by a module's call and that is not there."""
+    for target, phase in brief.assignment.targets.items():
+        if target.module and phase == brief.phase:
+            known = {home.address for home in estate.homes if home.stack == target.stack}
+            wanted = f"{target.module}.{target.address}"
+            if wanted not in known:
+                near = difflib.get_close_matches(wanted, known, 1)
+                hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists the workloads of each stack."
+                place = f"{brief.config.path}: phase.{phase}.workloads"
+                raise ConfigError(f"{place} names `{wanted}`, which {target.stack} lacks", hint=hint)
+
+
+def _sightings(estate: Estate, texts: Mapping[str, bytes]) -> tuple[Sighting, ...]:
+    from hclmod import outside
+
+    return outside.find(estate, texts, texts.get)
+
+
+def _placing(estate: Estate, brief: Brief, seen: Sequence[Sighting], forms: frozenset[str]) -> Placing:
+    from hclmod import outside, placing
+
+    return placing.place(estate, brief.assignment.phase_of, brief.phase, outside.uses(seen, forms) if forms else ())
+
+
+def _is_about_namespaces(brief: Brief) -> bool:
+    return any(set(loaded.rule.kinds) & set(NAMESPACES) for loaded in brief.load())
 
 
 def with_places(brief: Brief, stacks: Sequence[Stack]) -> list[Stack]:
     """The stacks of a brief with the documents that matter by its places; shared modules are stacks of their own."""
+    namespaces = brief.placing.documents if _is_about_namespaces(brief) else frozenset()
+    return with_documents(stacks, {*brief.placing.places, *brief.placing.inherited.values(), *namespaces})
+
+
+def with_documents(stacks: Sequence[Stack], documents: Iterable[str]) -> list[Stack]:
+    """The stacks with these documents; those that are in none of them are stacks of their own, by folder."""
     known = {file for each in stacks for file in each.files}
     extra: dict[str, list[str]] = {}
-    for document in sorted({*brief.placing.places, *brief.placing.inherited.values()} - known):
+    for document in sorted(set(documents) - known):
         owner = next(
             (each.path for each in stacks if document.startswith(f"{each.path}/")), document.rpartition("/")[0]
         )

@@ -36,6 +36,7 @@ class Finding:
     """What a rule says about one place; with a fix it is a change, without one a target left alone.
 
     `effect` tells what the change does to the running cluster when it is applied (`rolls the pods`), empty for nothing.
+    `origins` are the chains through which a value comes to where it is used (`image -> var.tag -> default of var.tag`).
     `cells` are answers by name, for commands that make a table or a list of them.
     """
 
@@ -45,6 +46,7 @@ class Finding:
     fix: Fix | None = None
     level: Level = Level.WARNING
     effect: str = ""
+    origins: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
 
 
@@ -53,12 +55,14 @@ class Namespace:
     """A namespace that the repository declares, and who lives in it.
 
     `name` is None where it cannot be read. `workloads` are the addresses that the phase at hand selects,
-    `others` maps those of other phases (None: of no phase) to their phase.
+    `others` maps those of other phases (None: of no phase) to their phase; those of other stacks are named with their
+    stack. `owners` are the resources that declare it, where that is another stack's business.
     """
 
     name: str | None
     workloads: tuple[str, ...] = ()
     others: Mapping[str, int | None] = field(default_factory=dict)
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Context:
     changed: frozenset[tuple[str, str]] = frozenset()  # rule and address of what earlier rounds of this run fixed
 
     def home(self, workload: str) -> Namespace | None:
-        """The namespace in which a workload of this module lives; None where this stack does not declare it."""
+        """The namespace in which a workload of this module lives; None where the repository does not declare it."""
         return self.homes.get(workload)
 
 
@@ -93,6 +97,9 @@ class Rule:
     `at_places`, where given, is called as `at_places(literal, place, context, **options)` for each place outside of
     containers from which images of the phase come.
 
+    `forms` names the option that lists the forms of images outside of containers (`outside.FORMS`) whose places it is
+    offered as well.
+
     `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
     offered too, though no phase selects it.
 
@@ -104,6 +111,7 @@ class Rule:
     kinds: tuple[str, ...]
     reaches: tuple[str, ...] = ()
     at_places: Callable[..., Iterator[Finding]] | None = None
+    forms: str = ""
     follows: bool = False
     informed: bool = False
     more_kinds: Callable[[Config, Mapping[str, Option]], tuple[str, ...]] | None = None

@@ -37,6 +37,12 @@ class Loaded:
     rule: Rule
     options: Mapping[str, Option]
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms of images outside of containers that its options ask for."""
+        found = self.options.get(self.rule.forms, ())
+        return found if isinstance(found, tuple) else ()
+
 
 def builtin_folder() -> Path:
     """Where the built-in rules lie: inside the installed package, or beside it in a checkout."""

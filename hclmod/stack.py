@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hclmod.config import Config
 
@@ -34,8 +35,13 @@ class Stack:
 
 
 def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
-    """The stacks among these tracked files, sorted by path; without globs the folders that hold `.tf` files."""
-    files = sorted(path for path in paths if path.endswith(".tf"))
+    """The stacks among these tracked files, sorted by path; without globs the folders that hold `.tf` files.
+
+    A folder with a `terragrunt.hcl` alone is a stack whose module lies elsewhere: one that a glob finds, or without
+    globs one below which there is no other such file.
+    """
+    every = sorted(paths)
+    files = [path for path in every if path.endswith(".tf")]
     owners: dict[str, str | None] = {}
     below: dict[str, list[str]] = defaultdict(list)
     for file in files:
@@ -44,7 +50,21 @@ def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
             owners[folder] = owner(folder, config)
         if (stack := owners[folder]) is not None:
             below[stack].append(file)
+    for folder in _with_terragrunt(every, config):
+        below.setdefault(folder, [])
     return tuple(Stack(name_of(path, config), path, tuple(below[path])) for path in sorted(below))
+
+
+def _with_terragrunt(paths: Sequence[str], config: Config) -> Iterator[str]:
+    folders = [path.removesuffix(_TERRAGRUNT) for path in paths if f"/{path}".endswith(f"/{_TERRAGRUNT}")]
+    for folder in folders:
+        inner = not config.stacks and any(other != folder and other.startswith(folder) for other in folders)
+        path = folder.rstrip("/")
+        if path and not inner and owner(path, config) == path:
+            yield path
+
+
+_TERRAGRUNT = "terragrunt.hcl"
 
 
 def owner(folder: str, config: Config) -> str | None:
@@ -85,15 +105,23 @@ def _matches(path: str, glob: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A resource that the config names: `STACK/ADDRESS`, or `STACK/sub/folder/ADDRESS` for one folder of the stack."""
+    """A resource that the config names: `STACK/ADDRESS`, or `STACK/sub/folder/ADDRESS` for one folder of the stack.
+
+    `STACK/module.a.ADDRESS` is the one that this call of a module makes, wherever the module lies.
+    """
 
     stack: str  # its path
     folder: str | None  # the path of the folder, where one is named
     address: str
+    module: str = ""  # the instance, such as `module.a`, where one is named
 
     def is_at(self, folder: str, address: str) -> bool:
         """Whether this names the resource of this address in this folder."""
         return self.address == address and self.folder in (None, folder)
+
+
+PhaseOf = Callable[[str, str, str, str], int | None]
+"""The phase of a resource by stack, folder, address and instance of its module, as `Assignment.phase_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +131,13 @@ class Assignment:
     stacks: Mapping[str, int]  # by path
     targets: Mapping[Target, int]
 
-    def phase_of(self, stack: str, folder: str, address: str) -> int | None:
-        """The phase of a resource: the one that names it (with its folder first), else its stack's, else none."""
-        for target in (Target(stack, folder, address), Target(stack, None, address)):
+    def phase_of(self, stack: str, folder: str, address: str, module: str = "") -> int | None:
+        """The phase of a resource: the one that names it (with its call or folder first), else its stack's, else none.
+
+        `module` is the instance of the module that declares it; without, what is named by its call is passed over.
+        """
+        called = (Target(stack, None, address, module),) if module else ()
+        for target in (*called, Target(stack, folder, address), Target(stack, None, address)):
             if target in self.targets:
                 return self.targets[target]
         return self.stacks.get(stack)
@@ -144,15 +176,22 @@ def resolve(name: str, stacks: Sequence[Stack], where: str, config: Config) -> T
 
 def target(name: str, known: Mapping[str, Sequence[str]], where: str, config: Config) -> Target:
     """Split STACK[/folder]/ADDRESS; `known` maps names and paths of stacks to the paths that they may mean."""
-    head, _, address = _plain(name).rpartition("/")
+    head, _, whole = _plain(name).rpartition("/")
+    module, address = _split(whole)
     parts = head.split("/")
     for length in range(len(parts), -1, -1):
         stack = "/".join(parts[:length]) or ROOT
         if stack in known:
             path = _path(stack, known, where, config)
             rest = parts[length:]
-            return Target(path, "/".join([path, *rest] if path else rest) if rest else None, address)
-    return Target(_path(head, known, where, config), None, address)
+            return Target(path, "/".join([path, *rest] if path else rest) if rest else None, address, module)
+    return Target(_path(head, known, where, config), None, address, module)
+
+
+def _split(address: str) -> tuple[str, str]:
+    """The instance of the module and the address in it: `module.a` and `kubernetes_deployment.web`."""
+    *module, kind, name = address.split(".")
+    return ".".join(module), f"{kind}.{name}"
 
 
 def _plain(name: str) -> str:

@@ -24,20 +24,18 @@ def reason(source: Source, span: Span, rule: str) -> str | None:
     """
     if b"hclmod:" not in source.data:
         return None
-    for text in _comments(source, span):
-        found = _COMMENT.match(text)
-        if found and rule in (name.strip() for name in found[1].split(",")):
-            return found[2]
-    return None
+    return among(_comments(source, span), rule)
 
 
-def reason_in(comments: Iterable[str], rule: str) -> str | None:
-    """As `reason`, for comments that are at hand as text; those without a reason do not count."""
+def among(comments: Iterable[str], rule: str) -> str | None:
+    """As `reason`, for comments that are at hand as text."""
     found = (match for text in comments if (match := _COMMENT.match(text)))
-    return next((each[2] for each in found if each[2] and rule in (name.strip() for name in each[1].split(","))), None)
+    reasons = [each[2] for each in found if rule in (name.strip() for name in each[1].split(","))]
+    return next(filter(None, reasons), reasons[0] if reasons else None)
 
 
 def _comments(source: Source, span: Span) -> Iterator[str]:
+    yield from trivia.comments_at_line(source, span)
     node = leaf_at(source.tree, span.start)
     while node is not None:
         if node.type in ("attribute", "block"):

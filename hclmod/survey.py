@@ -1,26 +1,27 @@
-"""Every image, release and workload of a repository, one row each: the list from which a rollout is planned."""
+"""Every image, release, workload and namespace of a repository, one row each: what a rollout is planned from."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from dataclasses import asdict, dataclass, fields
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hclmod import pieces
-from hclmod.estate import tag_piece
+from hclmod import outside, pieces
+from hclmod.estate import fan_out, tag_piece
 from hclmod.images import floating, reference, tags
-from hclmod.outside import OutsideRow
 from hclmod.pieces import Hole, Piece
+from hclmod.workloads import RELEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from hclmod.config import Config
     from hclmod.estate import Estate, Home, Use
+    from hclmod.images.reference import Reference
     from hclmod.images.snapshot import Snapshot
-    from hclmod.pieces import Origin, Site
+    from hclmod.outside import Sighting
+    from hclmod.pieces import Origin
+    from hclmod.stack import PhaseOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,30 @@ class ImageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideRow:
+    """One image outside of container blocks.
+
+    `file` and `line` are where its tag is written, `origin` where the literal stands that makes it; `address` are the
+    resources that use it, and with `read` false nothing in the repository does.
+    """
+
+    stack: str
+    address: str
+    namespace: str
+    form: str
+    image: str
+    tag: str
+    tag_class: str
+    file: str
+    line: int
+    origin: str
+    read: bool
+    fan_out: int
+    floating: str  # yes, no or unknown
+    phase: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseRow:
     """One Helm release; an empty cell is an attribute that is not set."""
 
@@ -60,17 +85,25 @@ class ReleaseRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadRow:
-    """One workload and what Terraform ignores of it."""
+    """One workload and the entries of its `ignore_changes`."""
 
     stack: str
     workload: str
     namespace: str
     owner: str  # the resource that declares the namespace, empty for none
-    ignored: int
+    ignored: tuple[str, ...]
     phase: int | None
 
 
-Row = ImageRow | ReleaseRow | WorkloadRow | OutsideRow
+@dataclass(frozen=True, slots=True)
+class NamespaceRow:
+    """One namespace in which something lives or which is declared, by every resource that declares it."""
+
+    namespace: str
+    owner: str  # stack and address, empty where nothing in the repository declares it
+    workloads: int
+    releases: int
+    phases: str  # of what lives there
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,37 +111,38 @@ class Survey:
     """All rows, by stack and address."""
 
     images: tuple[ImageRow, ...]
+    outside: tuple[OutsideRow, ...]
     releases: tuple[ReleaseRow, ...]
     workloads: tuple[WorkloadRow, ...]
-    outside: tuple[OutsideRow, ...] = ()
+    namespaces: tuple[NamespaceRow, ...]
+
+    @property
+    def tables(self) -> dict[str, tuple[object, ...]]:
+        """The rows by the titles of their tables."""
+        return {
+            "Images": self.images,
+            "Images outside containers": self.outside,
+            "Helm releases": self.releases,
+            "Workloads": self.workloads,
+            "Namespaces": self.namespaces,
+        }
 
 
 def survey(
     estate: Estate,
     config: Config,
     snapshot: Snapshot,
-    phase_of: Callable[[str, str, str], int | None],
-    outside: tuple[OutsideRow, ...] = (),
+    phase_of: PhaseOf,
+    sightings: Sequence[Sighting] = (),
 ) -> Survey:
-    """Take the rows of an estate; `phase_of` is given stack, folder and address, `outside` are taken as they are."""
-    homes = {(home.stack, home.module, home.dweller.address): home for home in estate.homes}
-
-    def phase(each: Use | Home, address: str) -> int | None:
-        return phase_of(each.stack, each.folder, address)
-
-    fan_out = {site: len(uses) for site, uses in estate.drives.items()}
-    images = []
-    for use in estate.uses:
-        home = homes.get((use.stack, use.module, use.image.address))
-        images += [
-            _image(use, origin, home, fan_out, config, snapshot, phase(use, use.image.address))
-            for origin in use.origins
-        ]
-    releases = [_release(home, phase(home, home.dweller.address)) for home in estate.homes if home.dweller.settings]
-    workloads = [
-        _workload(home, estate, phase(home, home.dweller.address)) for home in estate.homes if not home.dweller.settings
-    ]
-    return Survey(tuple(images), tuple(releases), tuple(workloads), outside)
+    """Take the rows of an estate; `phase_of` is given stack, folder, address and module, `sightings` are outside."""
+    taker = _Taker(estate, config, snapshot, phase_of, sightings)
+    releases = [taker.release(home) for home in estate.homes if home.dweller.kind == RELEASE]
+    workloads = [taker.workload(home) for home in estate.homes if home.dweller.kind != RELEASE]
+    images = [taker.image(use, origin) for use in estate.uses for origin in use.origins]
+    return Survey(
+        tuple(images), _merged(map(taker.outside, sightings)), tuple(releases), tuple(workloads), taker.namespaces()
+    )
 
 
 def form_of(origin: Origin) -> str:
@@ -126,120 +160,130 @@ def form_of(origin: Origin) -> str:
     return last.partition(".")[0] if last.partition(".")[0] in ("local", "var", "each") else "var-file"
 
 
-def _image(
-    use: Use, origin: Origin, home: Home | None, fan_out: Mapping[Site, int], config: Config,
-    snapshot: Snapshot, phase: int | None,
-) -> ImageRow:  # fmt: skip
-    text = pieces.text(origin)
-    known = reference.parse(text) if text is not None else None
-    piece = tag_piece(origin) or (origin[-1] if origin else None)
-    site = piece.site if isinstance(piece, Piece) else None
-    tag = known.tag or "" if known else ""
-    return ImageRow(
-        use.stack,
-        use.address,
-        use.image.label,
-        use.image.init,
-        ", ".join(name or "?" for name in home.names) if home else "",
-        "".join(part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in origin),
-        form_of(origin),
-        tag,
-        tags.classify(tag).value if tag else "none",
-        f"{site.document}:{site.line}" if site else f"{use.image.image.document}:{use.image.image.line}",
-        " -> ".join(piece.chain) if piece else "",
-        fan_out.get(site, 1) if site else 1,
-        _floating(known, config, snapshot),
-        phase,
-    )
+class _Taker:
+    """What all rows are told from."""
 
+    def __init__(
+        self, estate: Estate, config: Config, snapshot: Snapshot,
+        phase_of: PhaseOf, sightings: Sequence[Sighting],
+    ) -> None:  # fmt: skip
+        self.estate, self.config, self.snapshot, self.phase_of = estate, config, snapshot, phase_of
+        self.homes = {(home.stack, home.module, home.dweller.address): home for home in estate.homes}
+        every = (*estate.uses, *outside.uses(sightings, outside.FORMS))
+        self.fan_out = {site: len(uses) for site, uses in fan_out(every).items()}
 
-def _floating(known: reference.Reference | None, config: Config, snapshot: Snapshot) -> str:
-    if known is None:
-        return "unknown"
-    decision = floating.decide(known, config.policy_for(known.name), snapshot.image(known.name))
-    match decision:
-        case floating.Keep(floating=True):
-            return "yes"
-        case floating.Unknown() if known.tag and tags.classify(known.tag) is tags.TagClass.MAJOR:
+    def image(self, use: Use, origin: Origin) -> ImageRow:
+        """The row of one alternative of a container's image."""
+        text = pieces.text(origin)
+        known = reference.parse(text) if text is not None else None
+        piece = tag_piece(origin) or (origin[-1] if origin else None)
+        site = piece.site if isinstance(piece, Piece) else None
+        tag = known.tag or "" if known else ""
+        home = self.homes.get((use.stack, use.module, use.image.address))
+        return ImageRow(
+            use.stack,
+            use.address,
+            use.image.label,
+            use.image.init,
+            _named(home) if home else "",
+            "".join(part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in origin),
+            form_of(origin),
+            tag,
+            tags.classify(tag).value if tag else "none",
+            f"{site.document}:{site.line}" if site else f"{use.image.image.document}:{use.image.image.line}",
+            " -> ".join(piece.chain) if piece else "",
+            self.fan_out.get(site, 1) if site else 1,
+            self._floating(known),
+            self.phase_of(use.stack, use.folder, use.image.address, use.module),
+        )
+
+    def outside(self, seen: Sighting) -> OutsideRow:
+        """The row of an image outside of containers."""
+        seat, site = seen.seat, seen.site
+        module, address = (seat.module, seat.owner.address) if seat.module and seat.owner else (None, "")
+        home = self.homes.get((seat.stack, module.name, address)) if module else None
+        return OutsideRow(
+            seat.stack,
+            seat.address,
+            _named(home) if home else "",
+            seat.form,
+            seen.shown,
+            seen.tag or "",
+            "unknown" if seen.tag is None else tags.classify(seen.tag).value if seen.tag else "none",
+            seat.file,
+            seat.line,
+            f"{site.document}:{site.line}" if site else f"{seat.file}:{seat.line}",
+            seat.read,
+            self.fan_out.get(site, 1) if site else 1,
+            self._floating(None if seen.tag is None else seen.reference),
+            self.phase_of(seat.stack, module.folder, address, module.name) if module else None,
+        )
+
+    def _floating(self, known: Reference | None) -> str:
+        if known is None:
             return "unknown"
-    return "no"
+        decision = floating.decide(known, self.config.policy_for(known.name), self.snapshot.image(known.name))
+        match decision:
+            case floating.Keep(floating=True):
+                return "yes"
+            case floating.Unknown() if known.tag and tags.classify(known.tag) is tags.TagClass.MAJOR:
+                return "unknown"
+        return "no"
 
+    def _phase(self, home: Home) -> int | None:
+        return self.phase_of(home.stack, home.folder, home.dweller.address, home.module)
 
-def _release(home: Home, phase: int | None) -> ReleaseRow:
-    told = {name: home.dweller.settings.get(name, "").strip('"') for name in _SETTINGS}
-    address = f"{home.module}.{home.dweller.address}".removeprefix(".")
-    return ReleaseRow(home.stack, address, _named(home), phase=phase, **told)
+    def release(self, home: Home) -> ReleaseRow:
+        """The row of a Helm release."""
+        told = {name: home.dweller.settings.get(name, "").strip('"') for name in _SETTINGS}
+        return ReleaseRow(home.stack, home.address, _named(home), phase=self._phase(home), **told)
+
+    def workload(self, home: Home) -> WorkloadRow:
+        """The row of a workload."""
+        owners = ", ".join(owner for name in home.names for owner in self._owners(name))
+        return WorkloadRow(home.stack, home.address, _named(home), owners, home.dweller.ignored, self._phase(home))
+
+    def _owners(self, name: str | None) -> list[str]:
+        return [f"{stack}/{address}" for stack, _, address in self.estate.namespaces.get(name or "", ())]
+
+    def namespaces(self) -> tuple[NamespaceRow, ...]:
+        """A row for each name."""
+        living: dict[str, list[Home]] = defaultdict(list)
+        for home in self.estate.homes:
+            for name in home.names:
+                living[name or "?"].append(home)
+        return tuple(self._namespace(name, living.get(name, [])) for name in sorted({*living, *self.estate.namespaces}))
+
+    def _namespace(self, name: str, living: Sequence[Home]) -> NamespaceRow:
+        releases = sum(home.dweller.kind == RELEASE for home in living)
+        phases = sorted({phase for home in living if (phase := self._phase(home)) is not None})
+        owners = ", ".join(self._owners(name))
+        return NamespaceRow(name, owners, len(living) - releases, releases, ", ".join(map(str, phases)))
 
 
 _SETTINGS = ("chart", "version", "atomic", "wait", "timeout")
 
 
-def _workload(home: Home, estate: Estate, phase: int | None) -> WorkloadRow:
-    owners = [
-        f"{stack}/{address}" for name in home.names for stack, _, address in estate.namespaces.get(name or "", ())
+def _merged(rows: Iterable[OutsideRow]) -> tuple[OutsideRow, ...]:
+    """One row for what several resources share, with all their addresses, namespaces and the first phase."""
+    shared: dict[OutsideRow, list[OutsideRow]] = defaultdict(list)
+    for row in rows:
+        shared[replace(row, address="", namespace="", phase=None)].append(row)
+    found = [
+        replace(
+            row,
+            address=_together(each.address for each in users),
+            namespace=_together(each.namespace for each in users),
+            phase=min((each.phase for each in users if each.phase is not None), default=None),
+        )
+        for row, users in shared.items()
     ]
-    address = f"{home.module}.{home.dweller.address}".removeprefix(".")
-    return WorkloadRow(home.stack, address, _named(home), ", ".join(owners), len(home.dweller.ignored), phase)
+    return tuple(sorted(found, key=lambda row: (row.stack, row.file, row.line, row.form, row.image, row.origin)))
+
+
+def _together(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(filter(None, texts)))
 
 
 def _named(home: Home) -> str:
     return ", ".join(name or "?" for name in home.names)
-
-
-def render(found: Survey, form: str) -> str:
-    """The survey as `text`, `json`, `csv` (images only) or `markdown`."""
-    tables: dict[str, tuple[Row, ...]] = {
-        "Images": found.images,
-        "Images outside containers": found.outside,
-        "Helm releases": found.releases,
-        "Workloads": found.workloads,
-    }
-    match form:
-        case "json":
-            told = {name.lower().replace(" ", "_"): [asdict(row) for row in rows] for name, rows in tables.items()}
-            return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-        case "csv":
-            return _csv(found.images)
-        case "markdown":
-            return "\n".join(f"## {name}\n\n{_markdown(rows)}" for name, rows in tables.items())
-        case _:
-            return "\n".join(f"{name}\n{_text(rows)}" for name, rows in tables.items())
-
-
-def _cells(row: Row) -> list[str]:
-    """The values as text; what a terminal would obey is a blank."""
-    words = {None: "", True: "yes", False: ""}
-    values = (getattr(row, each.name) for each in fields(row))
-    told = (words[value] if value is None or isinstance(value, bool) else str(value) for value in values)
-    return ["".join(char if char.isprintable() else " " for char in text) for text in told]
-
-
-def _heads(row: Row | type[Row]) -> list[str]:
-    return [each.name.replace("_", " ") for each in fields(row)]
-
-
-def _csv(rows: Sequence[ImageRow]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_heads(ImageRow))
-    writer.writerows(_cells(row) for row in rows)
-    return out.getvalue()
-
-
-def _markdown(rows: Sequence[Row]) -> str:
-    if not rows:
-        return "none\n"
-    lines = [_heads(rows[0]), ["---"] * len(_heads(rows[0])), *(_cells(row) for row in rows)]
-    escaped = ([cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|") for cell in line] for line in lines)
-    return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
-
-
-def _text(rows: Sequence[Row]) -> str:
-    if not rows:
-        return "  none\n"
-    lines = [_heads(rows[0]), *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "".join(
-        "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
-        for line in lines
-    )

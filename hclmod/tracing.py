@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hclmod import pieces
 from hclmod.errors import HclmodError
+from hclmod.estate import fan_out
 from hclmod.pieces import Hole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from hclmod.estate import Estate, Use
-    from hclmod.pieces import Origin
+    from hclmod.estate import Use
+    from hclmod.pieces import Origin, Site
 
 
-def find(estate: Estate, wanted: str) -> tuple[Use, ...]:
-    """The uses that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
+def find(uses: Sequence[Use], wanted: str) -> tuple[Use, ...]:
+    """Those of all uses that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
 
     A line may be that of an image or of a literal which images come from.
     """
     place, colon, line = wanted.rpartition(":")
     if colon and line.isdecimal():
-        found = [use for use in estate.uses if (place, int(line)) in _lines(use)]
+        found = [use for use in uses if (place, int(line)) in _lines(use)]
     else:
-        found = [use for use in estate.uses if _means(use, wanted)]
+        found = [use for use in uses if _means(use, wanted)]
     if not found:
         hint = "Write FILE:LINE from the repository's root, or STACK/TYPE.NAME; `hclmod survey` lists them."
         raise HclmodError(f"no image is found at `{wanted}`", hint=hint)
@@ -41,9 +42,10 @@ def _means(use: Use, wanted: str) -> bool:
     return address in names and (not stack or use.stack == stack or use.stack.endswith(f"/{stack}"))
 
 
-def tell(estate: Estate, uses: Sequence[Use]) -> Iterator[str]:
-    """The lines that tell each use, its chains and its fan-out."""
-    for use in uses:
+def tell(uses: Sequence[Use], found: Sequence[Use]) -> Iterator[str]:
+    """The lines that tell each of `found`, its chains and its fan-out among all `uses`."""
+    drives = fan_out(uses)
+    for use in found:
         yield f"{use.stack}/{use.address}  {use.image.label}"
         yield f"  image at {use.image.image.document}:{use.image.image.line}"
         for origin in use.origins:
@@ -51,7 +53,35 @@ def tell(estate: Estate, uses: Sequence[Use]) -> Iterator[str]:
             yield from _parts(origin)
         for path in use.overrides:
             yield f"  may be overridden by {path}, which cannot be read"
-        yield from _others(estate, use)
+        yield from _others(drives, use)
+
+
+def rows(uses: Sequence[Use], found: Sequence[Use]) -> list[dict[str, Any]]:
+    """What `tell` tells as plain values: each use with its origins, their parts, and who else hangs on them."""
+    drives = fan_out(uses)
+    return [
+        {
+            "stack": use.stack,
+            "address": use.address,
+            "container": use.image.label,
+            "document": use.image.image.document,
+            "line": use.image.image.line,
+            "origins": [{"image": _written(each), "parts": list(_rows(each))} for each in use.origins],
+            "may_be_overridden_by": list(use.overrides),
+            "also_drives": [line.strip() for line in _others(drives, use)],
+        }
+        for use in found
+    ]
+
+
+def _rows(origin: Origin) -> Iterator[dict[str, Any]]:
+    for part in origin:
+        row: dict[str, Any] = {"text": part.text, "chain": ["image", *part.chain]}
+        if isinstance(part, Hole):
+            yield row | {"ends_at": part.where, "why": part.why}
+        else:
+            site = part.site
+            yield row | ({"document": site.document, "line": site.line} if site else {})
 
 
 def _written(origin: Origin) -> str:
@@ -69,8 +99,8 @@ def _parts(origin: Origin) -> Iterator[str]:
             yield f"    {through} is {part.text!r} at {part.site.document}:{part.site.line}"
 
 
-def _others(estate: Estate, use: Use) -> Iterator[str]:
-    for site in sorted(use.sites, key=lambda each: (each.document, each.path, each.place)):
-        others = [f"{each.stack}/{each.address} {each.image.label}" for each in estate.drives[site] if each is not use]
+def _others(drives: Mapping[Site, Sequence[Use]], use: Use) -> Iterator[str]:
+    for site in sorted(use.sites, key=lambda each: each.key):
+        others = [f"{each.stack}/{each.address} {each.image.label}" for each in drives[site] if each is not use]
         if others:
             yield f"  {site.document}:{site.line} also drives {', '.join(others)}"

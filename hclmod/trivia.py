@@ -93,6 +93,16 @@ def owned_comments(source: Source, node: Node) -> tuple[Span, ...]:
     return comments_above(source, node.start_byte) + ((behind,) if behind else ())
 
 
+def comments_at_line(source: Source, part: Span) -> tuple[str, ...]:
+    """The comments of the line that a part of a value stands on: those directly above, and the one at its end."""
+    document = source.document
+    end = document.line_end(part.end)
+    last = leaf_at(source.tree, end - 1) if end > part.end else None
+    behind = (span(last),) if last is not None and last.type == "comment" else ()
+    spans = (*comments_above(source, part.start), *behind)
+    return tuple(source.data[each.start : each.end].decode().strip() for each in spans)
+
+
 def own_lines(source: Source, node: Node) -> Span | None:
     """The whole lines that `node` and what it owns fill, or None where it shares a line with other code."""
     document, data = source.document, source.data

@@ -22,11 +22,15 @@ NESTING = 100
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a piece of a quoted string means, the `place`-th of its attribute; None for a number, a bool or `null`."""
+    """What a piece of a quoted string means, the `place`-th of its attribute; None for a number, a bool or `null`.
+
+    With `scalar` it is that value of YAML instead (`yaml_values.in_order`): in the `place`-th heredoc, or in a file.
+    """
 
     text: str
     place: int | None
     line: int = field(default=0, compare=False)
+    scalar: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,13 @@ def definition(expression: Expression) -> Definition:
     """What the value of an attribute says, and where it stands."""
     document = expression.source.document
     return Definition(document.path, expression.path, document.line(expression.span.start), read(expression))
+
+
+def part(whole: Expression, expression: Expression) -> Definition:
+    """What a part of a value says, as a part of it: its literals are counted in the whole attribute."""
+    document = whole.source.document
+    value = _Reader(whole.source, literals(whole)).value(expression.node)
+    return Definition(document.path, whole.path, document.line(expression.span.start), value)
 
 
 def read(expression: Expression) -> Value:

@@ -238,6 +238,22 @@ def top_level(source: Source) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
     return read_body(source, body, "") if body is not None else ({}, ())
 
 
+def path_at(source: Source, span: Span) -> str:
+    """The path of the innermost attribute or block around a span; empty outside of all."""
+    attributes, blocks = top_level(source)
+    path = ""
+    while True:
+        inside: list[Attribute | Block] = [*attributes.values(), *blocks]
+        inner = next((each for each in inside if _holds(each, span)), None)
+        if not isinstance(inner, Block):
+            return path if inner is None else inner.path
+        path, attributes, blocks = inner.path, inner.attributes, inner.blocks()
+
+
+def _holds(view: Attribute | Block, span: Span) -> bool:
+    return view.span.start <= span.start and span.end <= view.span.end
+
+
 def _header(source: Source, block: Node) -> tuple[str, tuple[str, ...]]:
     words: list[str] = []
     for child in block.children:

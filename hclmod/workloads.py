@@ -52,6 +52,15 @@ KINDS: dict[str, Kind] = {
 }
 
 RELEASE = "helm_release"
+
+
+def rollout(kind: str) -> str:
+    """What the cluster does when Terraform applies a new image in a resource of any type."""
+    if kind in KINDS:
+        return KINDS[kind].rollout
+    return "upgrades the release" if kind == RELEASE else "applies the object anew"
+
+
 NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
 WORKLOADS = (*KINDS, RELEASE)
 """Everything that a phase selects: it runs something in a namespace."""

@@ -6,12 +6,12 @@ Templates (`${x}`, `%{ if }`, `{{ .x }}`) are covered with as many plain bytes b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tree_sitter import Node, Parser
 
@@ -27,6 +27,7 @@ _ALONE = re.compile(rb"^([ \t]*)(\0[\0 \t]*\r?)$", re.MULTILINE)
 _SEPARATOR = re.compile(rb"^([ \t]+)(---)(?=[ \t\r]*$)", re.MULTILINE)
 _KEYED = re.compile(rb"([ \t]*(?:-[ \t]+)*)[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:(?:[ \t]+(?:&\S+[ \t]+)?(.*))?")
 _COMMENT = re.compile(rb"[ \t]#")
+_BEHIND = re.compile(rb"[\"']?[ \t]*,?[ \t]+(#[^\r\n]*)")
 _ROLES = ("registry", "repository", "tag", "digest")
 _NESTED = ("block_mapping", "flow_mapping")
 _PAIRS = ("block_mapping_pair", "flow_pair")
@@ -35,10 +36,19 @@ _SCALARS = ("plain_scalar", "double_quote_scalar", "single_quote_scalar")
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A value as it is written, without quotes, and the offset of its first byte."""
+    """A value as it is written, without quotes, and the offset of its first byte.
+
+    One that is not `sound` was found in a text that is no YAML: it may be read, and must not be written.
+    """
 
     text: str
     start: int
+    sound: bool = True
+
+    @property
+    def end(self) -> int:
+        """The offset behind the last byte of the text."""
+        return self.start + len(self.text.encode())
 
 
 def parts(key: str, whole: Part | None, entries: Mapping[str, Part]) -> dict[str, Part]:
@@ -64,13 +74,28 @@ def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> 
     """
     if b"mage" not in data or len(data) > LIMIT:
         return ()
-    covered = _covered(data, holes)
-    root = _parser().parse(covered).root_node
+    text = covered(data, holes)
+    root = _parser().parse(text).root_node
     if not root.has_error:
         found = [_of_pair(pair, data) for pair in _pairs(root)]
     else:
-        found = list(_by_line(covered, data)) if by_line else []
+        found = list(_by_line(text, data)) if by_line else []
     return tuple(sorted((each for each in found if each), key=lambda each: min(part.start for part in each.values())))
+
+
+def in_order(found: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
+    """The parts of all images of a text by where they stand: the `n`-th one is the same after any other edit."""
+    return tuple(sorted((part for image in found for part in image.values()), key=lambda part: part.start))
+
+
+def comments(data: bytes, scalar: Scalar) -> tuple[str, ...]:
+    """The comments of a value: those on lines of their own directly above, and the one behind it."""
+    above: list[str] = []
+    lines = data[: scalar.start].decode(errors="replace").split("\n")[:-1]
+    while lines and lines[-1].lstrip().startswith("#"):
+        above.insert(0, lines.pop().strip())
+    behind = _BEHIND.match(data, scalar.end)
+    return (*above, behind[1].decode(errors="replace").strip()) if behind else tuple(above)
 
 
 @cache
@@ -81,7 +106,7 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_yaml.language()))
 
 
-def _covered(data: bytes, holes: Sequence[Span]) -> bytes:
+def covered(data: bytes, holes: Sequence[Span] = ()) -> bytes:
     """The same number of bytes and lines: a template is a word, alone on its line a comment."""
     text = bytearray(data)
     for start, end in [*((hole.start, hole.end) for hole in holes), *(each.span() for each in _COVERED.finditer(data))]:
@@ -133,21 +158,22 @@ def _said(data: bytes, start: int, end: int) -> Scalar | None:
     return Scalar(text, start) if text and "\n" not in text else None
 
 
-def _by_line(covered: bytes, data: bytes) -> Iterator[dict[str, Scalar]]:
+def _by_line(text: bytes, data: bytes) -> Iterator[dict[str, Scalar]]:
     """The keys of single lines; those further in below an `image:` without a value are its entries."""
-    lines = list(_keyed_lines(covered, data))
+    lines = list(_keyed_lines(text, data))
     for index, (indent, key, value) in enumerate(lines):
         if "image" in key.lower():
             yield parts(key, value, {} if value else _further_in(lines, index + 1, indent))
 
 
-def _keyed_lines(covered: bytes, data: bytes) -> Iterator[tuple[int, str, Scalar | None]]:
+def _keyed_lines(text: bytes, data: bytes) -> Iterator[tuple[int, str, Scalar | None]]:
     at = 0
-    for line in covered.splitlines(keepends=True):
+    for line in text.splitlines(keepends=True):
         if match := _KEYED.fullmatch(line.rstrip(b"\r\n")):
             start, end = _bare(match[3] or b"")
             base = at + match.start(3)
-            yield len(match[1]), match[2].decode(), _said(data, base + start, base + end) if end > start else None
+            said = _said(data, base + start, base + end) if end > start else None
+            yield len(match[1]), match[2].decode(), replace(said, sound=False) if said else None
         at += len(line)
 
 

@@ -5,8 +5,8 @@ release in `pending-upgrade` or `pending-rollback`, and every later run fails un
 #8987, #7476, #4558; provider #472, #620). With Keel rolling pods the wait fails more often, so the user's design
 removes it.
 
-Left alone: `atomic = false`, a value that is not a literal, and commented-out lines. What a comment on the removed
-line said is told in the report.
+Left alone: `atomic = false`, a value that is not a literal, commented-out lines, and a release in a module that callers
+outside the phase share. What a comment on the removed line said is told in the report.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hclmod.views import Block
 
 
-def check(release: Block, _context: Context, /) -> Iterator[Finding]:
+def check(release: Block, context: Context, /) -> Iterator[Finding]:
     """Yield the removal, or why the release keeps its `atomic`."""
     atomic = release.attribute("atomic")
     if atomic is None:
@@ -32,7 +32,10 @@ def check(release: Block, _context: Context, /) -> Iterator[Finding]:
         return
     value, remarks = atomic.value.boolean(), "; ".join(atomic.comments())
     said = f" (its comment says: {remarks})" if remarks else ""
-    if value is True:
+    if value is True and (callers := context.shared.get(release.address)):
+        message = f"`atomic = true` stays{said}: the releases of {', '.join(callers)} would lose it too"
+        yield warn(atomic, release.address, message)
+    elif value is True:
         yield Finding(release.address, atomic.span, f"`atomic = true` goes{said}", verbs.remove(atomic))
     elif value is False:
         yield note(atomic, release.address, f"`atomic = false` stays{said}")

@@ -55,11 +55,14 @@ def check(
 
 
 def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
-    if context.home(workload.address) is None:
-        attribute = namespace_attribute(workload)
+    home, attribute = context.home(workload.address), namespace_attribute(workload)
+    if home is None:
         name = attribute.value.text if attribute else "default, because it names none"
-        message = f"its namespace ({name}) is not declared in this stack, so nothing here enrolls it"
+        message = f"no resource that was read declares its namespace ({name}), so nothing here enrolls it"
         yield warn(attribute or workload.title, workload.address, message)
+    elif home.owners:
+        message = f"its namespace {home.name} is declared, and enrolled, as {', '.join(home.owners)}"
+        yield note(attribute or workload.title, workload.address, message)
 
 
 def _label(

@@ -10,11 +10,14 @@ Left alone: tags that float already, digest pins, pins with a reason in their co
 in a local, a variable, a module's call or a terragrunt input is changed there if all that it drives agrees and is in
 the phase, else at the call of a module that left it to the default, else not. Containers of one workload that share a
 repository move together or not at all. Jobs and bare pods are changed too, though Keel updates neither and Terraform
-replaces them: the report says so, and `jobs = false` leaves them alone.
+replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of containers are left too,
+except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm values", "helm set", "values
+file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,14 +25,14 @@ from hclmod import verbs
 from hclmod.images import reference
 from hclmod.images.floating import Float, Keep, LastResort, Unknown
 from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import KINDS, containers, dynamic_containers
+from hclmod.workloads import KINDS, containers, dynamic_containers, rollout
 
 from ._floats import decision, parsed, pin_reason, repository
 from ._keel import RESTARTED, is_opted_out, is_unread, opt_out, unread_policy
 from ._markers import IGNORE_IMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.images.floating import Decision
     from hclmod.images.reference import Reference
@@ -40,9 +43,11 @@ if TYPE_CHECKING:
 
 
 def check(
-    workload: Block, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True
-) -> Iterator[Finding]:
-    """Yield a finding for every container's image."""
+    workload: Block, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True,
+    outside: tuple[str, ...] = (),
+) -> Iterator[Finding]:  # fmt: skip
+    """Yield a finding for every container's image; `outside` is the engine's, which offers places of these forms."""
+    del outside
     if not jobs and workload.type_label not in RESTARTED:
         yield note(
             workload.title, workload.address, f"a new image {KINDS[workload.type_label].rollout}, and `jobs` is false"
@@ -64,6 +69,7 @@ def check(
 
 _MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
 _MISFIT = "the tag does not fit what stands around it"
+_APART = "name them all in one phase, or give each a literal of its own"
 _NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
 
 
@@ -128,7 +134,8 @@ class _Found:
                 yield from self._ignore(why)
 
     def _say(self, say: Callable[..., Finding], message: str) -> Finding:
-        return say(self.attribute, self.workload.address, f"{self.container.label}: {message}")
+        found = say(self.attribute, self.workload.address, f"{self.container.label}: {message}")
+        return replace(found, origins=_chains([self.followed.chain])) if self.followed else found
 
     def _stays(self, say: Callable[..., Finding], why: str) -> Finding:
         return self._say(say, f"{self.image} stays: {why}")
@@ -165,19 +172,38 @@ class _Found:
 
 
 def at_places(
-    literal: Literal, place: Place, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True
+    literal: Literal, place: Place, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True,
+    outside: tuple[str, ...] = (),
+) -> Iterator[Finding]:  # fmt: skip
+    """Yield a finding for a literal that makes images elsewhere: in a local, a default, an argument, an input, YAML."""
+    del outside
+    origins = _chains(each.chain for each in place.driven)
+    for found in _at_place(literal, place, context, stateful, jobs=jobs):
+        yield replace(found, origins=origins)
+
+
+def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The ways from an image to its tag, each once."""
+    return tuple(dict.fromkeys(" -> ".join(("image", *chain)) for chain in chains))
+
+
+def _at_place(
+    literal: Literal, place: Place, context: Context, stateful: Sequence[str], *, jobs: bool
 ) -> Iterator[Finding]:
-    """Yield a finding for a literal that makes images elsewhere: in a local, a default, an argument, an input."""
     address = place.driven[0].name
     answers = [_answer(each, literal, context, stateful, jobs=jobs) for each in place.driven]
     stay = {why: each.name for each, (wanted, why) in zip(place.driven, answers, strict=True) if wanted is None}
     wanted = {text: why for text, why in answers if text is not None}
     names = ", ".join(dict.fromkeys(each.name for each in place.driven))
-    if not wanted:
+    if place.why:
+        yield warn(literal, address, f"`{literal.text}` stays: {place.why}")
+    elif not wanted:
         say = warn if any(why.startswith((_MISFIT, _MAY_OPT_OUT)) for why in stay) else note
         yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
-        message = f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have"
+        message = (
+            f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have; {_APART}"
+        )
         yield warn(literal, address, message)
     elif place.read_by:
         yield warn(
@@ -191,7 +217,7 @@ def at_places(
         over = sorted({path for each in place.driven for path in each.overrides})
         message = f"`{literal.text}` floats on `{text}` for {names}: {why}"
         message += f" (may be overridden by {', '.join(over)}, which cannot be read)" if over else ""
-        effect = "; ".join(sorted({KINDS[each.kind].rollout for each in place.driven}))
+        effect = "; ".join(sorted({rollout(each.kind) for each in place.driven}))
         yield from change(literal, address, message, partial(literal.write, text), effect)
 
 
@@ -221,8 +247,8 @@ def _answer(  # noqa: C901, PLR0911 - one line for each reason to stay
             return None, _MAY_OPT_OUT
         case _ if driven.ignored:
             return None, _NO_EFFECT
-        case _ if not jobs and driven.kind not in RESTARTED:
-            return None, f"a new image {KINDS[driven.kind].rollout}, and `jobs` is false"
+        case _ if not jobs and driven.kind not in RESTARTED and not driven.outside:
+            return None, f"a new image {rollout(driven.kind)}, and `jobs` is false"
         case _ if reason := pin_reason((*literal.comments, *driven.comments)):
             return None, f"its comment says: {reason}"
         case Float(tag, why):
@@ -232,4 +258,4 @@ def _answer(  # noqa: C901, PLR0911 - one line for each reason to stay
             return (inner, why) if fits and inner else (None, f"{_MISFIT}: `{tag}` before `{driven.after}`")
 
 
-rule = Rule(check, kinds=tuple(KINDS), at_places=at_places)
+rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside")

@@ -80,7 +80,8 @@ def _ignored(
     if not wanted:
         yield note(place, block.address, f"nothing of {name} is to ignore here{images.told}")
         return
-    message += images.told + images.warning
+    callers = context.shared.get(block.address, ())
+    message += (f", for {', '.join(callers)} too" if callers else "") + images.told + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; its entries count containers by position, so never reorder them"
     make = partial(verbs.ensure_items, block, "ignore_changes", wanted, name, inside="lifecycle")

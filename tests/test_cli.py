@@ -349,3 +349,64 @@ def test_every_command_is_in_the_readme() -> None:
 def test_the_demo_needs_nothing_of_this_machine() -> None:
     texts = [path.read_text() for path in (FIXTURES / "demo").rglob("*") if path.is_file()]
     assert not any(os.path.expanduser("~") in text for text in texts)  # noqa: PTH111 - the text of the path is meant
+
+
+OUTSIDE = """
+[options.float-image-tag]
+outside = ["values file"]
+
+[images."*"]
+float = "latest"
+"""
+RELEASE = """resource "helm_release" "lamp" {
+  chart  = "lamp"
+  values = [file("${path.module}/values.yaml")]
+}
+"""
+
+
+@pytest.fixture
+def with_values(root: Path) -> Path:
+    (root / "hclmod.toml").write_text((root / "hclmod.toml").read_text() + OUTSIDE)
+    (root / "stacks" / "beacon" / "lamp.tf").write_text(RELEASE)
+    (root / "stacks" / "beacon" / "values.yaml").write_text("image:\n  repository: a/lamp\n  tag: 1.0.0 # c\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "values")
+    return root
+
+
+def test_a_values_file_is_committed_with_the_phase_that_reads_it(with_values: Path) -> None:
+    before = state(with_values)
+    done = hclmod(with_values, "apply", "--phase", "3")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "`1.0.0` floats on `latest` for stacks/beacon/helm_release.lamp values file" in done.stdout
+    assert "PyYAML" in done.stdout.split("Every change proven by")[1]
+    assert state(with_values) == before
+    shown = git(with_values, "show", "hclmod/phase-3", "--", "stacks/beacon/values.yaml")
+    assert "-  tag: 1.0.0 # c\n+  tag: latest # c\n" in shown
+    git(with_values, "checkout", "-q", "hclmod/phase-3")
+    assert "values.yaml" not in hclmod(with_values, "apply", "--phase", "3", "--dry-run").stdout
+
+
+def test_check_and_fix_follow_a_values_file_that_is_named(with_values: Path) -> None:
+    options = ("--rule", "float-image-tag", "stacks/beacon")
+    assert "stacks/beacon/values.yaml" in hclmod(with_values, "check", *options).stdout
+    done = hclmod(with_values, "fix", *options)
+    assert done.returncode == 0
+    assert "tag: latest # c" in (with_values / "stacks" / "beacon" / "values.yaml").read_text()
+    assert "stacks/beacon/values.yaml" not in hclmod(with_values, "check", *options).stdout
+
+
+def test_an_unknown_form_is_told_with_the_nearest_one(root: Path) -> None:
+    done = hclmod(root, "apply", "--phase", "3", "--dry-run", "--set", "float-image-tag.outside=value file")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no form `value file`\nDid you mean `values file`?" in done.stderr
+
+
+def test_a_call_that_its_stack_lacks_is_told(root: Path) -> None:
+    text = (root / "hclmod.toml").read_text() + '\n[phase.4]\nworkloads = ["beacon/module.x.kubernetes_deployment.y"]\n'
+    (root / "hclmod.toml").write_text(text)
+    done = hclmod(root, "apply", "--phase", "4", "--dry-run")
+    assert done.returncode == 2
+    assert "phase.4.workloads names `module.x.kubernetes_deployment.y`, which stacks/beacon lacks" in done.stderr
+    assert hclmod(root, "apply", "--phase", "3", "--dry-run").returncode == 0

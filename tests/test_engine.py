@@ -235,3 +235,10 @@ def test_syntax_errors_are_skipped_with_their_line(text: str, line: int) -> None
 def test_hostile_documents_are_parsed_or_skipped() -> None:
     for path in HOSTILE:
         parse(Document(path.name, path.read_bytes()))
+
+
+def test_a_finding_knows_its_place_and_the_lines_of_its_fix() -> None:
+    outcome = settled('resource "x" "a" {\n  n = 1\n}\n', sets("up", b"2"))
+    assert isinstance(outcome, Changed)
+    (found,) = outcome.applied
+    assert (found.where, found.before, found.after) == ("resource.x.a[0]", "  n = 1", "  n = 2")

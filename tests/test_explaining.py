@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def test_every_container_has_owners_and_evidence(tmp_path: Path) -> None:
     root = repository(tmp_path)
-    rows = json.loads(hclmod(root, "owners", "--format", "json").stdout)
+    rows = json.loads(hclmod(root, "owners", "--format", "json").stdout)["owners"]
     told = api.survey(api.open_workspace(root))
     assert {row["workload"] for row in rows} >= {f"{each.stack}/{each.workload}" for each in told.images}
-    assert {row["image owner"] for row in rows} <= {"keel", "terraform", "ci", "helm", "operator"}
+    assert {row["image_owner"] for row in rows} <= {"keel", "terraform", "ci", "helm", "operator"}
     assert all(row["evidence"] for row in rows)
-    assert any(row["image owner"] == "helm" for row in rows)
+    assert any(row["image_owner"] == "helm" for row in rows)
 
 
 def test_owners_change_when_a_phase_is_applied(tmp_path: Path) -> None:
@@ -31,8 +31,8 @@ def test_owners_change_when_a_phase_is_applied(tmp_path: Path) -> None:
     (root / "hclmod.toml").write_text(f'{text}\n[options."*"]\nkeel_version = "0.21.1"\n')
 
     def owner() -> tuple[str, str]:
-        (row,) = (each for each in api.owners(api.open_workspace(root)) if "deployment.beacon" in each["workload"])
-        return row["image owner"], row["tag owner"]
+        (row,) = (each for each in api.owners(api.open_workspace(root)) if "deployment.beacon" in each.workload)
+        return row.image_owner, row.tag_owner
 
     assert owner() == ("terraform", "terraform")
     assert hclmod(root, "apply", "--phase", "3", "--in-place").returncode == 0

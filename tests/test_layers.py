@@ -20,29 +20,34 @@ PACKAGE = ROOT / "hclmod"
 
 LAYERS = (
     ("hclmod", "errors", "edits", "document", "facts", "traversal", "images", "images.reference", "images.tags"),
-    ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values"),
-    ("trivia", "stack", "images.snapshot", "build_files"),
+    ("syntax", "config", "judges", "gitio", "files", "catalogue", "scaffold", "yaml_values", "transport"),
+    ("trivia", "stack", "images.snapshot", "build_files", "excerpts"),
     ("alignment", "views", "layout", "suppression", "images.floating"),
-    ("brackets", "differences", "reversible", "workloads", "values"),
+    ("brackets", "differences", "heredocs", "reversible", "workloads", "values", "yaml_edits"),
     ("verbs", "items", "modules", "rule", "verify", "declarations", "pieces", "carriers"),
-    ("rulebook", "places", "origins", "tracing"),
+    ("rulebook", "places", "names"),
+    ("origins",),
     ("engine", "terragrunt", "workspace"),
     ("estate", "checkout"),
-    ("mentions", "outside"),
+    ("mentions", "outside", "tracing"),
     ("placing",),
     ("survey",),
+    ("yaml_documents",),
     ("plan", "prepare"),
+    ("reports", "reports.diff", "reports.fitting", "reports.hunks", "reports.inert", "reports.model", "reports.tables"),
+    ("reports.markdown", "reports.page", "reports.sarif", "reports.workflow"),
+    ("reports.stored", "reports.telling", "reports.terminal"),
+    ("reports.rendering",),
     ("gather",),
     ("acting",),
-    ("reports", "reports.diff", "reports.table", "reports.terminal"),
     ("fixtures", "phases"),
     ("checking", "baseline"),
     ("auditing",),
-    ("explaining",),
+    ("explaining", "starting"),
     ("api",),
     ("cli.output",),
     ("cli.phases",),
-    ("cli.looking", "cli.owning", "cli.ruling"),
+    ("cli.looking", "cli.owning", "cli.reporting", "cli.ruling"),
     ("cli",),
     ("__main__",),
 )
@@ -52,13 +57,15 @@ OWNERS = {
     "tree_sitter": {"syntax", "yaml_values"},
     "tree_sitter_hcl": {"syntax"},
     "tree_sitter_yaml": {"yaml_values"},
+    "yaml": {"yaml_edits"},
     "git": {"gitio"},
     "hcl2": {"judges"},
     "lark": {"judges"},
     "pygohcl": {"judges"},
     "libcst": {"catalogue"},
     "regex": {"alignment"},
-    "click": {"cli", "cli.looking", "cli.output", "cli.owning", "cli.phases", "cli.ruling"},
+    "httpx": {"transport"},
+    "click": {"cli", "cli.looking", "cli.output", "cli.owning", "cli.phases", "cli.reporting", "cli.ruling"},
     "tomllib": {"config", "fixtures"},
 }
 
@@ -181,7 +188,7 @@ def test_only_the_command_line_prints_and_exits(name: str) -> None:
 
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
-    "tempfile",
+    "tempfile", "html", "httpx", "hclmod.reports.page", "hclmod.reports.sarif",
 )  # fmt: skip
 
 

@@ -6,16 +6,22 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from hclmod import yaml_values
+from hclmod.config import parse
 from hclmod.edits import Span
+from hclmod.images.snapshot import Snapshot
 from hclmod.outside import find
-from tests.trees import estate, workload
+from hclmod.survey import survey
+from tests.demo import hclmod
+from tests.trees import Terraform, estate, needs_terraform, workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-    from hclmod.outside import OutsideRow
+    from hclmod.survey import OutsideRow
 
 M = "s/main.tf"
 READ = 'locals {\n  text = file("${path.module}/values.yaml")\n}\n'
@@ -23,7 +29,9 @@ READ = 'locals {\n  text = file("${path.module}/values.yaml")\n}\n'
 
 def rows(files: Mapping[str, str | bytes], *stacks: str) -> tuple[OutsideRow, ...]:
     data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-    return find(estate(data, *stacks), data, data.get)
+    whole = estate(data, *stacks)
+    found = find(whole, data, data.get)
+    return survey(whole, parse(b"", "hclmod.toml"), Snapshot({}), lambda *_: None, found).outside
 
 
 def told(files: Mapping[str, str | bytes] | str, *stacks: str) -> list[str]:
@@ -427,3 +435,51 @@ def test_a_terraform_file_that_cannot_be_parsed_says_nothing() -> None:
 def test_every_row_is_there_once() -> None:
     main = release('[file("v.yaml"), file("v.yaml")]') + manifest('{ a = { image = "a:1" } }')
     assert set(Counter(told({M: main, "s/v.yaml": "image: b\n"})).values()) == {1}
+
+
+JUDGED = {
+    "hclmod.toml": '[images."*"]\nfloat = "latest"\n',
+    "s/main.tf": """locals {
+  tag = "1.2.0"
+  encoded = yamlencode({
+    image = { repository = "q/web", tag = local.tag } # as the sidecar
+    sieve = { image = "q/sieve:3.1.4", pull = "Always" }
+  })
+  read   = file("${path.module}/values.yaml")
+  filled = templatefile("${path.module}/values.tftpl", { tag = local.tag, port = 80 })
+  text   = <<-EOT
+    kind: Pod
+    image: q/oil:0.1.0 # c
+    name: ${80 == 80 ? "web" : "x"}
+  EOT
+}
+""",
+    "s/values.yaml": "image:\n  repository: q/lamp\n  tag: 7.0.1\nlist: [a,b]\n",
+    "s/values.tftpl": "image: q/web:${tag}\nport: ${port}\n%{ if port > 1 }\nother: q/wick:1.0.0\n%{ endif }\n",
+}
+RELEASE = {
+    "s/release.tf": 'resource "helm_release" "r" {\n  chart  = "c"\n'
+    "  values = [local.encoded, local.read, local.filled, local.text]\n}\n"
+}
+OUTPUTS = "".join(f'output "{name}" {{\n  value = local.{name}\n}}\n' for name in ("encoded", "read", "filled", "text"))
+
+
+@needs_terraform
+def test_terraform_gives_the_release_other_tags_and_nothing_else(tmp_path: Path) -> None:
+    for path, text in {**JUDGED, **RELEASE}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    judge = Terraform(tmp_path / "judge", "s")
+    judged = {path: text for path, text in JUDGED.items() if path.startswith("s/")}
+    before = judge.outputs({**judged, "s/outputs.tf": OUTPUTS})
+    wanted = 'outside = ["helm values", "values file", "template file", "heredoc"]'
+    (tmp_path / "hclmod.toml").write_text(f"{JUDGED['hclmod.toml']}[options.float-image-tag]\n{wanted}\n")
+    done = hclmod(tmp_path, "fix", "--rule", "float-image-tag", "s")
+    assert done.returncode == 0, done.stderr
+    after = judge.outputs({path: (tmp_path / path).read_text() for path in judged})
+    texts = {name: yaml.safe_load(text) for name, text in before.items()}
+    texts["encoded"]["image"]["tag"] = texts["read"]["image"]["tag"] = "latest"
+    texts["encoded"]["sieve"]["image"] = "q/sieve:latest"
+    texts["filled"]["image"], texts["text"]["image"] = "q/web:latest", "q/oil:latest"
+    assert {name: yaml.safe_load(text) for name, text in after.items()} == texts
+    assert "4 changes in 2 files" in done.stdout

@@ -60,6 +60,35 @@ def test_discovery(settings: config.Config, wanted: dict[str, str]) -> None:
     assert found(settings) == wanted
 
 
+GRUNT = ("terragrunt.hcl", "live/terragrunt.hcl", "live/a/terragrunt.hcl", "live/b/main.tf", "live/b/terragrunt.hcl")
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        (globs("live/*"), {"live/a": "a", "live/b": "b"}),
+        (globs("live/*", exclude=("live/a",)), {"live/b": "b"}),
+        (globs("."), {"": "."}),
+        (globs(), {"live/a": "live/a", "live/b": "live/b"}),
+    ],
+)
+def test_a_folder_with_a_terragrunt_file_alone_is_a_stack(settings: config.Config, wanted: dict[str, str]) -> None:
+    assert found(settings, GRUNT) == wanted
+
+
+def test_a_workload_is_named_by_the_call_that_makes_it() -> None:
+    assignment = phases(
+        '[phase.1]\nstacks = ["diun"]\n[phase.2]\n'
+        """workloads = ["diun/module.a.x_y.z", 'diun/module.b["k"].module.c[0].x_y.z']"""
+    )
+    here = "stacks/diun"
+    assert assignment.phase_of(here, "modules/app", "x_y.z", "module.a") == 2
+    assert assignment.phase_of(here, "modules/app", "x_y.z", 'module.b["k"].module.c[0]') == 2
+    assert assignment.phase_of(here, "modules/app", "x_y.z", "module.b") == 1
+    assert assignment.phase_of(here, "modules/app", "x_y.z") == 1
+    assert assignment.stacks_of(2) == {here}
+
+
 def test_without_globs_every_folder_with_tf_files_is_a_stack() -> None:
     settings = read("")
     folders = sorted({path.rpartition("/")[0] for path in REPOSITORY if path.endswith(".tf")})

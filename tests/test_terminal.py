@@ -9,10 +9,17 @@ import pytest
 from hclmod.edits import Fix, Span
 from hclmod.engine import Changed, Failed, Outcome, Refused, Reported, Skipped, Unchanged
 from hclmod.plan import PhaseReport, StackReport
-from hclmod.reports.terminal import Style, render
+from hclmod.reports.telling import tell
+from hclmod.reports.terminal import Style
+from hclmod.reports.terminal import render as render_section
 from hclmod.rule import Finding, Level
 from hclmod.stack import Stack
 from hclmod.verify import AsDeclared
+
+
+def render(report: PhaseReport, style: Style) -> str:
+    return render_section(tell(report), style)
+
 
 FIX = Fix((), ())
 VERDICT = AsDeclared(("judge 1", "judge 2"))

@@ -38,3 +38,16 @@ def test_a_place_without_an_image_is_an_error_that_says_what_to_write(root: Path
     done = hclmod(root, "trace", place)
     assert done.returncode == 2
     assert "FILE:LINE" in done.stderr
+
+
+def test_an_image_outside_of_containers_is_traced_too(root: Path) -> None:
+    (root / "stacks" / "beacon" / "lamp.tf").write_text(
+        'resource "helm_release" "lamp" {\n  values = [yamlencode({ image = "a/lamp:${local.oil}" }), '
+        'file("${path.module}/v.yaml")]\n}\n\nlocals {\n  oil = "1.0.0"\n}\n'
+    )
+    (root / "stacks" / "beacon" / "v.yaml").write_text("image: a/oil:2.1\n")
+    told = hclmod(root, "trace", "beacon/helm_release.lamp").stdout
+    assert "stacks/beacon/helm_release.lamp  helm values" in told
+    assert "image -> local.oil is '1.0.0' at stacks/beacon/lamp.tf:6" in told
+    assert "image is 'a/oil:2.1' at stacks/beacon/v.yaml:1" in told
+    assert hclmod(root, "trace", "stacks/beacon/v.yaml:1").stdout in told

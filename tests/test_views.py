@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod import document, syntax
-from hclmod.views import Block, Expression, top_level
+from hclmod.edits import Span
+from hclmod.views import Block, Expression, path_at, top_level
 from tests.hcl import HOSTILE, attribute, block, source
 
 if TYPE_CHECKING:
@@ -51,6 +52,28 @@ def test_block() -> None:
     assert [each.type for each in web.blocks()] == ["spec", "dynamic", "lifecycle"]
     assert list(web.attributes) == ["count"]
     assert web.blocks("spec")[0].comments() == ("# about the spec",)
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ('image = "b"', ".spec[0].template[0].container[1].image"),
+        ('"b"', ".spec[0].template[0].container[1].image"),
+        ("count", ".count"),
+        ("dynamic", ".dynamic.port[0]"),
+        ("# about", ""),
+    ],
+)
+def test_the_path_at_a_span(words: str, path: str) -> None:
+    start = TEXT.index(words)
+    found = path_at(source(TEXT), Span(start, start + len(words)))
+    assert found == f"resource.kubernetes_deployment.web[0]{path}"
+
+
+def test_the_path_of_what_lies_in_no_block_is_empty() -> None:
+    assert path_at(source("# a comment\nx = 1\n"), Span(0, 3)) == ""
+    assert path_at(source("# a comment\nx = 1\n"), Span(0, 15)) == ""
+    assert path_at(source("# a comment\nx = 1\n"), Span(12, 13)) == "x"
 
 
 def test_paths_count_blocks_among_equals() -> None:

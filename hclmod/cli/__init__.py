@@ -7,7 +7,7 @@ import sys
 import click
 
 from hclmod import __version__
-from hclmod.cli import looking, owning, phases, ruling
+from hclmod.cli import looking, owning, phases, reporting, ruling
 from hclmod.errors import HclmodError
 
 INTERRUPTED = 130
@@ -24,7 +24,7 @@ def cli() -> None:
     """
 
 
-for command in (*phases.COMMANDS, *owning.COMMANDS, *looking.COMMANDS, *ruling.COMMANDS):
+for command in (*phases.COMMANDS, *owning.COMMANDS, *reporting.COMMANDS, *looking.COMMANDS, *ruling.COMMANDS):
     cli.add_command(command)
 
 

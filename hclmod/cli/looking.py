@@ -1,4 +1,4 @@
-"""`survey` and `trace`."""
+"""`init`, `survey` and `trace`."""
 
 from __future__ import annotations
 
@@ -7,35 +7,45 @@ from pathlib import Path
 import click
 
 from hclmod import api
+from hclmod.cli import output
 from hclmod.cli.phases import PATHS, config_option
+from hclmod.reports import tables
 
 
 @click.command()
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "csv", "markdown"]), default="text", show_default=True
-)
+@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
+def init(repository: Path) -> None:
+    """Write a first hclmod.toml: the stacks that are there, and a phase to fill in."""
+    name = api.init(repository.resolve()).name
+    click.echo(f"Wrote {name}. Name the phases in it, then: hclmod apply --phase 1 --dry-run")
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(tables.FORMATS), default="text", show_default=True)
 @click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
 @config_option
 def survey(form: str, repository: Path, file: Path | None) -> None:
-    """List every image, Helm release and workload of the working tree, with origins and phases."""
-    from hclmod.survey import render
-
+    """List every image, Helm release, workload and namespace of the working tree, with origins and phases."""
     workspace = api.open_workspace(repository.resolve(), file=file)
-    click.echo(render(api.survey(workspace), form), nl=False)
+    click.echo(tables.render(api.survey(workspace).tables, form), nl=False)
 
 
 @click.command()
 @click.argument("place")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
 @config_option
-def trace(place: str, repository: Path, file: Path | None) -> None:
+def trace(place: str, form: str, repository: Path, file: Path | None) -> None:
     """Tell where the image at PLACE comes from, and what else hangs on it.
 
     PLACE is FILE:LINE from the repository's root, STACK/ADDRESS, or ADDRESS.
     """
     workspace = api.open_workspace(repository.resolve(), file=file)
+    if form == "json":
+        output.show_json(api.trace_rows(workspace, place))
+        return
     for line in api.trace(workspace, place):
         click.echo(line)
 
 
-COMMANDS = (survey, trace)
+COMMANDS = (init, survey, trace)

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hclmod.reports import terminal
+from hclmod import api
+from hclmod.reports import telling, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from hclmod.plan import PhaseReport
+    from hclmod.reports.model import Report
 
 
 def show(report: PhaseReport, *, verbose: bool) -> None:
     """Print a report."""
-    click.echo(terminal.render(report, terminal.Style(color(), verbose)), nl=False, color=color())
+    style = terminal.Style(color(), verbose, width())
+    click.echo(terminal.render(telling.tell(report), style), nl=False, color=color())
+
+
+def show_report(report: Report, form: str, file: Path | None = None, *, verbose: bool = False, **how: Any) -> None:
+    """Print a report in a format, or write it to a file; `how` goes to `api.render`."""
+    watched = file is None
+    style = terminal.Style(color() and watched, verbose, width() if watched else None)
+    text = api.render(report, form, style=style, **how)
+    if file is not None:
+        file.write_bytes(text.encode(errors="surrogateescape"))
+    elif form == "text":
+        click.echo(text, nl=False, color=color())
+    else:
+        show_bytes(text.encode(errors="surrogateescape"))
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=1))
 
 
 def show_bytes(data: bytes) -> None:
@@ -31,6 +55,11 @@ def show_bytes(data: bytes) -> None:
 def color() -> bool:
     """Whether standard output is a terminal whose person did not ask for plain text (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int | None:
+    """How wide the terminal is while a person watches; None in a pipe, where nothing is wrapped."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 @contextmanager

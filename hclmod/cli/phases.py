@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,11 @@ import click
 
 from hclmod import api
 from hclmod.cli import output
+from hclmod.reports.rendering import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hclmod.plan import PhaseReport
 
 PATHS = click.Path(path_type=Path)
@@ -26,7 +30,14 @@ rules_option = click.option(
 )
 set_option = click.option("--set", "settings", multiple=True, metavar="RULE.OPTION=VALUE", help="Set a rule's option.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Also tell what is rightly left alone.")
-diff_option = click.option("--diff", "with_diff", is_flag=True, help="Print the diff, which `git apply` takes, only.")
+diff_option = click.option("--diff", "form", flag_value="diff", help="As --format diff: what `git apply` takes.")
+format_option = click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
+)
+output_option = click.option("--output", "output_file", type=PATHS, metavar="FILE", help="Write the report to FILE.")
+stdin_option = click.option(
+    "--stdin-filename", "stdin", type=PATHS, metavar="PATH", help="Read one document from standard input; it is PATH's."
+)
 
 
 @click.command()
@@ -37,14 +48,17 @@ diff_option = click.option("--diff", "with_diff", is_flag=True, help="Print the 
 @click.option("--replace", "replace_branch", is_flag=True, help="Make the branch anew where all on it is hclmod's.")
 @click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to start from.")
 @click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
+@format_option
 @diff_option
+@output_option
 @config_option
 @rules_option
 @set_option
 @verbose_option
 def apply(
     phase: str, dry_run: bool, exit_code: bool, in_place: bool, replace_branch: bool, base: str, repository: Path,
-    with_diff: bool, file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...], verbose: bool,
+    form: str, output_file: Path | None, file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...],
+    verbose: bool,
 ) -> int:  # fmt: skip
     """Do one phase: one proven commit on the branch hclmod/phase-N.
 
@@ -55,21 +69,20 @@ def apply(
     numbers = api.phase_numbers(workspace, phase, dry_run=dry_run)
     with output.progress() as watch:
         reports = api.plan_phases(workspace, numbers, base=base, in_place=in_place, watch=watch)
-    for report in reports:
-        _show(workspace, report, with_diff=with_diff, verbose=verbose, base=base)
+    show(workspace, reports, form, output_file, verbose=verbose, base=base)
     for report in reports:
         api.proven(workspace, report)
     if dry_run:
         return int(exit_code and any(report.changes for report in reports))
     if in_place:
-        _say(f"{api.write(workspace, reports)} files written; nothing was committed.", with_diff)
+        _say(f"{api.write(workspace, reports)} files written; nothing was committed.", form)
         return 0
     applied = api.apply_phase(workspace, reports[0], base=base, replace_branch=replace_branch)
     if applied.commit is None:
-        _say("Nothing to change, so there is no commit.", with_diff)
+        _say("Nothing to change, so there is no commit.", form)
     else:
-        _say(f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run.", with_diff)
-        _say(f"Look at it: git show {applied.branch}", with_diff)
+        _say(f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run.", form)
+        _say(f"Look at it: git show {applied.branch}", form)
     return 0
 
 
@@ -81,40 +94,50 @@ def _refuse_pairs(*, dry_run: bool, exit_code: bool, in_place: bool, replace: bo
         raise click.UsageError("--in-place writes the working tree, so --base and --replace mean nothing with it")
 
 
-def _show(workspace: api.Workspace, report: PhaseReport, *, with_diff: bool, verbose: bool, base: str) -> None:
-    if with_diff:
-        output.show_bytes(api.diff(workspace, report, base))
-    else:
-        output.show(report, verbose=verbose)
+def show(
+    workspace: api.Workspace,
+    reports: Sequence[PhaseReport],
+    form: str,
+    file: Path | None,
+    *,
+    verbose: bool,
+    base: str = "HEAD",
+) -> None:
+    """Print reports in a format, or write them to a file."""
+    told = api.tell(workspace, reports, base=base, for_text=form == "text")
+    output.show_report(told, form, file, verbose=verbose)
 
 
-def _say(text: str, with_diff: bool) -> None:
-    click.echo(text, err=with_diff)
+def _say(text: str, form: str) -> None:
+    """Tell a person; where standard output is for a machine, on standard error."""
+    click.echo(text, err=form != "text")
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=PATHS)
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule on everything that it is pointed at.")
+@format_option
 @diff_option
+@output_option
+@stdin_option
 @config_option
 @rules_option
 @set_option
 @verbose_option
 def check(
-    paths: tuple[Path, ...], rules: tuple[str, ...], with_diff: bool, file: Path | None, folders: tuple[Path, ...],
-    settings: tuple[str, ...], verbose: bool,
+    paths: tuple[Path, ...], rules: tuple[str, ...], form: str, output_file: Path | None, stdin: Path | None,
+    file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...], verbose: bool,
 ) -> int:  # fmt: skip
     """Say what rules find in files or folders; write nothing.
 
     Without --rule: the rules of the phases that are done, on their workloads. Exits 1 if there is anything to do.
     """
-    workspace = setup(paths, file, folders, settings)
+    workspace, paths, unsaved = setup(paths, stdin, file, folders, settings)
     with output.progress() as watch:
-        reports = api.check(workspace, paths or (Path(),), rules, watch=watch)
+        reports = api.check(workspace, paths, rules, watch=watch, unsaved=unsaved)
     _say_if_none(workspace, reports)
-    for report in reports:
-        if verbose or rules or api.findings(report) or report.unproven():
-            _show(workspace, report, with_diff=with_diff, verbose=verbose, base="HEAD")
+    telling = [each for each in reports if verbose or rules or api.findings(each) or each.unproven()]
+    show(workspace, telling if form == "text" else reports, form, output_file, verbose=verbose)
     for report in reports:
         api.proven(workspace, report)
     return int(any(api.findings(report) for report in reports))
@@ -123,35 +146,49 @@ def check(
 @click.command()
 @click.argument("paths", nargs=-1, type=PATHS)
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule on everything that it is pointed at.")
+@format_option
+@diff_option
+@output_option
+@stdin_option
 @config_option
 @rules_option
 @set_option
 @verbose_option
 def fix(
-    paths: tuple[Path, ...], rules: tuple[str, ...], file: Path | None, folders: tuple[Path, ...],
-    settings: tuple[str, ...], verbose: bool,
+    paths: tuple[Path, ...], rules: tuple[str, ...], form: str, output_file: Path | None, stdin: Path | None,
+    file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...], verbose: bool,
 ) -> int:  # fmt: skip
     """Do what `check` finds, in the working tree.
 
-    Without --rule: the rules of the phases that are done, on their workloads.
+    Without --rule: the rules of the phases that are done, on their workloads. With --stdin-filename the fixed text
+    goes to standard output, and nothing is written.
     """
-    workspace = setup(paths, file, folders, settings)
+    workspace, paths, unsaved = setup(paths, stdin, file, folders, settings)
     with output.progress() as watch:
-        reports = api.plan_fix(workspace, paths or (Path(),), rules, watch=watch)
+        reports = api.plan_fix(workspace, paths, rules, watch=watch, unsaved=unsaved)
     _say_if_none(workspace, reports)
+    if stdin is None:
+        show(workspace, reports, form, output_file, verbose=verbose)
+        api.write(workspace, reports)
+        return 0
     for report in reports:
-        output.show(report, verbose=verbose)
-    api.write(workspace, reports)
+        unsaved.update(api.proven(workspace, report))
+    output.show_bytes(b"".join(unsaved.values()))
     return 0
 
 
 def setup(
-    paths: tuple[Path, ...], file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...]
-) -> api.Workspace:
-    """The workspace around the first path."""
-    first = (paths[0] if paths else Path()).resolve()
-    folder = first if first.is_dir() else first.parent
-    return api.open_workspace(folder, file=file, rules=folders, options=api.settings(settings))
+    paths: tuple[Path, ...], stdin: Path | None, file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...]
+) -> tuple[api.Workspace, tuple[Path, ...], dict[str, bytes]]:
+    """The workspace, the paths to look at, and what comes on standard input by its name."""
+    if stdin is not None and paths:
+        raise click.UsageError("--stdin-filename names the one document; give no other paths")
+    first = (stdin or (paths[0] if paths else Path())).resolve()
+    folder = next(each for each in (first, *first.parents) if each.is_dir())
+    workspace = api.open_workspace(folder, file=file, rules=folders, options=api.settings(settings))
+    if stdin is None:
+        return workspace, paths or (Path(),), {}
+    return workspace, (), {api.name_of(workspace.root, stdin): sys.stdin.buffer.read()}
 
 
 def _say_if_none(workspace: api.Workspace, reports: tuple[PhaseReport, ...]) -> None:

@@ -2,85 +2,75 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hclmod.engine import Changed, Failed, Refused, Reported, Skipped, Unchanged
-from hclmod.rule import Level
+from hclmod.reports.model import Kind, Outcome, count, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.plan import PhaseReport
+    from hclmod.reports.model import Item, Section
 
 _SHOWN = 3
+_INDENT = " " * 10
 _PLAIN, _BOLD, _DIM, _RED, _GREEN, _YELLOW = "", "1", "2", "31", "32", "33"
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to write: with ANSI colours or without, and whether targets that rightly stay are told one by one."""
+    """How to write: with ANSI colours or without, whether targets that rightly stay are told one by one, how wide.
+
+    Without a width lines are as long as what they say.
+    """
 
     color: bool = False
     verbose: bool = False
+    width: int | None = None
 
     def paint(self, text: str, code: str) -> str:
         """The text in a colour, where there is colour."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and code else text
 
+    def wrap(self, text: str) -> list[str]:
+        """The text in lines that fit behind the indentation of messages."""
+        if self.width is None or len(text) + len(_INDENT) <= self.width:
+            return [text]
+        return textwrap.wrap(text, max(20, self.width - len(_INDENT)), break_on_hyphens=False) or [text]
 
-def render(report: PhaseReport, style: Style) -> str:
-    """The whole report, ending in a newline."""
-    lines = [style.paint(_one_line(_title(report)), _BOLD)]
+
+def render(section: Section, style: Style) -> str:
+    """The whole section, ending in a newline."""
+    lines = [style.paint(_one_line(section.heading), _BOLD)]
     for heading, body in (
-        ("Changes", list(_changes(report, style))),
-        ("Needs a person", list(_findings(report, Level.WARNING, style, _YELLOW))),
-        ("Left alone", list(_left_alone(report, style))),
-        ("Skipped", list(_skipped(report))),
-        ("Refused", list(_refused(report, style))),
+        ("Changes", list(_told(section, Kind.CHANGE, style, _PLAIN, _GREEN))),
+        ("Needs a person", list(_told(section, Kind.PERSON, style, _YELLOW, _PLAIN))),
+        ("Left alone", list(_left_alone(section, style))),
+        ("Skipped", list(_skipped(section))),
+        ("Refused", list(_refused(section, style))),
     ):
         if body:
             lines += ["", style.paint(heading, _BOLD), *body]
-    return "\n".join([*lines, "", *_totals(report, style)]) + "\n"
+    return "\n".join([*lines, "", *_totals(section, style)]) + "\n"
 
 
-def _title(report: PhaseReport) -> str:
-    if report.number is None:
-        return report.title or f"Rules {', '.join(report.rules)}"
-    return f"Phase {report.number}: {report.title}" if report.title else f"Phase {report.number}"
+def _told(section: Section, kind: Kind, style: Style, code: str, path_code: str) -> Iterator[str]:
+    for path, pairs in groupby(section.items(kind), key=lambda pair: pair[0].path):
+        yield f"  {style.paint(_one_line(path), path_code)}"
+        for _, item in pairs:
+            yield from _lines(item, style, code)
 
 
-def _changes(report: PhaseReport, style: Style) -> Iterator[str]:
-    for outcome in report.outcomes:
-        if isinstance(outcome, Changed):
-            yield f"  {style.paint(_one_line(outcome.path), _GREEN)}"
-            yield from (_line(found, style, _PLAIN) for found in _in_order(outcome.applied))
-
-
-def _findings(report: PhaseReport, level: Level, style: Style, code: str) -> Iterator[str]:
-    for path, found in _left(report):
-        told = _in_order(tuple(each for each in found if each.finding.fix is None and each.finding.level is level))
-        if told:
-            yield f"  {_one_line(path)}"
-            yield from (_line(each, style, code) for each in told)
-
-
-def _left(report: PhaseReport) -> Iterator[tuple[str, tuple[Reported, ...]]]:
-    for outcome in report.outcomes:
-        if isinstance(outcome, Changed | Unchanged):
-            yield outcome.path, outcome.left
-
-
-def _in_order(found: tuple[Reported, ...]) -> list[Reported]:
-    return sorted(found, key=lambda each: (each.line, each.rule))
-
-
-def _line(found: Reported, style: Style, code: str) -> str:
-    finding = found.finding
-    effect = _one_line(f" [{finding.effect}]") if finding.effect else ""
-    head = _one_line(f"    {found.line:>4}  {found.rule}  {finding.address}")
-    return f"{style.paint(head, code)}\n          {_one_line(finding.message)}{style.paint(effect, _DIM)}"
+def _lines(item: Item, style: Style, code: str) -> Iterator[str]:
+    yield style.paint(_one_line(f"    {item.line:>4}  {item.rule}  {item.address}"), code)
+    effect = _one_line(f" [{item.effect}]") if item.effect else ""
+    *lines, last = style.wrap(_one_line(item.message) + effect)
+    yield from (_INDENT + line for line in lines)
+    whole = bool(effect) and last.endswith(effect)
+    yield _INDENT + (last.removesuffix(effect) + style.paint(effect, _DIM) if whole else last)
 
 
 def _one_line(text: str) -> str:
@@ -88,53 +78,30 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _left_alone(report: PhaseReport, style: Style) -> Iterator[str]:
+def _left_alone(section: Section, style: Style) -> Iterator[str]:
     if style.verbose:
-        yield from _findings(report, Level.NOTE, style, _DIM)
-        return
-    count = sum(each.finding.level is Level.NOTE for _, found in _left(report) for each in found)
-    if count:
-        yield f"  {_count(count, 'target')} rightly so; --verbose tells which and why"
+        yield from _told(section, Kind.LEFT, style, _DIM, _PLAIN)
+    elif left := section.totals.left:
+        yield f"  {count(left, 'target')} rightly so; --verbose tells which and why"
 
 
-def _skipped(report: PhaseReport) -> Iterator[str]:
+def _skipped(section: Section) -> Iterator[str]:
     reasons: dict[str, list[str]] = defaultdict(list)
-    for outcome in report.outcomes:
-        if isinstance(outcome, Skipped):
-            reasons[outcome.reason].append(outcome.path)
+    for document in section.of(Outcome.SKIPPED):
+        reasons["; ".join(document.why)].append(document.path)
     for reason, paths in sorted(reasons.items()):
         shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
-        yield _one_line(f"  {_count(len(paths), 'file')}: {reason}: {shown}")
+        yield _one_line(f"  {count(len(paths), 'file')}: {reason}: {shown}")
 
 
-def _refused(report: PhaseReport, style: Style) -> Iterator[str]:
-    for outcome in report.outcomes:
-        if isinstance(outcome, Refused):
-            yield f"  {style.paint(_one_line(outcome.path), _RED)}"
-            yield from (_one_line(f"    {why}") for why in outcome.why)
-        elif isinstance(outcome, Failed):
-            yield f"  {style.paint(_one_line(outcome.path), _RED)}: hclmod itself failed; please report this:"
-            yield from (_one_line(f"    {line}") for line in outcome.traceback.splitlines())
+def _refused(section: Section, style: Style) -> Iterator[str]:
+    for document in section.of(Outcome.REFUSED, Outcome.FAILED):
+        failed = ": hclmod itself failed; please report this:" if document.outcome is Outcome.FAILED else ""
+        yield f"  {style.paint(_one_line(document.path), _RED)}{failed}"
+        yield from (_one_line(f"    {why}") for why in document.why)
 
 
-def _totals(report: PhaseReport, style: Style) -> Iterator[str]:
-    changed = [each for each in report.outcomes if isinstance(each, Changed)]
-    stacks = sum(any(isinstance(each, Changed) for each in stack.outcomes) for stack in report.stacks)
-    fixes = sum(len(each.applied) for each in changed)
-    people = sum(_needs_person(each) for _, found in _left(report) for each in found)
-    skipped = sum(isinstance(each, Skipped) for each in report.outcomes)
-    refused = sum(isinstance(each, Refused | Failed) for each in report.outcomes)
-    text = f"{_count(fixes, 'change')} in {_count(len(changed), 'file')} of {_count(stacks, 'stack')}"
-    text += f"; {people} for a person; {skipped} skipped; {refused} refused"
-    yield style.paint(text, _RED if refused else _BOLD)
-    judges = sorted({judge for each in changed for judge in each.verdict.judges})
-    if judges:
-        yield f"Every change proven by {' and '.join(judges)}."
-
-
-def _needs_person(found: Reported) -> bool:
-    return found.finding.fix is None and found.finding.level is Level.WARNING
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _totals(section: Section, style: Style) -> Iterator[str]:
+    yield style.paint(summary(section.totals), _RED if section.totals.refused else _BOLD)
+    if section.judges:
+        yield f"Every change proven by {' and '.join(section.judges)}."

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hclmod.images.reference import Reference
     from hclmod.places import Literal, Place
     from hclmod.rule import Context
+    from hclmod.trivia import Source
     from hclmod.views import Block
     from hclmod.workloads import Container
 
@@ -174,7 +175,13 @@ def at_places(
     first = place.driven[0]
     image = reference.parse(first.before + literal.text + first.after)
     new = pinned(image, to) if image else None
-    if image is None or new is None or container not in ("", image.name, *(each.label for each in place.driven)):
+    view = literal.view
+    if (
+        image is None
+        or new is None
+        or view is None
+        or container not in ("", image.name, *(each.label for each in place.driven))
+    ):
         return
     text = str(new)
     inner = text[len(first.before) : len(text) - len(first.after)]
@@ -185,19 +192,25 @@ def at_places(
     elif first.before + inner + first.after != text:
         around = f"{first.before}...{first.after}"
         yield warn(literal, first.name, f"not pinned: `{to}` does not fit what stands around the tag ({around})")
-    elif not allow_downgrade and (why := pin.too_low(image, literal.source.data)):
+    elif not allow_downgrade and (why := pin.too_low(image, view.source.data)):
         yield warn(literal, first.name, why)
     elif inner == literal.text and not literal.argument:
         yield note(literal, first.name, f"the tag is {literal.text} already")
     else:
-        make = partial(_written, literal, inner, pin.told(image))
+        make = partial(_written, literal, view.source, inner, pin.told(image))
         message = f"`{literal.text}` pinned to `{inner}` for {', '.join(each.name for each in place.driven)}"
-        yield from change(literal, first.name, message, lambda: reversible.proved(literal.view, make))
+        yield from change(literal, first.name, message, lambda: reversible.proved(view, make))
 
 
-def _written(literal: Literal, inner: str, why: str, aligned: bool) -> Fix | None:  # noqa: FBT001 - as `_fix`
+def _written(
+    literal: Literal,
+    source: Source,
+    inner: str,
+    why: str,
+    aligned: bool,  # noqa: FBT001 - as `_fix`
+) -> Fix | None:
     fix = literal.write(inner)
-    return reversible.keep(literal.source, fix, why, aligned=aligned) if fix else None
+    return reversible.keep(source, fix, why, aligned=aligned) if fix else None
 
 
 rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, follows=True, informed=True)

@@ -39,7 +39,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
 def at_places(literal: Literal, place: Place, _context: Context, /) -> Iterator[Finding]:
     """Yield what gives back a tag that stands elsewhere."""
     name = place.driven[0].name
-    fix = reversible.restore(literal.view, literal.span)
+    fix = reversible.restore(literal.view, literal.span) if literal.view else None
     if fix and (place.also or place.read_by):
         others = ", ".join((*place.also, *place.read_by))
         yield warn(literal, name, f"not taken back: `{literal.text}` also makes {others} by now")

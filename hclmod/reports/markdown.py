@@ -1,0 +1,159 @@
+"""A report for a pull request's comment or a job's summary.
+
+Totals come first, then what was refused and what needs a person, then the changes of each stack with its diff folded.
+Where all of it does not fit, diffs are cut first, then lists of changes; refusals and what needs a person go last.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from hclmod.reports.fitting import Form, Part, fit
+from hclmod.reports.inert import clip, code, fence, html, one_line, plain, prose
+from hclmod.reports.model import Kind, Outcome, count, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hclmod.reports.model import Document, Item, Report, Section, Stack
+
+_SHORT = 300
+_TITLE = 200
+
+
+class _Rank(IntEnum):
+    """Who gets room first."""
+
+    TOTALS = 0
+    REFUSED_SHORT = 1
+    REFUSED = 2
+    PEOPLE_SHORT = 3
+    PEOPLE = 4
+    STACKS = 5
+    LISTS = 6
+    DIFFS = 7
+    LEFT = 8
+
+
+def render(report: Report, *, limit: int | None = None, size: Callable[[str], int] = len, whole: str = "") -> str:
+    """The report as Markdown, not larger than `limit` as `size` counts; `whole` tells where all of it can be had."""
+    cut = f"\n---\n{_cut(whole)}"
+    room = None if limit is None else limit - size(cut)
+    parts = [part for section in report.sections for part in _section(section, room, size)]
+    fitted = fit(parts, room, size)
+    text = "".join(fitted.texts) or "Nothing to report.\n"
+    return text if fitted.whole else text + cut
+
+
+def _cut(whole: str) -> str:
+    where = f" All of it: {plain(clip(whole, _SHORT))}." if whole else ""
+    return f"Shortened to fit: diffs first, then lists.{where}\n"
+
+
+def _section(section: Section, room: int | None, size: Callable[[str], int]) -> Iterator[Part]:
+    yield (Form(_Rank.TOTALS, _head(section)),)
+    yield from _list("Refused", _Rank.REFUSED_SHORT, list(_refused(section)))
+    yield from _list("Needs a person", _Rank.PEOPLE_SHORT, [_told(*each) for each in section.items(Kind.PERSON)])
+    changed = [stack for stack in section.stacks if any(stack.items(Kind.CHANGE))]
+    if changed:
+        yield (Form(_Rank.STACKS, "### Changes\n\n"),)
+        for stack in changed:
+            yield tuple(_stack(stack, room, size))
+    yield from _skipped(section)
+    yield from _left_alone(section)
+
+
+def _head(section: Section) -> str:
+    totals = section.totals
+    lines = [f"## {plain(clip(section.heading, _TITLE))}", "", f"**{summary(totals)}**", ""]
+    if totals.effects:
+        told = (f"{plain(clip(effect, _TITLE)) or 'nothing'} ({number})" for effect, number in totals.effects[:10])
+        lines += [f"On the running cluster: {', '.join(told)}.", ""]
+    if section.judges:
+        lines += [f"Every change proven by {plain(clip(' and '.join(section.judges), _TITLE))}.", ""]
+    return "\n".join(lines) + "\n"
+
+
+def _list(heading: str, rank: int, lines: list[str]) -> Iterator[Part]:
+    """A list whose lines are short where they have to be, whole where they can."""
+    if not lines:
+        return
+    yield (Form(_Rank.TOTALS, f"### {heading} ({len(lines)})\n\n"),)
+    for line in lines:
+        yield (Form(rank, f"- {line}\n"),) if len(line) <= _SHORT else _two(line, rank)
+    yield (Form(_Rank.TOTALS, "\n"),)
+
+
+def _two(line: str, rank: int) -> Part:
+    """A long line in two forms; the short one is made of code, which may be cut anywhere."""
+    return Form(rank, f"- {code(clip(line.replace('`', ''), _SHORT))}\n"), Form(rank + 1, f"- {line}\n")
+
+
+def _refused(section: Section) -> Iterator[str]:
+    for document in section.of(Outcome.REFUSED, Outcome.FAILED):
+        if document.outcome is Outcome.FAILED:
+            yield f"{code(document.path)}: hclmod itself failed, please report this: {code(' | '.join(document.why))}"
+        else:
+            yield f"{code(document.path)}: {'; '.join(map(prose, document.why))}"
+
+
+def _told(document: Document, item: Item) -> str:
+    effect = f" — *{plain(item.effect)}*" if item.effect else ""
+    origins = "".join(f" ({code(each)})" for each in item.origins)
+    place = code(f"{document.path}:{item.line}")
+    return f"{place} {plain(item.rule)} {code(item.address)}: {prose(item.message)}{effect}{origins}"
+
+
+def _stack(stack: Stack, room: int | None, size: Callable[[str], int]) -> Iterator[Form]:
+    """One line; the list of changes folded; the same with the diffs of more and more documents."""
+    changes = [_told(*each) for each in stack.items(Kind.CHANGE)]
+    title = f"{count(len(changes), 'change')}"
+    yield Form(_Rank.STACKS, f"- {code(stack.name)}: {title}\n\n")
+    listed = "".join(f"- {line}\n" for line in changes)
+    documents = [each for each in stack.documents if each.outcome is Outcome.CHANGED]
+    shown = ""
+    for index, document in enumerate((None, *documents)):
+        if document is not None:
+            diff = fence(document.diff, "diff") if document.diff else f"{_hidden(document)}\n"
+            if room is not None and size(shown) + size(diff) > room:
+                return
+            shown += f"\n{diff}"
+        missing = documents[index:]
+        rest = f"\nDiff left out: {', '.join(code(each.path) for each in missing)}\n" if missing else ""
+        rank = _Rank.DIFFS if index else _Rank.LISTS
+        yield Form(rank, _folded(f"<code>{html(one_line(stack.name))}</code>: {title}", f"{listed}{shown}{rest}"))
+
+
+def _hidden(document: Document) -> str:
+    return f"{code(document.path)}: git filters this file, so its diff is not shown."
+
+
+def _folded(title: str, inside: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{inside}\n</details>\n\n"
+
+
+def _skipped(section: Section) -> Iterator[Part]:
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for document in section.of(Outcome.SKIPPED):
+        reasons["; ".join(document.why)].append(document.path)
+    if reasons:
+        number = section.totals.skipped
+        yield (Form(_Rank.STACKS, f"### Skipped ({number})\n\n"),)
+    for reason, paths in sorted(reasons.items()):
+        head = f"- {count(len(paths), 'file')}: {prose(clip(reason, _SHORT))}"
+        yield (
+            Form(_Rank.STACKS, f"{head}\n"),
+            Form(_Rank.LISTS, f"{head}: {', '.join(map(code, paths))}\n"),
+        )
+    if reasons:
+        yield (Form(_Rank.STACKS, "\n"),)
+
+
+def _left_alone(section: Section) -> Iterator[Part]:
+    left = [_told(*each) for each in section.items(Kind.LEFT)]
+    if left:
+        title = f"{count(len(left), 'target')} rightly left alone"
+        whole = _folded(title, "".join(f"- {line}\n" for line in left))
+        yield Form(_Rank.STACKS, f"{title}.\n"), Form(_Rank.LEFT, whole)

@@ -1,0 +1,85 @@
+"""Rows of one kind as tables: for a person, a pull request, a spreadsheet or a program."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FORMATS = ("text", "json", "csv", "markdown")
+
+
+def render(tables: Mapping[str, Sequence[Any]], form: str) -> str:
+    """Tables of frozen dataclasses by their titles, as `text`, `json`, `csv` or `markdown`; ends in a newline.
+
+    As CSV they are one table with the columns of all and the title first: `survey --format csv` in a spreadsheet.
+    A tuple is counted in a cell and listed in JSON.
+    """
+    match form:
+        case "json":
+            told = {name.lower().replace(" ", "_"): [asdict(row) for row in rows] for name, rows in tables.items()}
+            return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        case "csv":
+            return _csv(tables)
+        case "markdown":
+            return "\n".join(f"## {name}\n\n{_markdown(rows)}" for name, rows in tables.items())
+        case _:
+            return "\n".join(f"{name}\n{_text(rows)}" for name, rows in tables.items())
+
+
+def _cells(row: Any) -> dict[str, str]:
+    """The values as text by column; what a terminal would obey is a blank."""
+    told = {each.name.replace("_", " "): _cell(getattr(row, each.name)) for each in fields(row)}
+    return {name: "".join(char if char.isprintable() else " " for char in text) for name, text in told.items()}
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None | False:
+            return ""
+        case True:
+            return "yes"
+        case tuple():
+            return str(len(value))
+    return str(value)
+
+
+def _csv(tables: Mapping[str, Sequence[Any]]) -> str:
+    rows = [{"table": name.lower(), **_cells(row)} for name, rows in tables.items() for row in rows]
+    heads = list(dict.fromkeys(head for row in rows for head in row)) or ["table"]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, heads, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _lines(rows: Sequence[Any]) -> list[list[str]]:
+    """The heads, then the cells of each row."""
+    told = [_cells(row) for row in rows]
+    return [list(told[0]), *(list(each.values()) for each in told)]
+
+
+def _markdown(rows: Sequence[Any]) -> str:
+    if not rows:
+        return "none\n"
+    heads, *lines = _lines(rows)
+    every = [heads, ["---"] * len(heads), *lines]
+    escaped = ([cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|") for cell in line] for line in every)
+    return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
+
+
+def _text(rows: Sequence[Any]) -> str:
+    if not rows:
+        return "  none\n"
+    lines = _lines(rows)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "".join(
+        "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
+        for line in lines
+    )

@@ -1,0 +1,275 @@
+"""HTTP for the clients of registries and forges: one request in, one answer out; what fails has a name.
+
+Secrets travel apart from other headers and go to the origin they were given for and to no other, also through a
+redirect. Plain HTTP is refused unless the host was named for it. Proxies and certificates are those of the environment
+(`HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`); `.netrc` is not read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from hclmod import __version__
+from hclmod.errors import HclmodError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    import httpx
+
+AGENT = f"hclmod/{__version__}"
+LIMIT = 8 * 2**20  # bytes of one answer, unpacked: a list of 100,000 tags has 3 MB
+_REPEATABLE = frozenset({"GET", "HEAD"})
+_TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_HOPS = 5
+_PORTS = {"http": 80, "https": 443}
+_NEXT = re.compile(r"<([^>]*)>\s*((?:;[^,<]*)*)")
+_CUT_OFF = ("disconnected", "closed connection")  # httpx has one error for a lost connection and for nonsense
+_IS_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^";]*\s)?next\b', re.IGNORECASE)
+
+
+class Trouble(Enum):
+    """Why there is no answer that can be used."""
+
+    UNREACHABLE = "cannot be reached"
+    SLOW = "did not answer in time"
+    TOO_LARGE = "answered with more than we read"
+    GARBAGE = "answered with something that cannot be read"
+    PLAIN = "would be asked in plain HTTP, which nobody allowed for this host"
+    REDIRECT = "redirects too often, or where we do not follow"
+    FOREIGN = "names a next page at another host"
+    STOPPED = "was not asked any more, because we were interrupted"
+
+
+class TransportError(HclmodError):
+    """A request that came to nothing: `trouble` is its name, `url` what was asked, without its query."""
+
+    def __init__(self, trouble: Trouble, url: str, detail: str = "") -> None:
+        self.trouble, self.url = trouble, shown(url)
+        super().__init__(f"{self.url} {trouble.value}" + (f": {detail}" if detail else ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, whatever its status; the names of `headers` are in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    def json(self) -> Any:
+        """The body as JSON; raises `TransportError` (`GARBAGE`) where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise TransportError(Trouble.GARBAGE, self.url, f"not JSON: {error}") from error
+
+    def next_page(self) -> str | None:
+        """The URL of the next page (`Link: <...>; rel="next"`); raises `TransportError` (`FOREIGN`) for another origin.
+
+        Whoever answers chooses that URL, and the next request would carry our secrets there.
+        """
+        for match in _NEXT.finditer(self.headers.get("link", "")):
+            if _IS_NEXT.search(match[2]):
+                url = _joined(self.url, match[1])
+                if origin(url) != origin(self.url):
+                    raise TransportError(Trouble.FOREIGN, self.url, shown(url))
+                return url
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds, and how often to ask.
+
+    `total` bounds one attempt as a whole, so that a server which sends a byte now and then does not hold us; a
+    `Retry-After` longer than `longest_pause` is not waited for. There is no jitter: runs stay repeatable.
+    """
+
+    connect: float = 10.0
+    read: float = 30.0
+    total: float = 120.0
+    attempts: int = 4
+    first_pause: float = 1.0  # then twice as long each time
+    longest_pause: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Sends requests over kept connections; may be used by several threads at once."""
+
+    client: httpx.Client
+    plain_http: Collection[str]  # `host` or `host:port` that may be asked without TLS
+    patience: Patience = field(default_factory=Patience)
+    pause: Callable[[float], object] = time.sleep  # a true result says that we were interrupted
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        secret: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        limit: int = LIMIT,
+    ) -> Answer:
+        """Ask, and ask again where that may help; the last answer is returned whatever its status.
+
+        `secret` are headers for the origin of `url` alone. GET and HEAD are repeated after 429, 5xx and a failed
+        connection, other methods only after 429, where the server says that it did nothing. Raises `TransportError`.
+        """
+        wait = self.patience.first_pause
+        for attempt in range(1, self.patience.attempts + 1):
+            last = attempt == self.patience.attempts
+            answer = self._attempt(method, url, (headers or {}, secret or {}), body, limit, last=last)
+            if answer is not None and not _is_worth_repeating(method, answer):
+                return answer
+            pause = wait if answer is None else max(wait, _told_to_wait(answer))
+            if answer is not None and (last or pause > self.patience.longest_pause):
+                return answer
+            if self.pause(pause):
+                raise TransportError(Trouble.STOPPED, url)
+            wait *= 2
+        raise AssertionError("the last attempt answers or raises")
+
+    def _attempt(
+        self, method: str, url: str, headers: tuple[Mapping[str, str], Mapping[str, str]], body: bytes | None,
+        limit: int, *, last: bool,
+    ) -> Answer | None:  # fmt: skip
+        """One attempt; None where the connection failed and another one is due."""
+        try:
+            return self._follow(method, url, headers, body, limit)
+        except TransportError as error:
+            passing = error.trouble in {Trouble.UNREACHABLE, Trouble.SLOW}
+            if last or not passing or method not in _REPEATABLE:
+                raise
+            return None
+
+    def _follow(
+        self, method: str, url: str, headers: tuple[Mapping[str, str], Mapping[str, str]], body: bytes | None,
+        limit: int,
+    ) -> Answer:  # fmt: skip
+        """Send, and follow redirects of what only reads."""
+        plain, secret = headers
+        here = url
+        for _ in range(_HOPS):
+            sent = {**plain, **(secret if origin(here) == origin(url) else {})}
+            answer = self._send(method, here, sent, body, limit)
+            if answer.status not in _MOVED or method not in _REPEATABLE or "location" not in answer.headers:
+                return answer
+            here = _joined(here, answer.headers["location"])
+        raise TransportError(Trouble.REDIRECT, url)
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limit: int) -> Answer:
+        import httpx
+
+        self._refuse_plain(url)
+        until = time.monotonic() + self.patience.total
+        try:
+            with self.client.stream(method, url, headers={"user-agent": AGENT, **headers}, content=body) as response:
+                data = _read(response, limit, until)
+        except httpx.TimeoutException as error:
+            raise TransportError(Trouble.SLOW, url) from error
+        except httpx.LocalProtocolError:  # its text would print the header, which may be a secret
+            raise TransportError(Trouble.GARBAGE, url, "a header cannot be sent; a token with a line break?") from None
+        except (httpx.DecodingError, httpx.InvalidURL, httpx.RemoteProtocolError) as error:
+            cut = any(word in str(error) for word in _CUT_OFF)
+            raise TransportError(Trouble.UNREACHABLE if cut else Trouble.GARBAGE, url, str(error)) from error
+        except httpx.HTTPError as error:
+            raise TransportError(Trouble.UNREACHABLE, url, str(error)) from error
+        return Answer(response.status_code, _lower(response.headers.items()), data, url)
+
+    def _refuse_plain(self, url: str) -> None:
+        scheme, host, port = origin(url)
+        if scheme == "https":
+            return
+        if scheme != "http" or not {host, f"{host}:{port}"} & set(self.plain_http):
+            raise TransportError(Trouble.PLAIN if scheme == "http" else Trouble.REDIRECT, url)
+
+
+@contextmanager
+def open_transport(
+    *,
+    plain_http: Collection[str] = (),
+    patience: Patience | None = None,
+    pause: Callable[[float], object] = time.sleep,
+) -> Iterator[Transport]:
+    """Open connections that are closed at the end of the `with`.
+
+    `pause` sleeps for some seconds; what it returns, if true, tells that the person interrupts.
+    """
+    import httpx
+
+    patience = patience or Patience()
+    timeout = httpx.Timeout(patience.read, connect=patience.connect)
+    with httpx.Client(timeout=timeout, follow_redirects=False, limits=httpx.Limits(max_connections=64)) as client:
+        yield Transport(client, frozenset(plain_http), patience, pause)
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port, by which a browser tells one server from another."""
+    try:
+        parts = urlsplit(url)
+        scheme, port = parts.scheme.lower(), parts.port
+    except ValueError as error:
+        raise TransportError(Trouble.GARBAGE, url, str(error)) from error
+    return scheme, (parts.hostname or "").lower(), port or _PORTS.get(scheme, 0)
+
+
+def _joined(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target)
+    except ValueError as error:
+        raise TransportError(Trouble.GARBAGE, base, str(error)) from error
+
+
+def shown(url: str) -> str:
+    """The URL as messages print it: without query and user, which may hold secrets."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("?")[0]
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _read(response: httpx.Response, limit: int, until: float) -> bytes:
+    url, data = str(response.url), bytearray()
+    for chunk in response.iter_bytes():
+        data += chunk
+        if len(data) > limit:
+            raise TransportError(Trouble.TOO_LARGE, url, f"{limit} bytes")
+        if time.monotonic() > until:
+            raise TransportError(Trouble.SLOW, url)
+    return bytes(data)
+
+
+def _lower(headers: Collection[tuple[str, str]]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers}
+
+
+def _is_worth_repeating(method: str, answer: Answer) -> bool:
+    return answer.status == 429 or (answer.status in _TRY_AGAIN and method in _REPEATABLE)
+
+
+def _told_to_wait(answer: Answer) -> float:
+    """The seconds of `Retry-After`, a number or a date (RFC 9110 10.2.3); 0 where it says nothing."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,81 @@
+"""Rows as tables in every format, and what must not break out of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from hclmod.reports.tables import FORMATS, render
+
+
+@dataclass(frozen=True)
+class Row:
+    stack: str
+    image: str
+    read: bool = True
+    fan_out: int | None = None
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Other:
+    name: str
+
+
+def one(image: str) -> dict[str, tuple[object, ...]]:
+    return {"Nothing": (), "Some images": (Row("s", image),)}
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("a|b", "a\\|b"),
+        ("<b>&amp;", "&lt;b>&amp;amp;"),
+        ("a\nb", "a b"),
+        ("a\x1b[2Jb", "a [2Jb"),
+        ("a:1", "a:1"),
+    ],
+)
+def test_markdown_cells_cannot_leave_their_cell(image: str, expected: str) -> None:
+    lines = render(one(image), "markdown").splitlines()
+    assert lines == ["## Nothing", "", "none", "", "## Some images", "", *lines[6:]]
+    assert lines[6:] == [
+        "| stack | image | read | fan out | ignored |",
+        "| --- | --- | --- | --- | --- |",
+        f"| s | {expected} | yes |  | 0 |",
+    ]
+
+
+def test_text_is_a_table_with_aligned_columns_and_nothing_that_a_terminal_obeys() -> None:
+    told = render(one("a\x1b[2J\x07é and more"), "text")
+    assert "\x1b" not in told
+    assert "\x07" not in told
+    head, row = told.split("Some images\n")[1].splitlines()
+    assert head.index("read") == row.index("yes")
+    assert told.startswith("Nothing\n  none\n")
+
+
+def test_json_lists_what_cells_count() -> None:
+    told = json.loads(render({"Some images": (Row("s", "a", ignored=("b", "c")),), "None": ()}, "json"))
+    assert told == {
+        "some_images": [{"stack": "s", "image": "a", "read": True, "fan_out": None, "ignored": ["b", "c"]}],
+        "none": [],
+    }
+
+
+def test_csv_is_one_table_with_the_columns_of_all() -> None:
+    told = render({"A": (Row("s", "x,y", read=False, fan_out=2),), "B": (Other("n"),)}, "csv")
+    assert list(csv.reader(io.StringIO(told))) == [
+        ["table", "stack", "image", "read", "fan out", "ignored", "name"],
+        ["a", "s", "x,y", "", "2", "0", ""],
+        ["b", "", "", "", "", "", "n"],
+    ]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_nothing_is_a_table_too(form: str) -> None:
+    assert render({"A": ()}, form) in ("A\n  none\n", '{\n  "a": []\n}\n', "table\n", "## A\n\nnone\n")
