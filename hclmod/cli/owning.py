@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hclmod import api
-from hclmod.cli.phases import PATHS, config_option, diff_option, format_option, output_option, show
+from hclmod.cli import output
+from hclmod.cli.phases import (
+    PATHS,
+    config_option,
+    diff_option,
+    format_option,
+    output_option,
+    rules_option,
+    set_option,
+    setup,
+    show,
+    verbose_option,
+)
+from hclmod.reports import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +101,52 @@ def _today() -> str:
     return dt.datetime.now().astimezone().date().isoformat()
 
 
+@click.command()
+@click.argument("paths", nargs=-1, type=PATHS)
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule only.")
+@click.option(
+    "--base", default="HEAD", show_default=True, metavar="REV", help="The commit against which edits are told."
+)
+@click.option("--baseline", "known", type=PATHS, metavar="FILE", help="Do not tell the findings that FILE holds.")
+@click.option("--write-baseline", "keep", type=PATHS, metavar="FILE", help="Write what is found into FILE.")
+@format_option
+@output_option
+@config_option
+@rules_option
+@set_option
+@verbose_option
+def audit(
+    paths: tuple[Path, ...], rules: tuple[str, ...], base: str, known: Path | None, keep: Path | None, form: str,
+    output_file: Path | None, file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...], verbose: bool,
+) -> int:  # fmt: skip
+    """Find images with two owners or none, in the whole repository or in PATHS; write nothing.
+
+    Exits 1 if anything is found that the baseline does not hold. `hclmod fix --rule ID` does what can be done.
+    """
+    workspace, _, _ = setup(paths, None, file, folders, settings)
+    with output.progress() as watch:
+        report = api.audit(workspace, paths, rules, base=base, watch=watch)
+    if keep is not None:
+        keep.write_bytes(api.write_baseline(report))
+        click.echo(f"{api.findings(report)} findings written to {keep}.")
+        return 0
+    if known is not None:
+        report = api.without_baseline(report, known)
+    show(workspace, [report], form, output_file, verbose=verbose, base=base)
+    api.proven(workspace, report)
+    return int(bool(api.findings(report)))
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(tables.FORMATS), default="text", show_default=True)
+@_repository
+@config_option
+def owners(form: str, repository: Path, file: Path | None) -> None:
+    """List who owns the image, the tag and the pull policy of each container, with the evidence."""
+    workspace = api.open_workspace(repository.resolve(), file=file)
+    click.echo(tables.render({"Owners": api.owners(workspace)}, form), nl=False)
+
+
 def _act(
     rule: str,
     workload: str,
@@ -118,4 +177,4 @@ def _act(
     return 0
 
 
-COMMANDS = (pin, unpin, opt_out, opt_in)
+COMMANDS = (pin, unpin, opt_out, opt_in, audit, owners)
