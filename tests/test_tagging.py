@@ -174,6 +174,13 @@ def test_an_interruption_keeps_what_was_learnt(tmp_path: Path) -> None:
     assert sorted(known(root).images) == [AWNING]
 
 
+def test_what_no_rule_changes_is_not_asked_about(tmp_path: Path) -> None:
+    root = repository(tmp_path, "127.0.0.1:1", {"a": "caddy:latest"})
+    (root / "stacks" / "a" / "Dockerfile").write_text("FROM registry.lan/lanternworks/mill:1.2.3\n")
+    assert "registry.lan/lanternworks/mill:1.2.3" in hclmod(root, "survey").stdout
+    assert hclmod(root, "tags", "refresh").stdout == "0 images learnt; nothing was written.\n"
+
+
 def test_nothing_open_asks_nobody(tmp_path: Path) -> None:
     root = repository(tmp_path, "127.0.0.1:1", {"a": "caddy:latest", "b": "postgres:16.4"})
     done = hclmod(root, "tags", "refresh")
