@@ -62,12 +62,13 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The explanation of one image, with the policy that applied and for whom it holds."""
+    """The explanation of one image, with the policy that applied, for whom it holds, and what moves with it."""
 
     image: Reference
     policy: ImagePolicy | None
     explanation: Explanation
     users: tuple[str, ...]
+    group: tuple[str, ...]  # the other images of its group
 
 
 def seen(workspace: Workspace, found: Survey) -> tuple[Seen, ...]:
@@ -174,9 +175,23 @@ def explain(workspace: Workspace, images: Sequence[Seen], wanted: str) -> tuple[
         users[workspace.config.policy_for(asked.name)] = []
     known = workspace.tags.image(asked.name)
     return tuple(
-        Told(asked, policy, explaining.explain(asked, policy, known, _stateful(workspace)), tuple(sorted(set(those))))
+        Told(
+            asked,
+            policy,
+            explaining.explain(asked, policy, known, _stateful(workspace)),
+            tuple(sorted(set(those))),
+            _group(images, asked, policy),
+        )
         for policy, those in sorted(users.items(), key=lambda pair: pair[1])
     )
+
+
+def _group(images: Sequence[Seen], asked: Reference, policy: ImagePolicy | None) -> tuple[str, ...]:
+    """The other images of a group, with who uses them."""
+    if policy is None or not policy.group:
+        return ()
+    others = (each for each in images if each.policy and each.policy.group == policy.group)
+    return tuple(sorted({f"{each.image} ({each.user})" for each in others if each.image.name != asked.name}))
 
 
 def _image(text: str) -> Reference:

@@ -322,6 +322,16 @@ def test_explain_tells_decision_reason_policy_evidence_and_way_out(running: real
     assert "used by stacks/e/kubernetes_deployment.e e" in told
 
 
+def test_explain_names_the_group(tmp_path: Path) -> None:
+    more = '[images."registry.lan/lanternworks/*"]\ngroup = "lantern"\n'
+    root = repository(
+        tmp_path, "127.0.0.1:1", {"a": f"{AWNING}:1.7.0", "b": f"{CRANK}:2.0.1", "c": "caddy:2.8.4"}, more
+    )
+    told = [" ".join(line.split()) for line in hclmod(root, "tags", "explain", f"{AWNING}:1.7.0").stdout.splitlines()]
+    assert 'policy "registry.lan/lanternworks/*" in hclmod.toml: group = "lantern"' in told
+    assert f"moves with {CRANK}:2.0.1 (stacks/b/kubernetes_deployment.b b)" in told
+
+
 @pytest.mark.parametrize(
     ("image", "said"),
     [

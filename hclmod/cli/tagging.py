@@ -94,6 +94,7 @@ def _lines(told: Told) -> Iterator[str]:
     yield from _listed("policy", (_policy(told.policy),))
     yield from _listed("evidence", explained.evidence)
     yield from _listed("would change it", explained.change)
+    yield from _listed("moves with", told.group)
     yield from _listed("used by", told.users or ("nothing in this repository",))
 
 
