@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.catalogue import Card
+    from hclmod.docgen import Example
     from hclmod.estate import Estate, Use
     from hclmod.fixtures import Result
+    from hclmod.forges.sticky import Posted
+    from hclmod.forges.target import Target
     from hclmod.outside import Sighting
     from hclmod.plan import PhaseReport
     from hclmod.reports.terminal import Style
@@ -29,10 +32,11 @@ if TYPE_CHECKING:
     from hclmod.tagging import Imported, Refreshed, Told
 
 __all__ = [
-    "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "diff", "done_phases", "estate",
-    "explain_tag", "findings", "fix", "import_tags", "init", "name_of", "new_rule", "objections", "open_workspace",
-    "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report", "refresh_tags", "render", "run_fixtures",
-    "settings", "survey", "tell", "trace", "trace_rows", "write", "write_tags",
+    "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "comment", "comment_text", "diff",
+    "done_phases", "estate", "explain_tag", "findings", "fix", "import_tags", "init", "name_of", "new_rule",
+    "objections", "open_workspace", "pages", "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report",
+    "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows", "write",
+    "write_tags",
 ]  # fmt: skip
 
 
@@ -90,6 +94,38 @@ def render(
     return rendering.render(report, form, style=style, limit=limit, whole=whole, about=about)
 
 
+def comment(
+    report: Report,
+    target: Target,
+    *,
+    key: str = "",
+    author: str = "",
+    whole: str = "",
+    plain_http: bool = False,
+) -> Posted:
+    """Make a report the one comment of its kind on a pull request, in the forge's limit; `plain_http` allows no TLS.
+
+    `key` tells comments on one pull request apart (empty: by the report's phases), `author` is whose comment it is
+    (empty: the token's user), `whole` tells where all of a report can be had that had to be cut.
+    """
+    from hclmod.forges import sticky
+    from hclmod.forges.target import plain_hosts
+    from hclmod.transport import open_transport
+
+    key = key or report.key
+    with open_transport(plain_http=plain_hosts(target.api, told=plain_http)) as transport:
+        body = comment_text(report, target, key, whole)
+        return sticky.post(transport, target, key, body, author=author, worth_it=not report.is_empty)
+
+
+def comment_text(report: Report, target: Target, key: str, whole: str = "") -> str:
+    """The comment as it would be written, without its hidden marker, counted in characters as forges do."""
+    from hclmod.forges import sticky
+    from hclmod.reports import markdown
+
+    return markdown.render(report, limit=target.dialect.limit - len(sticky.marker(key)), whole=whole)
+
+
 def run_fixtures(
     root: Path, rule: str | None = None, folders: Sequence[Path] = (), *, accept: bool = False
 ) -> tuple[Result, ...]:
@@ -99,6 +135,28 @@ def run_fixtures(
     if rule is not None:
         rulebook.find(rule, (None, *folders))
     return tuple(fixtures.run(case, (None, *folders), accept=accept) for case in fixtures.cases(root, rule))
+
+
+def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
+    """The pages of the documentation on rules (with their fixtures below `root`) and configuration, by path."""
+    from hclmod import docgen
+
+    every = cards(folders)
+    made = {f"rules/{each.id}.md": docgen.rule_page(each, _example(root, each.id)) for each in every}
+    return {**made, "rules/index.md": docgen.rules_page(every), "config.md": docgen.config_page()}
+
+
+def _example(root: Path, rule: str) -> Example | None:
+    """The first case of a rule that changes something; None where there is none."""
+    from hclmod import fixtures
+    from hclmod.docgen import Example
+
+    diffs = [(case, fixtures.wanted(case)) for case in fixtures.cases(root, rule)]
+    changing = next(((case, diff) for case, diff in diffs if diff), None)
+    if changing is None:
+        return None
+    case, diff = changing
+    return Example(case.folder.name, diff.decode(errors="replace"), len(diffs), sum(not each for _, each in diffs))
 
 
 def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:

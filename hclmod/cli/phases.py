@@ -30,7 +30,8 @@ rules_option = click.option(
 )
 set_option = click.option("--set", "settings", multiple=True, metavar="RULE.OPTION=VALUE", help="Set a rule's option.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Also tell what is rightly left alone.")
-diff_option = click.option("--diff", "form", flag_value="diff", help="As --format diff: what `git apply` takes.")
+as_diff_option = click.option("--diff", "form", flag_value="diff", help="As --format diff: what `git apply` takes.")
+diff_option = click.option("--diff", "with_diff", is_flag=True, help="Print the diff, which `git apply` takes, only.")
 format_option = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
 )
@@ -50,7 +51,7 @@ stdin_option = click.option(
 @click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to start from.")
 @click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
 @format_option
-@diff_option
+@as_diff_option
 @output_option
 @config_option
 @rules_option
@@ -120,7 +121,7 @@ def _say(text: str, form: str) -> None:
 @click.argument("paths", nargs=-1, type=PATHS)
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule on everything that it is pointed at.")
 @format_option
-@diff_option
+@as_diff_option
 @output_option
 @stdin_option
 @config_option
@@ -150,7 +151,7 @@ def check(
 @click.argument("paths", nargs=-1, type=PATHS)
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule on everything that it is pointed at.")
 @format_option
-@diff_option
+@as_diff_option
 @output_option
 @stdin_option
 @config_option
