@@ -64,7 +64,7 @@ def act(
         chosen=frozenset([place]),
     )
     brief = replace(brief, facts=gather.facts(estate, real, ()))
-    reports = plan.run([(brief, _stacks(workspace, brief, home, texts))], _reader(texts))
+    reports = plan.run([(brief, stacks_around(workspace, brief, home, texts))], _reader(texts))
     return PhaseReport(None, f"{rule} {target}", (rule,), reports[0])
 
 
@@ -111,7 +111,7 @@ def _repository(estate: Estate, home: Home, container: str) -> str:
     return next((image.name for text in texts if (image := reference.parse(text))), container)
 
 
-def _stacks(workspace: Workspace, brief: Brief, home: Home, texts: Mapping[str, bytes]) -> list[Stack]:
+def stacks_around(workspace: Workspace, brief: Brief, home: Home, texts: Mapping[str, bytes]) -> list[Stack]:
     """The stack that holds the workload's block, with the other documents from which its images come."""
     every = stack.discover(texts, workspace.config)
     document = home.dweller.document

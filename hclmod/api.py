@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hclmod import __version__, catalogue, files, prepare, rulebook, stack
-from hclmod.acting import act, cells, objections
 from hclmod.checking import check, done_phases, fix, plan_fix
-from hclmod.errors import GitError, HclmodError
+from hclmod.errors import ConfigError, GitError, HclmodError
 from hclmod.images.snapshot import Snapshot
 from hclmod.phases import Applied, apply_phase, diff, findings, no_phase, plan_phases, proven, write
 from hclmod.phases import tell as _tell
@@ -16,12 +15,13 @@ from hclmod.reports.model import Report
 from hclmod.workspace import Workspace, name_of, on_disk, open_workspace, phase_numbers, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hclmod.catalogue import Card
     from hclmod.docgen import Example
     from hclmod.estate import Estate, Use
+    from hclmod.explaining import OwnerRow
     from hclmod.fixtures import Result
     from hclmod.forges.sticky import Posted
     from hclmod.forges.target import Target
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from hclmod.tagging import Imported, Refreshed, Told
 
 __all__ = [
-    "Applied", "Workspace", "act", "apply_phase", "card", "cards", "cells", "check", "comment", "comment_text", "diff",
-    "done_phases", "estate", "explain_tag", "findings", "fix", "import_tags", "init", "name_of", "new_rule",
-    "objections", "open_workspace", "pages", "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report",
-    "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows", "write",
-    "write_tags",
+    "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "comment", "comment_text",
+    "diff", "done_phases", "estate", "explain", "explain_tag", "findings", "fix", "import_tags", "init", "name_of",
+    "new_rule", "objections", "open_workspace", "owners", "pages", "phase_numbers", "plan_fix", "plan_phases", "proven",
+    "read_report", "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows",
+    "without_baseline", "write", "write_baseline", "write_tags",
 ]  # fmt: skip
 
 
@@ -147,16 +147,18 @@ def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
 
 
 def _example(root: Path, rule: str) -> Example | None:
-    """The first case of a rule that changes something; None where there is none."""
+    """The first case of a rule that changes something, else the first that says something; None without either."""
     from hclmod import fixtures
     from hclmod.docgen import Example
 
     diffs = [(case, fixtures.wanted(case)) for case in fixtures.cases(root, rule)]
-    changing = next(((case, diff) for case, diff in diffs if diff), None)
-    if changing is None:
+    told = next((pair for pair in diffs if pair[1]), None) or next((pair for pair in diffs if pair[0].says), None)
+    if told is None:
         return None
-    case, diff = changing
-    return Example(case.folder.name, diff.decode(errors="replace"), len(diffs), sum(not each for _, each in diffs))
+    case, diff = told
+    file, says = (b"", ()) if diff else (fixtures.shown(case), case.says)
+    texts = diff.decode(errors="replace"), file.decode(errors="replace")
+    return Example(case.folder.name, texts[0], len(diffs), sum(not each for _, each in diffs), texts[1], says)
 
 
 def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
@@ -164,6 +166,78 @@ def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
     from hclmod import scaffold
 
     return scaffold.new_rule(rule, rules, folder)
+
+
+def act(
+    workspace: Workspace, target: str, rule: str, options: Mapping[str, object], *, with_callers: bool = False
+) -> PhaseReport:
+    """What a rule such as `pin` would do to the workload `STACK/ADDRESS[:CONTAINER]` and where its images come from.
+
+    With one of `objections` nothing of it may be written. `with_callers`: where it stands in a module, that of all.
+    """
+    from hclmod import acting
+
+    return acting.act(workspace, target, rule, options, with_callers=with_callers)
+
+
+def objections(report: PhaseReport) -> tuple[str, ...]:
+    """Why what `act` was asked for is not done as a whole."""
+    from hclmod import acting
+
+    return acting.objections(report)
+
+
+def cells(report: PhaseReport, name: str) -> Sequence[str]:
+    """What findings answer under a name, such as the commands to `run`."""
+    from hclmod import acting
+
+    return acting.cells(report, name)
+
+
+def audit(
+    workspace: Workspace,
+    paths: Sequence[Path] = (),
+    rules: Sequence[str] = (),
+    *,
+    base: str = "HEAD",
+    watch: Callable[[str], None] = lambda _path: None,
+) -> PhaseReport:
+    """What the audit, or some of its rules, finds in the whole repository or in what is named; writes nothing."""
+    from hclmod import auditing
+
+    return auditing.audit(workspace, paths, rules, base=base, watch=watch)
+
+
+def owners(workspace: Workspace) -> tuple[OwnerRow, ...]:
+    """A row for each container, release and image in a manifest: who owns it, and how that is known."""
+    from hclmod import explaining
+
+    return explaining.owners(workspace)
+
+
+def explain(workspace: Workspace, target: str) -> Iterator[str]:
+    """The lines that tell the whole story of the workload at `STACK/ADDRESS`."""
+    from hclmod import explaining
+
+    return explaining.explain(workspace, target)
+
+
+def write_baseline(report: PhaseReport) -> bytes:
+    """The findings of an audit as a file that lets later ones tell only what is new."""
+    from hclmod import baseline
+
+    return baseline.write(report)
+
+
+def without_baseline(report: PhaseReport, path: Path) -> PhaseReport:
+    """The report without what the baseline at `path` holds."""
+    from hclmod import baseline
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint="Make it with --write-baseline.") from error
+    return baseline.without(report, baseline.read(data, str(path)))
 
 
 def estate(workspace: Workspace) -> Estate:

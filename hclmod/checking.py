@@ -94,6 +94,10 @@ def _inspect(
         mine = stacks_of(brief, stacks)
         read = partial(_current, workspace.root, seen)
         (placed,) = prepare.placed([brief], mine, texts.with_yaml() if prepare.forms_of(brief) else texts, read)
+        if placed.wants_facts:
+            from hclmod import gather
+
+            placed = gather.informed(placed, texts, done_phases(workspace))
         yaml = sorted(each for each in placed.placing.places if prepare.may_hold_images(each) and each in named)
         (reports,) = plan.run([(placed, prepare.with_documents(mine, yaml))], read, watch)
         found.append(report_of(workspace, brief, reports))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from hclmod.reports.inert import fence
+from hclmod.reports.inert import fence, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,12 +23,17 @@ _MADE = "<!-- Made by `hclmod docs`; change the source it is made from, not this
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What a fixture shows of a rule: the case's name, the diff it wants, and how many cases there are."""
+    """What a fixture shows of a rule: the case's name, the diff it wants, and how many cases there are.
+
+    Of a rule that only looks it is the file that it looks at (`diff` is empty) and what has to be said of it.
+    """
 
     case: str
     diff: str
     cases: int
     kept: int
+    file: str = ""
+    says: tuple[str, ...] = ()
 
 
 def rule_page(card: Card, example: Example | None) -> str:
@@ -40,7 +45,8 @@ def rule_page(card: Card, example: Example | None) -> str:
         parts += ["## Options", intro, "\n".join(("| option | type | default |", "|---|---|---|", *rows))]
     if example is not None:
         told = f"Its fixture `{example.case}`, one of {example.cases} ({example.kept} of them must not change):"
-        parts += ["## Example", told, fence(example.diff, "diff").rstrip("\n")]
+        shown = fence(example.diff, "diff") if example.diff else fence(example.file, "hcl")
+        parts += ["## Example", told, shown.rstrip("\n"), *(f"It says: {prose(each)}" for each in example.says)]
     return _MADE + "\n\n".join(parts) + "\n"
 
 

@@ -1,7 +1,8 @@
 """Run rules on `fixtures/<rule-id>/<case>/before/**` and compare with `after/**`; without `after` nothing may change.
 
-`case.toml` may hold `says` (texts that the report must contain), `phase`, `refused = true` and `[options]` of the rule.
-`hclmod.toml` and `hclmod.tags.json` inside `before` are read as in a repository.
+`case.toml` may hold `says` (texts that the report must contain), `silent = true` (nothing needs a person), `phase`,
+`refused = true` and `[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside `before` are read as in a
+repository; `earlier/**` is the repository as it was, for rules that look at edits.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hclmod import config, plan, prepare, stack
+from hclmod import config, gather, plan, prepare, stack
 from hclmod.document import Document
 from hclmod.engine import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.errors import HclmodError
 from hclmod.images import snapshot
 from hclmod.plan import Brief
 from hclmod.reports.diff import unified
+from hclmod.rule import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from hclmod.engine import Outcome
     from hclmod.stack import Stack
 
-_KEYS = {"says", "phase", "refused", "options"}
+_KEYS = {"says", "silent", "phase", "refused", "options"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Case:
     phase: int | None = None
     refused: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
+    silent: bool = False
 
     @property
     def name(self) -> str:
@@ -72,7 +75,7 @@ def _case(folder: Path) -> Case:
         raise HclmodError(f"{path}: unknown key {min(unknown)}", hint=f"Known: {', '.join(sorted(_KEYS))}.")
     return Case(
         folder.parent.name, folder, tuple(told.get("says", ())), told.get("phase"), told.get("refused", False),
-        told.get("options", {}),
+        told.get("options", {}), told.get("silent", False),
     )  # fmt: skip
 
 
@@ -101,6 +104,11 @@ def wanted(case: Case) -> bytes:
     return b"".join(unified(name, before.get(name, b""), after[name]) for name in sorted(after))
 
 
+def shown(case: Case) -> bytes:
+    """The first `.tf` file of a case, for rules that only look; empty where it has none."""
+    return next((data for name, data in _read(case.folder / "before").items() if name.endswith(".tf")), b"")
+
+
 def _read(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}
@@ -122,6 +130,9 @@ def _outcomes(case: Case, before: Mapping[str, bytes], folders: Sequence[Path | 
         return tuple(Document(name, before[name]) for name in each.files)
 
     (brief,) = prepare.placed([brief], stacks, texts, documents)
+    through = -1 if read.through is None else read.through
+    done = [number for number in read.phases if number <= through]
+    brief = gather.informed(brief, texts, done, _read(case.folder / "earlier"))
     (reports,) = plan.run([(brief, prepare.with_places(brief, stacks))], documents)
     return [outcome for report in reports for outcome in report.outcomes]
 
@@ -131,9 +142,20 @@ def _problems(case: Case, outcomes: Sequence[Outcome]) -> Iterator[str]:
     for text in case.says:
         if text not in said:
             yield f"nothing said {text!r}; what was said:\n{said or '(nothing)'}"
+    if case.silent and (loud := list(_loud(outcomes))):
+        yield f"something needs a person: {'; '.join(loud)}"
     bad = [each for each in outcomes if isinstance(each, Refused | Failed)]
     if bool(bad) != case.refused:
         yield "\n".join(map(str, bad)) or "nothing was refused"
+
+
+def _loud(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """The findings that are no notes."""
+    for outcome in outcomes:
+        if isinstance(outcome, Changed):
+            yield from (each.finding.message for each in outcome.applied)
+        if isinstance(outcome, Changed | Unchanged):
+            yield from (each.finding.message for each in outcome.left if each.finding.level is Level.WARNING)
 
 
 def _said(outcomes: Sequence[Outcome]) -> Iterator[str]:

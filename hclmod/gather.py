@@ -24,11 +24,18 @@ Key = tuple[str, str]
 """Folder and address of a resource."""
 
 
-def informed(brief: Brief, texts: Mapping[str, bytes], done: Iterable[int] = ()) -> Brief:
-    """The brief with facts, if one of its rules asks for them; `texts` are the files of the whole repository."""
-    if not any(loaded.rule.informed for loaded in brief.load()):
+def informed(
+    brief: Brief, texts: Mapping[str, bytes], done: Iterable[int] = (), before: Mapping[str, bytes] | None = None
+) -> Brief:
+    """The brief with facts, if one of its rules asks for them.
+
+    `texts` are the files of the whole repository, `before` those of an earlier version.
+    """
+    if not brief.wants_facts:
         return brief
-    return replace(brief, facts=facts(estate_of(brief.config, texts), phases_of(brief.config, texts), done))
+    estate, phase_of = estate_of(brief.config, texts), phases_of(brief.config, texts)
+    earlier = estate_of(brief.config, before) if before else None
+    return replace(brief, facts=facts(estate, phase_of, done, earlier))
 
 
 def estate_of(config: Config, texts: Mapping[str, bytes]) -> Estate:

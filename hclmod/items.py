@@ -60,9 +60,19 @@ def _own_lines(element: Expression) -> Span | None:
     behind = trivia.trailing_comment(source, node.end_byte)
     end = behind.end if behind else node.end_byte
     rest = data[end : document.line_end(end)]
-    if data[start : node.start_byte].strip() or rest.strip(b" \t,"):
+    if data[start : node.start_byte].strip() or rest.strip(b" \t,") or _comma_below(element):
         return None
     return Span(start, document.next_line(end))
+
+
+def _comma_below(element: Expression) -> bool:
+    """Whether the item's comma stands on a later line."""
+    following = element.node.next_sibling
+    while following is not None and following.type == "comment":
+        following = following.next_sibling
+    if following is None or following.type != ",":
+        return False
+    return b"\n" in element.source.data[element.node.end_byte : following.start_byte]
 
 
 def _comments(attribute: Attribute, spans: Sequence[Span]) -> tuple[bytes, ...]:

@@ -57,7 +57,12 @@ def plan_phases(
     def read(each: Stack) -> tuple[Document, ...]:
         return tuple(Document(file, texts[file]) for file in each.files if file in texts)
 
+    done = [number for number in workspace.config.phases if number < min(numbers, default=0)]
     placed = prepare.placed(briefs, stacks, texts, read)
+    if any(brief.wants_facts for brief in placed):
+        from hclmod import gather
+
+        placed = [gather.informed(brief, texts, done) for brief in placed]
     todo = [(brief, prepare.with_places(brief, stacks_of(brief, stacks))) for brief in placed]
     reports = []
     for brief, found in zip(placed, plan.run(todo, read, watch), strict=True):

@@ -70,20 +70,17 @@ class Brief:
         """The rules with their options; loaded once while the same brief is at work."""
         if not _loaded or _loaded[0][0] is not self:
             loaded = rulebook.load(self.rules, self.options, self.folders)
-            _loaded[:] = [(self, tuple(_grown(each, self.config) for each in loaded))]
+            grown = (replace(each, rule=each.rule.grown(self.config, each.options)) for each in loaded)
+            _loaded[:] = [(self, tuple(grown))]
         return _loaded[0][1]
+
+    @property
+    def wants_facts(self) -> bool:
+        """Whether one of the rules asks for the facts of all stacks."""
+        return any(loaded.rule.informed for loaded in self.load())
 
 
 _loaded: list[tuple[Brief, tuple[Loaded, ...]]] = []
-
-
-def _grown(loaded: Loaded, config: Config) -> Loaded:
-    """A rule with the resource types that the configuration adds."""
-    rule = loaded.rule
-    if rule.more_kinds is None:
-        return loaded
-    more = rule.more_kinds(config, loaded.options)
-    return replace(loaded, rule=replace(rule, kinds=tuple(dict.fromkeys((*rule.kinds, *more)))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -143,6 +143,11 @@ class Rule:
         """The keyword-only parameters of the check: name, default and, as text, type."""
         parameters = inspect.signature(self.check).parameters.values()
         return {each.name: each for each in parameters if each.kind is each.KEYWORD_ONLY}
+
+    def grown(self, config: Config, options: Mapping[str, Option]) -> Rule:
+        """The rule with the resource types that the configuration adds."""
+        more = self.more_kinds(config, options) if self.more_kinds else ()
+        return replace(self, kinds=tuple(dict.fromkeys((*self.kinds, *more)))) if more else self
 
 
 def warn(place: View | Span, address: str, message: str) -> Finding:

@@ -29,7 +29,7 @@ def take_out(workload: Block, why: str, *, label: bool, aligned: bool) -> Fix | 
     source = workload.source
     parts = [_never(workload, name) for name in ("annotations", *(("labels",) if label else ()))]
     kept = [reversible.keep(source, part, why, aligned=aligned) for part in parts if part]
-    if ignored := items.drop(workload, "ignore_changes", "lifecycle", lambda held: _hides(workload, held)):
+    if ignored := items.drop(workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held)):
         kept.append(reversible.keep(source, ignored, "", aligned=aligned))
     return joined(kept)
 
@@ -61,7 +61,7 @@ def _refuse_merged(attribute: Attribute | None) -> None:
         raise UnfixableError(f'{text}; write `"{POLICY}" = "never"` there by hand')
 
 
-def _hides(workload: Block, held: Traversal) -> bool:
+def hides(workload: Block, held: Traversal) -> bool:
     """Whether an entry hides the policy or an image from Terraform (FACTS 3.3).
 
     One that hides much more is an `UnfixableError`: nobody knows what else it is there for.

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hclmod.images import reference
+from hclmod.images.floating import Float, Keep
 from hclmod.workloads import containers
 
-from ._floats import parsed, pin_reason
+from ._floats import decision, parsed, pin_reason
 from ._keel import INIT_CONTAINERS, MONITORED, declared
-from ._markers import FOLLOWS_TAGS, version
+from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hclmod.images.reference import Reference
     from hclmod.rule import Context
@@ -28,6 +29,13 @@ class Rewrites:
 
     paths: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()
+    switched: tuple[str, ...] = ()  # those whose tag the same run switches
+
+    @property
+    def warning(self) -> str:
+        """What an entry for a tag that is new has to be preceded by; empty for none."""
+        names = ", ".join(self.switched)
+        return f"; apply the new tag of {names} before these entries, or it never reaches what runs" if names else ""
 
     @property
     def told(self) -> str:
@@ -41,7 +49,17 @@ def rewrites(workload: Block, context: Context, *, keel_version: str = "", init:
     init = init or declared(workload, INIT_CONTAINERS) == "true"
     told = [(each, next(_reasons(workload, each, context, keel_version, init=init), None)) for each in ordered]
     stays = tuple(f"{each.label}: {why}" for each, why in told if why)
-    return Rewrites(tuple(each.path for each, why in told if not why), stays)
+    mine = [each for each, why in told if not why]
+    new = tuple(each.label for each in mine if _is_switched(workload, each, context))
+    return Rewrites(tuple(each.path for each in mine), stays, new)
+
+
+def _is_switched(workload: Block, container: Container, context: Context) -> bool:
+    image = image_of(workload, container, context)
+    return _SWITCHES in context.rules and image is not None and isinstance(decision(image, context, ()), Float)
+
+
+_SWITCHES = "float-image-tag"
 
 
 def image_of(workload: Block, container: Container, context: Context) -> Reference | None:
@@ -91,3 +109,22 @@ def _as_keel_writes(image: Reference) -> str:
     """The image as Keel writes it, whether it changes the tag or not (FACTS 1.5)."""
     hub = image.name.removeprefix("docker.io/")
     return f"{hub}:{image.tag or 'latest'}"
+
+
+def wanted(
+    block: Block, context: Context, names: Sequence[str], keel_version: str, *, init: bool
+) -> dict[str, tuple[str, ...]]:
+    """For each marker that is for a resource the entries that it wants there."""
+    images = rewrites(block, context, keel_version=keel_version, init=init).paths
+    found = {name: marker(name, context.config) for name in names}
+    return {name: entries(each, block, images) for name, each in found.items() if is_for(each, block)}
+
+
+def floating(workload: Block, context: Context) -> tuple[Container, ...]:
+    """The containers whose tag is known to move."""
+    return tuple(each for each in containers(workload) if _floats(image_of(workload, each, context), context))
+
+
+def _floats(image: Reference | None, context: Context) -> bool:
+    verdict = decision(image, context, ()) if image else None
+    return isinstance(verdict, Keep) and verdict.floating

@@ -22,11 +22,13 @@ from hclmod import verbs
 from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
 
+from ._policies import MANIFESTS, namespace_lists
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hclmod.rule import Context, Namespace
-    from hclmod.views import Block, Expression
+    from hclmod.views import Block
 
 _ALWAYS_EXEMPT = ("keel",)
 
@@ -117,7 +119,7 @@ def _is_among(name: str, patterns: Sequence[str]) -> bool:
 
 
 def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
-    lists = [found for attribute in policy.attributes.values() for found in _lists(attribute.value, matching=False)]
+    lists = [found for each in policy.attributes.values() for found in namespace_lists(each.value, matching=False)]
     if not lists:
         yield warn(policy.title, policy.address, "it holds no list called `namespaces` to append to")
     for allowed in lists:
@@ -132,15 +134,4 @@ def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
         yield from change(allowed, policy.address, message, make, "widens the policy's match")
 
 
-def _lists(value: Expression, *, matching: bool) -> Iterator[Expression]:
-    """The list literals called `namespaces` below a `match`, at any depth of an object."""
-    for element in value.elements() or ():
-        yield from _lists(element, matching=matching)
-    for entry in value.entries() or ():
-        if matching and entry.key == "namespaces" and entry.value.elements() is not None:
-            yield entry.value
-        elif entry.key != "exclude":
-            yield from _lists(entry.value, matching=matching or entry.key == "match")
-
-
-rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, "kubernetes_manifest", "kubectl_manifest"), reaches=("allowlist",))
+rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS), reaches=("allowlist",))

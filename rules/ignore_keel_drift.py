@@ -11,7 +11,8 @@ comment; `comments = true` writes the name of a marker behind its last entry whe
 Left alone: entries that are there already in whatever spelling, lists that cover them (`all`, a whole annotations
 map), the order and the comments of other entries, workloads that opted out (ignoring the policy would hide a
 declared `never`), images that are pinned (by digest, with a reason in the comment, by `never` in `hclmod.toml`),
-images of `dynamic` containers, CronJobs without a policy of their own, and `lifecycle` blocks of containers.
+images of `dynamic` containers, the namespace `keel` and those of the option `exempt`, CronJobs without a policy of
+their own, and `lifecycle` blocks of containers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from hclmod import items, verbs
 from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers
 
+from ._enrolment import EXEMPT, is_among
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
 from ._markers import Marker, entries, is_for, marker, needed_by
 from ._rewrites import Rewrites, rewrites
@@ -45,6 +47,7 @@ def check(
     keel_version: str = "",
     init_containers: bool = False,
     comments: bool = False,
+    exempt: tuple[str, ...] = (),
 ) -> Iterator[Finding]:
     """Yield one fix for each marker whose entries are missing."""
     names = tuple(dict.fromkeys((*markers, *needed_by(keel_version))))
@@ -54,6 +57,8 @@ def check(
         yield note(block.title, block.address, f"nothing of {', '.join(names)} is for a {block.type_label}{own}")
     elif block.type_label in KINDS and (opted := opt_out(block)):
         yield note(opted, block.address, "opted out with `keel.sh/policy = never`, which an ignored policy would hide")
+    elif (home := context.home(block.address)) and is_among(home.name or "", (*EXEMPT, *exempt)):
+        yield note(block.title, block.address, f"the namespace {home.name} is exempt, so nothing is injected there")
     else:
         for name, each in wanted.items():
             yield from _ignored(block, name, each, context, keel_version, init=init_containers, comments=comments)
@@ -76,7 +81,7 @@ def _ignored(
         yield note(place, block.address, f"nothing of {name} is to ignore here{images.told}")
         return
     callers = context.shared.get(block.address, ())
-    message += (f", for {', '.join(callers)} too" if callers else "") + images.told
+    message += (f", for {', '.join(callers)} too" if callers else "") + images.told + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; its entries count containers by position, so never reorder them"
     make = partial(verbs.ensure_items, block, "ignore_changes", wanted, name, inside="lifecycle")

@@ -36,6 +36,7 @@ def dropped(body: str, *unwanted: str) -> str | None:
         ("    ignore_changes = [\n      a,\n      b\n    ]", "    ignore_changes = [\n      a,\n    ]"),
         ("    ignore_changes = [\n      b\n    ]", "    ignore_changes = [\n    ]"),
         ("    ignore_changes = [a,\n      b]", "    ignore_changes = [a]"),
+        ("    ignore_changes = [\n      a\n      ,\n      b\n      ,\n    ]", "    ignore_changes = [a]"),
         ("    ignore_changes = [\n      # x\n      b,\n    ]", "    ignore_changes = [\n      # x\n    ]"),
     ],
 )

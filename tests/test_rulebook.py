@@ -189,6 +189,22 @@ def test_an_option_of_any_rule_that_no_rule_has_is_an_error() -> None:
     assert "keel_version" in caught.value.hint
 
 
+def test_rules_of_subfolders_wait_until_they_are_named() -> None:
+    assert {"pin", "unpin", "opt-out", "owners", "story"} == set(rulebook.group("commands"))
+    assert "missing-marker" in rulebook.group("audit")
+    waiting = {*rulebook.group("commands"), *rulebook.group("audit")}
+    assert not waiting & set(rulebook.available())
+    assert waiting | set(rulebook.available()) == set(rulebook.every())
+    assert [each.id for each in rulebook.load(["pin", "missing-marker"], {})] == ["pin", "missing-marker"]
+    assert rulebook.find("pin").parent.name == "commands"
+
+
+def test_subfolders_of_a_folder_that_a_person_names_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "evil.py").write_text("raise SystemExit")
+    assert rulebook.every(tmp_path) == {}
+
+
 def test_listing_runs_no_code(tmp_path: Path) -> None:
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     assert list(rulebook.available(tmp_path)) == ["evil"]

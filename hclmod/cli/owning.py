@@ -9,12 +9,22 @@ import click
 
 from hclmod import api
 from hclmod.cli import output
-from hclmod.cli.phases import PATHS, config_option, diff_option
+from hclmod.cli.phases import (
+    PATHS,
+    config_option,
+    diff_option,
+    format_option,
+    output_option,
+    rules_option,
+    set_option,
+    setup,
+    show,
+    verbose_option,
+)
+from hclmod.reports import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from hclmod.plan import PhaseReport
 
 _repository = click.option(
     "-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is."
@@ -30,7 +40,7 @@ _callers = click.option(
 
 def _acts(command: Callable[..., int]) -> Callable[..., int]:
     """The options that every command on one workload has."""
-    for option in (_callers, _dry_run, diff_option, config_option, _repository):
+    for option in (_callers, _dry_run, output_option, diff_option, format_option, config_option, _repository):
         command = option(command)
     return command
 
@@ -91,6 +101,52 @@ def _today() -> str:
     return dt.datetime.now().astimezone().date().isoformat()
 
 
+@click.command()
+@click.argument("paths", nargs=-1, type=PATHS)
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule only.")
+@click.option(
+    "--base", default="HEAD", show_default=True, metavar="REV", help="The commit against which edits are told."
+)
+@click.option("--baseline", "known", type=PATHS, metavar="FILE", help="Do not tell the findings that FILE holds.")
+@click.option("--write-baseline", "keep", type=PATHS, metavar="FILE", help="Write what is found into FILE.")
+@format_option
+@output_option
+@config_option
+@rules_option
+@set_option
+@verbose_option
+def audit(
+    paths: tuple[Path, ...], rules: tuple[str, ...], base: str, known: Path | None, keep: Path | None, form: str,
+    output_file: Path | None, file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...], verbose: bool,
+) -> int:  # fmt: skip
+    """Find images with two owners or none, in the whole repository or in PATHS; write nothing.
+
+    Exits 1 if anything is found that the baseline does not hold. `hclmod fix --rule ID` does what can be done.
+    """
+    workspace, _, _ = setup(paths, None, file, folders, settings)
+    with output.progress() as watch:
+        report = api.audit(workspace, paths, rules, base=base, watch=watch)
+    if keep is not None:
+        keep.write_bytes(api.write_baseline(report))
+        click.echo(f"{api.findings(report)} findings written to {keep}.")
+        return 0
+    if known is not None:
+        report = api.without_baseline(report, known)
+    show(workspace, [report], form, output_file, verbose=verbose, base=base)
+    api.proven(workspace, report)
+    return int(bool(api.findings(report)))
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(tables.FORMATS), default="text", show_default=True)
+@_repository
+@config_option
+def owners(form: str, repository: Path, file: Path | None) -> None:
+    """List who owns the image, the tag and the pull policy of each container, with the evidence."""
+    workspace = api.open_workspace(repository.resolve(), file=file)
+    click.echo(tables.render({"Owners": api.owners(workspace)}, form), nl=False)
+
+
 def _act(
     rule: str,
     workload: str,
@@ -98,32 +154,27 @@ def _act(
     *,
     repository: Path,
     file: Path | None,
-    with_diff: bool,
+    form: str,
+    output_file: Path | None,
     dry_run: bool,
     with_callers: bool,
 ) -> int:
     workspace = api.open_workspace(repository.resolve(), file=file)
     report = api.act(workspace, workload, rule, options, with_callers=with_callers)
-    _show(workspace, report, with_diff=with_diff)
+    show(workspace, [report], form, output_file, verbose=False)
     if objections := api.objections(report):
         click.echo(f"Nothing was written: {'; '.join(objections)}", err=True)
         return 1
     api.proven(workspace, report)
     if dry_run or not report.changes:
         return 0
-    click.echo(f"{api.write(workspace, [report])} files written; nothing was committed.", err=with_diff)
+    aside = form != "text"
+    click.echo(f"{api.write(workspace, [report])} files written; nothing was committed.", err=aside)
     if commands := api.cells(report, "run"):
-        click.echo("Until the next apply, on the cluster:", err=with_diff)
+        click.echo("Until the next apply, on the cluster:", err=aside)
     for command in commands:
-        click.echo(f"  {command}", err=with_diff)
+        click.echo(f"  {command}", err=aside)
     return 0
 
 
-def _show(workspace: api.Workspace, report: PhaseReport, *, with_diff: bool) -> None:
-    if with_diff:
-        output.show_bytes(api.diff(workspace, report))
-    else:
-        output.show(report, verbose=False)
-
-
-COMMANDS = (pin, unpin, opt_out, opt_in)
+COMMANDS = (pin, unpin, opt_out, opt_in, audit, owners)

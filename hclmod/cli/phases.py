@@ -30,8 +30,7 @@ rules_option = click.option(
 )
 set_option = click.option("--set", "settings", multiple=True, metavar="RULE.OPTION=VALUE", help="Set a rule's option.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Also tell what is rightly left alone.")
-as_diff_option = click.option("--diff", "form", flag_value="diff", help="As --format diff: what `git apply` takes.")
-diff_option = click.option("--diff", "with_diff", is_flag=True, help="Print the diff, which `git apply` takes, only.")
+diff_option = click.option("--diff", "form", flag_value="diff", help="As --format diff: what `git apply` takes.")
 format_option = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
 )
@@ -51,7 +50,7 @@ stdin_option = click.option(
 @click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to start from.")
 @click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
 @format_option
-@as_diff_option
+@diff_option
 @output_option
 @config_option
 @rules_option
@@ -74,7 +73,7 @@ def apply(
         workspace = asking.refreshed(workspace, numbers, keep=not dry_run)
     with output.progress() as watch:
         reports = api.plan_phases(workspace, numbers, base=base, in_place=in_place, watch=watch)
-    _show(workspace, reports, form, output_file, verbose=verbose, base=base)
+    show(workspace, reports, form, output_file, verbose=verbose, base=base)
     for report in reports:
         api.proven(workspace, report)
     if dry_run:
@@ -99,7 +98,7 @@ def _refuse_pairs(*, dry_run: bool, exit_code: bool, in_place: bool, replace: bo
         raise click.UsageError("--in-place writes the working tree, so --base and --replace mean nothing with it")
 
 
-def _show(
+def show(
     workspace: api.Workspace,
     reports: Sequence[PhaseReport],
     form: str,
@@ -108,6 +107,7 @@ def _show(
     verbose: bool,
     base: str = "HEAD",
 ) -> None:
+    """Print reports in a format, or write them to a file."""
     told = api.tell(workspace, reports, base=base, for_text=form == "text")
     output.show_report(told, form, file, verbose=verbose)
 
@@ -121,7 +121,7 @@ def _say(text: str, form: str) -> None:
 @click.argument("paths", nargs=-1, type=PATHS)
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule on everything that it is pointed at.")
 @format_option
-@as_diff_option
+@diff_option
 @output_option
 @stdin_option
 @config_option
@@ -136,12 +136,12 @@ def check(
 
     Without --rule: the rules of the phases that are done, on their workloads. Exits 1 if there is anything to do.
     """
-    workspace, paths, unsaved = _setup(paths, stdin, file, folders, settings)
+    workspace, paths, unsaved = setup(paths, stdin, file, folders, settings)
     with output.progress() as watch:
         reports = api.check(workspace, paths, rules, watch=watch, unsaved=unsaved)
     _say_if_none(workspace, reports)
     telling = [each for each in reports if verbose or rules or api.findings(each) or each.unproven()]
-    _show(workspace, telling if form == "text" else reports, form, output_file, verbose=verbose)
+    show(workspace, telling if form == "text" else reports, form, output_file, verbose=verbose)
     for report in reports:
         api.proven(workspace, report)
     return int(any(api.findings(report) for report in reports))
@@ -151,7 +151,7 @@ def check(
 @click.argument("paths", nargs=-1, type=PATHS)
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="This rule on everything that it is pointed at.")
 @format_option
-@as_diff_option
+@diff_option
 @output_option
 @stdin_option
 @config_option
@@ -167,12 +167,12 @@ def fix(
     Without --rule: the rules of the phases that are done, on their workloads. With --stdin-filename the fixed text
     goes to standard output, and nothing is written.
     """
-    workspace, paths, unsaved = _setup(paths, stdin, file, folders, settings)
+    workspace, paths, unsaved = setup(paths, stdin, file, folders, settings)
     with output.progress() as watch:
         reports = api.plan_fix(workspace, paths, rules, watch=watch, unsaved=unsaved)
     _say_if_none(workspace, reports)
     if stdin is None:
-        _show(workspace, reports, form, output_file, verbose=verbose)
+        show(workspace, reports, form, output_file, verbose=verbose)
         api.write(workspace, reports)
         return 0
     for report in reports:
@@ -181,7 +181,7 @@ def fix(
     return 0
 
 
-def _setup(
+def setup(
     paths: tuple[Path, ...], stdin: Path | None, file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...]
 ) -> tuple[api.Workspace, tuple[Path, ...], dict[str, bytes]]:
     """The workspace, the paths to look at, and what comes on standard input by its name."""

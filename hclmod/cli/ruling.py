@@ -11,7 +11,7 @@ import click
 
 from hclmod import api
 from hclmod.cli import output
-from hclmod.cli.phases import PATHS, rules_option
+from hclmod.cli.phases import PATHS, config_option, rules_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +34,29 @@ def rules(form: str, folders: tuple[Path, ...]) -> None:
 
 
 @click.command()
-@click.argument("rule")
+@click.argument("what", metavar="RULE_OR_ADDRESS")
 @json_option
 @rules_option
-def explain(rule: str, form: str, folders: tuple[Path, ...]) -> None:
-    """Tell what a rule does, why, what it leaves alone, and its options."""
+@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
+@config_option
+def explain(what: str, form: str, folders: tuple[Path, ...], repository: Path, file: Path | None) -> None:
+    """Tell what a rule does, or the whole story of a workload.
+
+    A rule: why, what it leaves alone, and its options. STACK/ADDRESS: namespace, phase, owner, images, markers, and
+    what the next `apply` would do.
+    """
+    if "/" in what or "." in what:
+        workspace = api.open_workspace(repository.resolve(), file=file, rules=folders)
+        lines = list(api.explain(workspace, what))
+        if form == "json":
+            output.show_json(lines)
+        else:
+            click.echo("\n".join(lines))
+    else:
+        _explain_rule(what, form, folders)
+
+
+def _explain_rule(rule: str, form: str, folders: tuple[Path, ...]) -> None:
     card = api.card(rule, folders)
     if form == "json":
         output.show_json(asdict(card))

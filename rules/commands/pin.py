@@ -16,6 +16,7 @@ together.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,27 @@ if TYPE_CHECKING:
     from hclmod.workloads import Container
 
 
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    """What a person wants: the tag, why, and the day that the comment names."""
+
+    to: str
+    reason: str
+    date: str
+
+    def told(self, image: Reference) -> str:
+        """The words of the comment above the image's tag."""
+        return told(image, self.to, self.date, self.reason)
+
+    def too_low(self, image: Reference, text: bytes) -> str | None:
+        """Why the tag may not be written: it is below the newest known pin of the image, or of comments in `text`."""
+        newest = lower_than(image, self.to, recorded(text.decode(), image.name))
+        if newest is None:
+            return None
+        known = f"{newest}, the newest known pin of {image.name}"
+        return f"not pinned: {self.to} is below {known}; --allow-downgrade goes there"
+
+
 def check(
     workload: Block,
     context: Context,
@@ -54,54 +76,41 @@ def check(
     allow_downgrade: bool = False,
 ) -> Iterator[Finding]:
     """Yield the one fix that pins what stands in the workload's block, or why it cannot be pinned."""
-    if not reference.is_tag(to) or not reason:
-        yield warn(workload.title, workload.address, "a pin needs a tag (`to`) and a `reason`")
-        return
-    if callers := context.shared.get(workload.address):
-        message = f"not pinned: {', '.join(callers)} use the same block and would be pinned with it"
-        yield warn(workload.title, workload.address, message)
-        return
+    place, address, pin = workload.title, workload.address, _Pin(to, reason, date)
     meant = _meant(workload, context, container)
-    if isinstance(meant, str):
-        yield warn(workload.title, workload.address, f"not pinned: {meant}")
-        return
-    here = [(each, image) for each in meant if (image := _in_place(workload, each, context))]
-    for _, image in here:
-        if not allow_downgrade and (newest := _newest(workload, image, to)):
-            yield warn(workload.title, workload.address, _too_low(image, to, newest))
-            return
-    why = said("opted out", date, reason)
-    make = partial(_fix, workload, here, to, date, reason, why, label=label)
-    names = ", ".join(each.label for each in meant)
-    message = f"{names} pinned to {to}, Keel opted out, and Terraform looks at its images again"
-    yield from change(
-        workload.title,
-        workload.address,
-        message,
-        lambda: reversible.proved(workload, make),
-        KINDS[workload.type_label].rollout,
-    )
-    if workload.type_label in RESTARTED:
-        yield from live(workload, context, undo=True)
+    here = [(each, image) for each in meant or () if (image := _in_place(workload, each, context))]
+    low = (pin.too_low(image, workload.source.data) for _, image in here if not allow_downgrade)
+    if not reference.is_tag(to) or not reason:
+        yield warn(place, address, "a pin needs a tag (`to`) and a `reason`")
+    elif callers := context.shared.get(address):
+        yield warn(place, address, f"not pinned: {', '.join(callers)} use the same block and would be pinned with it")
+    elif not meant:
+        yield warn(place, address, f"not pinned: {_unclear(workload, context, container)}")
+    elif why := next(filter(None, low), None):
+        yield warn(place, address, why)
+    else:
+        names = ", ".join(each.label for each in meant)
+        message = f"{names} pinned to {to}, Keel opted out, and Terraform looks at its images again"
+        make = partial(_fix, workload, here, pin, label=label)
+        effect = KINDS[workload.type_label].rollout
+        yield from change(place, address, message, lambda: reversible.proved(workload, make), effect)
+        yield from live(workload, context, undo=True) if workload.type_label in RESTARTED else ()
 
 
 def _fix(
     workload: Block,
     here: list[tuple[Container, Reference]],
-    to: str,
-    date: str,
-    reason: str,
-    why: str,
+    pin: _Pin,
     aligned: bool,  # noqa: FBT001 - `proved` calls it so
     *,
     label: bool,
 ) -> Fix | None:
     kept = [
-        reversible.keep(workload.source, fix, told(image, to, date, reason), aligned=aligned)
+        reversible.keep(workload.source, fix, pin.told(image), aligned=aligned)
         for each, image in here
-        if (fix := _set(each, image, to))
+        if (fix := _set(each, image, pin.to))
     ]
-    out = take_out(workload, why, label=label, aligned=aligned)
+    out = take_out(workload, said("opted out", pin.date, pin.reason), label=label, aligned=aligned)
     return joined([*kept, *([out] if out else [])])
 
 
@@ -121,19 +130,25 @@ def _in_place(workload: Block, container: Container, context: Context) -> Refere
     return None if followed is not None and followed.writable else _image(workload, container, context)
 
 
-def _meant(workload: Block, context: Context, wanted: str) -> list[Container] | str:
-    """The containers to pin: the named one and those of its repository; why not, where that is not clear."""
+def _meant(workload: Block, context: Context, wanted: str) -> list[Container]:
+    """The containers to pin: the named one and those of its repository; none where that is not clear."""
     found = {each: _image(workload, each, context) for each in containers(workload)}
-    names = {image.name for each, image in found.items() if image and wanted in ("", each.label, image.name)}
+    names = {image.name if image else "" for each, image in found.items() if wanted in ("", each.label)}
+    names |= {image.name for image in found.values() if image and image.name == wanted}
+    return [each for each, image in found.items() if image and names == {image.name}]
+
+
+def _unclear(workload: Block, context: Context, wanted: str) -> str:
+    """Why no container is meant."""
+    found = {each.label: _image(workload, each, context) for each in containers(workload)}
     if not found:
         return "its containers are not written there"
-    if wanted and not names and not any(each.label == wanted for each in found):
-        return f"it has no container `{wanted}`; there are {', '.join(each.label for each in found)}"
-    if not names:
+    if wanted and wanted not in found:
+        return f"it has no container `{wanted}`; there are {', '.join(found)}"
+    if wanted or len(found) == 1:
         return "its image is not known; `hclmod trace` tells where it ends"
-    if len(names) > 1:
-        return f"it runs {', '.join(sorted(names))}; name one of {', '.join(each.label for each in found)}"
-    return [each for each, image in found.items() if image and image.name in names]
+    names = sorted({image.name if image else "an image that is not known" for image in found.values()})
+    return f"it runs {', '.join(names)}; name one of {', '.join(found)}"
 
 
 def _image(workload: Block, container: Container, context: Context) -> Reference | None:
@@ -141,15 +156,6 @@ def _image(workload: Block, container: Container, context: Context) -> Reference
     followed = context.followed.get((workload.address, container.path))
     plain = parsed(container.image) if container.image else None
     return plain or (reference.parse(followed.image or "") if followed else None)
-
-
-def _newest(workload: Block, image: Reference, to: str) -> str | None:
-    text = workload.source.data.decode()
-    return lower_than(image, to, recorded(text, image.name))
-
-
-def _too_low(image: Reference, to: str, newest: str) -> str:
-    return f"not pinned: {to} is below {newest}, the newest known pin of {image.name}; --allow-downgrade goes there"
 
 
 def at_places(
@@ -179,19 +185,19 @@ def at_places(
         return
     text = str(new)
     inner = text[len(first.before) : len(text) - len(first.after)]
-    known = recorded(view.source.data.decode(), image.name)
+    pin = _Pin(to, reason, date)
     if place.also or place.read_by:
         others = ", ".join((*place.also, *place.read_by))
         yield note(literal, first.name, f"`{literal.text}` stays and the tag stands in the container: {others} use it")
     elif first.before + inner + first.after != text:
         around = f"{first.before}...{first.after}"
         yield warn(literal, first.name, f"not pinned: `{to}` does not fit what stands around the tag ({around})")
-    elif not allow_downgrade and (newest := lower_than(image, to, known)):
-        yield warn(literal, first.name, _too_low(image, to, newest))
+    elif not allow_downgrade and (why := pin.too_low(image, view.source.data)):
+        yield warn(literal, first.name, why)
     elif inner == literal.text and not literal.argument:
         yield note(literal, first.name, f"the tag is {literal.text} already")
     else:
-        make = partial(_written, literal, view.source, inner, told(image, to, date, reason))
+        make = partial(_written, literal, view.source, inner, pin.told(image))
         message = f"`{literal.text}` pinned to `{inner}` for {', '.join(each.name for each in place.driven)}"
         yield from change(literal, first.name, message, lambda: reversible.proved(view, make))
 

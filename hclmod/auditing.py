@@ -1,0 +1,86 @@
+"""`hclmod audit`: every rule of `rules/audit` on the working tree, with what all stacks together tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod import acting, files, gather, placing, plan, prepare, rulebook, stack
+from hclmod.checking import done_phases
+from hclmod.document import Document
+from hclmod.plan import Brief, PhaseReport
+from hclmod.workspace import Workspace, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from hclmod.estate import Estate
+    from hclmod.stack import Stack
+
+GROUP = "audit"
+
+
+def audit(
+    workspace: Workspace,
+    paths: Sequence[Path] = (),
+    rules: Sequence[str] = (),
+    *,
+    base: str = "HEAD",
+    watch: Callable[[str], None] = lambda _path: None,
+) -> PhaseReport:
+    """What the audit (or those `rules`) finds in the whole repository, or in the files and folders that are named.
+
+    `base` is the commit against which edits are told; nothing is written.
+    """
+    texts = acting.read_all(workspace)
+    names = frozenset(name_of(workspace.root, path) for path in files.find(paths, prepare.ENDINGS)) if paths else None
+    chosen = tuple(rules) or rulebook.group(GROUP)
+    brief = informed_brief(workspace, texts, chosen, only=names, earlier=_before(workspace, texts, base))
+    stacks = [each for each in stacks_of(workspace, brief, texts) if names is None or names & set(each.files)]
+
+    def read(each: Stack) -> tuple[Document, ...]:
+        return tuple(Document(name, texts[name]) for name in each.files if name in texts)
+
+    (reports,) = plan.run([(brief, stacks)], read, watch)
+    return PhaseReport(None, "Audit", chosen, reports)
+
+
+def stacks_of(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes]) -> list[Stack]:
+    """Every stack, and the modules outside of them that they call."""
+    return prepare.with_places(brief, stack.discover(texts, workspace.config))
+
+
+def informed_brief(
+    workspace: Workspace,
+    texts: Mapping[str, bytes],
+    rules: Sequence[str],
+    *,
+    only: frozenset[str] | None = None,
+    earlier: Estate | None = None,
+) -> Brief:
+    """A brief of rules on everything in these files, with facts and origins."""
+    estate, phase_of = gather.estate_of(workspace.config, texts), gather.phases_of(workspace.config, texts)
+    return Brief(
+        workspace.config,
+        workspace.tags,
+        stack.Assignment({}, {}),
+        None,
+        tuple(rules),
+        workspace.options_of(None),
+        workspace.folders,
+        only,
+        placing=placing.place(estate, phase_of, None),
+        facts=gather.facts(estate, phase_of, done_phases(workspace), earlier),
+    )
+
+
+def _before(workspace: Workspace, texts: Mapping[str, bytes], base: str) -> Estate | None:
+    """The repository at a commit; None where there is no git, or nothing has changed since."""
+    from hclmod.gitio import Repository
+
+    if not (workspace.root / ".git").exists():
+        return None
+    repository = Repository.open(workspace.root)
+    entries = [entry for entry in repository.entries(base) if entry.path.endswith(prepare.ENDINGS)]
+    old = repository.read([entry for entry in entries if entry.path in texts], base)
+    return gather.estate_of(workspace.config, old) if any(old[path] != texts[path] for path in old) else None

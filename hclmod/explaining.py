@@ -1,0 +1,151 @@
+"""The whole story of one workload: where it lives, who owns it, what it lacks, what the next `apply` would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hclmod import acting, auditing, gather, placing, plan, rulebook, stack
+from hclmod.document import Document
+from hclmod.engine import Changed, Unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hclmod.engine import Reported
+    from hclmod.estate import Home
+    from hclmod.facts import Facts, NamespaceFact
+    from hclmod.places import Driven, Placing
+    from hclmod.plan import Brief
+    from hclmod.workspace import Workspace
+
+_STORY = "story"
+_OWNERS = "owners"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRow:
+    """Who owns image, tag and pull policy of one container, release or image in a manifest, and how that is known."""
+
+    workload: str
+    container: str
+    image: str
+    image_owner: str
+    tag_owner: str
+    pull_policy_owner: str
+    evidence: str
+
+
+def owners(workspace: Workspace) -> tuple[OwnerRow, ...]:
+    """A row for each container, release and image in a manifest."""
+    texts = acting.read_all(workspace)
+    brief = auditing.informed_brief(workspace, texts, (_OWNERS,))
+    found = _run(workspace, brief, texts, None)
+    told = (dict(each.finding.cells) for each in found if each.finding.cells)
+    return tuple(OwnerRow(**{name.replace(" ", "_"): text for name, text in cells.items()}) for cells in told)
+
+
+def explain(workspace: Workspace, target: str) -> Iterator[str]:
+    """The lines that tell the workload at `STACK/ADDRESS`."""
+    texts = acting.read_all(workspace)
+    estate = gather.estate_of(workspace.config, texts)
+    home = acting.find(estate, target)
+    key = home.folder, home.dweller.address
+    brief = auditing.informed_brief(workspace, texts, (_STORY, _OWNERS))
+    facts = brief.facts[key]
+    yield f"{', '.join(facts.callers)}  {home.dweller.document}:{home.dweller.line}"
+    yield from _place(facts)
+    yield from _images(facts)
+    for found in _run(workspace, brief, texts, home):
+        if found.rule == _STORY:
+            yield from (f"  {name:<28}  {text}" for name, text in found.finding.cells)
+        else:
+            yield from _owner(dict(found.finding.cells))
+    yield from _audited(workspace, replace(brief, rules=rulebook.group(auditing.GROUP)), texts, home)
+    yield from _next(workspace, brief, texts, home)
+
+
+def _place(facts: Facts) -> Iterator[str]:
+    for home in facts.homes:
+        yield f"  {'namespace':<28}  {_namespace(home)}"
+    for phase in facts.phases:
+        told = "none" if phase is None else f"{phase} ({'done' if facts.done else 'not done'})"
+        yield f"  {'phase':<28}  {told}"
+
+
+def _namespace(home: NamespaceFact) -> str:
+    declared = f"declared by {', '.join(home.declared)}" if home.declared else "declared by no file here"
+    marks = ", ".join(f"{key}={value}" for key, value in home.metadata)
+    return f"{home.name or 'not known'}, {declared}{f' with {marks}' if marks else ''}"
+
+
+def _images(facts: Facts) -> Iterator[str]:
+    for image in facts.images:
+        texts = " or ".join(text or "not known" for text in image.texts)
+        chain = f" ({' -> '.join(('image', *image.chain))})" if image.chain else ""
+        yield f"  {f'image of {image.label}':<28}  {texts}, which stands at {image.where}{chain}"
+
+
+def _owner(cells: Mapping[str, str]) -> Iterator[str]:
+    told = ", ".join(f"{name.removesuffix(' owner')} {cells[name]}" for name in cells if name.endswith(" owner"))
+    label = f"owner of {cells['container']}"
+    yield f"  {label:<28}  {told}: {cells['evidence']}"
+
+
+def _audited(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], home: Home) -> Iterator[str]:
+    found = [each for each in _run(workspace, brief, texts, home) if each.finding.level.value == "warning"]
+    yield "The audit says:" if found else "The audit has nothing to say."
+    yield from (f"  {each.rule:<28}  {each.finding.message}" for each in found)
+
+
+def _next(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], home: Home) -> Iterator[str]:
+    """What the rules of the workload's phase would do to it."""
+    phase = next((each for each in brief.facts[home.folder, home.dweller.address].phases if each is not None), None)
+    if phase is None:
+        yield "No phase has it, so no `apply` does anything to it."
+        return
+    estate, phase_of = gather.estate_of(workspace.config, texts), gather.phases_of(workspace.config, texts)
+    mine = replace(
+        brief,
+        phase=phase,
+        rules=workspace.rules_of(phase),
+        options=workspace.options_of(phase),
+        placing=placing.place(estate, phase_of, phase),
+    )
+    found = _run(workspace, mine, texts, home)
+    yield f"`hclmod apply --phase {phase}` would:" if found else f"`hclmod apply --phase {phase}` has nothing to do."
+    for each in found:
+        yield f"  {each.rule:<28}  {'' if each.finding.fix else 'not change: '}{each.finding.message}"
+
+
+def _run(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], home: Home | None) -> list[Reported]:
+    """What rules find, in order; with `home` on that workload and on the places from which its images come."""
+    if home is not None:
+        brief = replace(brief, chosen=frozenset([(home.folder, home.dweller.address)]), placing=_only(brief, home))
+        stacks: Sequence[stack.Stack] = acting.stacks_around(workspace, brief, home, texts)
+    else:
+        stacks = auditing.stacks_of(workspace, brief, texts)
+    (reports,) = plan.run(
+        [(brief, stacks)], lambda each: tuple(Document(name, texts[name]) for name in each.files if name in texts)
+    )
+    found: list[Reported] = []
+    for outcome in (outcome for report in reports for outcome in report.outcomes):
+        if isinstance(outcome, Changed):
+            found += outcome.applied
+        if isinstance(outcome, Changed | Unchanged):
+            found += outcome.left
+    return found
+
+
+def _only(brief: Brief, home: Home) -> Placing:
+    """The places from which images of one workload come."""
+    places = {
+        document: mine
+        for document, each in brief.placing.places.items()
+        if (mine := tuple(place for place in each if any(_is_of(driven, home) for driven in place.driven)))
+    }
+    return replace(brief.placing, places=places)
+
+
+def _is_of(driven: Driven, home: Home) -> bool:
+    return driven.stack == home.stack and driven.address == home.address

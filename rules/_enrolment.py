@@ -1,0 +1,61 @@
+"""Whether a workload is in Keel's hands, by its namespace, its phase or its own words (FACTS 1.3, 1.4, 2.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from ._keel import MUTATED, POLICY, RESTARTED, declared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hclmod.facts import Facts, NamespaceFact
+    from hclmod.rule import Context
+    from hclmod.views import Block
+
+EXEMPT = ("keel",)
+"""A supervisor that updates itself has no supervisor (decision 11)."""
+
+LABEL = ("keel.sh/enrolled", "true")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What counts as enrolled beside the label: namespaces that an allowlist names, and what never is."""
+
+    names: tuple[str, ...] = ()
+    exempt: tuple[str, ...] = ()
+
+    def holds(self, namespace: NamespaceFact) -> bool:
+        """Whether the policy annotates what lives in a namespace."""
+        name = namespace.name or ""
+        if is_among(name, (*EXEMPT, *self.exempt)):
+            return False
+        return LABEL in namespace.metadata or is_among(name, self.names)
+
+    def of(self, facts: Facts | None) -> NamespaceFact | None:
+        """The enrolled namespace of a resource; None where it has none."""
+        return next((home for home in facts.homes if self.holds(home)), None) if facts else None
+
+
+def is_among(name: str, patterns: Sequence[str]) -> bool:
+    """Whether one of the patterns means a namespace."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def due(workload: Block, context: Context, enrolment: Enrolment) -> str:
+    """Why Keel has, or should have, this workload in its hands; empty where it has not."""
+    facts, kind = context.facts.get(workload.address), workload.type_label
+    own = declared(workload, POLICY)
+    if kind in RESTARTED and own not in (None, "never"):
+        return f"it declares the policy `{own or 'of a value that is no literal'}`"
+    if kind not in MUTATED or facts is None:
+        return ""
+    if home := enrolment.of(facts):
+        return f"its namespace {home.name} is enrolled"
+    exempt = any(is_among(home.name or "", (*EXEMPT, *enrolment.exempt)) for home in facts.homes)
+    if facts.done and not exempt:
+        return f"phase {', '.join(map(str, facts.phases))} is done"
+    return ""

@@ -1,0 +1,48 @@
+"""Find edits to an image that Terraform ignores.
+
+Why: `ignore_changes` filters the plan: an edit to an ignored image plans "No changes" and is used at creation only
+(FACTS 3.5). Whoever made it believes that it rolls out. `hclmod audit --base REV` tells what it was before.
+
+Left alone: images that Terraform looks at; images of resources that were not there before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod import verbs
+from hclmod.rule import Finding, Rule, warn
+from hclmod.workloads import KINDS, containers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hclmod.rule import Context
+    from hclmod.views import Block
+
+
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
+    """Yield a warning for each edited image that is ignored."""
+    facts = context.facts.get(workload.address)
+    for container in containers(workload):
+        image = facts.image(container.path) if facts else None
+        if image is None or image.earlier is None or set(image.earlier) == set(image.texts):
+            continue
+        if not _is_looked_at(workload, f"{container.path}.image"):
+            was, now = _told(image.earlier), _told(image.texts)
+            message = f"{container.label}: {was} became {now}, which has no effect: Terraform ignores this image"
+            yield warn(container.image or workload.title, workload.address, f"{message}; `hclmod pin` sets a tag")
+
+
+def _is_looked_at(workload: Block, path: str) -> bool:
+    try:
+        return bool(verbs.missing_items(workload, "ignore_changes", [path], inside="lifecycle"))
+    except verbs.UnfixableError:
+        return False
+
+
+def _told(texts: Sequence[str | None]) -> str:
+    return " or ".join(text or "an unknown image" for text in texts)
+
+
+rule = Rule(check, kinds=tuple(KINDS), informed=True)

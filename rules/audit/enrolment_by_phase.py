@@ -1,0 +1,65 @@
+"""Find namespaces and workloads that are enrolled before their phase, or not although it is done.
+
+Why: the phases are the only brake of the rollout: 77 namespaces, Vault and the CNI among them, were once enrolled in
+one go. Enrolment is per namespace, so a workload of a later phase in an enrolled namespace rolls too unless it opts
+out.
+
+Left alone: repositories without phases in their config, exempt namespaces, workloads that opted out, Helm releases and
+types which the policy does not annotate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod.rule import Finding, Rule, warn
+from hclmod.workloads import NAMESPACES
+
+from .._enrolment import EXEMPT, Enrolment, is_among
+from .._keel import MUTATED, is_opted_out, opt_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.facts import NamespaceFact, Resident
+    from hclmod.rule import Context
+    from hclmod.views import Block
+
+
+def check(
+    block: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    """Yield what is enrolled too early, or not enrolled."""
+    facts, enrolment = context.facts.get(block.address), Enrolment(enrolled, exempt)
+    if facts is None or not context.config.phases:
+        return
+    if block.type_label in NAMESPACES:
+        for home in facts.homes:
+            yield from _namespace(block, home, enrolment)
+    elif (held := enrolment.of(facts)) and not facts.done and not opt_out(block) and _any_done(held):
+        phases = ", ".join("no phase" if phase is None else f"phase {phase}" for phase in facts.phases)
+        message = f"{held.name} is enrolled, so it rolls before its time ({phases}): `hclmod opt-out` it until then"
+        yield warn(block.title, block.address, message)
+
+
+def _namespace(block: Block, home: NamespaceFact, enrolment: Enrolment) -> Iterator[Finding]:
+    mutated = [each for each in home.residents if each.kind in MUTATED and not is_opted_out(each.metadata)]
+    done = [each for each in mutated if each.done]
+    if enrolment.holds(home) and mutated and not done:
+        message = f"{home.name} is enrolled before its time: {_listed(mutated)}"
+        yield warn(block.title, block.address, message)
+    elif not enrolment.holds(home) and done and not is_among(home.name or "", (*EXEMPT, *enrolment.exempt)):
+        message = f"{home.name} is not enrolled, though phases of it are done: {_listed(done)}"
+        yield warn(block.title, block.address, message)
+
+
+def _any_done(home: NamespaceFact) -> bool:
+    return any(each.done for each in home.residents)
+
+
+def _listed(residents: list[Resident]) -> str:
+    told = (f"{each.name} ({'no phase' if each.phase is None else f'phase {each.phase}'})" for each in residents)
+    return ", ".join(sorted(told))
+
+
+rule = Rule(check, kinds=(*NAMESPACES, *MUTATED), informed=True)

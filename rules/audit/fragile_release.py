@@ -1,0 +1,44 @@
+"""Find Helm releases in enrolled namespaces that Keel may leave stuck, or that a chart moves by itself.
+
+Why: `atomic` waits for pods that Keel is rolling, fails, and leaves the release pending (FACTS 3); Helm takes Keel's
+edits back at its next upgrade, and without a `version` any apply may be one.
+
+Left alone: namespaces that are not enrolled and whose phases are not done, charts in a folder, `atomic = false`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod.rule import Finding, Level, Rule, warn
+from hclmod.workloads import RELEASE
+
+from .._enrolment import Enrolment
+from ..drop_helm_atomic import check as drop_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.views import Block
+
+
+def check(
+    release: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    """Yield what is fragile about a release."""
+    facts = context.facts.get(release.address)
+    if facts is None or not (Enrolment(enrolled, exempt).of(facts) or facts.done):
+        return
+    yield from (each for each in drop_atomic(release, context) if each.level is not Level.NOTE)
+    chart = release.attribute("chart")
+    if chart and release.attribute("version") is None and not _is_folder(chart.value.text):
+        message = "its chart has no version, so any apply may upgrade it and take Keel's edits back: set `version`"
+        yield warn(chart, release.address, message)
+
+
+def _is_folder(chart: str) -> bool:
+    return chart.strip('"').startswith((".", "/", "${path.", "path."))
+
+
+rule = Rule(check, kinds=(RELEASE,), informed=True)

@@ -1,0 +1,75 @@
+"""Find opt-outs and pins that `ignore_changes` hides from Terraform.
+
+Why: with `metadata[0].annotations["keel.sh/policy"]` ignored, declaring `never` plans "No changes", and with the image
+ignored a pinned tag changes nothing: a pin had no effect, twelve hours long (FACTS 3.3). Bulk edits have put such
+entries back under workloads that had just been pinned.
+
+Left alone: workloads that Keel has in its hands and that carry no pin; images that their CI owns.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hclmod import items, traversal, verbs
+from hclmod.rule import Finding, Rule, change, warn
+from hclmod.workloads import KINDS, containers
+
+from .._floats import pin_reason
+from .._keel import opt_out
+from .._opting import hides
+from .._rewrites import image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.traversal import Traversal
+    from hclmod.views import Block
+    from hclmod.workloads import Container
+
+
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
+    """Yield the removal of what hides an opt-out, and what hides a pin."""
+    if opt_out(workload):
+        message = "it opted out with `never`, but `ignore_changes` hides that or its image from Terraform"
+        make = partial(items.drop, workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held))
+        yield from change(workload.title, workload.address, message, make)
+        return
+    for container in containers(workload):
+        if why := _pinned(workload, container, context):
+            yield from _hidden(workload, container, why)
+
+
+def _pinned(workload: Block, container: Container, context: Context) -> str:
+    if container.image is None:
+        return ""
+    if reason := pin_reason(container.image.comments()):
+        return f"its comment says: {reason}"
+    image = image_of(workload, container, context)
+    return "it is pinned by its digest" if image and image.digest else ""
+
+
+def _hidden(workload: Block, container: Container, why: str) -> Iterator[Finding]:
+    path = f"{container.path}.image"
+    place = container.image or workload.title
+    try:
+        missing = verbs.missing_items(workload, "ignore_changes", [path], inside="lifecycle")
+    except verbs.UnfixableError as error:
+        yield warn(place, workload.address, f"{container.label}: {why}; Terraform may ignore it: {error}")
+        return
+    if missing:
+        return
+    message = f"{container.label}: {why}, but Terraform ignores its image, so what is written here has no effect"
+    wanted = traversal.parse(path)
+
+    def is_its(held: Traversal) -> bool:
+        return held == wanted
+
+    make = partial(items.drop, workload, "ignore_changes", "lifecycle", is_its)
+    found = list(change(place, workload.address, message, make))
+    yield from found or [warn(place, workload.address, message)]
+
+
+rule = Rule(check, kinds=tuple(KINDS), follows=True)

@@ -1,0 +1,42 @@
+"""Find ignored images of containers that are not there.
+
+Why: an index out of range is accepted and has no effect (FACTS 3.2, tried): after a container went, the entry that
+was meant for another one no longer ignores it.
+
+Left alone: pods with `dynamic` containers, whose number nobody knows.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hclmod import items, traversal
+from hclmod.rule import Finding, Rule, change
+from hclmod.workloads import KINDS, containers, dynamic_containers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.traversal import Traversal
+    from hclmod.views import Block
+
+
+def check(workload: Block, _context: Context, /) -> Iterator[Finding]:
+    """Yield the removal of entries that name no container."""
+    if dynamic_containers(workload):
+        return
+    pod = traversal.parse(KINDS[workload.type_label].prefix) or ()
+    there = {traversal.parse(each.path) for each in containers(workload)}
+
+    def is_lost(held: Traversal) -> bool:
+        named = held[len(pod) : len(pod) + 1] in (("container",), ("init_container",))
+        return named and held[: len(pod)] == pod and len(held) > len(pod) + 1 and held[: len(pod) + 2] not in there
+
+    make = partial(items.drop, workload, "ignore_changes", "lifecycle", is_lost)
+    message = "it ignores the image of a container that is not there: the entry has no effect, or was meant for another"
+    yield from change(workload.title, workload.address, message, make)
+
+
+rule = Rule(check, kinds=tuple(KINDS))

@@ -1,0 +1,45 @@
+"""Find entries for Keel's annotations on workloads that Keel does not have in its hands.
+
+Why: an entry that ignores `keel.sh/*` where nothing writes it hides what a person declares there one day: a `never`
+that Terraform ignores plans "No changes" (FACTS 3.3). Most often the namespace was never enrolled, or no longer is.
+
+Left alone: workloads whose namespace is enrolled (by label, or named in `enrolled`), whose phase is done, or which
+declare a policy; ignored images, which their CI may own; lists that ignore more than Keel's keys.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hclmod import items
+from hclmod.rule import Finding, Rule, change
+from hclmod.workloads import KINDS
+
+from .._enrolment import Enrolment, due
+from .._keel import opt_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.traversal import Traversal
+    from hclmod.views import Block
+
+
+def check(
+    workload: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    """Yield the entries that nothing needs, and take them out."""
+    if due(workload, context, Enrolment(enrolled, exempt)) or opt_out(workload):
+        return
+    make = partial(items.drop, workload, "ignore_changes", "lifecycle", _is_keels)
+    message = "it ignores annotations of Keel, which does not have it in its hands: enroll its namespace, or drop them"
+    yield from change(workload.title, workload.address, message, make)
+
+
+def _is_keels(held: Traversal) -> bool:
+    return len(held) > 2 and held[-2] == "annotations" and str(held[-1]).startswith("keel.sh/")
+
+
+rule = Rule(check, kinds=tuple(KINDS), informed=True)

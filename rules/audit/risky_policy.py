@@ -1,0 +1,81 @@
+"""Find Keel policies that would write a wrong tag.
+
+Why: from 0.21 on plain `force` follows all tags of a repository and only `keel.sh/matchTag` keeps it to the digest of
+one: kafka went from 7.9.1 to 3.0.0, forgejo from 11.0.14 to 1.18 (FACTS 1.1). `major`, `minor`, `patch` and `all` on
+`latest` jump to the highest version (FACTS 1.2). `glob:` and `regexp:` compare tags as text, so 1.9.0 is above 1.10.0;
+they are sound for padded dates only (FACTS 1.6). The first needs `keel_version` to be set.
+
+Left alone: `never`, policies whose value is no literal, semver policies on versions, policies of a Keel before 0.21.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hclmod import values
+from hclmod.rule import Finding, Rule, warn
+from hclmod.workloads import containers
+
+from .._keel import MATCH_TAG, POLICY, RESTARTED, declared
+from .._markers import FOLLOWS_TAGS, version
+from .._policies import MANIFESTS, entries, heredocs
+from .._rewrites import image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.views import Block
+
+_SEMVER = ("major", "minor", "patch", "all")
+_PADDED = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}")
+_DATES = re.compile(r"\\d\{(?:4|8)\}|\[0-9\]\{(?:4|8)\}|20\d\d|\(\?P<")
+_YAML = re.compile(r"""keel\.sh/policy\)?["']?\s*:\s*["']?([\w:*.-]+)""")
+
+
+def check(block: Block, context: Context, /, *, keel_version: str = "") -> Iterator[Finding]:
+    """Yield what is wrong with a workload's own policy, or with one that a ClusterPolicy injects."""
+    follows_tags = bool(keel_version) and version(keel_version) >= FOLLOWS_TAGS
+    if block.type_label in MANIFESTS:
+        yield from _injected(block, keel_version, follows_tags=follows_tags)
+        return
+    policy = declared(block, POLICY)
+    if not policy or policy == "never":
+        return
+    if policy == "force" and follows_tags and not any(declared(block, key) == "true" for key in MATCH_TAG):
+        yield warn(block.title, block.address, _plain_force(keel_version))
+    for container in containers(block):
+        image = image_of(block, container, context)
+        tag = (image.tag or "latest") if image else None
+        place = container.image or block.title
+        if tag == "latest" and policy in _SEMVER:
+            message = f"{container.label}: `{policy}` on latest jumps to the highest version; use force with matchTag"
+            yield warn(place, block.address, message)
+    if policy.startswith(("glob:", "regexp:")) and not (_PADDED.search(policy) or _DATES.search(policy)):
+        message = f"`{policy}` compares tags as text, so 1.9.0 is above 1.10.0; use it for padded dates only"
+        yield warn(block.title, block.address, message)
+
+
+def _plain_force(keel_version: str) -> str:
+    return (
+        f"plain `force` follows every tag of the repository in Keel {keel_version} and may go down; "
+        f'add `"{MATCH_TAG[0]}" = "true"`'
+    )
+
+
+def _injected(manifest: Block, keel_version: str, *, follows_tags: bool) -> Iterator[Finding]:
+    keys = {keys[-1].strip("+()"): value for keys, value in entries(manifest)}
+    told = [value.text for key, value in keys.items() if key == POLICY and isinstance(value, values.Text)]
+    told += [found for text in heredocs(manifest) for found in _YAML.findall(text)]
+    told_keys = (*keys, *(text for text in heredocs(manifest)))
+    matches = any(key in text for key in MATCH_TAG for text in told_keys)
+    for policy in told:
+        if policy == "force" and follows_tags and not matches:
+            yield warn(manifest.title, manifest.address, f"it injects {_plain_force(keel_version)}")
+        elif policy in _SEMVER:
+            message = f"it injects `{policy}` everywhere, which jumps from latest to the highest version"
+            yield warn(manifest.title, manifest.address, message)
+
+
+rule = Rule(check, kinds=(*RESTARTED, *MANIFESTS), follows=True)

@@ -1,0 +1,75 @@
+"""Tell where a workload stands in the rollout (run by `hclmod explain ADDRESS`).
+
+Why: a person who looks at one workload wants to know whether Keel has it, by what, and which markers are there.
+
+Left alone: everything; this only looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hclmod import verbs
+from hclmod.rule import Finding, Rule, note
+from hclmod.workloads import KINDS
+
+from .._enrolment import Enrolment, due
+from .._keel import POLICY, declared, opt_out
+from .._markers import MARKERS, SERVICES, needed_by
+from .._rewrites import rewrites, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.views import Block
+
+
+def check(
+    workload: Block,
+    context: Context,
+    /,
+    *,
+    markers: tuple[str, ...] = ("KYVERNO_LIFECYCLE_V2",),
+    keel_version: str = "",
+    init_containers: bool = False,
+    enrolled: tuple[str, ...] = (),
+    exempt: tuple[str, ...] = (),
+) -> Iterator[Finding]:
+    """Yield a note for each thing to tell."""
+    why = due(workload, context, Enrolment(enrolled, exempt))
+    yield _told(workload, "enrolled", why or "no: Keel does not have it in its hands")
+    if opted := opt_out(workload):
+        yield _told(workload, "opted out", f"yes: `{POLICY} = never` among its {opted.name}")
+    elif (policy := declared(workload, POLICY)) is not None:
+        yield _told(workload, "policy", f"{policy or 'no literal'} (its own)")
+    for reason in rewrites(workload, context, keel_version=keel_version, init=init_containers).stays:
+        yield _told(workload, "Keel leaves", reason)
+    needed = {*markers, *needed_by(keel_version)}
+    names = [name for name in (*MARKERS, *context.config.markers) if MARKERS.get(name) is None or _is_told(name)]
+    for name, items in wanted(workload, context, names, keel_version, init=init_containers).items():
+        yield _told(workload, f"marker {name}", _state(workload, items, needed=name in needed))
+
+
+def _is_told(name: str) -> bool:
+    return not set(MARKERS[name].kinds) & set(SERVICES)
+
+
+def _state(workload: Block, items: tuple[str, ...], *, needed: bool) -> str:
+    try:
+        missing = verbs.missing_items(workload, "ignore_changes", items, inside="lifecycle")
+    except verbs.UnfixableError as error:
+        return f"not known: {error}"
+    if not missing:
+        return "there" if items else "nothing to ignore"
+    if len(missing) < len(items):
+        return f"in part; {', '.join(missing)} missing"
+    return "missing" if needed else "not there, and not asked for"
+
+
+def _told(workload: Block, name: str, text: str) -> Finding:
+    return replace(note(workload.title, workload.address, f"{name}: {text}"), cells=((name, text),))
+
+
+rule = Rule(check, kinds=tuple(KINDS), follows=True, informed=True)
