@@ -29,7 +29,8 @@ from hclmod.workloads import KINDS, containers, dynamic_containers, rollout
 
 from ._floats import decision, parsed, pin_reason, repository
 from ._keel import RESTARTED, is_opted_out, is_unread, opt_out, unread_policy
-from ._markers import IGNORE_IMAGE
+from ._markers import IGNORE_IMAGE, MARKERS, is_for
+from ._rewrites import rewrites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -86,6 +87,7 @@ class _Found:
     ) -> None:
         self.workload, self.container, self.attribute = workload, container, attribute
         self.followed = context.followed.get((workload.address, container.path))
+        self.rewritten = rewrites(workload, context).paths
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.reason = pin_reason(attribute.comments())
@@ -162,6 +164,9 @@ class _Found:
             yield from change(self.attribute, self.workload.address, message, make, effect)
 
     def _ignore(self, why: str) -> Iterator[Finding]:
+        if not is_for(MARKERS[IGNORE_IMAGE], self.workload) or self.container.path not in self.rewritten:
+            yield self._stays(note, f"{why}; Keel does not look at it either, so Terraform keeps it")
+            return
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
             message += "; the entry counts containers by position, so never reorder them"
