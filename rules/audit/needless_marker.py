@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import items
-from hclmod.layout import UnfixableError
+from hclmod import items, verbs
 from hclmod.rule import Finding, Rule, warn
 from hclmod.workloads import KINDS
 
@@ -36,7 +35,7 @@ def check(
         return
     try:
         needless = items.drop(workload, "ignore_changes", "lifecycle", _is_keels)
-    except UnfixableError:
+    except verbs.UnfixableError:
         return
     if needless:
         message = "it ignores annotations of Keel, which does not have it in its hands: enroll its namespace"
