@@ -8,30 +8,35 @@ from hclmod import __version__, catalogue, files, prepare, rulebook, stack
 from hclmod.checking import check, done_phases, fix, plan_fix
 from hclmod.errors import ConfigError, GitError, HclmodError
 from hclmod.images.snapshot import Snapshot
-from hclmod.phases import Applied, apply_phase, diff, findings, plan_phases, proven, write
+from hclmod.phases import Applied, apply_phase, diff, findings, no_phase, plan_phases, proven, write
 from hclmod.phases import tell as _tell
 from hclmod.reports import telling
 from hclmod.reports.model import Report
-from hclmod.workspace import Workspace, name_of, open_workspace, phase_numbers, settings
+from hclmod.workspace import Workspace, name_of, on_disk, open_workspace, phase_numbers, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hclmod.catalogue import Card
+    from hclmod.docgen import Example
     from hclmod.estate import Estate, Use
     from hclmod.explaining import OwnerRow
     from hclmod.fixtures import Result
+    from hclmod.forges.sticky import Posted
+    from hclmod.forges.target import Target
     from hclmod.outside import Sighting
     from hclmod.plan import PhaseReport
     from hclmod.reports.terminal import Style
     from hclmod.survey import Survey
+    from hclmod.tagging import Imported, Refreshed, Told
 
 __all__ = [
-    "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "diff", "done_phases",
-    "estate", "explain", "findings", "fix", "init", "name_of", "new_rule", "objections", "open_workspace", "owners",
-    "phase_numbers", "plan_fix", "plan_phases", "proven", "read_report", "render", "run_fixtures", "settings",
-    "survey", "tell", "trace", "trace_rows", "without_baseline", "write", "write_baseline",
+    "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "comment", "comment_text",
+    "diff", "done_phases", "estate", "explain", "explain_tag", "findings", "fix", "import_tags", "init", "name_of",
+    "new_rule", "objections", "open_workspace", "owners", "pages", "phase_numbers", "plan_fix", "plan_phases", "proven",
+    "read_report", "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows",
+    "without_baseline", "write", "write_baseline", "write_tags",
 ]  # fmt: skip
 
 
@@ -89,6 +94,38 @@ def render(
     return rendering.render(report, form, style=style, limit=limit, whole=whole, about=about)
 
 
+def comment(
+    report: Report,
+    target: Target,
+    *,
+    key: str = "",
+    author: str = "",
+    whole: str = "",
+    plain_http: bool = False,
+) -> Posted:
+    """Make a report the one comment of its kind on a pull request, in the forge's limit; `plain_http` allows no TLS.
+
+    `key` tells comments on one pull request apart (empty: by the report's phases), `author` is whose comment it is
+    (empty: the token's user), `whole` tells where all of a report can be had that had to be cut.
+    """
+    from hclmod.forges import sticky
+    from hclmod.forges.target import plain_hosts
+    from hclmod.transport import open_transport
+
+    key = key or report.key
+    with open_transport(plain_http=plain_hosts(target.api, told=plain_http)) as transport:
+        body = comment_text(report, target, key, whole)
+        return sticky.post(transport, target, key, body, author=author, worth_it=not report.is_empty)
+
+
+def comment_text(report: Report, target: Target, key: str, whole: str = "") -> str:
+    """The comment as it would be written, without its hidden marker, counted in characters as forges do."""
+    from hclmod.forges import sticky
+    from hclmod.reports import markdown
+
+    return markdown.render(report, limit=target.dialect.limit - len(sticky.marker(key)), whole=whole)
+
+
 def run_fixtures(
     root: Path, rule: str | None = None, folders: Sequence[Path] = (), *, accept: bool = False
 ) -> tuple[Result, ...]:
@@ -98,6 +135,30 @@ def run_fixtures(
     if rule is not None:
         rulebook.find(rule, (None, *folders))
     return tuple(fixtures.run(case, (None, *folders), accept=accept) for case in fixtures.cases(root, rule))
+
+
+def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
+    """The pages of the documentation on rules (with their fixtures below `root`) and configuration, by path."""
+    from hclmod import docgen
+
+    every = cards(folders)
+    made = {f"rules/{each.id}.md": docgen.rule_page(each, _example(root, each.id)) for each in every}
+    return {**made, "rules/index.md": docgen.rules_page(every), "config.md": docgen.config_page()}
+
+
+def _example(root: Path, rule: str) -> Example | None:
+    """The first case of a rule that changes something, else the first that says something; None without either."""
+    from hclmod import fixtures
+    from hclmod.docgen import Example
+
+    diffs = [(case, fixtures.wanted(case)) for case in fixtures.cases(root, rule)]
+    told = next((pair for pair in diffs if pair[1]), None) or next((pair for pair in diffs if pair[0].says), None)
+    if told is None:
+        return None
+    case, diff = told
+    file, says = (b"", ()) if diff else (fixtures.shown(case), case.says)
+    texts = diff.decode(errors="replace"), file.decode(errors="replace")
+    return Example(case.folder.name, texts[0], len(diffs), sum(not each for _, each in diffs), texts[1], says)
 
 
 def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
@@ -204,8 +265,11 @@ def survey(workspace: Workspace) -> Survey:
     from hclmod import survey as rows
 
     found = estate(workspace)
-    paths = [f"{each}/main.tf" for each in found.stacks]
-    assignment = stack.assign(workspace.config, stack.discover(paths, workspace.config), known_only=True)
+    stacks = stack.discover([f"{each}/main.tf" for each in found.stacks], workspace.config)
+    known = stack.assign(workspace.config, stacks, known_only=True)
+    names = [name_of(workspace.root, path) for path in files.find([workspace.root], prepare.ENDINGS)]
+    texts = on_disk(workspace.root, names)
+    assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
     return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, _sightings(workspace, found))
 
 
@@ -222,6 +286,49 @@ def _uses(workspace: Workspace) -> tuple[Use, ...]:
 
     found = estate(workspace)
     return (*found.uses, *outside.uses(_sightings(workspace, found), outside.FORMS))
+
+
+def refresh_tags(
+    workspace: Workspace,
+    names: Sequence[str] = (),
+    phases: Collection[int] = (),
+    *,
+    watch: Callable[[str], None] = lambda _name: None,
+    begin: Callable[[int], None] = lambda _count: None,
+) -> Refreshed:
+    """Ask registries about the images that are named, that these phases use, or all; writes nothing.
+
+    `begin` hears how many images will be asked about, `watch` the name of each that is done.
+    """
+    from hclmod import tagging
+
+    for number in phases:
+        if number not in workspace.config.phases:
+            raise no_phase(workspace, number)
+    wanted = tagging.wishes(workspace, tagging.seen(workspace, survey(workspace)), names, phases)
+    begin(len(wanted))
+    return tagging.refresh(workspace, wanted, watch=watch)
+
+
+def import_tags(workspace: Workspace, sources: Iterable[tuple[str, bytes]]) -> Imported:
+    """Read what Diun wrote; writes nothing."""
+    from hclmod import tagging
+
+    return tagging.take(workspace, sources)
+
+
+def write_tags(workspace: Workspace, tags: Snapshot) -> str:
+    """Write a tag snapshot; the path of its file from the root."""
+    from hclmod import tagging
+
+    return tagging.write(workspace, tags)
+
+
+def explain_tag(workspace: Workspace, image: str) -> tuple[Told, ...]:
+    """Why the tag of an image is decided as it is, for each policy under which the repository uses it."""
+    from hclmod import tagging
+
+    return tagging.explain(workspace, tagging.seen(workspace, survey(workspace)), image)
 
 
 def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".venv", "node_modules"})
 
 
+_NEW = 0o644
+
+
 def find(paths: Iterable[Path], endings: tuple[str, ...] = (".tf",)) -> Iterator[Path]:
     """The files that are named, and those with these endings below a named folder, sorted; not caches, not links."""
     for path in paths:
@@ -33,13 +36,16 @@ def _below(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
                 yield Path(here) / name
 
 
-def replace_all(root: Path, changes: Mapping[str, bytes]) -> None:
-    """Write every change below `root`: all new files are complete on disk before the first one takes its place."""
+def replace_all(root: Path, changes: Mapping[str, bytes], *, fresh: bool = False) -> None:
+    """Write every change below `root`: all new files are complete on disk before the first one takes its place.
+
+    A file that is not there is an error, unless `fresh` ones are meant.
+    """
     ready: list[tuple[str, Path]] = []
     try:
         for name, data in changes.items():
             path = root / name
-            ready.append((_written_beside(path, data), path))
+            ready.append((_written_beside(path, data, fresh=fresh), path))
         while ready:
             temporary, path = ready[0]
             os.replace(temporary, path)  # noqa: PTH105 - the string says that it is one system call
@@ -52,12 +58,13 @@ def replace_all(root: Path, changes: Mapping[str, bytes]) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _written_beside(path: Path, data: bytes) -> str:
-    """A temporary file with the new bytes and the old file's mode."""
+def _written_beside(path: Path, data: bytes, *, fresh: bool) -> str:
+    """A temporary file with the new bytes and the old file's mode; a fresh one has the usual mode."""
     import tempfile
 
-    mode = path.stat().st_mode & 0o7777
-    if not os.access(path, os.W_OK):
+    new = fresh and not path.exists()
+    mode = _NEW if new else path.stat().st_mode & 0o7777
+    if not new and not os.access(path, os.W_OK):
         raise PermissionError(13, "the file is read-only", str(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -96,6 +96,19 @@ def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = 
     return Result(case.name, tuple(problems), diff, unchanged=wanted == before)
 
 
+def wanted(case: Case) -> bytes:
+    """The diff from what a case has to what it wants; empty where nothing may change."""
+    if not (case.folder / "after").is_dir():
+        return b""
+    before, after = _read(case.folder / "before"), _read(case.folder / "after")
+    return b"".join(unified(name, before.get(name, b""), after[name]) for name in sorted(after))
+
+
+def shown(case: Case) -> bytes:
+    """The first `.tf` file of a case, for rules that only look; empty where it has none."""
+    return next((data for name, data in _read(case.folder / "before").items() if name.endswith(".tf")), b"")
+
+
 def _read(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}

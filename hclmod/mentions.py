@@ -23,9 +23,15 @@ _COMMENT = re.compile(rb"^[ \t]*(?:#|//).*$", re.MULTILINE)
 
 
 class Mentions:
-    """Counts mentions of names; `texts` gives the documents of a folder, `uses` are the images that are known."""
+    """Counts mentions of names; `texts` gives the documents of a folder, `uses` are the images that are known.
 
-    def __init__(self, uses: Iterable[Use], texts: Callable[[str], Mapping[str, bytes]]) -> None:
+    A mention in the value of a map entry whose key is among `coupled` does not count.
+    """
+
+    def __init__(
+        self, uses: Iterable[Use], texts: Callable[[str], Mapping[str, bytes]], coupled: Iterable[str] = ()
+    ) -> None:
+        self._coupled = _entries(coupled)
         self._texts, self._cache = texts, dict[str, dict[str, bytes]]()
         known: dict[tuple[str, str, str, int], tuple[str, Definition]] = {}
         for folder, definition in _definitions(uses):
@@ -62,12 +68,18 @@ class Mentions:
 
     def _documents(self, folder: str) -> dict[str, bytes]:
         if folder not in self._cache:
-            self._cache[folder] = {path: _blanked(text) for path, text in self._texts(folder).items()}
+            self._cache[folder] = {path: self._blanked(text) for path, text in self._texts(folder).items()}
         return self._cache[folder]
 
+    def _blanked(self, text: bytes) -> bytes:
+        code = _COMMENT.sub(b"", text)
+        return self._coupled.sub(b"", code) if self._coupled else code
 
-def _blanked(text: bytes) -> bytes:
-    return _COMMENT.sub(b"", text)
+
+def _entries(keys: Iterable[str]) -> re.Pattern[bytes] | None:
+    """What finds map entries with one of these keys and a quoted value."""
+    names = b"|".join(sorted(re.escape(key).encode() for key in keys))
+    return re.compile(rb'"(?:' + names + rb')"[ \t]*[=:][ \t]*"[^"\n]*"') if names else None
 
 
 def _definitions(uses: Iterable[Use]) -> Iterator[tuple[str, Definition]]:

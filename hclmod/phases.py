@@ -74,11 +74,16 @@ def plan_phases(
 _REGULAR = ("100644", "100755")
 
 
+def no_phase(workspace: Workspace, number: int) -> ConfigError:
+    """The error for a phase that the config does not have."""
+    known = ", ".join(map(str, workspace.config.phases))
+    hint = f"Its phases: {known}." if known else "Put an hclmod.toml with [phase.1] at the repository's root."
+    return ConfigError(f"{workspace.config.path} has no phase {number}", hint=hint)
+
+
 def _brief(workspace: Workspace, number: int, assignment: stack.Assignment, stacks: Sequence[Stack]) -> Brief:
     if number not in workspace.config.phases:
-        known = ", ".join(map(str, workspace.config.phases))
-        hint = f"Its phases: {known}." if known else "Put an hclmod.toml with [phase.1] at the repository's root."
-        raise ConfigError(f"{workspace.config.path} has no phase {number}", hint=hint)
+        raise no_phase(workspace, number)
     brief = Brief(
         workspace.config,
         workspace.tags,

@@ -5,7 +5,7 @@ A place is named by document, path and position, so that it is found again after
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from hclmod.trivia import Source
     from hclmod.views import Expression
+
+
+Key = tuple[str, str, str]
+"""Folder, address and container path of an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,18 @@ class Driven:
     chain: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()  # var-files that nobody can read and that would win
     outside: bool = False  # no container: `label` is the form, as in `outside.FORMS`
+    folder: str = ""  # of the document that declares it
+    container: str = ""  # as `ignore_changes` writes it
+
+    @property
+    def key(self) -> Key:
+        """What tells its container from others of the repository, whatever calls the module."""
+        return self.folder, ".".join(self.address.split(".")[-2:]), self.container
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        """Stack, folder and address (with the module's instance) of its workload."""
+        return self.stack, self.folder, self.address
 
     @property
     def name(self) -> str:
@@ -85,8 +101,18 @@ class Followed:
     chain: tuple[str, ...] = ()
 
 
-Key = tuple[str, str, str]
-"""Folder, address and container path of an image."""
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """An image that may have to move with others: `driven` holds the whole of it, or what is known, as `before`.
+
+    `sites` are the literals that make it, `fixed` says why it cannot be changed whatever is wanted (empty: it can), and
+    `mine` whether it is of the phase at hand.
+    """
+
+    driven: Driven
+    sites: tuple[str, ...]
+    fixed: str = ""
+    mine: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +180,26 @@ def find(source: Source, place: Place) -> Literal | None:
         call = next((block for block in _blocks(blocks) if block.path == place.path), None)
         if call is None or call.attribute(place.argument):
             return None
-        return Literal(call.title, place.text, (), partial(_give, call, place.argument), call, place.argument)
+        return Literal(
+            call.title, place.text, call.comments(), partial(_give, call, place.argument), call, place.argument
+        )
     attribute = next(
         (each for each in _attributes(attributes.values(), blocks, place.path) if each.path == place.path), None
     )
     if attribute is None:
         return None
+    above = _comments_above(blocks, place.path)
     if place.why:
-        return Literal(attribute.span, place.text, attribute.comments(), refusing(place), attribute)
-    return _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
+        return Literal(attribute.span, place.text, (*above, *attribute.comments()), refusing(place), attribute)
+    found = _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
+    return replace(found, comments=(*above, *found.comments)) if found and above else found
+
+
+def _comments_above(blocks: Iterable[Block], path: str) -> tuple[str, ...]:
+    """The comments above a `variable`, `locals` or `module` block that holds the path: they speak of its values."""
+    holders = (each for each in blocks if each.type in ("variable", "locals", "module"))
+    holder = next((each for each in holders if path.startswith(f"{each.path}.")), None)
+    return holder.comments() if holder else ()
 
 
 def in_yaml(data: bytes, place: Place, *, start: int = 0, path: str = "", holes: Sequence[Span] = ()) -> Literal | None:

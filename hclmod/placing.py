@@ -21,6 +21,7 @@ from hclmod.places import Driven, Followed, Key, Place, Placing, Tenant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from hclmod.declarations import Dweller
     from hclmod.document import Document
     from hclmod.estate import Estate, Home, Use
     from hclmod.pieces import Origin, Site
@@ -120,9 +121,14 @@ _IMAGE = re.compile(
 )
 
 
-def place(estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use] = ()) -> Placing:
-    """The placing of one phase (None: everything is in it); `outside` are images that no container has."""
-    maker = _Maker(estate, phase_of, number, outside)
+def place(
+    estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use] = (), coupled: Iterable[str] = ()
+) -> Placing:
+    """The placing of one phase (None: everything is in it).
+
+    `outside` are images that no container has; `coupled` the keys of map entries that follow a tag by themselves.
+    """
+    maker = _Maker(estate, phase_of, number, outside, coupled)
     for use in maker.uses:
         if maker.mine(use):
             for origin in use.origins:
@@ -131,12 +137,14 @@ def place(estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequen
 
 
 class _Maker:
-    def __init__(self, estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use]) -> None:
+    def __init__(
+        self, estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use], coupled: Iterable[str]
+    ) -> None:
         self.estate, self.phase_of, self.number = estate, phase_of, number
         self.uses = (*estate.uses, *outside)
         self.drives = fan_out(self.uses)
         self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
-        self.mentions = Mentions(self.uses, estate.texts)
+        self.mentions = Mentions(self.uses, estate.texts, coupled)
         self.found: dict[tuple[str, str, int, str, int], Place] = {}
         self.followed: dict[Key, Followed] = {}
 
@@ -251,24 +259,7 @@ class _Maker:
 
     def _driven(self, use: Use, before: str, after: str, chain: tuple[str, ...]) -> Driven:
         dweller = self.homes.get((use.stack, use.module, use.image.address))
-        return Driven(
-            use.stack,
-            use.address,
-            use.image.label,
-            use.image.kind,
-            self._number(use),
-            before,
-            after,
-            dweller.metadata if dweller else (),
-            _is_ignored(use, dweller.ignored if dweller else ()),
-            use.image.comments,
-            use.image.above,
-            dweller.unread if dweller else not use.image.outside,
-            "",
-            chain,
-            use.overrides,
-            use.image.outside,
-        )
+        return facts(use, dweller, self._number(use), (before, after), chain)
 
     def placing(self) -> Placing:
         """What was found, in a form for the rules."""
@@ -337,6 +328,31 @@ def _caller(home: Home, mine: Sequence[Home]) -> str:
     if home in mine:
         return ""
     return f"{home.stack}/{home.module}" if any(home.stack == each.stack for each in mine) else home.stack
+
+
+def facts(
+    use: Use, dweller: Dweller | None, phase: int | None, around: tuple[str, str], chain: tuple[str, ...]
+) -> Driven:
+    """What rules ask of an image; `around` is the text before and after the piece of it that is spoken of."""
+    return Driven(
+        use.stack,
+        use.address,
+        use.image.label,
+        use.image.kind,
+        phase,
+        *around,
+        dweller.metadata if dweller else (),
+        _is_ignored(use, dweller.ignored if dweller else ()),
+        use.image.comments,
+        use.image.above,
+        dweller.unread if dweller else not use.image.outside,
+        "",
+        chain,
+        use.overrides,
+        use.image.outside,
+        use.folder,
+        use.image.container,
+    )
 
 
 def _passes(use: Use, site: Site, piece: Piece) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hclmod.facts import Facts
     from hclmod.images.snapshot import Snapshot
     from hclmod.modules import Inventory
+    from hclmod.places import Key
     from hclmod.rulebook import Loaded
     from hclmod.stack import Assignment, Stack
     from hclmod.trivia import Source
@@ -63,6 +64,7 @@ class Brief:
     reached: tuple[tuple[str, Target], ...] = ()  # rule and the resource that an option of it names
     facts: Mapping[tuple[str, str], Facts] = field(default_factory=dict)  # by folder and address
     chosen: frozenset[tuple[str, str]] | None = None
+    held: Mapping[Key, str] = field(default_factory=dict)  # images that stay with others
 
     def load(self) -> tuple[Loaded, ...]:
         """The rules with their options; loaded once while the same brief is at work."""
@@ -334,6 +336,10 @@ class _Selection:
             {each: callers for (where, each), callers in placing.shared.items() if where == folder},
             tuple(loaded.id for loaded in self.brief.load()),
             {each: fact for (where, each), fact in self.brief.facts.items() if where == folder},
+            stack=self.stack.path,
+            folder=folder,
+            assignment=self.brief.assignment,
+            held=self.brief.held,
         )
 
     def _is_inherited(self, loaded: Loaded, resource: Resource) -> bool:
@@ -371,6 +377,7 @@ def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
         for target, phase in brief.assignment.targets.items()
         if phase == brief.phase and not target.module  # those were looked for among the calls
     ]
+    named += [(target, "workloads") for target in brief.assignment.decided]
     named += [(target, f"an option of {rule}") for rule, target in brief.reached]
     for target, where in named:
         report = next((each for each in reports if each.stack.path == target.stack), None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hclmod import build_files
 from hclmod.errors import ConfigError, RuleError
-from hclmod.stack import Stack, Target
+from hclmod.stack import Stack, Target, assign, discover
 from hclmod.workloads import NAMESPACES
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from hclmod.config import Config
     from hclmod.document import Document
-    from hclmod.estate import Estate
+    from hclmod.estate import Estate, Use
     from hclmod.outside import Sighting
-    from hclmod.places import Placing
+    from hclmod.places import Key, Placing
     from hclmod.plan import Brief
     from hclmod.stack import Assignment
 
@@ -104,13 +104,59 @@ def placed(
     everywhere = {stack.path for stack in stacks} if any(forms.values()) else set()
     traced = everywhere or placing.to_trace(stacks, read, placing.image_folders(texts))
     traced |= {target.stack for brief in briefs for target in brief.assignment.targets if target.module}
+    traced |= {stack for brief in briefs[:1] for stack in _sharing(briefs, stacks, texts, read, brief.config)}
     estate = Estate(sorted(traced), code, texts.get)
     for brief in briefs:
         _check_calls(estate, brief)
     if more := placing.declarers(stacks, read, estate.lived_in) - traced:
         estate = estate.over(sorted(traced | more))
     seen = _sightings(estate, texts) if any(forms.values()) else ()
-    return [replace(brief, placing=_placing(estate, brief, seen, forms[brief.phase])) for brief in briefs]
+    found = [replace(brief, placing=_placing(estate, brief, seen, forms[brief.phase])) for brief in briefs]
+    return [_with_held(estate, brief, texts, _of_forms(seen, forms[brief.phase])) for brief in found]
+
+
+def _sharing(
+    briefs: Sequence[Brief],
+    stacks: Sequence[Stack],
+    texts: Mapping[str, bytes],
+    read: Callable[[Stack], tuple[Document, ...]],
+    config: Config,
+) -> set[str]:
+    """The stacks whose images may have to move together: those at hand, and all that a group of the config reaches."""
+    if not any(loaded.rule.together for brief in briefs for loaded in brief.load()):
+        return set()
+    from hclmod import companions
+
+    near = {each.path: [document.data for document in read(each)] for each in stacks}
+    every = discover(texts, config) if any(each.group for each in config.images) else ()
+    far = {each.path: [texts[file] for file in each.files] for each in every}
+    return companions.sharing(near) | companions.grouped(far, config)
+
+
+def _with_held(estate: Estate, brief: Brief, texts: Mapping[str, bytes], outside: Sequence[Use]) -> Brief:
+    """The brief with the images that its rules want to stay with others."""
+    rules = [loaded for loaded in brief.load() if loaded.rule.together]
+    if not rules:
+        return brief
+    from hclmod import companions
+    from hclmod.rule import Context
+
+    assignment = _everywhere(brief, estate, texts)
+    context = Context(brief.config, brief.tags, brief.phase, assignment=assignment)
+    held: dict[Key, str] = {}
+    for loaded in rules:
+        images = companions.find(estate, brief.placing, assignment, brief.phase, outside, texts.get, loaded.id)
+        held |= loaded.rule.together(images, context, **loaded.options) if loaded.rule.together else {}
+    return replace(brief, held=held)
+
+
+def _everywhere(brief: Brief, estate: Estate, texts: Mapping[str, bytes]) -> Assignment:
+    """The assignment of the brief; where groups reach beyond its stacks, that of all which the estate knows."""
+    if not any(each.group for each in brief.config.images):
+        return brief.assignment
+    stacks = discover([f"{each}/main.tf" for each in estate.stacks], brief.config)
+    known = assign(brief.config, stacks, known_only=True)
+    return by_namespace(brief.config, known, stacks, texts, whole=False)
 
 
 def _looks_around(brief: Brief) -> bool:
@@ -139,9 +185,16 @@ def _sightings(estate: Estate, texts: Mapping[str, bytes]) -> tuple[Sighting, ..
 
 
 def _placing(estate: Estate, brief: Brief, seen: Sequence[Sighting], forms: frozenset[str]) -> Placing:
-    from hclmod import outside, placing
+    from hclmod import placing
 
-    return placing.place(estate, brief.assignment.phase_of, brief.phase, outside.uses(seen, forms) if forms else ())
+    coupled = {key for loaded in brief.load() for key in loaded.rule.coupled}
+    return placing.place(estate, brief.assignment.phase_of, brief.phase, _of_forms(seen, forms), sorted(coupled))
+
+
+def _of_forms(seen: Sequence[Sighting], forms: frozenset[str]) -> Sequence[Use]:
+    from hclmod import outside
+
+    return outside.uses(seen, forms) if forms else ()
 
 
 def _is_about_namespaces(brief: Brief) -> bool:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from hclmod.edits import Fix, Span
 from hclmod.layout import UnfixableError
+from hclmod.policies import merged
+from hclmod.stack import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from hclmod.config import Config
     from hclmod.facts import Facts
     from hclmod.images.snapshot import Snapshot
-    from hclmod.places import Followed, Literal, Place
+    from hclmod.places import Followed, Key, Literal, Place
+    from hclmod.policies import ImagePolicy
+    from hclmod.stack import Assignment
     from hclmod.views import Attribute, Block, Expression
 
     View = Attribute | Block | Expression | Literal
@@ -81,6 +85,16 @@ class Context:
     rules: tuple[str, ...] = ()  # all of this run
     facts: Mapping[str, Facts] = field(default_factory=dict)  # of this module's resources, by address
     changed: frozenset[tuple[str, str]] = frozenset()  # rule and address of what earlier rounds of this run fixed
+    stack: str = ""  # the path of the one at hand
+    folder: str = ""  # of this document
+    assignment: Assignment | None = None
+    held: Mapping[Key, str] = field(default_factory=dict)  # images that stay with others, to whom and why
+
+    def policy(self, image: str, stack: str, folder: str, address: str) -> ImagePolicy | None:
+        """What the config says of an image in a workload (with its module's instance), whose own table comes first."""
+        module, inner = split(address) if "." in address else ("", address)
+        own = self.assignment.policy_of(stack, folder, inner, module) if self.assignment else None
+        return merged([each for each in (own, self.config.policy_for(image)) if each])
 
     def home(self, workload: str) -> Namespace | None:
         """The namespace in which a workload of this module lives; None where the repository does not declare it."""
@@ -100,6 +114,13 @@ class Rule:
     `forms` names the option that lists the forms of images outside of containers (`outside.FORMS`) whose places it is
     offered as well.
 
+    `together`, where given, is called once a run as `together(images, context, **options)` with all images
+    (`places.Companion`) that share a repository, a literal or a group of `[images]` with others; it returns those that
+    have to stay with another one, and says with which. Every rule of the run finds that in `Context.held`.
+
+    `coupled` are the keys of map entries that may be written with the local or variable of an image's tag and so follow
+    it by themselves: reading it there forbids nothing.
+
     `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
     offered too, though no phase selects it.
 
@@ -112,6 +133,8 @@ class Rule:
     reaches: tuple[str, ...] = ()
     at_places: Callable[..., Iterator[Finding]] | None = None
     forms: str = ""
+    together: Callable[..., Mapping[Key, str]] | None = None
+    coupled: tuple[str, ...] = ()
     follows: bool = False
     informed: bool = False
     more_kinds: Callable[[Config, Mapping[str, Option]], tuple[str, ...]] | None = None

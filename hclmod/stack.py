@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hclmod.config import Config
+    from hclmod.policies import ImagePolicy
 
 
 ROOT = "."
@@ -126,26 +127,37 @@ PhaseOf = Callable[[str, str, str, str], int | None]
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Which phase each stack and each single workload belongs to."""
+    """Which phase each stack and each single workload belongs to, and what is decided for single workloads."""
 
     stacks: Mapping[str, int]  # by path
     targets: Mapping[Target, int]
+    decided: Mapping[Target, ImagePolicy] = field(default_factory=dict)
 
     def phase_of(self, stack: str, folder: str, address: str, module: str = "") -> int | None:
         """The phase of a resource: the one that names it (with its call or folder first), else its stack's, else none.
 
         `module` is the instance of the module that declares it; without, what is named by its call is passed over.
         """
-        called = (Target(stack, None, address, module),) if module else ()
-        for target in (*called, Target(stack, folder, address), Target(stack, None, address)):
-            if target in self.targets:
-                return self.targets[target]
-        return self.stacks.get(stack)
+        named = (each for each in _targets(stack, folder, address, module) if each in self.targets)
+        target = next(named, None)
+        return self.stacks.get(stack) if target is None else self.targets[target]
+
+    def policy_of(self, stack: str, folder: str, address: str, module: str = "") -> ImagePolicy | None:
+        """What `[workloads]` says of a workload, None for nothing; it is named as for `phase_of`."""
+        named = (each for each in _targets(stack, folder, address, module) if each in self.decided)
+        target = next(named, None)
+        return None if target is None else self.decided[target]
 
     def stacks_of(self, phase: int) -> frozenset[str]:
         """The paths of the stacks in which the phase has anything to do."""
         whole = {path for path, number in self.stacks.items() if number == phase}
         return frozenset(whole | {target.stack for target, number in self.targets.items() if number == phase})
+
+
+def _targets(stack: str, folder: str, address: str, module: str) -> tuple[Target, ...]:
+    """How a resource may be named, the most exact way first."""
+    called = (Target(stack, None, address, module),) if module else ()
+    return (*called, Target(stack, folder, address), Target(stack, None, address))
 
 
 def assign(config: Config, stacks: Sequence[Stack], *, known_only: bool = False) -> Assignment:
@@ -156,6 +168,10 @@ def assign(config: Config, stacks: Sequence[Stack], *, known_only: bool = False)
     known = _by_name(stacks)
     whole: dict[str, int] = {}
     targets: dict[Target, int] = {}
+
+    def passed_over(name: str) -> bool:
+        return known_only and not any(each == ROOT or _plain(name).startswith(f"{each}/") for each in known)
+
     for number, phase in config.phases.items():
         where = f"phase.{number}"
         for name in phase.stacks:
@@ -163,10 +179,14 @@ def assign(config: Config, stacks: Sequence[Stack], *, known_only: bool = False)
                 continue
             whole[_path(name, known, f"{where}.stacks", config)] = number
         for name in phase.workloads:
-            if known_only and not any(each == ROOT or _plain(name).startswith(f"{each}/") for each in known):
-                continue
-            targets[target(name, known, f"{where}.workloads", config)] = number
-    return Assignment(whole, targets)
+            if not passed_over(name):
+                targets[target(name, known, f"{where}.workloads", config)] = number
+    decided = {
+        target(name, known, "workloads", config): policy
+        for name, policy in config.workloads.items()
+        if not passed_over(name)
+    }
+    return Assignment(whole, targets, decided)
 
 
 def resolve(name: str, stacks: Sequence[Stack], where: str, config: Config) -> Target:
@@ -177,7 +197,7 @@ def resolve(name: str, stacks: Sequence[Stack], where: str, config: Config) -> T
 def target(name: str, known: Mapping[str, Sequence[str]], where: str, config: Config) -> Target:
     """Split STACK[/folder]/ADDRESS; `known` maps names and paths of stacks to the paths that they may mean."""
     head, _, whole = _plain(name).rpartition("/")
-    module, address = _split(whole)
+    module, address = split(whole)
     parts = head.split("/")
     for length in range(len(parts), -1, -1):
         stack = "/".join(parts[:length]) or ROOT
@@ -188,7 +208,7 @@ def target(name: str, known: Mapping[str, Sequence[str]], where: str, config: Co
     return Target(_path(head, known, where, config), None, address, module)
 
 
-def _split(address: str) -> tuple[str, str]:
+def split(address: str) -> tuple[str, str]:
     """The instance of the module and the address in it: `module.a` and `kubernetes_deployment.web`."""
     *module, kind, name = address.split(".")
     return ".".join(module), f"{kind}.{name}"

@@ -189,7 +189,7 @@ class _Taker:
             "".join(part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in origin),
             form_of(origin),
             tag,
-            tags.classify(tag).value if tag else "none",
+            tags.form(known.tag, known.digest) if known else "none",
             f"{site.document}:{site.line}" if site else f"{use.image.image.document}:{use.image.image.line}",
             " -> ".join(piece.chain) if piece else "",
             self.fan_out.get(site, 1) if site else 1,

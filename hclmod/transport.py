@@ -11,7 +11,7 @@ import json
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -61,12 +61,16 @@ class TransportError(HclmodError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, whatever its status; the names of `headers` are in small letters."""
+    """An answer, whatever its status; the names of `headers` are in small letters.
+
+    `url` is who answered, `asked` whom the request was for: another one where redirects led away.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
+    asked: str = ""
 
     def json(self) -> Any:
         """The body as JSON; raises `TransportError` (`GARBAGE`) where it is none."""
@@ -78,12 +82,12 @@ class Answer:
     def next_page(self) -> str | None:
         """The URL of the next page (`Link: <...>; rel="next"`); raises `TransportError` (`FOREIGN`) for another origin.
 
-        Whoever answers chooses that URL, and the next request would carry our secrets there.
+        Whoever answers chooses that URL, and the next request would carry there the secrets for whom we asked.
         """
         for match in _NEXT.finditer(self.headers.get("link", "")):
             if _IS_NEXT.search(match[2]):
                 url = _joined(self.url, match[1])
-                if origin(url) != origin(self.url):
+                if origin(url) != origin(self.asked or self.url):
                     raise TransportError(Trouble.FOREIGN, self.url, shown(url))
                 return url
         return None
@@ -167,7 +171,7 @@ class Transport:
             sent = {**plain, **(secret if origin(here) == origin(url) else {})}
             answer = self._send(method, here, sent, body, limit)
             if answer.status not in _MOVED or method not in _REPEATABLE or "location" not in answer.headers:
-                return answer
+                return replace(answer, asked=url)
             here = _joined(here, answer.headers["location"])
         raise TransportError(Trouble.REDIRECT, url)
 

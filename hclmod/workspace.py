@@ -49,20 +49,23 @@ def open_workspace(
     rules: Sequence[Path] = (),
     options: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Workspace:
-    """Find and read `hclmod.toml` (or `file`) and the tag snapshot; without a file everything is empty.
+    """Find and read `hclmod.toml` (or `file`) and the tag snapshot; what is not there is empty.
 
     `rules` are folders of rules that the caller trusts: their code is run.
     """
     path = file or config.find(folder)
     if path is None:
         root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
-        return Workspace(root, config.parse(b"", "hclmod.toml"), snapshot.Snapshot({}), (None, *rules), options)
+        read = config.parse(b"", "hclmod.toml")
+        return Workspace(root, read, _tags(root / read.tags), (None, *rules), options)
     read = config.load(path)
-    known = path.parent / read.tags
-    tags = snapshot.load(known) if known.is_file() else snapshot.Snapshot({})
-    workspace = Workspace(path.parent.resolve(), read, tags, (None, *rules), options)
+    workspace = Workspace(path.parent.resolve(), read, _tags(path.parent / read.tags), (None, *rules), options)
     rulebook.check_options(workspace.options_of(None), workspace.folders)
     return workspace
+
+
+def _tags(path: Path) -> Snapshot:
+    return snapshot.load(path) if path.is_file() else snapshot.Snapshot({})
 
 
 def settings(texts: Sequence[str]) -> dict[str, dict[str, object]]:

@@ -5,24 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hclmod import values
 from hclmod.images import floating, reference
+from hclmod.images.stateful import HOLDERS_OF_DATA
+from hclmod.images.tags import moves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hclmod.images.floating import Decision
     from hclmod.images.reference import Reference
+    from hclmod.policies import ImagePolicy
     from hclmod.rule import Context
-    from hclmod.views import Attribute
-
-STATEFUL = (
-    "postgres", "postgresql", "postgis", "pgvector", "timescaledb", "mysql", "mariadb", "percona*", "redis", "valkey",
-    "keydb", "clickhouse*", "mongo", "mongodb*", "elasticsearch", "opensearch", "cassandra", "cockroach", "influxdb",
-    "neo4j", "couchdb", "etcd", "rabbitmq", "qdrant", "weaviate", "milvus", "chroma", "pgvecto-rs", "*-postgres",
-    "*-postgresql", "*-mysql", "dolt*",
-)  # fmt: skip
-"""Images that hold data in a format of their own: never across majors by rule (FACTS 5.4)."""
+    from hclmod.views import Attribute, Block
 
 _PIN_WORDS = re.compile(
     r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*"
@@ -41,20 +35,35 @@ def parsed(image: Attribute) -> Reference | None:
     return reference.parse(text)
 
 
-def repository(image: Attribute) -> Reference | None:
-    """The repository of an image whose tag is interpolated: `"docker.io/x/y:${var.tag}"`; else None."""
-    match values.read(image.value):
-        case values.Template((values.Text(text), *_)) if text.endswith(":"):
-            return reference.parse(text.removesuffix(":"))
-    return None
-
-
 def pin_reason(comments: Sequence[str]) -> str | None:
     """The comment on an image that gives a reason for its tag, or None; a link or a title is no reason."""
     return next((comment for comment in comments if _PIN_WORDS.search(comment)), None)
 
 
-def decision(image: Reference, context: Context, stateful: Sequence[str]) -> Decision:
+def policy(image: Reference, context: Context, where: Sequence[str] = ()) -> ImagePolicy | None:
+    """What the config says of the image: in a workload (`where`: stack, folder, address), else anywhere."""
+    stack, folder, address = where or ("", "", "")
+    return context.policy(image.name, stack, folder, address)
+
+
+def decision(image: Reference, context: Context, where: Sequence[str] = ()) -> Decision:
     """What becomes of the image's tag, by the config and the tag snapshot."""
-    policy = context.config.policy_for(image.name)
-    return floating.decide(image, policy, context.tags.image(image.name), stateful=(*STATEFUL, *stateful))
+    known = context.tags.image(image.name)
+    return floating.decide(image, policy(image, context, where), known, stateful=_stateful(context))
+
+
+def drifting(image: Reference, context: Context, where: Sequence[str] = ()) -> str | None:
+    """The pattern by which an image that moves across majors holds data, unless a person chose its tag; else None."""
+    chosen = policy(image, context, where)
+    if image.digest or (image.tag and not moves(image.tag)) or (chosen and chosen.float):
+        return None
+    return floating.holder_of_data(image, _stateful(context))
+
+
+def _stateful(context: Context) -> tuple[str, ...]:
+    return (*HOLDERS_OF_DATA, *context.config.stateful)
+
+
+def here(workload: Block, context: Context) -> tuple[str, str, str]:
+    """Where a workload of the document at hand is: stack, folder, address."""
+    return context.stack, context.folder, workload.address

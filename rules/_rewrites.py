@@ -10,7 +10,7 @@ from hclmod.images import reference
 from hclmod.images.floating import Float, Keep
 from hclmod.workloads import containers
 
-from ._floats import decision, parsed, pin_reason
+from ._floats import decision, here, parsed, pin_reason, policy
 from ._keel import INIT_CONTAINERS, MONITORED, declared
 from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
 
@@ -56,7 +56,9 @@ def rewrites(workload: Block, context: Context, *, keel_version: str = "", init:
 
 def _is_switched(workload: Block, container: Container, context: Context) -> bool:
     image = image_of(workload, container, context)
-    return _SWITCHES in context.rules and image is not None and isinstance(decision(image, context, ()), Float)
+    if image is None or _SWITCHES not in context.rules:
+        return False
+    return isinstance(decision(image, context, here(workload, context)), Float)
 
 
 _SWITCHES = "float-image-tag"
@@ -88,9 +90,9 @@ def _reasons(
         return
     if image.digest:
         yield "it is pinned by its digest"
-    policy = context.config.policy_for(image.name)
-    if policy is not None and policy.float == "never":
-        yield f"hclmod.toml says never: {policy.reason}"
+    chosen = policy(image, context, here(workload, context))
+    if chosen is not None and chosen.float == "never":
+        yield f"hclmod.toml says never: {chosen.reason}"
     if keel_version and version(keel_version) < FOLLOWS_TAGS and str(image) == _as_keel_writes(image):
         yield f"Keel {keel_version} keeps its tag and its spelling"
 
@@ -122,9 +124,10 @@ def wanted(
 
 def floating(workload: Block, context: Context) -> tuple[Container, ...]:
     """The containers whose tag is known to move."""
-    return tuple(each for each in containers(workload) if _floats(image_of(workload, each, context), context))
+    return tuple(each for each in containers(workload) if _floats(workload, each, context))
 
 
-def _floats(image: Reference | None, context: Context) -> bool:
-    verdict = decision(image, context, ()) if image else None
+def _floats(workload: Block, container: Container, context: Context) -> bool:
+    image = image_of(workload, container, context)
+    verdict = decision(image, context, here(workload, context)) if image else None
     return isinstance(verdict, Keep) and verdict.floating

@@ -5,14 +5,15 @@ order is the user's decision 3: `latest` where it exists, the major (with its fl
 tag stays and the image goes into `ignore_changes` with the marker `KEEL_IGNORE_IMAGE`. What exists is known from
 `[images]` in `hclmod.toml` or from the tag snapshot; what is not known is never written.
 
-Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (the option
-`stateful` adds name patterns), workloads that opted out, images that Terraform already ignores. A tag that stands
+Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (`stateful` in
+`hclmod.toml` adds name patterns), workloads that opted out, images that Terraform already ignores. A tag that stands
 in a local, a variable, a module's call or a terragrunt input is changed there if all that it drives agrees and is in
-the phase, else at the call of a module that left it to the default, else not. Containers of one workload that share a
-repository move together or not at all. Jobs and bare pods are changed too, though Keel updates neither and Terraform
-replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of containers are left too,
-except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm values", "helm set", "values
-file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
+the phase, else at the call of a module that left it to the default, else not. Images of one stack that share a
+repository move together or not at all, and so do those of one `group` of `[images]` wherever they are: one of them
+that has to stay, or that is in another phase, holds the others. Jobs and bare pods are changed too, though Keel updates
+neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of
+containers are left too, except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm
+values", "helm set", "values file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
 """
 
 from __future__ import annotations
@@ -27,26 +28,29 @@ from hclmod.images.floating import Float, Keep, LastResort, Unknown
 from hclmod.rule import Finding, Rule, change, note, warn
 from hclmod.workloads import KINDS, containers, dynamic_containers, rollout
 
-from ._floats import decision, parsed, pin_reason, repository
-from ._keel import RESTARTED, is_opted_out, is_unread, opt_out, unread_policy
+from ._coupled import INCLUDE_TAGS, filter_of, following, misses
+from ._floats import decision, drifting, here, parsed, pin_reason, policy
+from ._keel import RESTARTED, opt_out, unread_policy
+from ._kept import kept
 from ._markers import IGNORE_IMAGE, MARKERS, is_for
 from ._rewrites import rewrites
+from ._together import MAY_OPT_OUT, NO_EFFECT, obstacle, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from hclmod.edits import Fix
     from hclmod.images.floating import Decision
     from hclmod.images.reference import Reference
-    from hclmod.places import Driven, Literal, Place
+    from hclmod.places import Driven, Followed, Literal, Place
     from hclmod.rule import Context
     from hclmod.views import Attribute, Block
     from hclmod.workloads import Container
 
 
 def check(
-    workload: Block, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True,
-    outside: tuple[str, ...] = (),
-) -> Iterator[Finding]:  # fmt: skip
+    workload: Block, context: Context, /, *, jobs: bool = True, outside: tuple[str, ...] = ()
+) -> Iterator[Finding]:
     """Yield a finding for every container's image; `outside` is the engine's, which offers places of these forms."""
     del outside
     if not jobs and workload.type_label not in RESTARTED:
@@ -58,86 +62,80 @@ def check(
         yield note(opted, workload.address, "opted out with `keel.sh/policy = never`, so its images keep their tags")
         return
     if unread := unread_policy(workload):
-        yield warn(unread, workload.address, f"its images keep their tags: {_MAY_OPT_OUT}")
+        yield warn(unread, workload.address, f"its images keep their tags: {MAY_OPT_OUT}")
         return
     for block in dynamic_containers(workload):
         yield warn(block.title, workload.address, "its containers are `dynamic`, and their images are not followed")
-    found = [_Found(workload, each, each.image, context, stateful) for each in containers(workload) if each.image]
-    held = {each.name: each for each in found if each.held}
-    for each in found:
-        yield from each.findings(held)
+    for each in containers(workload):
+        if each.image:
+            yield from _Found(workload, each, each.image, context).findings()
 
 
-_MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
 _MISFIT = "the tag does not fit what stands around it"
 _APART = "name them all in one phase, or give each a literal of its own"
-_NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
 
 
 class _Found:
     """One container's image, with what is known about it."""
 
-    def __init__(
-        self,
-        workload: Block,
-        container: Container,
-        attribute: Attribute,
-        context: Context,
-        stateful: Sequence[str],
-    ) -> None:
+    def __init__(self, workload: Block, container: Container, attribute: Attribute, context: Context) -> None:
         self.workload, self.container, self.attribute = workload, container, attribute
         self.followed = context.followed.get((workload.address, container.path))
         self.rewritten = rewrites(workload, context).paths
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.reason = pin_reason(attribute.comments())
-        self.decision: Decision | None = decision(plain, context, stateful) if plain else None
+        self.changed = ("float-image-tag", workload.address) in context.changed
+        self.held = context.held.get((context.folder, workload.address, container.path))
+        where = here(workload, context)
+        self.decision: Decision | None = decision(plain, context, where) if plain else None
+        chosen = policy(plain, context, where) if plain else None
+        self.policy = chosen.policy if chosen else ""
+        self.drifting = drifting(plain, context, where) if plain else None
 
-    @property
-    def name(self) -> str:
-        """The image's repository; empty where it is not known."""
-        known = self.image or repository(self.attribute)
-        return known.name if known else ""
-
-    @property
-    def held(self) -> bool:
-        """Whether this container has to keep its tag, and so has every other on the same repository."""
-        if self.image is None:
-            return bool(self.name)
-        pinned = self.reason is not None and isinstance(self.decision, Float | LastResort)
-        return (
-            pinned
-            or isinstance(self.decision, Unknown)
-            or (isinstance(self.decision, Keep) and not self.decision.floating)
-        )
-
-    def findings(self, held: dict[str, _Found]) -> Iterator[Finding]:
-        """What is to say about this image, knowing which repositories have to stay."""
+    def findings(self) -> Iterator[Finding]:
+        """What is to say about this image."""
         match self.decision:
             case None:
                 text = self.attribute.value.text.split("\n", 1)[0]
                 told = f": {self.followed.told}" if self.followed else ", whose tag does not stand here"
                 yield self._say(warn, f"the image is `{text}`{told}")
-            case Keep(why):
+            case Keep(why) if self.drifting:
+                advice = "name a major with its flavour, or opt the workload out"
+                yield self._stays(warn, f"{why}, though it holds data (its name matches `{self.drifting}`); {advice}")
+            case Keep(why, floating):
                 yield self._stays(note, why)
+                if floating and self.changed:
+                    yield from self._unmatched((self.image and self.image.tag) or "latest")
             case Unknown(why, what_to_do):
                 yield self._stays(warn, f"{why}; {what_to_do}")
-            case Float() if self.followed:
-                yield self._say(note, f"{self.image}: {self.followed.told}")
-            case _ if ignored := self._ignored_already():
-                yield ignored
-            case _ if self.reason:
-                yield self._say(note, f"{self.image} stays, its comment says: {self.reason}")
-            case _ if other := held.get(self.name):
-                yield self._say(note, f"{self.image} stays with {other.container.label}, which must")
-            case Float(tag, why):
-                yield from self._float(tag, why)
-            case LastResort(why):
-                yield from self._ignore(why)
+            case Float(tag) if self.followed:
+                yield from self._elsewhere(self.followed, tag)
+            case Float() | LastResort() as moving:
+                yield from self._move(moving)
+
+    def _move(self, decision: Float | LastResort) -> Iterator[Finding]:
+        """What becomes of an image whose tag may move, or has to be left to the last resort."""
+        if ignored := self._ignored_already():
+            yield ignored
+            yield from self._kept() if isinstance(decision, LastResort) else ()
+        elif self.reason:
+            yield self._say(note, f"{self.image} stays, its comment says: {self.reason}")
+        elif self.held:
+            yield self._say(note, f"{self.image} stays with {self.held}")
+        elif isinstance(decision, Float):
+            yield from self._float(decision.tag, decision.why)
+        else:
+            yield from self._ignore(decision.why)
 
     def _say(self, say: Callable[..., Finding], message: str) -> Finding:
         found = say(self.attribute, self.workload.address, f"{self.container.label}: {message}")
         return replace(found, origins=_chains([self.followed.chain])) if self.followed else found
+
+    def _elsewhere(self, followed: Followed, tag: str) -> Iterator[Finding]:
+        yield self._say(note, f"{self.image}: {followed.told}")
+        if followed.writable and not self.held:
+            yield from self._unmatched(tag)
 
     def _stays(self, say: Callable[..., Finding], why: str) -> Finding:
         return self._say(say, f"{self.image} stays: {why}")
@@ -148,7 +146,7 @@ class _Found:
             missing = verbs.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle")
         except verbs.UnfixableError as error:
             return self._stays(warn, f"Terraform may ignore it: {error}")
-        return None if missing else self._stays(note, _NO_EFFECT)
+        return None if missing else self._stays(note, NO_EFFECT)
 
     @property
     def ignored(self) -> str:
@@ -156,16 +154,31 @@ class _Found:
         return f"{self.container.path}.image"
 
     def _float(self, tag: str, why: str) -> Iterator[Finding]:
-        if self.image is not None:
-            value, new = self.attribute.value, str(self.image.with_tag(tag)).encode()
-            message = f"{self.container.label}: {self.image} floats on `{tag}`: {why}"
-            effect = KINDS[self.workload.type_label].rollout
-            make = partial(verbs.replace, value, new, value.quoted)
-            yield from change(self.attribute, self.workload.address, message, make, effect)
+        if self.image is None:
+            return
+        image, value = self.image, self.attribute.value
+        message = f"{self.container.label}: {image} floats on `{tag}`: {why}"
+        coupled = filter_of(self.workload)
+        follows = following(coupled, image.tag or "", tag) if coupled and misses(coupled, tag) else None
+        message += f"; `{INCLUDE_TAGS}` follows" if follows else ""
+
+        def make() -> Fix | None:
+            fix = verbs.replace(value, str(image.with_tag(tag)).encode(), value.quoted)
+            return fix + follows if follows else fix
+
+        yield from change(self.attribute, self.workload.address, message, make, KINDS[self.workload.type_label].rollout)
+
+    def _unmatched(self, tag: str) -> Iterator[Finding]:
+        """Say it where Diun's filter does not match the tag that will be."""
+        coupled = filter_of(self.workload)
+        if coupled and misses(coupled, tag):
+            message = f"`{INCLUDE_TAGS}` is {coupled.text}, which does not match `{tag}`: Diun will tell nothing of it"
+            yield warn(coupled, self.workload.address, f"{self.container.label}: {message}; write the pattern anew")
 
     def _ignore(self, why: str) -> Iterator[Finding]:
         if not is_for(MARKERS[IGNORE_IMAGE], self.workload) or self.container.path not in self.rewritten:
             yield self._stays(note, f"{why}; Keel does not look at it either, so Terraform keeps it")
+            yield from self._kept()  # once it is there, Keel does look
             return
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
@@ -174,16 +187,21 @@ class _Found:
             verbs.ensure_items, self.workload, "ignore_changes", [self.ignored], IGNORE_IMAGE, inside="lifecycle"
         )
         yield from change(self.attribute, self.workload.address, message, make)
+        yield from self._kept()
+
+    def _kept(self) -> Iterator[Finding]:
+        """How Keel may update an image all the same whose tag stays, where the config says so."""
+        if self.image is not None and self.policy:
+            yield from kept(self.workload, self.image, self.policy, self.container.label, fresh=self.changed)
 
 
 def at_places(
-    literal: Literal, place: Place, context: Context, /, *, stateful: tuple[str, ...] = (), jobs: bool = True,
-    outside: tuple[str, ...] = (),
-) -> Iterator[Finding]:  # fmt: skip
+    literal: Literal, place: Place, context: Context, /, *, jobs: bool = True, outside: tuple[str, ...] = ()
+) -> Iterator[Finding]:
     """Yield a finding for a literal that makes images elsewhere: in a local, a default, an argument, an input, YAML."""
     del outside
     origins = _chains(each.chain for each in place.driven)
-    for found in _at_place(literal, place, context, stateful, jobs=jobs):
+    for found in _at_place(literal, place, context, jobs=jobs):
         yield replace(found, origins=origins)
 
 
@@ -192,18 +210,16 @@ def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" -> ".join(("image", *chain)) for chain in chains))
 
 
-def _at_place(
-    literal: Literal, place: Place, context: Context, stateful: Sequence[str], *, jobs: bool
-) -> Iterator[Finding]:
+def _at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) -> Iterator[Finding]:
     address = place.driven[0].name
-    answers = [_answer(each, literal, context, stateful, jobs=jobs) for each in place.driven]
+    answers = [_answer(each, literal, context, jobs=jobs) for each in place.driven]
     stay = {why: each.name for each, (wanted, why) in zip(place.driven, answers, strict=True) if wanted is None}
     wanted = {text: why for text, why in answers if text is not None}
     names = ", ".join(dict.fromkeys(each.name for each in place.driven))
     if place.why:
         yield warn(literal, address, f"`{literal.text}` stays: {place.why}")
     elif not wanted:
-        say = warn if any(why.startswith((_MISFIT, _MAY_OPT_OUT)) for why in stay) else note
+        say = warn if any(why.startswith((_MISFIT, MAY_OPT_OUT)) for why in stay) else note
         yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
         message = (
@@ -217,6 +233,8 @@ def _at_place(
     elif stay or len(wanted) > 1:
         why = _listed(stay) or f"they want {' and '.join(sorted(wanted))}"
         yield warn(literal, address, f"`{literal.text}` stays, because all of {names} hang on it: {why}")
+    elif other := next((context.held[each.key] for each in place.driven if each.key in context.held), None):
+        yield note(literal, address, f"`{literal.text}` stays with {other}")
     else:
         ((text, why),) = wanted.items()
         over = sorted({path for each in place.driven for path in each.overrides})
@@ -231,36 +249,19 @@ def _listed(stay: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {why}" for why, name in stay.items())
 
 
-def _answer(  # noqa: C901, PLR0911 - one line for each reason to stay
-    driven: Driven, literal: Literal, context: Context, stateful: Sequence[str], *, jobs: bool
-) -> tuple[str | None, str]:
+def _answer(driven: Driven, literal: Literal, context: Context, *, jobs: bool) -> tuple[str | None, str]:
     """The text that one container wants at the place, or None, and why."""
     image = reference.parse(driven.before + literal.text + driven.after)
-    verdict = decision(image, context, stateful) if image else None
-    match verdict:
-        case None:
-            return None, "its image is no reference"
-        case Keep(why) | LastResort(why):
-            return None, why
-        case Unknown(why, what_to_do):
-            return None, f"{why}; {what_to_do}"
-        case _ if driven.suppressed:
-            return None, f"suppressed ({driven.suppressed})"
-        case _ if is_opted_out(driven.metadata):
-            return None, "opted out with `keel.sh/policy = never`"
-        case _ if driven.unread or is_unread(driven.metadata):
-            return None, _MAY_OPT_OUT
-        case _ if driven.ignored:
-            return None, _NO_EFFECT
-        case _ if not jobs and driven.kind not in RESTARTED and not driven.outside:
-            return None, f"a new image {rollout(driven.kind)}, and `jobs` is false"
-        case _ if reason := pin_reason((*literal.comments, *driven.comments)):
-            return None, f"its comment says: {reason}"
-        case Float(tag, why):
-            new = str(image.with_tag(tag)) if image else ""
-            fits = new.startswith(driven.before) and new.endswith(driven.after)
-            inner = new[len(driven.before) : len(new) - len(driven.after)]
-            return (inner, why) if fits and inner else (None, f"{_MISFIT}: `{tag}` before `{driven.after}`")
+    if image is None:
+        return None, "its image is no reference"
+    verdict = decision(image, context, driven.where)
+    why = obstacle(verdict, driven, (*literal.comments, *driven.comments), jobs=jobs)
+    if why or not isinstance(verdict, Float):
+        return None, why or verdict.why
+    new = str(image.with_tag(verdict.tag))
+    fits = new.startswith(driven.before) and new.endswith(driven.after)
+    inner = new[len(driven.before) : len(new) - len(driven.after)]
+    return (inner, verdict.why) if fits and inner else (None, f"{_MISFIT}: `{verdict.tag}` before `{driven.after}`")
 
 
-rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside")
+rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside", together=together, coupled=(INCLUDE_TAGS,))

@@ -21,7 +21,7 @@ from hclmod.images.floating import Float, Keep
 from hclmod.rule import Finding, Rule, change, warn
 from hclmod.workloads import KINDS, containers
 
-from ._floats import decision, parsed
+from ._floats import decision, here, parsed
 from ._keel import RESTARTED, opt_out
 
 if TYPE_CHECKING:
@@ -49,11 +49,12 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
     followed = context.followed.get((workload.address, container.path))
     if followed is not None:
         image = reference.parse(followed.image or "")
-        verdict = decision(image, context, ()) if image else None
-        switched = isinstance(verdict, Float) and followed.writable and _SWITCHES in context.rules
+        verdict = decision(image, context, here(workload, context)) if image else None
+        held = (context.folder, workload.address, container.path) in context.held
+        switched = isinstance(verdict, Float) and followed.writable and not held and _SWITCHES in context.rules
         return image, switched or (isinstance(verdict, Keep) and verdict.floating), switched
     image = parsed(container.image) if container.image else None
-    verdict = decision(image, context, ()) if image else None
+    verdict = decision(image, context, here(workload, context)) if image else None
     floats = isinstance(verdict, Keep) and verdict.floating
     return image, floats, (_SWITCHES, workload.address) in context.changed
 

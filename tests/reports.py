@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from hclmod.reports.diff import unified
-from hclmod.reports.model import Document, Item, Kind, Outcome, Report, Section, Stack, Step
+from hclmod.reports.model import Cell, Document, Item, Kind, Outcome, Report, Section, Stack, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
     diff = unified("s/main.tf", f"a\n{text('b')}\nc\n".encode(errors="replace"), b"a\nB\nc").decode()
     change = Item(
         "0123456789ab", Kind.CHANGE, text("some-rule"), text("x.a"), 2, text("is done"), text("rolls the pods"),
-        (text("image -> var.tag"),), text("b"), text("B"),
+        (text("image -> var.tag"),), text("b"), text("B"), (Cell(text("run"), text("kubectl rollout undo")),),
     )  # fmt: skip
     person = item(Kind.PERSON, text("some-rule"), 7, address=text("x.b"), message=text("look at it"))
     left = item(Kind.LEFT, text("some-rule"), 8, address=text("x.c"), message=text("is fine"))

@@ -185,7 +185,7 @@ def test_cellar_belongs_to_no_phase_and_is_never_touched(root: Path) -> None:
         (["apply", "--phase", "3", "--base", "nowhere"], "names no commit"),
         (["check", "nowhere.tf"], "does not exist"),
         (["check", "--rule", "drop-helm-atomc", "."], "Did you mean `drop-helm-atomic`?"),
-        (["check", "--rule", "float-image-tag", "--set", "float-image-tag.statefull=x", "."], "Did you mean `statef"),
+        (["check", "--rule", "float-image-tag", "--set", "float-image-tag.job=no", "."], "Did you mean `jobs`?"),
         (["check", "--rule", "float-image-tag", "--set", "float-image-tag.jobs=perhaps", "."], "wants true or false"),
         (["check", "--rule", "ignore-keel-drift", "--set", "ignore-keel-drift.markers=K", "."], "no marker `K`"),
         (["check", "--set", "nothing", "."], "Write RULE.OPTION=VALUE."),
@@ -214,7 +214,7 @@ def test_bad_words_are_said_with_what_to_do(root: Path, args: list[str], said: s
         ),
         ("title  =", "titel  =", "title"),
         ('["keel", "anvil", "quill"]', '["keel", "anvil", "quill", "beacon"]', "beacon"),
-        ("[phase.3]", "[options.float-image-tag]\nstatefull = []\n[phase.3]", "Did you mean `stateful`?"),
+        ("[phase.3]", "[options.float-image-tag]\noutsid = []\n[phase.3]", "Did you mean `outside`?"),
     ],
 )
 def test_a_config_that_cannot_be_meant(root: Path, old: str, new: str, said: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from hclmod import config
+from hclmod import config, policies
 from hclmod.errors import ConfigError
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -22,6 +22,7 @@ rules   = ["float-image-tag"]
 through = 3
 tags    = "hclmod.tags.json"
 except_unproven = ["stacks/x/main.tf"]
+stateful = ["*-ledger"]
 
 [options.ignore-keel-drift]
 marker = "KYVERNO_LIFECYCLE_V2"
@@ -38,6 +39,14 @@ label = "keel.sh/enrolled"
 [images."ghcr.io/immich-app/*"]
 float = "release"
 reason = ""
+
+[workloads."ebooks/kubernetes_deployment.book_search"]
+policy = "minor"
+
+[registries."ghcr.io"]
+mirror = "cache.lan:5000/ghcr"
+plain_http = true
+requests = 2
 
 [markers.MY_MARKER]
 paths = ["metadata[0].annotations"]
@@ -70,13 +79,20 @@ def test_example_is_read_whole() -> None:
                 options={"enroll-namespace": {"label": "keel.sh/enrolled"}},
             )
         },
-        images=(config.ImagePolicy("ghcr.io/immich-app/*", "release", ""),),
+        images=(policies.ImagePolicy("ghcr.io/immich-app/*", "release", ""),),
         markers={
             "MY_MARKER": {
                 "paths": ["metadata[0].annotations"],
                 "kinds": ["kubernetes_deployment"],
             }
         },
+        workloads={
+            "ebooks/kubernetes_deployment.book_search": policies.ImagePolicy(
+                "ebooks/kubernetes_deployment.book_search", policy="minor"
+            )
+        },
+        registries={"ghcr.io": policies.Registry("cache.lan:5000/ghcr", plain_http=True, requests=2)},
+        stateful=("*-ledger",),
     )
 
 
@@ -106,7 +122,7 @@ def test_byte_order_mark_and_crlf_are_read() -> None:
         ("[phase.3]\nrule = []", "phase.3.rule: unknown key; did you mean `rules`?"),
         (
             "[images.redis]\nfloat = 'major'\nwhy = 'x'",
-            "images.redis.why: unknown key; known here: float, rea",
+            "images.redis.why: unknown key; known here: float, group, ",
         ),
         ('[images."a/*"]\nflaot = "x"', 'images."a/*".flaot: unknown key; did you mean `float`?'),
         ("[markers.M]\npath = []", "markers.M.path: unknown key; did you mean `paths`?"),
@@ -134,6 +150,22 @@ def test_byte_order_mark_and_crlf_are_read() -> None:
             "images.redis.float: write `latest`, `major`, `never` or a tag",
         ),
         ("[images.'redis:7']\nfloat = 'major'", 'images."redis:7": write the image\'s name alone'),
+        ("[images.redis]\npolicy = 'force'", "images.redis.policy: write `patch`, `minor`, `major`, `all`, `glob:...`"),
+        ("[images.redis]\ngruop = 'x'", "images.redis.gruop: unknown key; did you mean `group`?"),
+        ("[images.redis]\ngroup = 1", "images.redis.group: write a string"),
+        ("[workloads.'x/a.b']\nfloat = 'never'", 'workloads."x/a.b".reason: missing'),
+        ("[workloads.'x/a.b']\nreason = 'y'", 'workloads."x/a.b".float: missing; add it, or `policy`'),
+        ("[workloads.'x/a.b']\ngroup = 'y'", 'workloads."x/a.b".group: unknown key'),
+        ("[workloads.'a.b']\nfloat = 'major'", 'workloads."a.b": write STACK/TYPE.NAME'),
+        ("[registries.'https://ghcr.io']", 'registries."https://ghcr.io": write the registry as image names have it'),
+        ("[registries.'registry-1.docker.io']", "are named `docker.io`; write that"),
+        ("[registries.'ghcr.io']\nplain-http = true", "plain-http: unknown key; did you mean `plain_http`?"),
+        ("[registries.'ghcr.io']\nplain_http = 'yes'", "plain_http: write true or false, not a string"),
+        ("[registries.'ghcr.io']\nmirror = 'https://a/b'", "mirror: write `host:port/prefix`, without `https://`"),
+        ("[registries.'ghcr.io']\nmirror = 'a:b'", "mirror: write `host:port/prefix`"),
+        ("[registries.'ghcr.io']\nrequests = 0", "requests: write how many requests may be under way at once, 1 to 64"),
+        ("[registries.'ghcr.io']\nrequests = true", "requests: write how many requests"),
+        ("stateful = 'x'", "stateful: write an array of strings"),
         ("[phase.1]\nworkloads = ['kubernetes_deployment.a']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
         ("[phase.1]\nworkloads = ['ebooks/book']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
         ("[phase.1]\nworkloads = ['ebooks//a.b']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
@@ -218,6 +250,32 @@ def test_most_specific_policy_wins(name: str, pattern: str) -> None:
     assert policy.pattern == pattern
 
 
+def test_each_key_comes_from_the_most_specific_pattern_that_says_it() -> None:
+    read_one = read(
+        """
+[images."a/*"]
+group = "one"
+policy = "minor"
+float = "major"
+reason = "of all"
+[images."a/b*"]
+policy = "glob:*"
+[images."a/b"]
+float = "release"
+"""
+    ).policy_for("docker.io/a/b")
+    assert read_one == policies.ImagePolicy("a/b", "release", "", "one", "glob:*")
+
+
+def test_a_registry_is_a_pattern_like_any_other() -> None:
+    read_one = read('[images."ghcr.io/*"]\nfloat = "major"\n[images."docker.io/*"]\nfloat = "latest"')
+    assert [getattr(read_one.policy_for(name), "float", None) for name in ("ghcr.io/a/b", "caddy", "quay.io/a/b")] == [
+        "major",
+        "latest",
+        None,
+    ]
+
+
 @pytest.mark.parametrize("name", ["redis", "quay.io/a/postgres", "ghcr.io/A/x"])
 def test_image_without_a_policy(name: str) -> None:
     assert read('[images."postgres"]\nfloat="major"\n[images."ghcr.io/a/*"]\nfloat="x"').policy_for(name) is None
@@ -258,7 +316,9 @@ def test_schema_has_the_keys_of_the_parser() -> None:
     parts = SCHEMA["$defs"]
     assert set(SCHEMA["properties"]) == set(config._ROOT_FIELDS)
     assert set(parts["phase"]["properties"]) == set(config._PHASE_FIELDS)
-    assert set(parts["image"]["properties"]) == set(config._IMAGE_FIELDS)
+    assert set(parts["image"]["properties"]) == set(policies.IMAGE_FIELDS)
+    assert set(parts["workload"]["properties"]) == set(policies.WORKLOAD_FIELDS)
+    assert set(parts["registry"]["properties"]) == set(policies.REGISTRY_FIELDS)
     assert set(parts["marker"]["properties"]) == set(config._MARKER_FIELDS)
 
 
@@ -277,6 +337,13 @@ def test_schema_is_sound_and_takes_the_example() -> None:
         "[phase.1]\nworkloads = ['a.b']",
         "[images.redis]\nfloat = 'never'",
         "[images.'redis:7']\nfloat = 'major'",
+        "[images.redis]\nreason = 'x'",
+        "[images.redis]\npolicy = 'force'",
+        "[workloads.'a.b']\nfloat = 'major'",
+        "[workloads.'x/a.b']\ngroup = 'y'",
+        "[registries.'registry-1.docker.io']",
+        "[registries.'ghcr.io']\nmirror = 'https://a/b'",
+        "[registries.'ghcr.io']\nrequests = 65",
     ],
 )
 def test_schema_refuses_what_the_parser_refuses(text: str) -> None:

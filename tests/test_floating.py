@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -108,6 +108,8 @@ def test_what_is_right_is_kept(image: str, *, complete: bool) -> None:
         ("app:v4.1.2", "4 4.1.2"),
         ("app:36", "latest=a 35=a 36=b"),
         ("app:1.4.0", "latest=b 1.3.0=b@2025 1.2.0"),
+        ("app:1.2.3", "latest=a 1.2.3=a 1.3.0=b"),
+        ("app:1.2.3", "latest=c@2025 1.2.3=a@2024 1.3.0=b@2026"),
     ],
 )
 def test_last_resort_needs_a_whole_list(image: str, listed: str) -> None:
@@ -138,9 +140,15 @@ def test_without_a_snapshot_all_is_unknown(image: str) -> None:
     decision = ask(image)
     assert isinstance(decision, Unknown)
     assert decision.what_to_do == (
-        "record docker.io/library/app in hclmod.tags.json (all tags, their digests and dates), "
-        'or set `float` under [images."app"] in hclmod.toml'
+        'fill hclmod.tags.json with `hclmod tags refresh app`, or set `float` under [images."app"] in hclmod.toml'
     )
+
+
+def test_a_registry_that_was_asked_is_not_to_be_asked_again() -> None:
+    asked = replace(known("latest 1.2.3"), source="registry", pins=("1.2.3",))
+    decision = ask("app:1.2.3", asked)
+    assert isinstance(decision, Unknown)
+    assert decision.what_to_do == 'set `float` under [images."app"] in hclmod.toml'
 
 
 def test_a_single_number_in_a_part_of_the_list_is_not_a_build_number() -> None:
@@ -182,10 +190,12 @@ def test_a_policy_needs_no_snapshot(image: str, word: str, tag: str) -> None:
         ("postgres:16.4", "15"),
         ("postgres:1a2b3c4", "16"),
         ("postgres:16.4", "v16"),
+        ("app:1.2.3", "release"),
+        ("app:2.0.0", "latest"),
     ],
 )
 def test_a_policy_that_cannot_be_followed_is_unknown(image: str, word: str) -> None:
-    assert isinstance(ask(image, known("latest=a 1=a 16=a 17=a"), Said(word)), Unknown)
+    assert isinstance(ask(image, known("latest=a 1=a 16=a 17=a 1.9.0=a"), Said(word)), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +214,16 @@ def test_a_policy_may_keep(image: str, policy: Said) -> None:
     decision = ask(image, known("latest=a@2026 1.2.3=a@2025"), policy)
     assert isinstance(decision, Keep)
     assert policy.reason in decision.why
+
+
+def test_a_policy_that_says_nothing_of_the_tag_leaves_it_to_the_evidence() -> None:
+    assert ask("app:1.2.3", known("latest=a 1.2.3=a"), Said("")) == ask("app:1.2.3", known("latest=a 1.2.3=a"))
+
+
+def test_a_list_that_was_cut_for_other_pins_proves_no_absence() -> None:
+    cut = replace(known("1.2.3 1.2.4"), pins=("1.2.3",))
+    assert isinstance(ask("app:1.2.3", cut), LastResort)
+    assert isinstance(ask("app:2.0.0", cut), Unknown)
 
 
 _versions = st.from_regex(r"v?[0-9]{1,2}(\.[0-9]{1,2}){0,3}(-alpine)?", fullmatch=True)

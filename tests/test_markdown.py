@@ -112,7 +112,7 @@ def test_it_fits_and_cuts_diffs_first(limit: int) -> None:
     check(text)
     assert "**200 changes in 40 files of 40 stacks; 200 for a person; 0 skipped; 40 refused**" in text
     cut = limit < 10_000_000
-    assert ("Shortened to fit" in text) == cut == ("All of it: the artifact hclmod-report." in text)
+    assert ("Shortened to fit" in text) == cut == ("all of it: the artifact hclmod-report." in text)
     if limit >= 65_000:
         assert all(f"refusal of s{number}" in text for number in range(40))
         assert all(f"person {each} of s{number}" in text for number in range(40) for each in range(5))
@@ -158,6 +158,23 @@ def test_shortened_reports_stay_intact(report: Report, limit: int) -> None:
     text = markdown.render(report, limit=limit)
     assert len(text) <= limit
     check(text)
+
+
+@pytest.mark.parametrize(
+    ("whole", "told"),
+    [
+        ("", "then lists."),
+        ("the artifact a_b", r"then lists; all of it: the artifact a\_b."),
+        (
+            "https://git.example.net:3000/a/b?c=d#e",
+            "then lists; [all of it](<https://git.example.net:3000/a/b?c=d#e>).",
+        ),
+        ("https://x/>) @team", "all of it: https:\u200b//x/&gt;) @\u200bteam."),
+        ("javascript:alert(1)", "all of it: javascript:alert(1)."),
+    ],
+)
+def test_where_the_rest_can_be_had(whole: str, told: str) -> None:
+    assert told in markdown.render(big(), limit=5000, whole=whole)
 
 
 def test_what_git_filters_is_said_not_shown() -> None:

@@ -67,6 +67,21 @@ def test_example_is_read_and_written_as_it_stands() -> None:
     assert snapshot.dump(parsed).decode() == EXAMPLE
 
 
+def test_a_list_that_was_cut_is_complete_for_its_pins_only() -> None:
+    cut = read(json.dumps(document(pins=["1.2.3", "1.1"])))
+    known = cut.image("ghcr.io/a/b")
+    assert known is not None
+    assert (known.about("1.1").complete, known.about("2").complete) == (True, False)
+    assert '      "pins": ["1.1", "1.2.3"],\n' in snapshot.dump(cut).decode()
+    assert read(snapshot.dump(cut).decode()) == cut
+
+
+@pytest.mark.parametrize("pins", ["1.2", [1], ["a b"]])
+def test_pins_are_tags(pins: object) -> None:
+    with pytest.raises(ConfigError, match="pins"):
+        read(json.dumps(document(pins=pins)))
+
+
 def test_image_goes_by_any_of_its_names() -> None:
     parsed = read(EXAMPLE)
     assert parsed.image("redis") is parsed.image("docker.io/library/redis") is not None
@@ -178,6 +193,6 @@ def test_schema_has_the_keys_of_the_parser() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     parts = SCHEMA["$defs"]
     assert set(SCHEMA["properties"]) == set(SCHEMA["required"]) == set(snapshot._ROOT_FIELDS)
-    assert set(parts["image"]["properties"]) == set(parts["image"]["required"]) == set(snapshot._IMAGE_FIELDS)
+    assert set(parts["image"]["properties"]) == {*parts["image"]["required"], "pins"} == set(snapshot._IMAGE_FIELDS)
     assert set(parts["tag"]["properties"]) == set(snapshot._TAG_FIELDS)
     assert tuple(parts["image"]["properties"]["source"]["enum"]) == snapshot.SOURCES

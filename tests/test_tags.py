@@ -71,7 +71,11 @@ from hclmod.images.tags import (
         ("8u312", TagClass.OTHER, None),
         ("1234567", TagClass.OTHER, None),
         ("1.2.3.4.5", TagClass.OTHER, None),
-        ("sha256-" + "a1" * 32 + ".sig", TagClass.OTHER, None),
+        ("sha256-" + "a1" * 32 + ".sig", TagClass.DIGEST, None),
+        ("sha256-" + "a1" * 32, TagClass.DIGEST, None),
+        ("sha512-" + "0" * 128 + ".att", TagClass.DIGEST, None),
+        ("sha256-a1b2", TagClass.OTHER, None),
+        ("2025.11.1.4", TagClass.CALENDAR, None),
     ],
 )
 def test_form_and_major(tag: str, form: TagClass, major: str | None) -> None:

@@ -9,7 +9,7 @@ from hclmod.edits import Fix, Span
 from hclmod.engine import Changed, Failed, Outcome, Refused, Reported, Skipped, Unchanged
 from hclmod.plan import PhaseReport, StackReport
 from hclmod.reports import model
-from hclmod.reports.model import Kind, Section
+from hclmod.reports.model import Cell, Kind, Section
 from hclmod.reports.telling import shown, tell
 from hclmod.rule import Finding, Level
 from hclmod.stack import Stack
@@ -21,7 +21,9 @@ VERDICT = AsDeclared(("judge 2", "judge 1"))
 def reported(
     message: str, line: int = 1, *, fix: bool = False, where: str = "a.b", level: Level = Level.WARNING
 ) -> Reported:
-    finding = Finding("x.a", Span(0, 1), message, Fix((), ()) if fix else None, level, "rolls", ("image -> local.x",))
+    made = Fix((), ()) if fix else None
+    cells, origins = (("run", "kubectl"),), ("image -> local.x",)
+    finding = Finding("x.a", Span(0, 1), message, made, level, "rolls", cells=cells, origins=origins)
     return Reported("some-rule", finding, line, where, "old", "new")
 
 
@@ -47,12 +49,9 @@ def test_every_outcome_is_told() -> None:
     assert told.totals == model.Totals(2, 1, 1, 1, 1, 1, 2, (("rolls", 2),))
     assert told.judges == ("judge 1", "judge 2")
     change = next(item for _, item in told.items(Kind.CHANGE))
-    assert (change.before, change.after, change.origins, change.effect) == (
-        "old",
-        "new",
-        ("image -> local.x",),
-        "rolls",
-    )
+    assert (change.before, change.after, change.effect) == ("old", "new", "rolls")
+    assert change.origins == ("image -> local.x",)
+    assert change.cells == (Cell("run", "kubectl"),)
 
 
 def test_an_id_outlives_lines_and_words() -> None:

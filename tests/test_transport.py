@@ -191,5 +191,14 @@ def test_a_next_page_elsewhere_is_refused(link: str) -> None:
     assert caught.value.trouble is Trouble.FOREIGN
 
 
+def test_a_redirect_does_not_make_another_host_ours() -> None:
+    pages = (200, {"link": '</more>; rel="next"'}, b"")
+    with serving(in_turn(pages)) as other, serving(in_turn((307, {"location": f"{other.url}/list"}, b""))) as server:
+        answer = ask(server, plain=[server.host, other.host])
+    with pytest.raises(TransportError) as caught:
+        answer.next_page()
+    assert caught.value.trouble is Trouble.FOREIGN
+
+
 def test_messages_hold_no_query_and_no_user() -> None:
     assert transport.shown("https://me:pw@h/p?sig=s3cret#f") == "https://h/p"

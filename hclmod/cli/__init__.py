@@ -7,7 +7,7 @@ import sys
 import click
 
 from hclmod import __version__
-from hclmod.cli import looking, owning, phases, reporting, ruling
+from hclmod.cli import documenting, looking, owning, phases, reporting, ruling, tagging
 from hclmod.errors import HclmodError
 
 INTERRUPTED = 130
@@ -24,7 +24,10 @@ def cli() -> None:
     """
 
 
-for command in (*phases.COMMANDS, *owning.COMMANDS, *reporting.COMMANDS, *looking.COMMANDS, *ruling.COMMANDS):
+for command in (
+    *phases.COMMANDS, *owning.COMMANDS, *tagging.COMMANDS, *reporting.COMMANDS, *looking.COMMANDS, *ruling.COMMANDS,
+    *documenting.COMMANDS,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hclmod import api
-from hclmod.cli import output
+from hclmod.cli import asking, output
 from hclmod.reports.rendering import FORMATS
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ stdin_option = click.option(
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit 1 if anything would change.")
 @click.option("--in-place", is_flag=True, help="Write the working tree; make no branch and no commit.")
 @click.option("--replace", "replace_branch", is_flag=True, help="Make the branch anew where all on it is hclmod's.")
+@click.option("--refresh", is_flag=True, help="First ask the registries about the phase's images: uses the network.")
 @click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to start from.")
 @click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
 @format_option
@@ -56,8 +57,9 @@ stdin_option = click.option(
 @set_option
 @verbose_option
 def apply(
-    phase: str, dry_run: bool, exit_code: bool, in_place: bool, replace_branch: bool, base: str, repository: Path,
-    form: str, output_file: Path | None, file: Path | None, folders: tuple[Path, ...], settings: tuple[str, ...],
+    phase: str, dry_run: bool, exit_code: bool, in_place: bool, replace_branch: bool, refresh: bool, base: str,
+    repository: Path, form: str, output_file: Path | None, file: Path | None, folders: tuple[Path, ...],
+    settings: tuple[str, ...],
     verbose: bool,
 ) -> int:  # fmt: skip
     """Do one phase: one proven commit on the branch hclmod/phase-N.
@@ -67,6 +69,8 @@ def apply(
     _refuse_pairs(dry_run=dry_run, exit_code=exit_code, in_place=in_place, replace=replace_branch, base=base)
     workspace = api.open_workspace(repository.resolve(), file=file, rules=folders, options=api.settings(settings))
     numbers = api.phase_numbers(workspace, phase, dry_run=dry_run)
+    if refresh:
+        workspace = asking.refreshed(workspace, numbers, keep=not dry_run)
     with output.progress() as watch:
         reports = api.plan_phases(workspace, numbers, base=base, in_place=in_place, watch=watch)
     show(workspace, reports, form, output_file, verbose=verbose, base=base)

@@ -15,7 +15,7 @@ from hclmod.images.snapshot import TagInfo
 from hclmod.images.tags import TagClass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hclmod.images.reference import Reference
     from hclmod.images.snapshot import ImageTags
@@ -26,7 +26,7 @@ class Policy(Protocol):
 
     @property
     def float(self) -> str:
-        """The tag to float on, or one of the three words."""
+        """The tag to float on, or one of the three words; empty where nothing was decided."""
 
     @property
     def reason(self) -> str:
@@ -77,18 +77,21 @@ def decide(
     reference: Reference, policy: Policy | None, known: ImageTags | None, *, stateful: Sequence[str] = ()
 ) -> Decision:
     """Choose the tag for one image; `stateful` are globs over the names of databases."""
+    if policy is not None and not policy.float:
+        policy = None
     if policy is not None and policy.float == "never":
         return Keep(f"hclmod.toml says never: {policy.reason}", floating=False)
     tag = reference.tag
     if tag is None or reference.digest or tags.classify(tag) in {TagClass.LATEST, TagClass.CHANNEL}:
         return _settled(reference, policy)
-    holds_data = _matches(reference, stateful)
+    holds_data = holder_of_data(reference, stateful) is not None
+    known = known.about(tag) if known else None
     if policy is not None:
-        return _by_policy(tag, policy.float, holds_data=holds_data)
+        return _by_policy(tag, policy.float, known, holds_data=holds_data)
     if holds_data:
         return Keep('it holds data; only `float = "major"` in hclmod.toml would move it', floating=False)
     if known is None:
-        return Unknown(f"nothing is known of the tags of {reference.name}", _how_to_know("record", reference))
+        return Unknown(f"nothing is known of the tags of {reference.name}", _how_to_know(reference, None))
     return _by_evidence(reference, tag, known)
 
 
@@ -103,19 +106,20 @@ def _settled(reference: Reference, policy: Policy | None) -> Keep:
     return Keep(f"{tag} is a name, which may move or not", floating=False)
 
 
-def _matches(reference: Reference, globs: Sequence[str]) -> bool:
+def holder_of_data(reference: Reference, globs: Sequence[str]) -> str | None:
+    """Find the first glob over names of databases that the image matches, by its full, short or last name."""
     names = (reference.name, reference.familiar, reference.path.rpartition("/")[2])
-    return any(fnmatchcase(name, glob) for name in names for glob in globs)
+    return next((glob for glob in globs if any(fnmatchcase(name, glob) for name in names)), None)
 
 
-def _how_to_know(verb: str, reference: Reference) -> str:
-    return (
-        f"{verb} {reference.name} in hclmod.tags.json (all tags, their digests and dates), "
-        f'or set `float` under [images."{reference.familiar}"] in hclmod.toml'
-    )
+def _how_to_know(reference: Reference, known: ImageTags | None) -> str:
+    """What would make the answer known: the registry, unless it was asked for this tag already, or a person's word."""
+    asked = known is not None and known.source == "registry" and known.complete
+    ask = "" if asked else f"fill hclmod.tags.json with `hclmod tags refresh {reference.familiar}`, or "
+    return f'{ask}set `float` under [images."{reference.familiar}"] in hclmod.toml'
 
 
-def _by_policy(tag: str, wanted: str, *, holds_data: bool) -> Decision:
+def _by_policy(tag: str, wanted: str, known: ImageTags | None, *, holds_data: bool) -> Decision:
     target = _own_major(tag) if wanted == "major" else wanted
     if target is None:
         return Unknown(f"hclmod.toml says major, and {tag} shows none", "name the tag instead of `major`")
@@ -123,11 +127,22 @@ def _by_policy(tag: str, wanted: str, *, holds_data: bool) -> Decision:
         return Keep(f"{tag} is what hclmod.toml asks for", floating=True)
     if holds_data and not _same_major(target, tag):
         return Unknown(f"it holds data, and {target} may leave the major of {tag}", 'set float = "major"')
-    if tags.is_lower(target, tag):
-        return Unknown(f"hclmod.toml says {target}, which is lower than {tag}", "raise it in hclmod.toml")
-    if target == "latest" and _has_flavour(tag):
+    if target == "latest" and has_flavour(tag):
         return Unknown(f"latest would lose the flavour of {tag}", "name the tag instead of `latest`")
+    if problem := _disproved(tag, target, known):
+        return Unknown(f"hclmod.toml says {wanted}, and {problem}", "name another tag in hclmod.toml")
     return Float(target, f"hclmod.toml says {wanted}")
+
+
+def _disproved(tag: str, target: str, known: ImageTags | None) -> str | None:
+    """Say what the two tags and the snapshot have against the tag that a person chose."""
+    if tags.is_lower(target, tag):
+        return f"{target} is lower than {tag}"
+    info = known.tags.get(target) if known else None
+    if known is None or info is None:
+        return f"there is no {target}" if known and known.complete else None
+    twin = _lower_twin(tag, info, known)
+    return f"{target} is {twin}, which is lower than {tag}" if twin else None
 
 
 def _own_major(tag: str) -> str | None:
@@ -142,17 +157,18 @@ def _same_major(target: str, tag: str) -> bool:
     return versions and (one.prefix, one.numbers[0]) == (other.prefix, other.numbers[0])
 
 
-def _has_flavour(tag: str) -> bool:
+def has_flavour(tag: str) -> bool:
+    """Whether a tag names a kind of image, or a form of its own, that `latest` would not keep."""
     parts = tags.split(tag)
     return tags.classify(tag) is not TagClass.HASH and not (parts and parts.plain)
 
 
 def _by_evidence(reference: Reference, tag: str, known: ImageTags) -> Decision:
-    if minor := _minor_of(tag, known):
+    if minor := minor_of(tag, known.tags):
         return Keep(f"{tag} floats: it is the major of {minor}", floating=True)
     if tags.classify(tag) is TagClass.MAJOR and not known.complete:
         why = f"{tag} is a major or a build number; the list of tags is not complete"
-        return Unknown(why, _how_to_know("complete", reference))
+        return Unknown(why, _how_to_know(reference, known))
     latest, major = _latest(tag, known), _major(tag, known)
     match latest, major:
         case Float(), _:
@@ -162,31 +178,33 @@ def _by_evidence(reference: Reference, tag: str, known: ImageTags) -> Decision:
         case _No(proven=True), _No(proven=True) if known.complete:
             return LastResort(f"{latest.why}; {major.why}")
         case _:
-            return Unknown(f"{latest.why}; {major.why}", _how_to_know("complete", reference))
+            return Unknown(f"{latest.why}; {major.why}", _how_to_know(reference, known))
 
 
-def _minor_of(tag: str, known: ImageTags) -> str | None:
-    """Find the version that shows a single number to be a major."""
+def minor_of(tag: str, names: Iterable[str]) -> str | None:
+    """Find the version that shows a single number to be a major: `16.4` for `16`."""
     if tags.classify(tag) is not TagClass.MAJOR:
         return None
-    return next((other for other in sorted(known.tags) if tags.major_of(other) == tag), None)
+    return min((other for other in names if tags.major_of(other) == tag), default=None)
 
 
 def _latest(tag: str, known: ImageTags) -> Float | _No:
     latest = known.tags.get("latest")
-    if _has_flavour(tag):
+    if has_flavour(tag):
         return _No(f"latest would lose the flavour of {tag}")
     if latest is None:
         return _absent("latest", known)
     if twin := _lower_twin(tag, latest, known):
         return _No(f"latest is stale: it is {twin}")
+    if (top := highest(tag, known.tags)) and (twin := _lower_twin(top, latest, known)):
+        return _No(f"latest is stale: it is {twin}, and {top} exists")
     return _latest_by_twin(tag, latest, known) or _latest_by_date(tag, latest, known)
 
 
 def _latest_by_twin(tag: str, latest: TagInfo, known: ImageTags) -> Float | None:
-    highest = _highest(tag, known)
-    if highest and _same_image(latest, known.tags.get(highest)):
-        return Float("latest", f"latest has the digest of {highest}, the highest of its form")
+    top = highest(tag, known.tags)
+    if top and _same_image(latest, known.tags.get(top)):
+        return Float("latest", f"latest has the digest of {top}, the highest of its form")
     if _same_image(latest, known.tags.get(tag)):
         return Float("latest", f"latest has the digest of {tag}")
     return None
@@ -198,6 +216,10 @@ def _latest_by_date(tag: str, latest: TagInfo, known: ImageTags) -> Float | _No:
         return _No(f"latest is not proven to be as new as {tag}", proven=False)
     if latest.time < pinned.time:
         return _No(f"latest is stale: it was built before {tag}")
+    top = highest(tag, known.tags)
+    newest = known.tags.get(top) if top else None
+    if newest and newest.time and latest.time < newest.time:
+        return _No(f"latest is stale: it was built before {top}")
     if twins := _other_twins(tag, latest, known):
         return _No(f"latest is {twins[0]}, which is no newer version of the form of {tag}", proven=False)
     return Float("latest", f"latest was not built before {tag}")
@@ -205,7 +227,7 @@ def _latest_by_date(tag: str, latest: TagInfo, known: ImageTags) -> Float | _No:
 
 def _other_twins(tag: str, latest: TagInfo, known: ImageTags) -> list[str]:
     """The tags that share `latest`'s digest, if none of them says that it is a release not below `tag`."""
-    twins = [name for name, info in sorted(known.tags.items()) if name != "latest" and _same_image(latest, info)]
+    twins = [name for name in _twins(latest, known) if name != "latest"]
     form = tags.classify(tag)
     fine = [
         name
@@ -240,15 +262,19 @@ def _same_image(one: TagInfo, other: TagInfo | None) -> bool:
     return other is not None and one.digest is not None and one.digest == other.digest
 
 
-def _highest(tag: str, known: ImageTags) -> str | None:
-    names = sorted({*known.tags, tag})
-    rivals = [name for name in names if tags.is_stable(name) and tags.comparable(name, tag)]
-    return max(rivals, key=tags.order_key, default=None)
+def highest(tag: str, names: Iterable[str]) -> str | None:
+    """Find the highest release of the form of `tag`, among it and the names; None where the form has no order."""
+    rivals = (name for name in {*names, tag} if tags.is_stable(name) and tags.comparable(name, tag))
+    return max(rivals, key=lambda name: (tags.order_key(name), name), default=None)
+
+
+def _twins(info: TagInfo, known: ImageTags) -> list[str]:
+    """List the tags that are the same image, sorted."""
+    return sorted(name for name, other in known.tags.items() if _same_image(info, other))
 
 
 def _lower_twin(tag: str, floating: TagInfo, known: ImageTags) -> str | None:
     """Find the version below `tag` that a floating tag stands for, if it stands for one."""
-    twins = [name for name, info in sorted(known.tags.items()) if _same_image(floating, info)]
-    rivals = [name for name in twins if tags.is_stable(name) and tags.same_line(name, tag)]
-    exact = max(rivals, key=lambda name: name.count("."), default=None)
+    rivals = [name for name in _twins(floating, known) if tags.is_stable(name) and tags.same_line(name, tag)]
+    exact = max(rivals, key=lambda name: (name.count("."), tags.order_key(name)), default=None)
     return exact if exact and tags.is_lower(exact, tag) else None

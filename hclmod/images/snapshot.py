@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from hclmod.config import Check, named, refuse, table, text
+from hclmod.checks import Check, boolean, listed, named, refuse, table, text
 from hclmod.errors import ConfigError
 from hclmod.images import reference
 
@@ -40,12 +40,20 @@ class TagInfo:
 
 @dataclass(frozen=True, slots=True)
 class ImageTags:
-    """The tags of one image; only a `complete` list proves that a tag does not exist."""
+    """The tags of one image; only a `complete` list proves that a tag does not exist.
+
+    `pins` are the tags in use for which a long list was cut to what matters; without any the list was not cut.
+    """
 
     checked: str
     source: str
     complete: bool
     tags: Mapping[str, TagInfo]
+    pins: tuple[str, ...] = ()
+
+    def about(self, pin: str) -> ImageTags:
+        """The same for one pin: a list that was cut to others proves no absence for it."""
+        return replace(self, complete=False) if self.pins and pin not in self.pins else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +97,13 @@ def dump(snapshot: Snapshot) -> bytes:
 def _printed(name: str, image: ImageTags) -> str:
     tags = [f"        {_json(tag)}: {_json(_known(info))}" for tag, info in sorted(image.tags.items())]
     body = "{\n" + ",\n".join(tags) + "\n      }" if tags else "{}"
+    pins = f'      "pins": {_json(sorted(image.pins))},\n' if image.pins else ""
     return (
         f"    {_json(name)}: {{\n"
         f'      "checked": {_json(image.checked)},\n'
         f'      "source": {_json(image.source)},\n'
         f'      "complete": {_json(image.complete)},\n'
+        f"{pins}"
         f'      "tags": {body}\n'
         "    }"
     )
@@ -111,7 +121,7 @@ def _json(value: object) -> str:
 def _image(raw: Mapping[str, Any]) -> ImageTags:
     infos = sorted(raw["tags"].items())
     tags = {tag: TagInfo(info.get("digest"), info.get("created")) for tag, info in infos}
-    return ImageTags(raw["checked"], raw["source"], raw["complete"], tags)
+    return ImageTags(raw["checked"], raw["source"], raw["complete"], tags, tuple(sorted(raw.get("pins", ()))))
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -141,19 +151,30 @@ def _tag(value: str, key: str) -> Iterator[str]:
         yield f"{key}: not a tag"
 
 
+def _pin(value: Any, key: str) -> Iterator[str]:
+    yield from text(value, key)
+    yield from _tag(value, key) if isinstance(value, str) else ()
+
+
+def is_digest(value: str) -> bool:
+    """Whether this is a digest that the snapshot takes."""
+    return _DIGEST.fullmatch(value) is not None
+
+
 def _digest(value: Any, key: str) -> Iterator[str]:
     yield from text(value, key)
-    if isinstance(value, str) and not _DIGEST.fullmatch(value):
+    if isinstance(value, str) and not is_digest(value):
         yield f"{key}: write `sha256:` and 64 hexadecimal digits, not {value!r}"
 
 
 def _time(value: Any, key: str) -> Iterator[str]:
     yield from text(value, key)
-    if isinstance(value, str) and not _is_time(value):
+    if isinstance(value, str) and not is_time(value):
         yield f"{key}: write a time such as `2026-08-01T00:00:00Z`, not {value!r}"
 
 
-def _is_time(value: str) -> bool:
+def is_time(value: str) -> bool:
+    """Whether this is a moment as the snapshot writes it (RFC 3339, with a zone)."""
     try:
         datetime.fromisoformat(value)
     except ValueError:
@@ -166,20 +187,16 @@ def _source(value: Any, key: str) -> Iterator[str]:
         yield f"{key}: write one of {', '.join(SOURCES)}, not {value!r}"
 
 
-def _boolean(value: Any, key: str) -> Iterator[str]:
-    if not isinstance(value, bool):
-        yield f"{key}: write true or false, not {value!r}"
-
-
 _TAG_FIELDS: Mapping[str, Check] = {"digest": _digest, "created": _time}
 _IMAGE_FIELDS: Mapping[str, Check] = {
     "checked": _time,
     "source": _source,
-    "complete": _boolean,
+    "complete": boolean,
+    "pins": listed(_pin),
     "tags": named(table(_TAG_FIELDS), _tag),
 }
 _ROOT_FIELDS: Mapping[str, Check] = {
     "version": _version,
-    "images": named(table(_IMAGE_FIELDS, required=list(_IMAGE_FIELDS)), _name),
+    "images": named(table(_IMAGE_FIELDS, required=[name for name in _IMAGE_FIELDS if name != "pins"]), _name),
 }
 _ROOT = table(_ROOT_FIELDS, required=list(_ROOT_FIELDS))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
+_REMEMBERED = 2**15  # an image of 10,000 tags is asked about each of them several times
 _SPLIT = re.compile(r"(?P<prefix>(?:[A-Za-z]+[-_.]?)?)(?P<numbers>\d+(?:\.\d+)*)(?P<rest>.*)", re.ASCII)
 # Builds of one version: Bitnami -r9, LinuxServer -ls304, k3s, EKS, GKE, and a package's bare -1.
 _REVISION = re.compile(
@@ -16,6 +18,7 @@ _REVISION = re.compile(
 )
 _BARE_REVISION = re.compile(r"(?P<flavour>)(?P<label>-)(?P<build>\d{1,4})", re.ASCII)
 _HASH = re.compile(r"(?:(?:sha|git|commit)-?)?(?:(?=[0-9]*[a-f])[0-9a-f]{7,40}|[0-9]{8})")
+_OF_DIGEST = re.compile(r"sha(?:256-[0-9a-f]{64}|384-[0-9a-f]{96}|512-[0-9a-f]{128})(?:\..*)?")
 _HASH_PART = re.compile(r"g?[0-9a-f]{7,40}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
 _SMALL_NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})*")
@@ -84,6 +87,7 @@ class TagClass(Enum):
     FOUR_PART = "four-part"
     CALENDAR = "calendar"
     HASH = "hash"
+    DIGEST = "digest"  # what hangs on another image: signatures, attestations (`sha256-<hex>.sig`)
     OTHER = "other"
 
 
@@ -115,6 +119,7 @@ class Tag:
         return f"{self.prefix}{'.'.join(self.numbers)}{self.flavour}{self.label}{self.build}"
 
 
+@lru_cache(_REMEMBERED)
 def split(tag: str) -> Tag | None:
     """Take a tag apart; `None` where no number leads it or follows its first word."""
     match = _SPLIT.fullmatch(tag)
@@ -127,10 +132,13 @@ def split(tag: str) -> Tag | None:
     return Tag(prefix, numbers, revision["flavour"], revision["label"], revision["build"])
 
 
+@lru_cache(_REMEMBERED)
 def classify(tag: str) -> TagClass:
     """Tell the form of a tag."""
     if tag == "latest":
         return TagClass.LATEST
+    if _OF_DIGEST.fullmatch(tag):
+        return TagClass.DIGEST
     if _HASH.fullmatch(tag):
         return TagClass.HASH
     if _is_channel(tag):
@@ -139,6 +147,14 @@ def classify(tag: str) -> TagClass:
     return TagClass.OTHER if parts is None else _version_class(parts)
 
 
+def form(tag: str | None, digest: str | None) -> str:
+    """Name the form of a reference's end: a digest beats the tag before it, and nothing is `none`."""
+    if digest is not None:
+        return TagClass.DIGEST.value
+    return "none" if tag is None else classify(tag).value
+
+
+@lru_cache(_REMEMBERED)
 def major_of(tag: str) -> str | None:
     """Name the tag that would float within this tag's major: `v4.1.2-alpine` to `v4-alpine`.
 
@@ -150,6 +166,7 @@ def major_of(tag: str) -> str | None:
     return str(Tag(parts.prefix, parts.numbers[:1], parts.flavour))
 
 
+@lru_cache(_REMEMBERED)
 def is_stable(tag: str) -> bool:
     """Whether the tag names a release: a version or a date without the mark of a pre-release."""
     parts = split(tag)
@@ -162,6 +179,7 @@ def comparable(one: str, other: str) -> bool:
     return _shape(one) is not None and _shape(one) == _shape(other)
 
 
+@lru_cache(_REMEMBERED)
 def order_key(tag: str) -> tuple[int, ...]:
     """Order tags that are comparable with each other; other tags are a `ValueError`."""
     parts = split(tag)
@@ -192,6 +210,7 @@ def _ranked(tag: str) -> str:
     return "version" if form in VERSIONS or form is TagClass.MAJOR else ""
 
 
+@lru_cache(_REMEMBERED)
 def _line(tag: str) -> tuple[object, ...] | None:
     parts, form = split(tag), classify(tag)
     if parts is None or not _ranked(tag):
@@ -199,6 +218,7 @@ def _line(tag: str) -> tuple[object, ...] | None:
     return _ranked(tag), form is TagClass.MAJOR, parts.prefix, parts.flavour
 
 
+@lru_cache(_REMEMBERED)
 def _shape(tag: str) -> tuple[object, ...] | None:
     parts = split(tag)
     if parts is None or not _ranked(tag):

@@ -36,12 +36,11 @@ def fit(parts: Sequence[Part], limit: int | None, size: Callable[[str], int] = l
     room = limit
     sizes = [0] * len(parts)
     chosen: list[Form | None] = [None] * len(parts)
-    for rank in sorted({form.rank for part in parts for form in part}):
-        for index, part in enumerate(parts):
-            for form in (each for each in part if each.rank == rank):
-                grown = size(form.text)
-                if grown - sizes[index] <= room:
-                    room -= grown - sizes[index]
-                    sizes[index], chosen[index] = grown, form
+    forms = [(form.rank, index, form) for index, part in enumerate(parts) for form in part]
+    for _, index, form in sorted(forms, key=lambda each: each[:2]):
+        grown = size(form.text)
+        if grown - sizes[index] <= room:
+            room -= grown - sizes[index]
+            sizes[index], chosen[index] = grown, form
     whole = all(not part or form is part[-1] for part, form in zip(parts, chosen, strict=True))
     return Fitted(tuple(form.text for form in chosen if form), whole)

@@ -6,6 +6,7 @@ Where all of it does not fit, diffs are cut first, then lists of changes; refusa
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -48,8 +49,12 @@ def render(report: Report, *, limit: int | None = None, size: Callable[[str], in
 
 
 def _cut(whole: str) -> str:
-    where = f" All of it: {plain(clip(whole, _SHORT))}." if whole else ""
-    return f"Shortened to fit: diffs first, then lists.{where}\n"
+    """The last line of what had to be cut; the address that a person gave is the one link of a report."""
+    told = f"[all of it](<{whole}>)" if _LINK.fullmatch(whole) else f"all of it: {plain(clip(whole, _SHORT))}"
+    return f"Shortened to fit: diffs first, then lists{f'; {told}' if whole else ''}.\n"
+
+
+_LINK = re.compile(r"https?://[\w.:-]+/[\w./%?&=#+-]*", re.ASCII)
 
 
 def _section(section: Section, room: int | None, size: Callable[[str], int]) -> Iterator[Part]:

@@ -35,6 +35,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One answer of a finding by its name: `run` a command, `owner` of an image."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """What one rule says about one place.
 
@@ -52,6 +60,7 @@ class Item:
     origins: tuple[str, ...] = ()
     before: str = ""
     after: str = ""
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +183,18 @@ class Report:
     hclmod: str
     sections: tuple[Section, ...]
     steps: tuple[Step, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What the report is about, to find a comment about the same again: `phase-3`, `phases-1-2`, `rules`."""
+        numbers = [str(each.number) for each in self.sections if each.number is not None]
+        return f"phase{'s' if len(numbers) > 1 else ''}-{'-'.join(numbers)}" if numbers else "rules"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes, nothing needs a person and nothing was refused."""
+        every = [each.totals for each in self.sections]
+        return not any(each.changes or each.people or each.refused for each in every)
 
 
 def count(number: int, noun: str) -> str:

@@ -185,6 +185,7 @@ def _item(item: Item) -> Markup:
     if item.effect:
         parts += [" ", element("em", item.effect, class_="effect")]
     parts += [element("p", "comes by ", element("code", each), class_="origin") for each in item.origins]
+    parts += [element("p", f"{each.name}: ", element("code", each.text), class_="origin") for each in item.cells]
     if item.before or item.after:
         before, after = _dedented(item.before, item.after)
         parts.append(element("div", element("del", before), element("ins", after), class_="lines"))

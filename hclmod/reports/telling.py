@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.engine import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.reports.diff import unified
-from hclmod.reports.model import Document, Item, Kind, Outcome, Section, Stack
+from hclmod.reports.model import Cell, Document, Item, Kind, Outcome, Section, Stack
 from hclmod.rule import Level
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _numbered(path: str, kind: Kind, found: Reported, seen: Counter[str]) -> Ite
     digest = hashlib.sha256(f"{words}\0{seen[words]}".encode(errors="surrogateescape")).hexdigest()[:12]
     return Item(
         digest, kind, found.rule, finding.address, found.line, finding.message, finding.effect, finding.origins,
-        found.before, found.after,
+        found.before, found.after, tuple(Cell(name, text) for name, text in finding.cells),
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Forges: where a report becomes one comment on a pull request."""

@@ -1,0 +1,94 @@
+"""What GitHub, Gitea (Forgejo) and GitLab call the same things (FACTS 6.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one kind of forge is spoken to.
+
+    `comments` and `comment` are paths below the API with `{repo}`, `{number}` and `{id}`; `edit` is the method that
+    changes one. `login` is the field of an author. `limit` are the characters of a comment. `robots` are the users
+    behind tokens that CI was given and that may not ask who they are.
+    """
+
+    name: str
+    api: str
+    tokens: tuple[str, ...]  # environment variables, the first that is set
+    header: tuple[str, str]  # name, and the value with `{token}`
+    comments: str
+    comment: str
+    edit: str
+    login: str
+    limit: int
+    page: int
+    permission: str
+    robots: tuple[str, ...] = ()
+
+    def secret(self, token: str) -> dict[str, str]:
+        """The header that carries the token."""
+        name, value = self.header
+        return {name: value.format(token=token)}
+
+    def repo(self, repo: str) -> str:
+        """The repository as a path: GitLab wants its slashes escaped."""
+        return quote(repo, safe="" if self.name == "gitlab" else "/")
+
+    def author(self, comment: Mapping[str, Any]) -> str:
+        """Who wrote a comment."""
+        who = comment.get("author" if self.name == "gitlab" else "user")
+        return str(who.get(self.login, "")) if isinstance(who, dict) else ""
+
+
+GITHUB = Dialect(
+    name="github",
+    api="/api/v3",  # of GitHub Enterprise Server; github.com has a host of its own for it
+    tokens=("GITHUB_TOKEN", "GH_TOKEN"),
+    header=("authorization", "Bearer {token}"),
+    comments="/repos/{repo}/issues/{number}/comments",
+    comment="/repos/{repo}/issues/comments/{id}",
+    edit="PATCH",
+    login="login",
+    limit=65_000,  # GitHub refuses 65,536 characters, and 262,144 bytes
+    page=100,
+    permission="In a workflow: `permissions: pull-requests: write` (a fork's pull request has it never: see docs/ci).",
+    robots=("github-actions[bot]",),
+)
+
+GITEA = Dialect(
+    name="gitea",
+    api="/api/v1",
+    tokens=("GITEA_TOKEN", "FORGEJO_TOKEN"),
+    header=("authorization", "token {token}"),
+    comments="/repos/{repo}/issues/{number}/comments",
+    comment="/repos/{repo}/issues/comments/{id}",
+    edit="PATCH",
+    login="login",
+    limit=65_000,  # none is documented; what GitHub takes is enough to read
+    page=50,
+    permission="The token needs the scopes `write:issue` and `read:user`.",
+    robots=("gitea-actions", "forgejo-actions"),
+)
+
+GITLAB = Dialect(
+    name="gitlab",
+    api="/api/v4",
+    tokens=("GITLAB_TOKEN",),
+    header=("private-token", "{token}"),
+    comments="/projects/{repo}/merge_requests/{number}/notes",
+    comment="/projects/{repo}/merge_requests/{number}/notes/{id}",
+    edit="PUT",
+    login="username",
+    limit=990_000,  # GitLab takes 1,000,000
+    page=100,
+    permission="The token needs the scope `api`; CI_JOB_TOKEN may not write notes, make a project access token.",
+)
+
+DIALECTS = {"github": GITHUB, "gitea": GITEA, "forgejo": GITEA, "gitlab": GITLAB}

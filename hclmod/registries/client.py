@@ -1,0 +1,165 @@
+"""One registry: the tags of a repository, the digest of a tag, the date of an image (OCI distribution spec 1.1).
+
+Digests come from `HEAD`, which Docker Hub does not count as a pull (FACTS 5.5), and dates from the manifest and the
+small config blob, which it does: they are asked for only where a decision needs them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from hclmod.images import reference, tags
+from hclmod.images.snapshot import is_digest, is_time
+from hclmod.images.tags import TagClass
+from hclmod.registries import login
+from hclmod.registries.refusal import Refusal, RegistryError, refusal
+from hclmod.transport import TransportError, Trouble, origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hclmod.registries.credentials import Keychain
+    from hclmod.registries.endpoints import Endpoint
+    from hclmod.transport import Answer, Transport
+
+PAGE = 1000
+_PAGES = 1000
+_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+_MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+_ACCEPT = {"accept": ", ".join((*_INDEXES, *_MANIFESTS))}
+_LARGEST = 2**20 * 4  # bytes of a manifest or of an image's config
+
+
+@dataclass(slots=True)
+class Registry:
+    """One host, whose answers to a login and to "later" are remembered; may be used by several threads at once."""
+
+    transport: Transport
+    endpoint: Endpoint
+    keychain: Keychain
+    _headers: dict[str, str] = field(default_factory=dict)  # of each repository, what a login gave
+    _busy: RegistryError | None = None
+    _lock: Lock = field(default_factory=Lock)
+    _at_once: BoundedSemaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._at_once = BoundedSemaphore(self.endpoint.requests)
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """List all tags of a repository, sorted, but for those that hang on other images (`sha256-<hex>.sig`)."""
+        url: str | None = self.endpoint.url(repository, f"tags/list?n={PAGE}")
+        found: set[str] = set()
+        seen: set[str] = set()
+        while url is not None:
+            if url in seen or len(seen) == _PAGES:
+                raise TransportError(Trouble.GARBAGE, url, "its pages come to no end")
+            seen.add(url)
+            answer = self._ask("GET", url, repository)
+            found.update(_listed(answer))
+            url = answer.next_page()
+        return tuple(sorted(name for name in found if tags.classify(name) is not TagClass.DIGEST))
+
+    def digest(self, repository: str, tag: str) -> str | None:
+        """Ask for the digest of a tag: of its index where it has several platforms; None where it is gone by now."""
+        url = self.endpoint.url(repository, f"manifests/{quote(tag)}")
+        try:
+            answer = self._ask("HEAD", url, repository, _ACCEPT)
+            told = answer.headers.get("docker-content-digest")
+            if told is None:  # optional in the specification; the digest is that of the bytes
+                return _digest_of(self._ask("GET", url, repository, _ACCEPT).body)
+        except RegistryError as error:
+            if error.outcome is Refusal.MISSING:
+                return None
+            raise
+        if not is_digest(told):
+            raise TransportError(Trouble.GARBAGE, url, f"{told[:80]!r} is no digest")
+        return told
+
+    def created(self, repository: str, digest: str) -> str | None:
+        """Ask when the image behind a digest was built, for an index its first platform; None where nothing tells."""
+        manifest = self._document(repository, f"manifests/{digest}", digest)
+        if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
+            inner = _platform(manifest)
+            manifest = self._document(repository, f"manifests/{inner}", inner) if inner else {}
+        config = manifest.get("config")
+        blob = config.get("digest") if isinstance(config, dict) else None
+        if not isinstance(blob, str) or not is_digest(blob):
+            return None
+        created = self._document(repository, f"blobs/{blob}", blob).get("created")
+        return created if isinstance(created, str) and is_time(created) else None
+
+    def _document(self, repository: str, rest: str, digest: str) -> Mapping[str, Any]:
+        url = self.endpoint.url(repository, rest)
+        answer = self._ask("GET", url, repository, _ACCEPT if "manifests/" in rest else None, _LARGEST)
+        if digest.startswith("sha256:") and _digest_of(answer.body) != digest:
+            raise TransportError(Trouble.GARBAGE, url, "the bytes are not those of the digest")
+        told = answer.json()
+        if not isinstance(told, dict):
+            raise TransportError(Trouble.GARBAGE, url, "no JSON object")
+        return told
+
+    def _ask(
+        self, method: str, url: str, repository: str, headers: Mapping[str, str] | None = None, limit: int = _LARGEST
+    ) -> Answer:
+        """Ask, log in where the registry wants it, and raise what it refuses."""
+        with self._at_once:
+            if self._busy:
+                raise self._busy
+            secret = self._headers.get(repository)
+            answer = self._send(method, url, headers, secret, limit)
+            if answer.status == 401 and (secret := self._login(answer, repository)):
+                answer = self._send(method, url, headers, secret, limit)
+            error = refusal(answer)
+            if error and error.outcome is Refusal.BUSY:
+                self._busy = error
+        if error:
+            raise error
+        return answer
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str] | None, secret: str | None, limit: int) -> Answer:
+        sent = {"authorization": secret} if secret else {}
+        return self.transport.request(method, url, headers=headers, secret=sent, limit=limit)
+
+    def _login(self, answer: Answer, repository: str) -> str | None:
+        """Do what a 401 asks for; nothing for one that came from another host after a redirect."""
+        if origin(answer.url) != origin(self.endpoint.url(repository, "")):
+            return None
+        credentials = self.keychain.find(self.endpoint.host)
+        name = f"{self.endpoint.prefix}{repository}"
+        header = login.authorization(answer, credentials, self.transport, name)
+        with self._lock:
+            if header:
+                self._headers[repository] = header
+        return header
+
+
+def _listed(answer: Answer) -> list[str]:
+    told = answer.json()
+    names = told.get("tags") if isinstance(told, dict) else ""
+    if names is None:
+        return []
+    if not isinstance(names, list):
+        raise TransportError(Trouble.GARBAGE, answer.url, "no list of tags")
+    return [name for name in names if isinstance(name, str) and reference.is_tag(name)]
+
+
+def _platform(index: Mapping[str, Any]) -> str | None:
+    """Choose the image of an index: linux/amd64, else the first one that is no attestation (`unknown/unknown`)."""
+    listed = [each for each in index.get("manifests") or () if isinstance(each, dict)]
+    images = {each.get("digest"): _named(each) for each in listed if _named(each) != ("unknown", "unknown")}
+    known = [digest for digest in images if isinstance(digest, str) and is_digest(digest)]
+    return next((each for each in known if images[each] == ("linux", "amd64")), known[0] if known else None)
+
+
+def _named(described: Mapping[str, Any]) -> tuple[object, object]:
+    platform = described.get("platform")
+    told = platform if isinstance(platform, dict) else {}
+    return told.get("os"), told.get("architecture")
+
+
+def _digest_of(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"

@@ -1,0 +1,138 @@
+"""Credentials as Docker keeps them in `config.json`: `auths`, `credHelpers`, `credsStore` (docker: `cli/config`)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from hclmod.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECONDS = 20
+"""How long a credential helper may take; some ask a person to unlock a key ring."""
+
+_HELPER = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
+_HUB_KEY = "https://index.docker.io/v1/"
+_HUB_HOSTS = frozenset({"registry-1.docker.io", "docker.io", "index.docker.io"})
+_TOKEN_USER = "<token>"  # noqa: S105 - the name by which helpers say that the secret is an identity token
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A name and a password, or an identity token to trade for others, or a token to send as it is."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    @property
+    def basic(self) -> str:
+        """The value of the `Authorization` header for name and password."""
+        pair = f"{self.username}:{self.password}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keychain:
+    """The credentials of one `config.json`; helpers are run when a registry wants a login, once for each host."""
+
+    path: str
+    config: Mapping[str, Any] = field(repr=False)
+    _found: dict[str, Credentials | None] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def find(self, host: str) -> Credentials | None:
+        """Look up the credentials for a host; None to ask as nobody. Raises `ConfigError` for what cannot be read."""
+        with self._lock:
+            if host not in self._found:
+                self._found[host] = self._look(host)
+            return self._found[host]
+
+    def _look(self, host: str) -> Credentials | None:
+        keys = _keys(host)
+        helpers = self._table("credHelpers")
+        helper = next((helpers[key] for key in keys if key in helpers), None) or self.config.get("credsStore")
+        if helper:
+            server = next((key for key in keys if key in helpers), keys[0])
+            if found := _ask_helper(str(helper), server):
+                return found
+        auths = self._table("auths")
+        return next((self._entry(key, auths[key]) for key in keys if auths.get(key)), None)
+
+    def _table(self, name: str) -> Mapping[str, Any]:
+        table = self.config.get(name) or {}
+        if not isinstance(table, dict):
+            raise ConfigError(f"{self.path}: `{name}` is no object", hint="Log in again with `docker login`.")
+        return table
+
+    def _entry(self, key: str, raw: Any) -> Credentials | None:
+        told = {name: str(value) for name, value in raw.items()} if isinstance(raw, dict) else {}
+        username, password = told.get("username", ""), told.get("password", "")
+        if told.get("auth"):
+            try:
+                username, _, password = base64.b64decode(told["auth"], validate=True).decode().partition(":")
+            except (binascii.Error, ValueError) as error:
+                hint = "Log in again with `docker login`."
+                raise ConfigError(f"{self.path}: `auth` of {key} is not base64", hint=hint) from error
+        found = Credentials(
+            username, password.rstrip("\0"), told.get("identitytoken", ""), told.get("registrytoken", "")
+        )
+        return None if found == Credentials() else found
+
+
+def load(environment: Mapping[str, str]) -> Keychain:
+    """Read `config.json` in `DOCKER_CONFIG`, else in `~/.docker`; where there is none everything is asked as nobody."""
+    folder = Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "/")) / ".docker")
+    path = folder / "config.json"
+    try:
+        read = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return Keychain(str(path), {})
+    except (OSError, ValueError, RecursionError) as error:
+        hint = "Mend it, or point DOCKER_CONFIG to another folder."
+        raise ConfigError(f"{path}: cannot be read: {type(error).__name__}", hint=hint) from error
+    if not isinstance(read, dict):
+        raise ConfigError(f"{path}: is no JSON object", hint="Mend it, or point DOCKER_CONFIG to another folder.")
+    return Keychain(str(path), read)
+
+
+def _keys(host: str) -> tuple[str, ...]:
+    """The names under which Docker may keep a host, the usual one first."""
+    if host in _HUB_HOSTS:
+        return (_HUB_KEY, *sorted(_HUB_HOSTS), *(f"https://{each}" for each in sorted(_HUB_HOSTS)))
+    return (host, *(f"{scheme}{host}{end}" for scheme in ("https://", "http://") for end in ("", "/", "/v1/", "/v2/")))
+
+
+def _ask_helper(helper: str, server: str) -> Credentials | None:
+    """Run `docker-credential-HELPER get`; None where it keeps nothing for the server."""
+    program = f"docker-credential-{helper}"
+    if not _HELPER.fullmatch(helper):
+        raise ConfigError(f"{helper!r} is no name of a credential helper", hint="Look into Docker's config.json.")
+    try:
+        done = subprocess.run(
+            [program, "get"], input=server.encode(), capture_output=True, timeout=SECONDS, check=False, env=os.environ
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ConfigError(f"{program} did not answer within {SECONDS} s", hint=f"Try: {program} get") from error
+    except OSError as error:
+        hint = "Install it, or take it out of Docker's config.json."
+        raise ConfigError(f"{program} does not run: {error.strerror}", hint=hint) from error
+    if done.returncode != 0:
+        return None  # that is how helpers say that they keep nothing
+    try:
+        told = json.loads(done.stdout)
+        username, secret = str(told["Username"]), str(told["Secret"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{program} answers with something that cannot be read") from error
+    return Credentials(identity=secret) if username == _TOKEN_USER else Credentials(username, secret)

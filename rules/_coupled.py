@@ -1,0 +1,54 @@
+"""What stands beside an image and speaks of its tag: Diun's filter (diun: `docs/providers/kubernetes.md`).
+
+`diun.include_tags` on the pod template holds regular expressions, with semicolons between them; Diun tells nothing of a
+tag that none of them matches.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hclmod import values, verbs
+from hclmod.edits import Fix
+from hclmod.workloads import KINDS
+
+if TYPE_CHECKING:
+    from hclmod.views import Block, Expression
+
+INCLUDE_TAGS = "diun.include_tags"
+_ESCAPED = re.compile(r"\\([.+-])")
+
+
+def filter_of(workload: Block) -> Expression | None:
+    """The value of the filter on the pod template, or None."""
+    path = KINDS[workload.type_label].pod[:-1]
+    for metadata in workload.find(*path, "metadata"):
+        annotations = metadata.attribute("annotations")
+        if annotations and (found := annotations.value.entry(INCLUDE_TAGS)):
+            return found
+    return None
+
+
+def misses(found: Expression, tag: str) -> bool:
+    """Whether the filter matches the tag no more; what interpolates something is taken to interpolate the tag."""
+    match values.read(found):
+        case values.Text(text):
+            patterns = text
+        case values.Template(parts):
+            patterns = "".join(each.text if isinstance(each, values.Text) else re.escape(tag) for each in parts)
+        case _:
+            return True
+    try:
+        return not any(re.search(each.strip(), tag) for each in patterns.split(";"))
+    except re.error:
+        return True
+
+
+def following(found: Expression, old: str, new: str) -> Fix | None:
+    """The fix that lets the filter follow, where it is certain: it is the old tag between `^` and `$`, and no more."""
+    text, quoted = found.string(), found.quoted
+    if text is None or quoted is None or _ESCAPED.sub(r"\1", text) != f"^{old}$":
+        return None
+    pattern = "^" + new.replace(".", r"\.") + "$"
+    return verbs.replace(found, pattern.replace("\\", "\\\\").encode(), quoted)
