@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hclmod import acting, files, gather, placing, plan, prepare, rulebook, stack
 from hclmod.checking import done_phases
 from hclmod.document import Document
+from hclmod.errors import GitError
 from hclmod.plan import Brief, PhaseReport
 from hclmod.workspace import Workspace, name_of
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hclmod.stack import Stack
 
 GROUP = "audit"
+NOW = "HEAD"
 
 
 def audit(
@@ -25,7 +27,7 @@ def audit(
     paths: Sequence[Path] = (),
     rules: Sequence[str] = (),
     *,
-    base: str = "HEAD",
+    base: str = NOW,
     watch: Callable[[str], None] = lambda _path: None,
 ) -> PhaseReport:
     """What the audit (or those `rules`) finds in the whole repository, or in the files and folders that are named.
@@ -70,17 +72,28 @@ def informed_brief(
         workspace.folders,
         only,
         placing=placing.place(estate, phase_of, None),
-        facts=gather.facts(estate, phase_of, done_phases(workspace), earlier),
+        facts=gather.facts(estate, phase_of, _done(workspace), earlier),
     )
 
 
+def _done(workspace: Workspace) -> tuple[int, ...]:
+    """The phases that are done; none where there is no git that could tell."""
+    try:
+        return done_phases(workspace)
+    except GitError:
+        return ()
+
+
 def _before(workspace: Workspace, texts: Mapping[str, bytes], base: str) -> Estate | None:
-    """The repository at a commit; None where there is no git, or nothing has changed since."""
+    """The repository at a commit; None where there is none yet, or nothing has changed since."""
     from hclmod.gitio import Repository
 
-    if not (workspace.root / ".git").exists():
+    try:
+        repository = Repository.open(workspace.root)
+        entries = [entry for entry in repository.entries(base) if entry.path in texts]
+        old = repository.read(entries, base)
+    except GitError:
+        if base != NOW:
+            raise
         return None
-    repository = Repository.open(workspace.root)
-    entries = [entry for entry in repository.entries(base) if entry.path.endswith(prepare.ENDINGS)]
-    old = repository.read([entry for entry in entries if entry.path in texts], base)
     return gather.estate_of(workspace.config, old) if any(old[path] != texts[path] for path in old) else None

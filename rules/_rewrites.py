@@ -125,10 +125,10 @@ def wanted(
 
 def floating(workload: Block, context: Context) -> tuple[Container, ...]:
     """The containers whose tag is known to move."""
-    where = here(workload, context)
-    return tuple(each for each in containers(workload) if _floats(image_of(workload, each, context), context, where))
+    return tuple(each for each in containers(workload) if _floats(workload, each, context))
 
 
-def _floats(image: Reference | None, context: Context, where: Sequence[str]) -> bool:
-    verdict = decision(image, context, where) if image else None
+def _floats(workload: Block, container: Container, context: Context) -> bool:
+    image = image_of(workload, container, context)
+    verdict = decision(image, context, here(workload, context)) if image else None
     return isinstance(verdict, Keep) and verdict.floating

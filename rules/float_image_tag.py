@@ -32,7 +32,8 @@ from ._coupled import INCLUDE_TAGS, filter_of, following, misses
 from ._floats import decision, drifting, here, parsed, pin_reason, policy
 from ._keel import RESTARTED, opt_out, unread_policy
 from ._kept import kept
-from ._markers import IGNORE_IMAGE
+from ._markers import IGNORE_IMAGE, MARKERS, is_for
+from ._rewrites import rewrites
 from ._together import MAY_OPT_OUT, NO_EFFECT, obstacle, together
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class _Found:
     def __init__(self, workload: Block, container: Container, attribute: Attribute, context: Context) -> None:
         self.workload, self.container, self.attribute = workload, container, attribute
         self.followed = context.followed.get((workload.address, container.path))
+        self.rewritten = rewrites(workload, context).paths
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.reason = pin_reason(attribute.comments())
@@ -174,6 +176,10 @@ class _Found:
             yield warn(coupled, self.workload.address, f"{self.container.label}: {message}; write the pattern anew")
 
     def _ignore(self, why: str) -> Iterator[Finding]:
+        if not is_for(MARKERS[IGNORE_IMAGE], self.workload) or self.container.path not in self.rewritten:
+            yield self._stays(note, f"{why}; Keel does not look at it either, so Terraform keeps it")
+            yield from self._kept()  # once it is there, Keel does look
+            return
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
             message += "; the entry counts containers by position, so never reorder them"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 
 from hclmod import api
@@ -89,3 +91,24 @@ def test_an_edit_is_told_against_a_commit(tmp_path: Path) -> None:
     git(root, "commit", "-qam", "a new version")
     assert hclmod(root, "audit", "--rule", "edit-without-effect").returncode == 0
     assert hclmod(root, "audit", "--rule", "edit-without-effect", "--base", "HEAD~1").returncode == 1
+
+
+def test_an_audit_needs_no_git(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    shutil.rmtree(root / ".git")
+    done = hclmod(root, "audit")
+    assert done.returncode == 1, done.stderr
+    named = hclmod(root, "audit", "--base", "main")
+    assert named.returncode == 2
+    assert "error" in named.stderr
+    assert hclmod(root, "owners").returncode == 0
+    assert hclmod(root, "explain", "beacon/kubernetes_deployment.beacon").returncode == 0
+
+
+def test_an_audit_in_a_format_for_machines(tmp_path: Path) -> None:
+    root = finished(tmp_path)
+    told = json.loads(hclmod(root, "audit", "--format", "json").stdout)
+    (section,) = told["sections"]
+    assert section["title"] == "Audit"
+    assert "missing-marker" in section["rules"]
+    assert json.loads(hclmod(root, "audit", "--format", "sarif").stdout)["version"] == "2.1.0"

@@ -4,16 +4,16 @@ Why: an entry that ignores `keel.sh/*` where nothing writes it hides what a pers
 that Terraform ignores plans "No changes" (FACTS 3.3). Most often the namespace was never enrolled, or no longer is.
 
 Left alone: workloads whose namespace is enrolled (by label, or named in `enrolled`), whose phase is done, or which
-declare a policy; ignored images, which their CI may own; lists that ignore more than Keel's keys.
+declare a policy; ignored images, which their CI may own; lists that ignore more than Keel's keys. Nothing is taken
+out: an allowlist that no label shows may enroll the namespace.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import items
-from hclmod.rule import Finding, Rule, change
+from hclmod import items, verbs
+from hclmod.rule import Finding, Rule, warn
 from hclmod.workloads import KINDS
 
 from .._enrolment import Enrolment, due
@@ -30,12 +30,17 @@ if TYPE_CHECKING:
 def check(
     workload: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
 ) -> Iterator[Finding]:
-    """Yield the entries that nothing needs, and take them out."""
+    """Yield a warning where nothing needs the entries."""
     if due(workload, context, Enrolment(enrolled, exempt)) or opt_out(workload):
         return
-    make = partial(items.drop, workload, "ignore_changes", "lifecycle", _is_keels)
-    message = "it ignores annotations of Keel, which does not have it in its hands: enroll its namespace, or drop them"
-    yield from change(workload.title, workload.address, message, make)
+    try:
+        needless = items.drop(workload, "ignore_changes", "lifecycle", _is_keels)
+    except verbs.UnfixableError:
+        return
+    if needless:
+        message = "it ignores annotations of Keel, which does not have it in its hands: enroll its namespace"
+        message += ", name it in `enrolled` if an allowlist does, or take the entries out"
+        yield warn(workload.title, workload.address, message)
 
 
 def _is_keels(held: Traversal) -> bool:
