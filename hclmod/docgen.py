@@ -98,7 +98,7 @@ def _tables(schema: Mapping[str, Any], table: Mapping[str, Any], head: str) -> I
         yield from _tables(schema, _entry(schema, each), f"{title}.")
 
 
-_NAMED = {"phase": "N", "images": '"GLOB"'}
+_NAMED = {"phase": "N", "images": '"GLOB"', "workloads": '"STACK/TYPE.NAME"', "registries": '"HOST"'}
 
 
 def _resolved(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:

@@ -228,7 +228,7 @@ def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context)
 def _kinds(brief: Brief, stack: Stack, rules: Sequence[Loaded]) -> frozenset[str]:
     """The resource types that matter: those of the rules; all that live in namespaces where those are asked for."""
     kinds = frozenset(kind for loaded in rules for kind in loaded.rule.kinds)
-    named = any(target.stack == stack.path for target in brief.assignment.targets)
+    named = any(target.stack == stack.path for target in (*brief.assignment.targets, *brief.assignment.decided))
     return kinds | {*WORKLOADS, *NAMESPACES} if named or kinds & set(NAMESPACES) else kinds
 
 
@@ -377,7 +377,7 @@ def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
         for target, phase in brief.assignment.targets.items()
         if phase == brief.phase and not target.module  # those were looked for among the calls
     ]
-    named += [(target, "workloads") for target in brief.assignment.decided]
+    named += [(target, "workloads") for target in brief.assignment.decided if not target.module]
     named += [(target, f"an option of {rule}") for rule, target in brief.reached]
     for target, where in named:
         report = next((each for each in reports if each.stack.path == target.stack), None)

@@ -103,7 +103,7 @@ def placed(
     forms = {brief.phase: forms_of(brief) for brief in briefs}
     everywhere = {stack.path for stack in stacks} if any(forms.values()) else set()
     traced = everywhere or placing.to_trace(stacks, read, placing.image_folders(texts))
-    traced |= {target.stack for brief in briefs for target in brief.assignment.targets if target.module}
+    traced |= {target.stack for brief in briefs for target, _ in _called(brief)}
     traced |= {stack for brief in briefs[:1] for stack in _sharing(briefs, stacks, texts, read, brief.config)}
     estate = Estate(sorted(traced), code, texts.get)
     for brief in briefs:
@@ -165,17 +165,22 @@ def _looks_around(brief: Brief) -> bool:
     return brief.phase is not None or asked
 
 
+def _called(brief: Brief) -> list[tuple[Target, str]]:
+    """The workloads that phases and `[workloads]` name by a module's call, and where they are named."""
+    phased = [(target, f"phase.{phase}.workloads") for target, phase in brief.assignment.targets.items()]
+    decided = [(target, "workloads") for target in brief.assignment.decided]
+    return [(target, where) for target, where in (*phased, *decided) if target.module]
+
+
 def _check_calls(estate: Estate, brief: Brief) -> None:
-    """Raise `ConfigError` for a workload that the phase names by a module's call and that is not there."""
-    for target, phase in brief.assignment.targets.items():
-        if target.module and phase == brief.phase:
-            known = {home.address for home in estate.homes if home.stack == target.stack}
-            wanted = f"{target.module}.{target.address}"
-            if wanted not in known:
-                near = difflib.get_close_matches(wanted, known, 1)
-                hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists the workloads of each stack."
-                place = f"{brief.config.path}: phase.{phase}.workloads"
-                raise ConfigError(f"{place} names `{wanted}`, which {target.stack} lacks", hint=hint)
+    """Raise `ConfigError` for a workload that is named by a module's call and that is not there."""
+    for target, where in _called(brief):
+        known = {home.address for home in estate.homes if home.stack == target.stack}
+        wanted = f"{target.module}.{target.address}"
+        if wanted not in known and where in ("workloads", f"phase.{brief.phase}.workloads"):
+            near = difflib.get_close_matches(wanted, known, 1)
+            hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists the workloads of each stack."
+            raise ConfigError(f"{brief.config.path}: {where} names `{wanted}`, which {target.stack} lacks", hint=hint)
 
 
 def _sightings(estate: Estate, texts: Mapping[str, bytes]) -> tuple[Sighting, ...]:

@@ -37,6 +37,7 @@ class Seen:
     user: str  # `stack/address container`
     phase: int | None
     policy: ImagePolicy | None
+    movable: bool  # false for what no rule changes, such as the base of a Dockerfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +62,31 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The explanation of one image, with the policy that applied and for whom it holds."""
+    """The explanation of one image, with the policy that applied, for whom it holds, and what moves with it."""
 
     image: Reference
     policy: ImagePolicy | None
     explanation: Explanation
     users: tuple[str, ...]
+    group: tuple[str, ...]  # the other images of its group
 
 
 def seen(workspace: Workspace, found: Survey) -> tuple[Seen, ...]:
     """Every image that could be followed to its end, in containers and outside of them."""
-    rows = [(row.image, row.stack, row.workload, row.container, row.phase) for row in found.images]
-    rows += [(row.image, row.stack, row.address, row.form, row.phase) for row in found.outside]
+    from hclmod.outside import FORMS
+
+    rows = [(row.image, row.stack, row.workload, row.container, row.phase, True) for row in found.images]
+    rows += [(row.image, row.stack, row.address, row.form, row.phase, row.form in FORMS) for row in found.outside]
     stacks = stack.discover([f"{each}/main.tf" for each in sorted({row[1] for row in rows})], workspace.config)
     decided = stack.assign(workspace.config, stacks, known_only=True)
     images = []
-    for text, owner, address, label, phase in rows:
+    for text, owner, address, label, phase, movable in rows:
         known = reference.parse(text)
         if known is not None:
             module, inner = stack.split(address) if "." in address else ("", address)
             chosen = (decided.policy_of(owner, owner, inner, module), workspace.config.policy_for(known.name))
             policy = policies.merged([each for each in chosen if each])
-            images.append(Seen(known, f"{owner}/{address} {label}".strip("/ "), phase, policy))
+            images.append(Seen(known, f"{owner}/{address} {label}".strip("/ "), phase, policy, movable))
     return tuple(images)
 
 
@@ -94,6 +98,7 @@ def wishes(
     Left out unless it is named: an image none of whose tags is open, as it floats, holds data or is never to float.
     """
     asked = [_image(name) for name in names]
+    images = [each for each in images if each.movable]
     of_phases = {each.image.name for each in images if not phases or each.phase in phases}
     wanted = {each.name for each in asked} or of_phases
     pins: dict[str, set[str]] = defaultdict(set)
@@ -170,9 +175,23 @@ def explain(workspace: Workspace, images: Sequence[Seen], wanted: str) -> tuple[
         users[workspace.config.policy_for(asked.name)] = []
     known = workspace.tags.image(asked.name)
     return tuple(
-        Told(asked, policy, explaining.explain(asked, policy, known, _stateful(workspace)), tuple(sorted(set(those))))
+        Told(
+            asked,
+            policy,
+            explaining.explain(asked, policy, known, _stateful(workspace)),
+            tuple(sorted(set(those))),
+            _group(images, asked, policy),
+        )
         for policy, those in sorted(users.items(), key=lambda pair: pair[1])
     )
+
+
+def _group(images: Sequence[Seen], asked: Reference, policy: ImagePolicy | None) -> tuple[str, ...]:
+    """The other images of a group, with who uses them."""
+    if policy is None or not policy.group:
+        return ()
+    others = (each for each in images if each.policy and each.policy.group == policy.group)
+    return tuple(sorted({f"{each.image} ({each.user})" for each in others if each.image.name != asked.name}))
 
 
 def _image(text: str) -> Reference:

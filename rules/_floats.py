@@ -40,19 +40,19 @@ def pin_reason(comments: Sequence[str]) -> str | None:
     return next((comment for comment in comments if _PIN_WORDS.search(comment)), None)
 
 
-def policy(image: Reference, context: Context, where: Sequence[str] = ()) -> ImagePolicy | None:
-    """What the config says of the image: in a workload (`where`: stack, folder, address), else anywhere."""
-    stack, folder, address = where or ("", "", "")
+def policy(image: Reference, context: Context, where: Sequence[str]) -> ImagePolicy | None:
+    """What the config says of the image in a workload: `where` is its stack, folder and address."""
+    stack, folder, address = where
     return context.policy(image.name, stack, folder, address)
 
 
-def decision(image: Reference, context: Context, where: Sequence[str] = ()) -> Decision:
+def decision(image: Reference, context: Context, where: Sequence[str]) -> Decision:
     """What becomes of the image's tag, by the config and the tag snapshot."""
     known = context.tags.image(image.name)
     return floating.decide(image, policy(image, context, where), known, stateful=_stateful(context))
 
 
-def drifting(image: Reference, context: Context, where: Sequence[str] = ()) -> str | None:
+def drifting(image: Reference, context: Context, where: Sequence[str]) -> str | None:
     """The pattern by which an image that moves across majors holds data, unless a person chose its tag; else None."""
     chosen = policy(image, context, where)
     if image.digest or (image.tag and not moves(image.tag)) or (chosen and chosen.float):

@@ -56,7 +56,8 @@ def rewrites(workload: Block, context: Context, *, keel_version: str = "", init:
 
 def _is_switched(workload: Block, container: Container, context: Context) -> bool:
     image = image_of(workload, container, context)
-    if image is None or _SWITCHES not in context.rules:
+    held = (context.folder, workload.address, container.path) in context.held
+    if image is None or held or _SWITCHES not in context.rules:
         return False
     return isinstance(decision(image, context, here(workload, context)), Float)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod import api, companions, config
+from tests import demo
+from tests.demo import hclmod
 from tests.trees import workload
 
 if TYPE_CHECKING:
@@ -88,3 +90,40 @@ def test_a_check_of_a_phase_that_is_done_knows_the_phases_of_a_group(tmp_path: P
     phases = '[phase.1]\nstacks = ["one"]\n[phase.2]\nstacks = ["two"]\n'
     repository(tmp_path, f"through = 1\n{PHASES}{GROUP}{phases}", one=workload(AWNING), two=workload(CRANK, "crank"))
     assert "which must: it is in phase 2" in said(tmp_path, "stacks/one/main.tf")
+
+
+MODULE = 'variable "tag" {\n  default = "1.4.2"\n}\n' + workload('"ghcr.io/lanternworks/awning:${var.tag}"', "gate")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("one/kubernetes_deployment.web", ""),
+        ("one/module.gate.kubernetes_deployment.gate", ""),
+        ("two/kubernetes_deployment.nobody", ""),
+        ("one/kubernetes_deployment.wbe", "workloads names `kubernetes_deployment.wbe`, which stacks/one lacks"),
+        (
+            "one/module.gat.kubernetes_deployment.gate",
+            "names `module.gat.kubernetes_deployment.gate`, which stacks/one",
+        ),
+    ],
+)
+@pytest.mark.parametrize("rules", ["float-image-tag", "drop-helm-atomic"])
+def test_a_decision_for_a_workload_has_to_name_one(tmp_path: Path, name: str, said: str, rules: str) -> None:
+    toml = PHASES.replace("float-image-tag", rules) + '[phase.1]\nstacks = ["one"]\n'
+    toml += f'[workloads."{name}"]\nfloat = "latest"\n'
+    call = '\nmodule "gate" {\n  source = "../../modules/gate"\n}\n'
+    root = demo_repository(tmp_path, toml, one=workload(AWNING) + call, two="")
+    done = hclmod(root, "apply", "--phase", "1", "--dry-run")
+    assert (said in done.stderr, done.returncode) == (True, 2 if said else 0), done.stderr
+
+
+def demo_repository(folder: Path, toml: str, **stacks: str) -> Path:
+    """The same as a git repository, with a module beside the stacks."""
+    source = folder / "source"
+    source.mkdir()
+    repository(source, toml, **stacks)
+    (source / ".git").rmdir()
+    (source / "modules" / "gate").mkdir(parents=True)
+    (source / "modules" / "gate" / "main.tf").write_text(MODULE)
+    return demo.repository(folder, source)

@@ -337,6 +337,15 @@ def test_a_registry_that_wants_peace_is_left_in_peace() -> None:
         assert len(server.seen) == 1
 
 
+def test_a_registry_that_cannot_be_reached_is_not_tried_for_each_image() -> None:
+    with serving(in_turn(None)) as server, client(server.host) as asked:
+        for repository in ("a/a", "b/b"):
+            with pytest.raises(TransportError) as caught:
+                asked.tags(repository)
+            assert caught.value.trouble is Trouble.UNREACHABLE
+        assert len(server.seen) == HASTY.attempts
+
+
 def test_a_registry_without_digests_in_its_headers() -> None:
     body = b'{"schemaVersion": 2}'
     with serving(in_turn((200, {}, body))) as server, client(server.host) as asked:

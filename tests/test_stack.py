@@ -217,3 +217,39 @@ def test_an_option_names_a_resource_as_a_phase_does() -> None:
     )
     with pytest.raises(ConfigError, match="here names `kyverne`"):
         resolve("kyverne/x_y.z", STACKS, "here", settings)
+
+
+DECIDED = """
+stacks = ["stacks/*"]
+[workloads."diun/a.b"]
+float = "latest"
+[workloads."stacks/diun/modules/web/a.b"]
+float = "major"
+[workloads."diun/module.x.a.b"]
+float = "release"
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "floats"),
+    [
+        (("stacks/diun", "stacks/diun", "a.b"), "latest"),
+        (("stacks/diun", "stacks/diun/modules/web", "a.b"), "major"),
+        (("stacks/diun", "stacks/diun/modules/web", "a.b", "module.x"), "release"),
+        (("stacks/diun", "stacks/diun/modules/web", "a.b", "module.y"), "major"),
+        (("stacks/diun", "stacks/diun", "a.c"), None),
+        (("stacks/redis", "stacks/redis", "a.b"), None),
+    ],
+)
+def test_the_most_exact_name_of_a_workload_decides(where: tuple[str, str, str], floats: str | None) -> None:
+    settings = read(DECIDED)
+    policy = assign(settings, discover(REPOSITORY, settings)).policy_of(*where)
+    assert (policy and policy.float) == floats
+
+
+def test_a_decision_for_a_stack_that_is_not_there() -> None:
+    settings = read('stacks = ["stacks/*"]\n[workloads."diunn/a.b"]\nfloat = "latest"\n')
+    stacks = discover(REPOSITORY, settings)
+    with pytest.raises(ConfigError, match="workloads names `diunn`, and there is no such stack"):
+        assign(settings, stacks)
+    assert not assign(settings, stacks, known_only=True).decided

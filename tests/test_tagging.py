@@ -174,6 +174,13 @@ def test_an_interruption_keeps_what_was_learnt(tmp_path: Path) -> None:
     assert sorted(known(root).images) == [AWNING]
 
 
+def test_what_no_rule_changes_is_not_asked_about(tmp_path: Path) -> None:
+    root = repository(tmp_path, "127.0.0.1:1", {"a": "caddy:latest"})
+    (root / "stacks" / "a" / "Dockerfile").write_text("FROM registry.lan/lanternworks/mill:1.2.3\n")
+    assert "registry.lan/lanternworks/mill:1.2.3" in hclmod(root, "survey").stdout
+    assert hclmod(root, "tags", "refresh").stdout == "0 images learnt; nothing was written.\n"
+
+
 def test_nothing_open_asks_nobody(tmp_path: Path) -> None:
     root = repository(tmp_path, "127.0.0.1:1", {"a": "caddy:latest", "b": "postgres:16.4"})
     done = hclmod(root, "tags", "refresh")
@@ -313,6 +320,16 @@ def test_explain_tells_decision_reason_policy_evidence_and_way_out(running: real
     assert "because latest is stale: it was built before 2.0.1; 2 exists" in told
     assert any(line.startswith("latest: sha256:") and line.endswith("built 2024-01-01T00:00:00Z") for line in told)
     assert "used by stacks/e/kubernetes_deployment.e e" in told
+
+
+def test_explain_names_the_group(tmp_path: Path) -> None:
+    more = '[images."registry.lan/lanternworks/*"]\ngroup = "lantern"\n'
+    root = repository(
+        tmp_path, "127.0.0.1:1", {"a": f"{AWNING}:1.7.0", "b": f"{CRANK}:2.0.1", "c": "caddy:2.8.4"}, more
+    )
+    told = [" ".join(line.split()) for line in hclmod(root, "tags", "explain", f"{AWNING}:1.7.0").stdout.splitlines()]
+    assert 'policy "registry.lan/lanternworks/*" in hclmod.toml: group = "lantern"' in told
+    assert f"moves with {CRANK}:2.0.1 (stacks/b/kubernetes_deployment.b b)" in told
 
 
 @pytest.mark.parametrize(

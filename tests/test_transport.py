@@ -15,6 +15,7 @@ from tests.servers import in_turn, serving
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tests.servers import Reply, Seen, Server
 
@@ -202,3 +203,19 @@ def test_a_redirect_does_not_make_another_host_ours() -> None:
 
 def test_messages_hold_no_query_and_no_user() -> None:
     assert transport.shown("https://me:pw@h/p?sig=s3cret#f") == "https://h/p"
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(in_turn((200, {}, b"through"))) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with open_transport(plain_http=["registry.invalid"]) as opened:
+            assert opened.request("GET", "http://registry.invalid/v2/").body == b"through"
+        assert proxy.seen[0].path == "http://registry.invalid/v2/"
+
+
+def test_netrc_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("default login me password s3cret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with serving(in_turn((200, {}, b""))) as server:
+        ask(server)
+    assert "authorization" not in server.seen[0].headers

@@ -45,7 +45,7 @@ def refresh(images: tuple[str, ...], phase: int | None, repository: Path, file: 
         phases = () if phase is None else (phase,)
         done = api.refresh_tags(workspace, images, phases, watch=bar.tell, begin=bar.begin)
     path = api.write_tags(workspace, done.snapshot) if done.learnt else ""
-    told = f"{len(done.learnt)} images learnt" + (f", written to {path}" if path else "; nothing was written")
+    told = f"{_images(done.learnt)} learnt" + (f", written to {path}" if path else "; nothing was written")
     click.echo(told + (f"; {len(done.failed)} not" if done.failed else "") + ".")
     show_failed(done)
     return INTERRUPTED if done.interrupted else int(bool(done.failed))
@@ -65,7 +65,7 @@ def import_(files: tuple[BinaryIO, ...], repository: Path, file: Path | None) ->
     workspace = api.open_workspace(repository.resolve(), file=file)
     done = api.import_tags(workspace, [(each.name, each.read()) for each in files])
     path = api.write_tags(workspace, done.snapshot) if done.taken else ""
-    click.echo(f"{len(done.taken)} images taken" + (f", written to {path}." if path else "; nothing was written."))
+    click.echo(f"{_images(done.taken)} taken" + (f", written to {path}." if path else "; nothing was written."))
     if done.kept:
         click.echo(f"{len(done.kept)} stay as they were, for no less is known of them: {', '.join(done.kept)}")
     for each in LIMITS:
@@ -87,6 +87,10 @@ def explain(image: str, repository: Path, file: Path | None) -> None:
             click.echo(line)
 
 
+def _images(names: tuple[str, ...]) -> str:
+    return "1 image" if len(names) == 1 else f"{len(names)} images"
+
+
 def _lines(told: Told) -> Iterator[str]:
     explained = told.explanation
     yield f"{told.image} {explained.outcome}"
@@ -94,6 +98,7 @@ def _lines(told: Told) -> Iterator[str]:
     yield from _listed("policy", (_policy(told.policy),))
     yield from _listed("evidence", explained.evidence)
     yield from _listed("would change it", explained.change)
+    yield from _listed("moves with", told.group)
     yield from _listed("used by", told.users or ("nothing in this repository",))
 
 

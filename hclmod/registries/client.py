@@ -22,6 +22,7 @@ from hclmod.transport import TransportError, Trouble, origin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hclmod.errors import HclmodError
     from hclmod.registries.credentials import Keychain
     from hclmod.registries.endpoints import Endpoint
     from hclmod.transport import Answer, Transport
@@ -36,13 +37,17 @@ _LARGEST = 2**20 * 4  # bytes of a manifest or of an image's config
 
 @dataclass(slots=True)
 class Registry:
-    """One host, whose answers to a login and to "later" are remembered; may be used by several threads at once."""
+    """One host, as several threads may ask it at once.
+
+    What a login gave is remembered, and so is that it wants to be left in peace or cannot be reached: then it is asked
+    nothing more.
+    """
 
     transport: Transport
     endpoint: Endpoint
     keychain: Keychain
     _headers: dict[str, str] = field(default_factory=dict)  # of each repository, what a login gave
-    _busy: RegistryError | None = None
+    _closed: HclmodError | None = None
     _lock: Lock = field(default_factory=Lock)
     _at_once: BoundedSemaphore = field(init=False)
 
@@ -107,15 +112,20 @@ class Registry:
     ) -> Answer:
         """Ask, log in where the registry wants it, and raise what it refuses."""
         with self._at_once:
-            if self._busy:
-                raise self._busy
-            secret = self._headers.get(repository)
-            answer = self._send(method, url, headers, secret, limit)
-            if answer.status == 401 and (secret := self._login(answer, repository)):
+            if self._closed:
+                raise self._closed
+            try:
+                secret = self._headers.get(repository)
                 answer = self._send(method, url, headers, secret, limit)
+                if answer.status == 401 and (secret := self._login(answer, repository)):
+                    answer = self._send(method, url, headers, secret, limit)
+            except TransportError as failed:
+                if failed.trouble is Trouble.UNREACHABLE:
+                    self._closed = failed
+                raise
             error = refusal(answer)
             if error and error.outcome is Refusal.BUSY:
-                self._busy = error
+                self._closed = error
         if error:
             raise error
         return answer
