@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hclmod.views import Expression
 
 
+NAMED = -1
+"""The phase of what a person points at, where rules run without one."""
+
 Key = tuple[str, str, str]
 """Folder, address and container path of an image."""
 

@@ -16,7 +16,7 @@ from hclmod.estate import fan_out, tag_piece
 from hclmod.images import reference
 from hclmod.mentions import Mentions
 from hclmod.pieces import Hole, Piece
-from hclmod.places import Driven, Followed, Key, Place, Placing, Tenant
+from hclmod.places import NAMED, Driven, Followed, Key, Place, Placing, Tenant
 from hclmod.values import Text
 
 if TYPE_CHECKING:
@@ -308,6 +308,8 @@ class _Maker:
 
     def _phase(self, use: Use) -> str:
         phase = self._number(use)
+        if self.number == NAMED:
+            return "not named"
         return "no phase" if phase is None else f"phase {phase}"
 
     def _driven_by(self, site: Site, use: Use) -> Iterator[Driven]:

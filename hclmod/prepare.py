@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hclmod import build_files
 from hclmod.errors import ConfigError, RuleError
+from hclmod.places import NAMED
 from hclmod.stack import Stack, Target, assign, discover
 from hclmod.workloads import NAMESPACES
 
@@ -224,16 +225,12 @@ def _placing(known: _Known, brief: Brief, near: Sequence[Stack], forms: frozense
     stacks = {stack.path for stack in near}
     named = {path.rpartition("/")[0] for path in brief.only}
     folders = {each for each in named if not any(f"{each}/".startswith(f"{stack}/") for stack in stacks)}
-    return placing.place(known.estate, _pointed_at(stacks, folders), _NAMED, mentions)
-
-
-_NAMED = -1
-"""The phase of what a person points at, where rules run without one."""
+    return placing.place(known.estate, _pointed_at(stacks, folders), NAMED, mentions)
 
 
 def _pointed_at(stacks: Collection[str], folders: Collection[str]) -> PhaseOf:
     def phase_of(stack: str, folder: str, _address: str, _module: str) -> int | None:
-        return _NAMED if stack in stacks or folder in folders else None
+        return NAMED if stack in stacks or folder in folders else None
 
     return phase_of
 

@@ -81,6 +81,10 @@ def _ignored(
         yield note(place, block.address, f"nothing of {name} is to ignore here{images.told}")
         return
     callers = context.shared.get(block.address, ())
+    if callers and images.paths:
+        what = f"its images are not ignored: the entries would hold for {', '.join(callers)} too"
+        yield warn(place, block.address, what)
+        return
     message += (f", for {', '.join(callers)} too" if callers else "") + images.told + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; its entries count containers by position, so never reorder them"

@@ -414,7 +414,8 @@ def test_a_call_that_its_stack_lacks_is_told(root: Path) -> None:
 
 
 SHARED = {
-    "hclmod.toml": 'stacks = ["stacks/*"]\nthrough = 1\n[phase.1]\nstacks = ["a"]\nrules = ["float-image-tag"]\n[phase.2]\nstacks = ["b"]\n'
+    "hclmod.toml": 'stacks = ["stacks/*"]\nthrough = 1\nrules = ["float-image-tag"]\n'
+    '[phase.1]\nstacks = ["a"]\n[phase.2]\nstacks = ["b"]\n'
     '[images."*"]\nfloat = "latest"\n',
     "stacks/a/main.tf": 'module "x" {\n  source = "./m"\n}\n',
     "stacks/a/m/main.tf": workload('"q/web:1.2.0"'),
