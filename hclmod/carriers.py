@@ -12,30 +12,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hclmod import values, yaml_values
 from hclmod.heredocs import heredocs
+from hclmod.holders import Owner, owner_of, users
 from hclmod.values import Call, Definition, Opaque, Template, Text
 from hclmod.views import Expression, top_level
-from hclmod.workloads import RELEASE
+from hclmod.workloads import KINDS, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hclmod.edits import Span
     from hclmod.heredocs import Heredoc
     from hclmod.syntax import Node
     from hclmod.trivia import Source
     from hclmod.values import Value
     from hclmod.views import Attribute, Block
     from hclmod.yaml_values import Scalar
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The block that an image or a file belongs to; one in a local belongs to the resource that uses the local."""
-
-    address: str
-    kind: str  # a resource's type, `locals`, `module`, `data` and so on
-    each: Definition | None = None
-    count: Definition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +92,25 @@ _READERS = frozenset(
     {"file", "templatefile", "fileset", "filebase64", "filemd5", "filesha1", "filesha256", "filesha512"}
 )
 _MATTERS = re.compile(rb"[iI]mage|file\w*\(")
-_LOCAL = re.compile(r"\blocal\.([\w-]+)")
 _WALKED = frozenset({"object", "function_call"})
 _NOMAD = re.compile(rb"^[ \t]*image[ \t]*=[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
 _WHOLE = (b"apiVersion:", b"services:")
+_HOLDERS = frozenset({*_OBJECTS, "module", *KINDS})
 
 
 def carriers(sources: Sequence[Source]) -> Carriers:
     """Read the documents of one folder."""
     blocks = [block for source in sources for block in top_level(source)[1]]
-    users = _users(blocks)
+    told = users(blocks)
     spots: list[Spot] = []
     readings: list[Reading] = []
     for block in blocks:
         for attribute in _attributes(block):
             if _MATTERS.search(attribute.source.data, attribute.span.start, attribute.span.end):
-                owner = _owner(block, attribute, users)
-                spots += _spots(attribute, owner, direct=attribute.path.count(".") == block.path.count(".") + 1)
-                readings += _readings(attribute, owner)
+                direct = attribute.path.count(".") == block.path.count(".") + 1
+                for owner in _owners(block, attribute, told):
+                    spots += _spots(attribute, owner, direct=direct)
+                    readings += _readings(attribute, owner)
         if block.type_label == RELEASE and block.type == "resource":
             spots += _sets(block)
         readings += _named(block)
@@ -149,47 +140,12 @@ def _attributes(block: Block) -> Iterator[Attribute]:
         yield from _attributes(inner)
 
 
-def _users(blocks: Sequence[Block]) -> dict[str, Owner]:
-    """For each local the resource that uses it, perhaps through other locals."""
-    found: dict[str, Owner] = {}
-    for block in blocks:
-        if block.type == "module" or block.type_label in _OBJECTS:
-            for name in _LOCAL.findall(_text(block.source, block.span)):
-                found.setdefault(name, _owner_of(block))
-    texts = {
-        name: _text(attribute.source, attribute.span)
-        for block in blocks
-        if block.type == "locals"
-        for name, attribute in block.attributes.items()
-    }
-    todo = list(found)
-    while todo:
-        name = todo.pop()
-        for inner in _LOCAL.findall(texts.get(name, "")):
-            if inner not in found:
-                found[inner] = found[name]
-                todo.append(inner)
-    return found
-
-
-def _text(source: Source, span: Span) -> str:
-    return source.data[span.start : span.end].decode()
-
-
-def _owner(block: Block, attribute: Attribute, users: Mapping[str, Owner]) -> Owner:
-    if block.type == "locals":
-        return users.get(attribute.name) or Owner(f"local.{attribute.name}", "locals")
-    return _owner_of(block)
-
-
-def _owner_of(block: Block) -> Owner:
-    each, count = block.attribute("for_each"), block.attribute("count")
-    return Owner(
-        block.address,
-        block.type_label if block.type == "resource" else block.type,
-        values.definition(each.value) if each else None,
-        values.definition(count.value) if count else None,
-    )
+def _owners(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
+    """Whose an attribute is: a local's is its users', as far as they are such as may name images or read files."""
+    if block.type != "locals":
+        return (owner_of(block),)
+    told = tuple(each for each in users.get(attribute.name, ()) if each.kind in _HOLDERS)
+    return told or (Owner(f"local.{attribute.name}", "locals"),)
 
 
 def _spots(attribute: Attribute, owner: Owner, *, direct: bool) -> Iterator[Spot]:
@@ -295,13 +251,13 @@ def _named(block: Block) -> Iterator[Reading]:
     """What a block reads by naming it, without a function."""
     name, function = _PATHS.get((block.type, block.type_label), ("", ""))
     if found := block.attribute(name):
-        yield Reading(_owner_of(block), function, values.definition(found.value))
+        yield Reading(owner_of(block), function, values.definition(found.value))
 
 
 def _sets(block: Block) -> Iterator[Spot]:
     """The images that `set` names, in either form of the provider; parts of one image are put together."""
     split: dict[tuple[str, ...], dict[str, Definition]] = defaultdict(dict)
-    owner = _owner_of(block)
+    owner = owner_of(block)
     for name, value in _settings(block):
         *above, key = re.split(r"(?<!\\)\.", re.sub(r"\[\d+\]", "", name))
         if above and yaml_values.parts(above[-1], None, {key: value}):

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from hclmod.carriers import Owner, Reading
+    from hclmod.carriers import Reading
     from hclmod.estate import Estate
+    from hclmod.holders import Owner
     from hclmod.images.reference import Reference
     from hclmod.pieces import Origin, Site
     from hclmod.values import Value
@@ -74,14 +75,18 @@ def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | Non
     files = Files(tuple(sorted(paths)), read)
     found: list[Sighting] = []
     known: set[str] = set()
+    seen: set[tuple[str, str, str]] = set()
     instances = estate.instances
     for stack, module in instances:
         here = _Here(files, stack, _located(module))
         found += here.written()
         for reading, scope in here.readings():
             for path in _reached(files, reading, scope):
-                found += here.given(reading, path, scope) if path not in known or reading.function in _TEXT else ()
+                reader = stack, here.address(reading.owner), path
+                again = path in known if reading.function in _HASHES else reader in seen
+                found += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
                 known.add(path)
+                seen.add(reader)
     unread = [path for path in files.paths if path not in known]
     found += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
     return tuple(found)
@@ -173,6 +178,7 @@ class _Here:
 
 
 _TEXT = ("file", "templatefile", "filebase64")
+_HASHES = ("filemd5", "filesha1", "filesha256", "filesha512")
 
 
 def _whole(image: Definition, scope: Scope) -> Definition:

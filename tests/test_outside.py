@@ -299,6 +299,18 @@ def test_a_chart_in_the_repository_is_read_by_its_release() -> None:
     assert told(files) == ["helm_release.r values file a/b:1.2 s/chart/values.yaml:3"]
 
 
+def test_a_local_and_a_chart_belong_to_each_that_uses_them() -> None:
+    two = release("[local.v, file(local.f)]") + release("[local.v]").replace('"r"', '"q"').replace('"c"', '"./chart"')
+    third = 'resource "helm_release" "p" {\n  chart = "./chart"\n}\n'
+    main = two + third + 'locals {\n  v = yamlencode(local.w)\n  w = { image = "a:1" }\n  f = "./v.yaml"\n}\n'
+    files = {M: main, "s/v.yaml": "image: b:1\n", "s/chart/values.yaml": "image: c:1\n"}
+    assert told(files) == [
+        "helm_release.q, helm_release.p values file c:1 s/chart/values.yaml:1",
+        f"helm_release.r, helm_release.q helm values a:1 {M}:14",
+        "helm_release.r values file b:1 s/v.yaml:1",
+    ]
+
+
 DOCKERFILE = (
     "ARG V=3.20\nFROM --platform=x alpine:${V} AS base\nCOPY --from=busybox:1 /a /a\n"
     "FROM base\nCOPY --from=0 /a /a\nFROM scratch\n"
