@@ -39,12 +39,16 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file that a function reads; `function` is `chart` for the folder that a release installs."""
+    """A file that a function reads; `function` is `chart` for the folder that a release installs.
+
+    Of one that is `hashed` only the hash is used.
+    """
 
     owner: Owner
     function: str
     path: Definition
     variables: Definition | None = None
+    hashed: bool = False
 
 
 class Carriers(NamedTuple):
@@ -56,6 +60,12 @@ class Carriers(NamedTuple):
 
 MANIFESTS = ("kubernetes_manifest", "kubectl_manifest", RELEASE)
 """What is given to the cluster as it is read."""
+
+GIVEN = frozenset(
+    {*MANIFESTS, "kubernetes_config_map", "kubernetes_config_map_v1", "module",
+     "data.kubectl_path_documents", "data.kubectl_file_documents"}
+)  # fmt: skip
+"""Whose images are the cluster's; a pipeline, a machine's first files or a hash may hold others."""
 
 _OBJECTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     RELEASE: ("helm values", ("values",)),
@@ -91,6 +101,7 @@ _PATHS = {("resource", RELEASE): ("chart", "chart"), ("data", "kubectl_path_docu
 _READERS = frozenset(
     {"file", "templatefile", "fileset", "filebase64", "filemd5", "filesha1", "filesha256", "filesha512"}
 )
+_HASH = re.compile(rb"(?:file)?(?:base64)?(?:md5|sha\d+)\s*\(")
 _MATTERS = re.compile(rb"[iI]mage|file\w*\(")
 _WALKED = frozenset({"object", "function_call"})
 _NOMAD = re.compile(rb"^[ \t]*image[ \t]*=[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
@@ -244,7 +255,18 @@ def _readings(attribute: Attribute, owner: Owner) -> Iterator[Reading]:
                 place = values.definition(expression)
                 path = Template((path, Text("/", None), rest[0])) if name == "fileset" and rest else path
                 given = Definition(place.document, place.path, place.line, rest[0]) if rest else None
-                yield Reading(owner, name, Definition(place.document, place.path, place.line, path), given)
+                read = Definition(place.document, place.path, place.line, path)
+                yield Reading(owner, name, read, given, _is_hashed(node, attribute))
+
+
+def _is_hashed(call: Node, attribute: Attribute) -> bool:
+    """Whether a call is a hash, or stands in one: `filesha256(x)`, `sha1(file(x))`."""
+    node: Node | None = call
+    while node is not None and node != attribute.node:
+        if node.type == "function_call" and _HASH.match(attribute.source.text(node)):
+            return True
+        node = node.parent
+    return False
 
 
 def _named(block: Block) -> Iterator[Reading]:

@@ -35,6 +35,7 @@ class Seat:
     """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
 
     `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.
+    `given` tells that Terraform gives it to the cluster.
     """
 
     stack: str
@@ -46,6 +47,7 @@ class Seat:
     module: Module | None = None  # the instance; None for a file that no expression reads
     owner: Owner | None = None
     image: Definition | None = None  # None where the file is not read, or is no code and no YAML
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def uses(found: Iterable[Sighting], forms: Iterable[str]) -> tuple[Use, ...]:
 
 def _use(sighting: Sighting) -> Use | None:
     seat = sighting.seat
-    if seat.module is None or seat.owner is None or seat.image is None:
+    if seat.module is None or seat.owner is None or seat.image is None or not seat.given:
         return None
     image = ImageUse(seat.owner.address, seat.owner.kind, "", seat.form, init=False, image=seat.image, outside=True)
     over = overrides(seat.module, (sighting.origin,))
@@ -142,7 +144,11 @@ class _Here:
 
     def seat(self, owner: Owner, form: str, file: str, line: int, image: Definition | None = None) -> Seat:
         """A seat of this instance."""
-        return Seat(self.stack, self.address(owner), form, file, line, True, self.module, owner, image)  # noqa: FBT003
+        given = owner.kind in carriers.GIVEN
+        return Seat(
+            self.stack, self.address(owner), form, file, line,
+            module=self.module, owner=owner, image=image, given=given,
+        )  # fmt: skip
 
     def written(self) -> Iterator[Sighting]:
         """The images that stand in the module's documents."""
@@ -165,8 +171,9 @@ class _Here:
         if inner or not build_files.is_yaml(path):
             return
         form = "template file" if reading.function == "templatefile" else "values file"
-        form = "compose file" if build_files.is_compose(path) else form
-        seat = self.seat(reading.owner, form, path, 1)
+        named = _form(path)
+        seat = self.seat(reading.owner, named if named in ("ci file", "compose file") else form, path, 1)
+        seat = replace(seat, given=seat.given and not reading.hashed)
         data = self.files.text(path)
         if isinstance(data, str):
             hole = (Hole(posixpath.basename(path), data),)
