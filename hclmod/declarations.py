@@ -37,7 +37,10 @@ class ModuleCall:
 
 @dataclass(frozen=True, slots=True)
 class ImageUse:
-    """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block."""
+    """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block.
+
+    `read_by` are the places, as words, that read what makes its tag for something else.
+    """
 
     address: str
     kind: str
@@ -51,6 +54,7 @@ class ImageUse:
     dynamic: tuple[str, Definition] | None = None  # the iterator's name, and what it runs over
     count: Definition | None = None
     outside: bool = False  # no container's: `label` is its form, as in `outside.FORMS`
+    read_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

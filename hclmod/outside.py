@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from hclmod import build_files, carriers, origins, yaml_values
+from hclmod import build_files, carriers, origins, yaml_templates, yaml_values
 from hclmod.checkout import Files
 from hclmod.declarations import ImageUse
 from hclmod.document import Document
 from hclmod.estate import Use, overrides, tag_piece
 from hclmod.images import reference
 from hclmod.pieces import Hole, Module, Piece, Scope
-from hclmod.values import Call, Definition, Object, Template, Text
+from hclmod.values import Call, Definition, Object, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from hclmod.holders import Owner
     from hclmod.images.reference import Reference
     from hclmod.pieces import Origin, Site
-    from hclmod.values import Value
-    from hclmod.yaml_values import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,8 @@ class Seat:
     """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
 
     `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.
-    `given` tells that Terraform gives it to the cluster.
+    `given` tells that Terraform gives it to the cluster, and `read_by` what else reads the file, or in a template the
+    variable of its tag.
     """
 
     stack: str
@@ -48,6 +48,7 @@ class Seat:
     owner: Owner | None = None
     image: Definition | None = None  # None where the file is not read, or is no code and no YAML
     given: bool = False
+    read_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | Non
     found: list[Sighting] = []
     known: set[str] = set()
     seen: set[tuple[str, str, str]] = set()
+    others: dict[str, list[str]] = defaultdict(list)
     instances = estate.instances
     for stack, module in instances:
         here = _Here(files, stack, _located(module))
@@ -89,9 +91,24 @@ def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | Non
                 found += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
                 known.add(path)
                 seen.add(reader)
+                if _reads_otherwise(reading):
+                    others[path].append(f"{stack}/{here.address(reading.owner)}".lstrip("/"))
     unread = [path for path in files.paths if path not in known]
     found += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
-    return tuple(found)
+    return tuple(_shared(each, others.get(each.seat.file, ())) for each in found)
+
+
+def _reads_otherwise(reading: Reading) -> bool:
+    """Whether the text of a file goes to something that is not the cluster's."""
+    return reading.function in _TEXT and not reading.hashed and reading.owner.kind not in carriers.GIVEN
+
+
+def _shared(sighting: Sighting, readers: Iterable[str]) -> Sighting:
+    """A sighting whose tag stands in a file, with those who read the file for something else."""
+    seat, site = sighting.seat, sighting.site
+    if not seat.given or site is None or site.document != seat.file or site.path:
+        return sighting
+    return replace(sighting, seat=replace(seat, read_by=tuple(dict.fromkeys((*seat.read_by, *readers)))))
 
 
 FORMS = (
@@ -110,7 +127,10 @@ def _use(sighting: Sighting) -> Use | None:
     seat = sighting.seat
     if seat.module is None or seat.owner is None or seat.image is None or not seat.given:
         return None
-    image = ImageUse(seat.owner.address, seat.owner.kind, "", seat.form, init=False, image=seat.image, outside=True)
+    image = ImageUse(
+        seat.owner.address, seat.owner.kind, "", seat.form,
+        init=False, image=seat.image, outside=True, read_by=seat.read_by,
+    )  # fmt: skip
     over = overrides(seat.module, (sighting.origin,))
     return Use(seat.stack, seat.module.folder, seat.module.name, image, (sighting.origin,), over)
 
@@ -248,27 +268,15 @@ def _in_yaml(seat: Seat, data: bytes, variables: Mapping[str, Definition]) -> It
     for parts in found:
         last = parts.get("tag") or parts.get("image") or parts.get("repository") or next(iter(parts.values()))
         line = document.line(last.start)
-        filled = {role: _filled(scalar, numbers[scalar], variables) for role, scalar in parts.items()}
+        filled = {role: yaml_templates.filled(each, numbers[each], variables) for role, each in parts.items()}
         image = Definition(seat.file, "", line, carriers.joined(filled))
+        offsets = yaml_templates.readers(data, found, yaml_templates.tag_variables(parts))
+        readers = tuple(dict.fromkeys(f"{seat.file}:{document.line(offset)}" for offset in offsets))
         for origin in origins.trace(image, Scope(_NOWHERE)):
-            yield from _sighted(replace(seat, line=line, image=image), origin)
+            yield from _sighted(replace(seat, line=line, image=image, read_by=readers), origin)
 
 
 _NOWHERE = Module("", "", {}, {}, {})
-_NAME = re.compile(r"(?<!\$)\$\{\s*([A-Za-z_]\w*)\s*\}")
-
-
-def _filled(scalar: Scalar, number: int, variables: Mapping[str, Definition]) -> Value:
-    """A value of YAML with the variables of its template in it; one that has some is no site."""
-    words = _NAME.split(scalar.text)
-    if len(words) == 1:
-        return Text(scalar.text, 0, scalar=number) if scalar.sound else Text(scalar.text, None)
-    parts: list[Value] = []
-    for literal, name in zip(words[::2], [*words[1::2], None], strict=True):
-        parts += [Text(literal, None)] if literal else []
-        if name is not None:
-            parts.append(variables.get(name) or Text(f"${{{name}}}", None))
-    return Template(tuple(parts))
 
 
 def _plain(files: Files, unread: Iterable[str], stacks: Iterable[str], folders: AbstractSet[str]) -> Iterator[Sighting]:

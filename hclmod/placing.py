@@ -242,7 +242,8 @@ class _Maker:
         key = (document, path, position, argument, -1 if scalar is None else scalar)
         facts = tuple(self._driven_by(site, use) for use in sorted(driven, key=lambda use: not self.mine(use)))
         also = tuple(f"{use.stack}/{use.address} ({self._phase(use)})" for use in others)
-        others_too = self.mentions.others(piece)
+        read_by = (reader for use in driven for reader in use.image.read_by)
+        others_too = tuple(dict.fromkeys((*self.mentions.others(piece), *read_by)))
         self.found[key] = Place(
             document, path, piece.text, facts, position, argument, also, others_too, scalar, line=site.line
         )

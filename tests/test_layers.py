@@ -30,7 +30,7 @@ LAYERS = (
     ("registries.asking", "registries.credentials", "registries.login", "images.diun", "images.explaining"),
     ("registries.client",),
     ("registries.refreshing",),
-    ("verbs", "items", "modules", "rule", "verify", "declarations", "pieces"),
+    ("verbs", "items", "modules", "rule", "verify", "declarations", "pieces", "yaml_templates"),
     ("holders",),
     ("rulebook", "places", "names", "carriers"),
     ("origins",),
