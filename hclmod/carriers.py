@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from hclmod import values, yaml_values
 from hclmod.heredocs import heredocs
-from hclmod.holders import Owner, owner_of, users
+from hclmod.holders import Owner, attributes, metadata, owner_of, users
 from hclmod.values import Call, Definition, Opaque, Template, Text
 from hclmod.views import Expression, top_level
 from hclmod.workloads import KINDS, RELEASE
@@ -116,7 +117,7 @@ def carriers(sources: Sequence[Source]) -> Carriers:
     spots: list[Spot] = []
     readings: list[Reading] = []
     for block in blocks:
-        for attribute in _attributes(block):
+        for attribute in attributes(block):
             if _MATTERS.search(attribute.source.data, attribute.span.start, attribute.span.end):
                 direct = attribute.path.count(".") == block.path.count(".") + 1
                 for owner in _owners(block, attribute, told):
@@ -145,18 +146,18 @@ def _is_empty(value: Value) -> bool:
     return isinstance(inner, Text) and (not inner.text or inner == Text("null", None))
 
 
-def _attributes(block: Block) -> Iterator[Attribute]:
-    yield from block.attributes.values()
-    for inner in block.blocks():
-        yield from _attributes(inner)
-
-
 def _owners(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
     """Whose an attribute is: a local's is its users', as far as they are such as may name images or read files."""
     if block.type != "locals":
         return (owner_of(block),)
     told = tuple(each for each in users.get(attribute.name, ()) if each.kind in _HOLDERS)
-    return told or (Owner(f"local.{attribute.name}", "locals"),)
+    own = tuple(metadata(attribute))
+    return tuple(map(partial(_with, own), told)) or (Owner(f"local.{attribute.name}", "locals"),)
+
+
+def _with(more: tuple[tuple[str, str], ...], owner: Owner) -> Owner:
+    """An owner with what is said beside an image of it that stands elsewhere."""
+    return replace(owner, metadata=(*owner.metadata, *more)) if more else owner
 
 
 def _spots(attribute: Attribute, owner: Owner, *, direct: bool) -> Iterator[Spot]:
@@ -220,7 +221,8 @@ def _of_heredoc(attribute: Attribute, heredoc: Heredoc, owner: Owner) -> Iterato
     numbers = {scalar: number for number, scalar in enumerate(yaml_values.in_order(found))}
     for parts in found:
         defined = {role: _defined(attribute, heredoc, scalar, numbers[scalar]) for role, scalar in parts.items()}
-        yield _at_tag(defined, joined(defined), owner, form)
+        beside = yaml_values.metadata(body, next(iter(parts.values())), heredoc.holes)
+        yield _at_tag(defined, joined(defined), _with(beside, owner), form)
 
 
 def _defined(attribute: Attribute, heredoc: Heredoc, scalar: Scalar, number: int) -> Definition:

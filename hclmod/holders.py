@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hclmod import values
+from hclmod.declarations import ignored
+from hclmod.views import Expression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from hclmod.syntax import Node
     from hclmod.values import Definition
     from hclmod.views import Attribute, Block
 
@@ -21,12 +24,18 @@ _HOLDING = ("resource", "data", "module", "output")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The block that an image or a file belongs to; one in a local belongs to each block that uses the local."""
+    """The block that an image or a file belongs to; one in a local belongs to each block that uses the local.
+
+    `metadata` are the pairs of its maps whose key holds a slash, as those of annotations and labels do (an empty text
+    for what is no literal), and `ignored` is the text of its `ignore_changes`.
+    """
 
     address: str
     kind: str  # a resource's type, `data.` and a data source's, `locals`, `module`, `output`
     each: Definition | None = None
     count: Definition | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 def owner_of(block: Block) -> Owner:
@@ -37,7 +46,37 @@ def owner_of(block: Block) -> Owner:
         block.type_label if block.type == "resource" else _kind(block),
         values.definition(each.value) if each else None,
         values.definition(count.value) if count else None,
+        tuple(pair for attribute in attributes(block) for pair in metadata(attribute)),
+        tuple(ignored(block)),
     )
+
+
+def attributes(block: Block) -> Iterator[Attribute]:
+    """The attributes of a block and of all blocks in it."""
+    yield from block.attributes.values()
+    for inner in block.blocks():
+        yield from attributes(inner)
+
+
+def metadata(attribute: Attribute) -> Iterator[tuple[str, str]]:
+    """The pairs of an attribute's maps whose key holds a slash, at any depth."""
+    if _SLASHED.search(attribute.source.data, attribute.span.start, attribute.span.end):
+        for node in _objects(attribute.value.node):
+            for entry in Expression(attribute.source, node, attribute.path).entries() or ():
+                if entry.key is not None and "/" in entry.key:
+                    yield entry.key, entry.value.string() or ""
+
+
+_SLASHED = re.compile(rb'"[^"\n]*/[^"\n]*"\s*[=:]')
+
+
+def _objects(node: Node) -> Iterator[Node]:
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        if node.type == "object":
+            yield node
+        nodes.extend(reversed(node.named_children))
 
 
 def _kind(block: Block) -> str:

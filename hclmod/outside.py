@@ -49,6 +49,7 @@ class Seat:
     image: Definition | None = None  # None where the file is not read, or is no code and no YAML
     given: bool = False
     read_by: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()  # what a file says beside the image
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,9 @@ def _use(sighting: Sighting) -> Use | None:
     if seat.module is None or seat.owner is None or seat.image is None or not seat.given:
         return None
     image = ImageUse(
-        seat.owner.address, seat.owner.kind, "", seat.form,
+        seat.owner.address, seat.owner.kind, f"{seat.file}:{seat.line}", seat.form,
         init=False, image=seat.image, outside=True, read_by=seat.read_by,
+        metadata=(*seat.owner.metadata, *seat.metadata), ignored=seat.owner.ignored,
     )  # fmt: skip
     over = overrides(seat.module, (sighting.origin,))
     return Use(seat.stack, seat.module.folder, seat.module.name, image, (sighting.origin,), over)
@@ -272,8 +274,10 @@ def _in_yaml(seat: Seat, data: bytes, variables: Mapping[str, Definition]) -> It
         image = Definition(seat.file, "", line, carriers.joined(filled))
         offsets = yaml_templates.readers(data, found, yaml_templates.tag_variables(parts))
         readers = tuple(dict.fromkeys(f"{seat.file}:{document.line(offset)}" for offset in offsets))
+        beside = yaml_values.metadata(data, last) if seat.given else ()
+        here = replace(seat, line=line, image=image, read_by=readers, metadata=beside)
         for origin in origins.trace(image, Scope(_NOWHERE)):
-            yield from _sighted(replace(seat, line=line, image=image, read_by=readers), origin)
+            yield from _sighted(here, origin)
 
 
 _NOWHERE = Module("", "", {}, {}, {})

@@ -342,8 +342,8 @@ def facts(
         use.image.kind,
         phase,
         *around,
-        dweller.metadata if dweller else (),
-        _is_ignored(use, dweller.ignored if dweller else ()),
+        (*(dweller.metadata if dweller else ()), *use.image.metadata),
+        _is_ignored(use, (*(dweller.ignored if dweller else ()), *use.image.ignored)),
         use.image.comments,
         use.image.above,
         dweller.unread if dweller else not use.image.outside,
@@ -375,9 +375,15 @@ def _text(parts: Sequence[Piece | Hole]) -> str:
 
 def _is_ignored(use: Use, ignored: Iterable[str]) -> bool:
     if use.image.outside:
-        return any(held[:1] in (("all",), ("values",), ("set",)) for held in _parsed(ignored))
+        return any(held[0] in _CARRYING and held[1:2] != ("metadata",) for held in _parsed(ignored))
     wanted = traversal.parse(f"{use.image.container}.image") if use.image.container else None
     return wanted is not None and any(traversal.covers(held, wanted) for held in _parsed(ignored))
+
+
+_CARRYING = frozenset(
+    {"all", "values", "set", "set_sensitive", "set_list", "manifest", "object", "yaml_body", "yaml_body_parsed", "data"}
+)
+"""The attributes that bring images to the cluster outside of containers."""
 
 
 def _parsed(ignored: Iterable[str]) -> Iterator[traversal.Traversal]:

@@ -98,6 +98,27 @@ def comments(data: bytes, scalar: Scalar) -> tuple[str, ...]:
     return (*above, behind[1].decode(errors="replace").strip()) if behind else tuple(above)
 
 
+def metadata(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[tuple[str, str], ...]:
+    """The pairs of a value's document whose key holds a slash, as those of annotations and labels do.
+
+    The text is empty where it is no scalar on one line, or something fills in a part of it.
+    """
+    if not scalar.sound or b"/" not in data:
+        return ()
+    root = _parser().parse(covered(data, holes)).root_node
+    whole = next((each for each in root.children if each.start_byte <= scalar.start < each.end_byte), root)
+    return tuple(pair for each in _pairs(whole) if (pair := _slashed(each, data, holes)))
+
+
+def _slashed(pair: Node, data: bytes, holes: Sequence[Span]) -> tuple[str, str] | None:
+    key = _scalar(pair.child_by_field_name("key"), data)
+    if key is None or "/" not in key.text:
+        return None
+    value = _scalar(pair.child_by_field_name("value"), data)
+    filled = value is None or any(hole.start < value.end and value.start < hole.end for hole in holes)
+    return key.text, "" if value is None or filled or TEMPLATE.search(value.text) else value.text
+
+
 @cache
 def _parser() -> Parser:
     import tree_sitter_yaml
