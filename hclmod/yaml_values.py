@@ -88,14 +88,60 @@ def in_order(found: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
     return tuple(sorted((part for image in found for part in image.values()), key=lambda part: part.start))
 
 
-def comments(data: bytes, scalar: Scalar) -> tuple[str, ...]:
-    """The comments of a value: those on lines of their own directly above, and the one behind it."""
-    above: list[str] = []
-    lines = data[: scalar.start].decode(errors="replace").split("\n")[:-1]
-    while lines and lines[-1].lstrip().startswith("#"):
-        above.insert(0, lines.pop().strip())
-    behind = _BEHIND.match(data, scalar.end)
-    return (*above, behind[1].decode(errors="replace").strip()) if behind else tuple(above)
+def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[str, ...]:
+    """The comments of a value, in order: on lines of their own directly above it and behind it, and those of its image.
+
+    That are those of the keys around it, and all in the map that holds the parts of the image.
+    """
+    found = [*_above(data, scalar.start)]
+    if behind := _BEHIND.match(data, scalar.end):
+        found.append((behind.start(1), behind[1].strip()))
+    pairs = 0
+    for node in _around(covered(data, holes), scalar) if scalar.sound else ():
+        found += _above(data, node.start_byte)
+        pairs += node.type in _PAIRS
+        key = node.child_by_field_name("key")
+        if key is not None and (behind := _BEHIND_KEY.match(data, key.end_byte)):
+            found.append((behind.start(1), behind[1].strip()))
+        if key is not None and pairs == _NEAR and b"mage" in data[key.start_byte : key.end_byte]:
+            found += _within(node, data)
+    return tuple(text.decode(errors="replace") for _, text in sorted(set(found)))
+
+
+def _around(text: bytes, scalar: Scalar) -> Iterator[Node]:
+    """The entries of maps and lists that hold a value, from the innermost outwards."""
+    node = _parser().parse(text).root_node.descendant_for_byte_range(scalar.start, scalar.end)
+    while node is not None:
+        if node.type in (*_PAIRS, "block_sequence_item"):
+            yield node
+        node = node.parent
+
+
+_NEAR = 2  # `image:` around `tag:`
+_BEHIND_KEY = re.compile(rb"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*(#[^\r\n]*)")
+
+
+def _above(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    """The comments on lines of their own directly above the line of an offset, each with where it begins."""
+    start = data.rfind(b"\n", 0, offset) + 1
+    while start:
+        above = data.rfind(b"\n", 0, start - 1) + 1
+        line = data[above : start - 1]
+        if not line.lstrip().startswith(b"#"):
+            return
+        yield start - 1 - len(line.lstrip()), line.strip()
+        start = above
+
+
+def _within(node: Node, data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The comments in a node; what is covered by one is none."""
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        text = data[node.start_byte : node.end_byte]
+        if node.type == "comment" and text.startswith(b"#"):
+            yield node.start_byte, text.strip()
+        nodes.extend(node.named_children)
 
 
 def metadata(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[tuple[str, str], ...]:
