@@ -16,7 +16,7 @@ from hclmod.document import Document
 from hclmod.estate import Use, overrides, tag_piece
 from hclmod.images import reference
 from hclmod.pieces import Hole, Module, Piece, Scope
-from hclmod.values import Call, Definition, Object, Text
+from hclmod.values import Call, Definition, Object, Opaque, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -197,9 +197,13 @@ class _Here:
         seat = self.seat(reading.owner, named if named in ("ci file", "compose file") else form, path, 1)
         seat = replace(seat, given=seat.given and not reading.hashed)
         data = self.files.text(path)
+        if isinstance(data, bytes) and len(data) > yaml_values.LIMIT and b"mage" in data:
+            data = f"larger than {yaml_values.LIMIT // 1024} KiB, so no image is looked for in it"
         if isinstance(data, str):
-            hole = (Hole(posixpath.basename(path), data),)
-            yield from _sighted(seat, hole) if reading.owner.kind in carriers.MANIFESTS else ()
+            hole = Hole(posixpath.basename(path), data, where=path)
+            unread = Definition(path, "", 1, Opaque(hole.text, data))
+            needed = reading.owner.kind in carriers.MANIFESTS
+            yield from _sighted(replace(seat, image=unread), (hole,)) if needed else ()
             return
         given = reading.function == "templatefile" and reading.variables
         variables = origins.table(reading.variables, scope)[0] if given and reading.variables else {}

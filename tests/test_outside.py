@@ -403,6 +403,19 @@ def test_a_file_that_cannot_be_read_is_told_where_a_release_needs_it(text: bytes
     assert told({M: READ, "s/values.yaml": text}) == []
 
 
+def test_a_text_that_is_too_large_to_search_is_told_by_survey_and_by_fix(tmp_path: Path) -> None:
+    why = "larger than 128 KiB, so no image is looked for in it"
+    files = {M: release('[file("values.yaml")]'), "s/values.yaml": "image: a:1\n" + "# filler\n" * 15_000}
+    assert told(files) == [f"helm_release.r values file <values.yaml: {why}> s/values.yaml:1"]
+    assert told({**files, "s/values.yaml": "# filler\n" * 15_000}) == []
+    (tmp_path / "s").mkdir()
+    for path, text in files.items():
+        (tmp_path / path).write_text(text)
+    (tmp_path / "hclmod.toml").write_text('[options.float-image-tag]\noutside = ["values file"]\n')
+    done = hclmod(tmp_path, "fix", "--rule", "float-image-tag", "s")
+    assert f"it ends at `values.yaml` (s/values.yaml): {why}" in done.stdout
+
+
 @pytest.mark.parametrize(
     "text",
     [
