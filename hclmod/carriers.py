@@ -12,14 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from hclmod import values, yaml_values
+from hclmod.helm_settings import settings
 from hclmod.heredocs import heredocs
-from hclmod.holders import Owner, attributes, metadata, owner_of, users
+from hclmod.holders import Owner, attributes, metadata, owner_of, spoken, users
 from hclmod.values import Call, Definition, Opaque, Template, Text
 from hclmod.views import Expression, top_level
 from hclmod.workloads import KINDS, RELEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hclmod.heredocs import Heredoc
     from hclmod.syntax import Node
@@ -124,7 +125,7 @@ def carriers(sources: Sequence[Source]) -> Carriers:
                     spots += _spots(attribute, owner, direct=direct)
                     readings += _readings(attribute, owner)
         if block.type_label == RELEASE and block.type == "resource":
-            spots += _sets(block)
+            spots += _sets(block, partial(spoken, blocks=blocks))
         readings += _named(block)
     return Carriers(tuple(spots), tuple(readings))
 
@@ -278,11 +279,14 @@ def _named(block: Block) -> Iterator[Reading]:
         yield Reading(owner_of(block), function, values.definition(found.value))
 
 
-def _sets(block: Block) -> Iterator[Spot]:
+def _sets(block: Block, spoken: Callable[[Attribute], bytes]) -> Iterator[Spot]:
     """The images that `set` names, in either form of the provider; parts of one image are put together."""
     split: dict[tuple[str, ...], dict[str, Definition]] = defaultdict(dict)
     owner = owner_of(block)
-    for name, value in _settings(block):
+    for name, value in settings(block, spoken):
+        if name is None:
+            yield Spot(owner, "helm set", value)
+            continue
         *above, key = re.split(r"(?<!\\)\.", re.sub(r"\[\d+\]", "", name))
         if above and yaml_values.parts(above[-1], None, {key: value}):
             split[tuple(above)][key] = value
@@ -290,24 +294,3 @@ def _sets(block: Block) -> Iterator[Spot]:
             yield from _spot(yaml_values.parts(key, value, {}), owner, "helm set")
     for path, entries in split.items():
         yield from _spot(yaml_values.parts(path[-1], None, entries), owner, "helm set")
-
-
-def _settings(block: Block) -> Iterator[tuple[str, Definition]]:
-    """The names and values of `set` blocks and of the lists that newer providers have instead."""
-    for kind in ("set", "set_sensitive"):
-        dynamic = [
-            inner for each in block.blocks("dynamic") if each.labels == (kind,) for inner in each.blocks("content")
-        ]
-        for each in (*block.blocks(kind), *dynamic):
-            name, value = each.attribute("name"), each.attribute("value")
-            if name and value and (text := name.value.string()):
-                yield text, values.definition(value.value)
-        if attribute := block.attribute(kind):
-            yield from _listed(attribute.value)
-
-
-def _listed(whole: Expression) -> Iterator[tuple[str, Definition]]:
-    for item in whole.elements() or ():
-        name, value = item.entry("name"), item.entry("value")
-        if name and value and (text := name.string()):
-            yield text, values.part(whole, value)

@@ -95,13 +95,23 @@ def users(blocks: Sequence[Block]) -> dict[str, tuple[Owner, ...]]:
     return {name: tuple(owners) for name, owners in found.items()}
 
 
+def spoken(attribute: Attribute, blocks: Sequence[Block]) -> bytes:
+    """The text of an attribute, and of all locals that it uses, perhaps through other locals."""
+    known = dict(_locals(blocks))
+    names = _closure(_named(attribute), {name: _named(each) for name, each in known.items()})
+    return b"\n".join(_text(each) for each in (attribute, *(known[name] for name in names if name in known)))
+
+
+def _text(view: Attribute | Block) -> bytes:
+    return view.source.data[view.span.start : view.span.end]
+
+
 def _locals(blocks: Iterable[Block]) -> list[tuple[str, Attribute]]:
     return [each for block in blocks if block.type == "locals" for each in block.attributes.items()]
 
 
 def _named(view: Attribute | Block) -> frozenset[str]:
-    text = view.source.data[view.span.start : view.span.end].decode()
-    return frozenset(_LOCAL.findall(text))
+    return frozenset(_LOCAL.findall(_text(view).decode()))
 
 
 def _closure(names: Iterable[str], inner: Mapping[str, frozenset[str]]) -> tuple[str, ...]:

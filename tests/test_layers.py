@@ -31,7 +31,7 @@ LAYERS = (
     ("registries.client",),
     ("registries.refreshing",),
     ("verbs", "items", "modules", "rule", "verify", "declarations", "pieces", "yaml_templates"),
-    ("holders",),
+    ("holders", "helm_settings"),
     ("rulebook", "places", "names", "carriers"),
     ("origins",),
     ("engine", "terragrunt", "workspace"),

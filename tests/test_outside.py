@@ -59,6 +59,15 @@ LISTED = '  set = [\n    { name = "image.repository", value = "q" },\n    { name
 DYNAMIC = (
     '  dynamic "set" {\n    for_each = [1]\n    content {\n      name = "image"\n      value = "q:1"\n    }\n  }\n'
 )
+COMPUTED = """  dynamic "set" {
+    for_each = %s
+    content {
+      name  = set.key
+      value = set.value
+    }
+  }
+"""
+NAMES = "the names that are set are computed, and an image among them is not followed"
 VALUES = "helm_release.r helm values"
 SET = "helm_release.r helm set"
 HEREDOC = "helm_release.r heredoc"
@@ -107,6 +116,19 @@ FILE = "helm_release.r values file"
         ("[]", LISTED, [f"{SET} q:1 {M}:6"]),
         ("[]", setting("x[0].image", "q:1", "set_sensitive"), [f"{SET} q:1 {M}:6"]),
         ("[]", DYNAMIC, [f"{SET} q:1 {M}:8"]),
+        ("[]", COMPUTED % '{ "a.image" = "q:1" }', [f'{SET} <{{ "a.image" = "q:1" }}: {NAMES}> {M}:5']),
+        (
+            "[]",
+            COMPUTED % "local.s" + '}\nlocals {\n  s = { "a.image" = "q:1" }\n',
+            [f"{SET} <local.s: {NAMES}> {M}:5"],
+        ),
+        ("[]", COMPUTED % "var.s", [f"{SET} <var.s: {NAMES}> {M}:5"]),
+        ("[]", COMPUTED % '{ "replicas" = "1" }', []),
+        ("[]", COMPUTED % "local.s" + '}\nlocals {\n  s = { "replicas" = "1" }\n', []),
+        ("[]", setting("${local.a}.image.tag", "1"), [f'{SET} <"${{local.a}}.image.tag": {NAMES}> {M}:5']),
+        ("[]", '  set_list {\n    name  = "image"\n    value = ["q:1"]\n  }\n', [f"{SET} q:1 {M}:6"]),
+        ("[]", '  set_list = [{ name = "a.image", value = ["q:1"] }]\n', [f"{SET} q:1 {M}:4"]),
+        ("[]", '  set_list {\n    name  = "hosts"\n    value = ["q:1"]\n  }\n', []),
         ("[]", setting("image.pullPolicy", "Always"), []),
         ("[]", setting("replicas", "1"), []),
         ("[]", setting("${var.name}", "a:1"), []),
