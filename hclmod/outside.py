@@ -193,8 +193,9 @@ class _Here:
         if inner or not build_files.is_yaml(path):
             return
         form = "template file" if reading.function == "templatefile" else "values file"
-        named = _form(path)
-        seat = self.seat(reading.owner, named if named in ("ci file", "compose file") else form, path, 1)
+        form = "compose file" if build_files.is_compose(path) else form
+        form = "ci file" if build_files.is_pipeline(path, anywhere=True) else form
+        seat = self.seat(reading.owner, form, path, 1)
         seat = replace(seat, given=seat.given and not reading.hashed)
         data = self.files.text(path)
         if isinstance(data, bytes) and len(data) > yaml_values.LIMIT and b"mage" in data:
