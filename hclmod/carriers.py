@@ -32,11 +32,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """An image as it stands in a document; `image` is the whole reference, joined where it is written in parts."""
+    """An image as it stands in a document; `image` is the whole reference, joined where it is written in parts.
+
+    `strangers` use the whole text in which it stands for something that is not the cluster's.
+    """
 
     owner: Owner
     form: str
     image: Definition
+    strangers: tuple[Owner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Reading:
     path: Definition
     variables: Definition | None = None
     hashed: bool = False
+    strangers: tuple[Owner, ...] = ()
 
 
 class Carriers(NamedTuple):
@@ -68,6 +73,9 @@ GIVEN = frozenset(
      "data.kubectl_path_documents", "data.kubectl_file_documents"}
 )  # fmt: skip
 """Whose images are the cluster's; a pipeline, a machine's first files or a hash may hold others."""
+
+HARMLESS = GIVEN | {"null_resource", "terraform_data"}
+"""Who may use a text beside the cluster without holding it: what runs again when it changes is meant to."""
 
 _OBJECTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     RELEASE: ("helm values", ("values",)),
@@ -99,6 +107,7 @@ PROVIDERS: Mapping[str, tuple[str, ...]] = {
 }
 """Resources of other providers that run images, and the attributes that name them (FACTS 3)."""
 
+_ENCODES = re.compile(r"(?:yamlencode|jsonencode|file|templatefile|join|trimspace)\s*\(|<<")
 _PATHS = {("resource", RELEASE): ("chart", "chart"), ("data", "kubectl_path_documents"): ("pattern", "file")}
 _READERS = frozenset(
     {"file", "templatefile", "fileset", "filebase64", "filemd5", "filesha1", "filesha256", "filesha512"}
@@ -121,9 +130,11 @@ def carriers(sources: Sequence[Source]) -> Carriers:
         for attribute in attributes(block):
             if _MATTERS.search(attribute.source.data, attribute.span.start, attribute.span.end):
                 direct = attribute.path.count(".") == block.path.count(".") + 1
+                strangers = _strangers(block, attribute, told)
                 for owner in _owners(block, attribute, told):
-                    spots += _spots(attribute, owner, direct=direct)
-                    readings += _readings(attribute, owner)
+                    found = _spots(attribute, owner, direct=direct)
+                    spots += (replace(each, strangers=strangers) for each in found)
+                    readings += (replace(each, strangers=strangers) for each in _readings(attribute, owner))
         if block.type_label == RELEASE and block.type == "resource":
             spots += _sets(block, partial(spoken, blocks=blocks))
         readings += _named(block)
@@ -154,6 +165,16 @@ def _owners(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner,
     told = tuple(each for each in users.get(attribute.name, ()) if each.kind in _HOLDERS)
     own = tuple(metadata(attribute))
     return tuple(map(partial(_with, own), told)) or (Owner(f"local.{attribute.name}", "locals"),)
+
+
+def _strangers(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
+    """Who uses a local that is one text, as `yamlencode` makes, for something that is not the cluster's.
+
+    Of what is decoded each user may read another part.
+    """
+    if block.type != "locals" or not _ENCODES.match(attribute.value.text):
+        return ()
+    return tuple(each for each in users.get(attribute.name, ()) if each.kind not in HARMLESS)
 
 
 def _with(more: tuple[tuple[str, str], ...], owner: Owner) -> Owner:

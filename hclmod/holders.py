@@ -111,7 +111,10 @@ def _locals(blocks: Iterable[Block]) -> list[tuple[str, Attribute]]:
 
 
 def _named(view: Attribute | Block) -> frozenset[str]:
-    return frozenset(_LOCAL.findall(_text(view).decode()))
+    return frozenset(_LOCAL.findall(_HASHED.sub("", _text(view).decode())))
+
+
+_HASHED = re.compile(r"\b(?:base64)?(?:md5|sha\d+)\((?:[^()]|\([^()]*\))*\)")  # who hashes a local does not use it
 
 
 def _closure(names: Iterable[str], inner: Mapping[str, frozenset[str]]) -> tuple[str, ...]:

@@ -92,16 +92,16 @@ def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | Non
                 found += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
                 known.add(path)
                 seen.add(reader)
-                if _reads_otherwise(reading):
-                    others[path].append(f"{stack}/{here.address(reading.owner)}".lstrip("/"))
+                others[path] += here.names((*reading.strangers, *_otherwise(reading)))
     unread = [path for path in files.paths if path not in known]
     found += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
     return tuple(_shared(each, others.get(each.seat.file, ())) for each in found)
 
 
-def _reads_otherwise(reading: Reading) -> bool:
-    """Whether the text of a file goes to something that is not the cluster's."""
-    return reading.function in _TEXT and not reading.hashed and reading.owner.kind not in carriers.GIVEN
+def _otherwise(reading: Reading) -> tuple[Owner, ...]:
+    """The reader, if the text of the file goes to something that is not the cluster's."""
+    used = reading.function in _TEXT and not reading.hashed
+    return (reading.owner,) if used and reading.owner.kind not in carriers.HARMLESS else ()
 
 
 def _shared(sighting: Sighting, readers: Iterable[str]) -> Sighting:
@@ -164,6 +164,10 @@ class _Here:
         """A resource's address with the module's instance."""
         return f"{self.module.name}.{owner.address}".removeprefix(".")
 
+    def names(self, owners: Iterable[Owner]) -> tuple[str, ...]:
+        """Resources as a person reads them, with their stack."""
+        return tuple(f"{self.stack}/{self.address(each)}".lstrip("/") for each in owners)
+
     def seat(self, owner: Owner, form: str, file: str, line: int, image: Definition | None = None) -> Seat:
         """A seat of this instance."""
         given = owner.kind in carriers.GIVEN
@@ -176,6 +180,7 @@ class _Here:
         """The images that stand in the module's documents."""
         for spot in self.files.carriers(self.module.folder).spots:
             seat = self.seat(spot.owner, spot.form, spot.image.document, spot.image.line, spot.image)
+            seat = replace(seat, read_by=self.names(spot.strangers))
             for scope in _scopes(spot.owner, self.module):
                 for origin in origins.trace(_whole(spot.image, scope), scope):
                     yield from _sighted(seat, origin)
