@@ -197,12 +197,12 @@ def find(source: Source, place: Place) -> Literal | None:
 
 
 def _comments(source: Source, span: Span) -> tuple[str, ...]:
-    """The comments of all that holds a literal, and of what stands beside it where parts make one image.
+    """The comments of all that holds a literal, nearest first, and of what stands beside it where parts make one image.
 
     Not those of a resource, which speak of more than its image.
     """
     around = (comment for node, comment in trivia.comments_around(source, span) if not _is_resource(source, node))
-    spans = sorted({*around, *_beside(source, span)})
+    spans = dict.fromkeys((*around, *_beside(source, span)))
     return tuple(source.data[each.start : each.end].decode() for each in spans)
 
 

@@ -89,11 +89,11 @@ def in_order(found: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
 
 
 def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[str, ...]:
-    """The comments of a value, in order: on lines of their own directly above it and behind it, and those of its image.
+    """The comments of a value: those on lines of their own directly above it, the one behind it, and those around it.
 
-    That are those of the keys around it, and all in the map that holds the parts of the image.
+    These are those of the keys that hold it, from the innermost outwards, and all in the map of the image's parts.
     """
-    found = [*_above(data, scalar.start)]
+    found = _above(data, scalar.start)
     if behind := _BEHIND.match(data, scalar.end):
         found.append((behind.start(1), behind[1].strip()))
     pairs = 0
@@ -105,7 +105,7 @@ def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[s
             found.append((behind.start(1), behind[1].strip()))
         if key is not None and pairs == _NEAR and b"mage" in data[key.start_byte : key.end_byte]:
             found += _within(node, data)
-    return tuple(text.decode(errors="replace") for _, text in sorted(set(found)))
+    return tuple(text.decode(errors="replace") for _, text in dict.fromkeys(found))
 
 
 def _around(text: bytes, scalar: Scalar) -> Iterator[Node]:
@@ -121,16 +121,18 @@ _NEAR = 2  # `image:` around `tag:`
 _BEHIND_KEY = re.compile(rb"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*(#[^\r\n]*)")
 
 
-def _above(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+def _above(data: bytes, offset: int) -> list[tuple[int, bytes]]:
     """The comments on lines of their own directly above the line of an offset, each with where it begins."""
+    found: list[tuple[int, bytes]] = []
     start = data.rfind(b"\n", 0, offset) + 1
     while start:
         above = data.rfind(b"\n", 0, start - 1) + 1
         line = data[above : start - 1]
         if not line.lstrip().startswith(b"#"):
-            return
-        yield start - 1 - len(line.lstrip()), line.strip()
+            break
+        found.insert(0, (start - 1 - len(line.lstrip()), line.strip()))
         start = above
+    return found
 
 
 def _within(node: Node, data: bytes) -> Iterator[tuple[int, bytes]]:

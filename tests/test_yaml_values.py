@@ -12,8 +12,8 @@ from hclmod.edits import Span
     ("text", "comments"),
     [
         (b"# a\n# b\nimage: q:1 # c\n", ("# a", "# b", "# c")),
-        (b"# a\r\nimage:   # b  \r\n  # c\r\n  repository: q\r\n  tag: '1'   # d\r\n", ("# a", "# b", "# c", "# d")),
-        (b"# a\nx:\n  # b\n  - name: y # c\n    # d\n    image: q:1\n", ("# a", "# b", "# d")),
+        (b"# a\r\nimage:   # b  \r\n  # c\r\n  repository: q\r\n  tag: '1'   # d\r\n", ("# d", "# a", "# b", "# c")),
+        (b"# a\nx:\n  # b\n  - name: y # c\n    # d\n    image: q:1\n", ("# d", "# b", "# a")),
         (b"# a\n\nimage:\n  tag: 1\nx: 1 # b\n# c\n", ()),
         (b"x:\n  # a\n  y: 1\n  image: {tag: 1} # b\n", ()),
         (b"images:\n  a:\n    image: {tag: 1}\n  b: 1 # c\n", ()),
@@ -22,7 +22,7 @@ from hclmod.edits import Span
         (b"image:\n  {{- if .x }}\n  tag: 1\n  {{- end }}\n", ()),
     ],
 )
-def test_the_comments_of_an_image(text: bytes, comments: tuple[str, ...]) -> None:
+def test_the_comments_of_an_image_from_the_nearest_outwards(text: bytes, comments: tuple[str, ...]) -> None:
     (parts,) = yaml_values.images(text)
     assert yaml_values.comments(text, parts.get("tag") or parts["image"]) == comments
 
