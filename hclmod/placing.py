@@ -303,7 +303,7 @@ class _Maker:
             for part in (part for origin in use.origins for part in origin):
                 if isinstance(part, Piece) and part.site == site:
                     found += self.mentions.others(part)
-            found += self._callers_unread(use, folder)
+            found += (*use.image.read_by, *self._callers_unread(use, folder))
         return tuple(dict.fromkeys(found))
 
     def _phase(self, use: Use) -> str:
@@ -403,8 +403,8 @@ def facts(
         use.image.kind,
         phase,
         *around,
-        dweller.metadata if dweller else (),
-        _is_ignored(use, dweller.ignored if dweller else ()),
+        (*(dweller.metadata if dweller else ()), *use.image.metadata),
+        _is_ignored(use, (*(dweller.ignored if dweller else ()), *use.image.ignored)),
         use.image.comments,
         use.image.above,
         dweller.unread if dweller else not use.image.outside,
@@ -436,9 +436,15 @@ def _text(parts: Sequence[Piece | Hole]) -> str:
 
 def _is_ignored(use: Use, ignored: Iterable[str]) -> bool:
     if use.image.outside:
-        return any(held[:1] in (("all",), ("values",), ("set",)) for held in _parsed(ignored))
+        return any(held[0] in _CARRYING and held[1:2] != ("metadata",) for held in _parsed(ignored))
     wanted = traversal.parse(f"{use.image.container}.image") if use.image.container else None
     return wanted is not None and any(traversal.covers(held, wanted) for held in _parsed(ignored))
+
+
+_CARRYING = frozenset(
+    {"all", "values", "set", "set_sensitive", "set_list", "manifest", "object", "yaml_body", "yaml_body_parsed", "data"}
+)
+"""The attributes that bring images to the cluster outside of containers."""
 
 
 def _parsed(ignored: Iterable[str]) -> Iterator[traversal.Traversal]:

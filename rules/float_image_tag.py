@@ -13,7 +13,8 @@ repository move together or not at all, and so do those of one `group` of `[imag
 that has to stay, or that is in another phase, holds the others. Jobs and bare pods are changed too, though Keel updates
 neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of
 containers are left too, except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm
-values", "helm set", "values file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
+values", "helm set", "values file", "template file", "config map", "heredoc" (`hclmod survey` lists them); of those
+only what a release, a manifest, a config map or a module is given, not what a pipeline or a machine reads too.
 """
 
 from __future__ import annotations
