@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from hclmod.estate import Use
     from hclmod.values import Value
 
+_NO_TEXT = re.compile(
+    rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*(?:(?:#|//).*)?$", re.MULTILINE
+)
+"""A type of which no value is a tag, or no entry; Terraform takes `"12"` for a number."""
+
 _COMMENT = re.compile(rb"^[ \t]*(?:#|//).*$", re.MULTILINE)
 
 
@@ -40,12 +45,12 @@ class Mentions:
         self._lines = {(each.document, each.line) for _, each in known.values()}
 
     def others(self, piece: Piece) -> tuple[str, ...]:
-        """The places, as words, that read a name of the piece's chain and make no image; also what validates one."""
+        """The places, as words, that read a name of the piece's chain and make no image; also what a variable says."""
         found: list[str] = []
         for step in piece.walked:
             found += self._readers(step.folder, step.name)
-            if step.name.startswith("var.") and self._is_validated(step.folder, step.name.removeprefix("var.")):
-                found.append(f"the `validation` of {step.name}")
+            if step.name.startswith("var."):
+                found += self._limits(step.folder, step.name)
         return tuple(dict.fromkeys(found))
 
     def _readers(self, folder: str, name: str) -> Iterator[str]:
@@ -59,12 +64,15 @@ class Mentions:
             other = [place for place in places if place not in self._lines] or places
             yield from (f"{document}:{line}" for document, line in other)
 
-    def _is_validated(self, folder: str, name: str) -> bool:
-        head = re.compile(
-            rb'\bvariable\s*"?' + re.escape(name).encode() + rb'"?\s*\{(.*?)^\}', re.DOTALL | re.MULTILINE
-        )
-        blocks = (match[1] for text in self._documents(folder).values() for match in head.finditer(text))
-        return any(re.search(rb"\bvalidation\b", block) for block in blocks)
+    def _limits(self, folder: str, name: str) -> Iterator[str]:
+        """What a variable's block says against another text; types of an object's entries are not looked at."""
+        label = re.escape(name.removeprefix("var.")).encode()
+        head = re.compile(rb'\bvariable\s*"?' + label + rb'"?\s*\{([^\n]+\}|.*?^\})', re.DOTALL | re.MULTILINE)
+        for block in (match[1] for text in self._documents(folder).values() for match in head.finditer(text)):
+            if re.search(rb"\bvalidation\b", block):
+                yield f"the `validation` of {name}"
+            if typed := _NO_TEXT.search(block):
+                yield f"the type of {name}, `{typed[1].decode()}`"
 
     def _documents(self, folder: str) -> dict[str, bytes]:
         if folder not in self._cache:
