@@ -204,6 +204,58 @@ FORMS: dict[str, tuple[str, dict[str, str], str, str]] = {
     ),
 }
 
+FOR = 'terraform {\n  extra_arguments "v" {\n    commands = %s\n    required_var_files = ["a.tfvars"]\n  }\n}\n'
+FILE = {f"{STACK}/a.tfvars": 'tag = "a"\n'}
+FORMS |= {
+    "an include that is not merged": (
+        INCLUDE.replace("\n}", '\n  merge_strategy = "no_merge"\n}'),
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n'},
+        "default",
+        f"{STACK}/main.tf",
+    ),
+    "an include that is not merged, by reference": (
+        INCLUDE.replace("\n}", '\n  expose = true\n  merge_strategy = "no_merge"\n}')
+        + "inputs = { tag = include.root.inputs.tag }\n",
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n'},
+        "root",
+        "terragrunt.hcl",
+    ),
+    "an include that is merged in depth": (
+        INCLUDE.replace("\n}", '\n  merge_strategy = "deep"\n}'),
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n'},
+        "root",
+        "terragrunt.hcl",
+    ),
+    "arguments that are for destroy": (FOR % '["destroy"]', FILE, "default", f"{STACK}/main.tf"),
+    "arguments for nothing": (FOR % "[]", FILE, "default", f"{STACK}/main.tf"),
+    "arguments for plan": (FOR % '["destroy", "plan"]', FILE, "a", f"{STACK}/a.tfvars"),
+    "arguments for what needs variables": (
+        FOR % "get_terraform_commands_that_need_vars()",
+        FILE,
+        "a",
+        f"{STACK}/a.tfvars",
+    ),
+    "arguments for what needs variables, and more": (
+        FOR % 'concat(get_terraform_commands_that_need_vars(), ["output"])',
+        FILE,
+        "a",
+        f"{STACK}/a.tfvars",
+    ),
+    "arguments for a local": ('locals {\n  c = ["import"]\n}\n' + FOR % "local.c", FILE, "default", f"{STACK}/main.tf"),
+    "arguments for destroy that replace others": (
+        INCLUDE + FOR % '["destroy"]',
+        {"terragrunt_hcl": FOR.replace("a.tf", "../b.tf") % '["apply"]', "live__prod__b_tfvars": 'tag = "b"\n', **FILE},
+        "default",
+        f"{STACK}/main.tf",
+    ),
+    "an environment for destroy": (
+        (FOR % '["destroy"]').replace('required_var_files = ["a.tfvars"]', 'env_vars = { TF_VAR_tag = "env" }'),
+        {},
+        "default",
+        f"{STACK}/main.tf",
+    ),
+}
+
 
 @pytest.mark.parametrize(("own", "others", "text", "document"), FORMS.values(), ids=FORMS)
 def test_where_a_variable_comes_from(own: str, others: dict[str, str], text: str, document: str) -> None:
