@@ -18,7 +18,7 @@ from hclmod.images import reference
 from hclmod.pieces import Layer, Module, Piece, Scope, Site
 from hclmod.terragrunt import Terragrunt
 from hclmod.trivia import Source
-from hclmod.values import List, Object
+from hclmod.values import List, Object, Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,6 +85,7 @@ class _Folder:
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
+    count: dict[str, Definition] = field(default_factory=dict)  # and how many there are
     marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
 
     def add(self, found: Declarations) -> None:
@@ -105,6 +106,7 @@ class _Folder:
         self.namespaces = _known_over(self.namespaces, found.namespaces)
         self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
         self.each.update(found.each)
+        self.count.update(found.count)
         self.marks.update({address: marks for address, marks in found.marks.items() if marks})
 
 
@@ -188,8 +190,18 @@ class Estate:
         found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
         for stack, module in self.instances:
             for address, name in self._named(module):
-                found[name].append((stack, module.folder, address))
+                if name is not None:
+                    found[name].append((stack, module.folder, address))
         return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+
+    @cached_property
+    def named(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The names of each namespace resource, by folder and address, where all of them are known."""
+        found: dict[tuple[str, str], list[str | None]] = defaultdict(list)
+        for _, module in self.instances:
+            for address, name in self._named(module):
+                found[module.folder, address].append(name)
+        return {where: tuple(sorted({each for each in names if each})) for where, names in found.items() if all(names)}
 
     def document_of(self, folder: str, namespace: str) -> str:
         """The document that declares a namespace of this address."""
@@ -199,13 +211,13 @@ class Estate:
         """The literal annotations and labels of a namespace resource."""
         return self._folder(folder).marks.get(address, ())
 
-    def _named(self, module: Module) -> Iterator[tuple[str, str]]:
-        """The address and each name of every namespace that a module declares."""
+    def _named(self, module: Module) -> Iterator[tuple[str, str | None]]:
+        """The address and each name of every namespace that a module declares, None for one that cannot be read."""
         folder = self._folder(module.folder)
         for address, name in folder.namespaces.items():
-            for _, scope in origins.instances(folder.each.get(address), None, Scope(module)):
-                told = [pieces.text(origin) for origin in origins.trace(name, scope)] if name else []
-                yield from ((address, each) for each in told if each is not None)
+            for _, scope in origins.instances(folder.each.get(address), folder.count.get(address), Scope(module)):
+                told = [pieces.text(origin) for origin in origins.trace(name, scope)] if name else [None]
+                yield from ((address, each) for each in told)
 
     @cached_property
     def instances(self) -> tuple[tuple[str, Module], ...]:
@@ -254,10 +266,11 @@ class Estate:
         bound: Mapping[str, tuple[Value, Value]] | None = None,
     ) -> Module:
         found = self._folder(folder)
-        objects = _namespaces(found.namespaces)
+        objects: dict[str, Value] = {}
         module = Module(
             folder, name, found.variables, found.locals, found.outputs, call, parent, layers, objects, bound or {}
         )
+        objects.update(_namespaces(found, Scope(module)))
         for called in found.calls.values():
             target = _local(folder, called.source)
             if target is None or target in above:
@@ -297,15 +310,34 @@ class Estate:
             yield Use(stack, module.folder, module.name, image, alternatives, overrides(module, found))
 
 
-def _namespaces(names: Mapping[str, Definition | None]) -> dict[str, Value]:
-    """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module."""
+def _namespaces(found: _Folder, scope: Scope) -> dict[str, Value]:
+    """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module, and each instance."""
     kinds: dict[str, list[tuple[str | None, Value]]] = defaultdict(list)
-    for address, name in names.items():
+    for address, name in found.namespaces.items():
         kind, _, label = address.partition(".")
-        metadata: tuple[tuple[str | None, Value], ...] = (("name", name),) if name else ()
-        identity: tuple[tuple[str | None, Value], ...] = (("id", name),) if name else ()
-        kinds[kind].append((label, Object((("metadata", List((Object(metadata),))), *identity))))
+        kinds[kind].append((label, _namespace(name, found.each.get(address), found.count.get(address), scope)))
     return {kind: Object(tuple(entries)) for kind, entries in kinds.items()}
+
+
+def _namespace(name: Definition | None, each: Definition | None, count: Definition | None, scope: Scope) -> Value:
+    """One namespace: with `for_each` an object by key, with `count` a list."""
+    if each is None and count is None:
+        return _metadata(name)
+    made = [
+        (index, _metadata(origins.held(name, inside) if name else None))
+        for index, inside in origins.instances(each, count, scope)
+    ]
+    if count is not None:
+        return List(tuple(one for _, one in made))
+    if any(not index for index, _ in made):
+        return Opaque("for_each", "what it runs over cannot be read")
+    return Object(tuple((index[2:-2], one) for index, one in made))
+
+
+def _metadata(name: Definition | None) -> Value:
+    metadata: tuple[tuple[str | None, Value], ...] = (("name", name),) if name else ()
+    identity: tuple[tuple[str | None, Value], ...] = (("id", name),) if name else ()
+    return Object((("metadata", List((Object(metadata),))), *identity))
 
 
 def tag_piece(origin: Origin) -> Piece | None:

@@ -125,6 +125,7 @@ class Tenant:
     module: str
     phase: int | None
     mine: bool  # whether it is of the phase at hand
+    homes: tuple[str | None, ...] = ()  # the names of its namespace, None for one that cannot be read
 
     @property
     def name(self) -> str:
@@ -144,7 +145,8 @@ class Placing:
     are the resources of modules outside the phase's stacks, with their document; `homes` are the namespaces' names
     of a stack's resource (by stack, folder, address), where all of them could be followed; `tenants` live in the
     namespace that a resource declares, in whatever stack; `owners` are the resources that declare a namespace's name,
-    as stack and address, and `documents` where those stand in which somebody of the phase lives.
+    as stack and address, `documents` where those stand in which somebody of the phase lives, and `named` the names of
+    a resource that declares some, where all of them are known.
     """
 
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
@@ -155,6 +157,7 @@ class Placing:
     tenants: Mapping[Where, tuple[Tenant, ...]] = field(default_factory=dict)
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
+    named: Mapping[Where, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -292,6 +292,7 @@ class _Maker:
                 for where, living in tenants.items()
                 if any(each.mine for each in living)
             ),
+            self.estate.named,
         )
 
     def _tenants(self) -> dict[tuple[str, str], tuple[Tenant, ...]]:
@@ -299,7 +300,7 @@ class _Maker:
         found: dict[tuple[str, str], list[Tenant]] = defaultdict(list)
         for home in self.estate.homes:
             where = home.stack, home.folder, home.dweller.address, home.module
-            tenant = Tenant(*where, self.phase_of(*where), self._lives(home))
+            tenant = Tenant(*where, self.phase_of(*where), self._lives(home), home.names)
             for name in home.names:
                 for _, folder, address in self.estate.namespaces.get(name or "", ()):
                     found[folder, address].append(tenant)

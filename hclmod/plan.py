@@ -201,7 +201,7 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     homes = brief.placing.homes
     inventory.settle(lambda each: homes.get((stack.path, each.folder, each.address), ()))
     mine = _Selection(brief, stack, inventory)
-    names = tuple(sorted(name for each in mine.namespaces if (name := inventory.namespaces[each])))
+    names = tuple(sorted({name for each in mine.namespaces for name in mine.names(each)}))
     for source in sources:
         if brief.only is None or source.document.path in brief.only:
             context = mine.context(source.document.path, tuple(sorted({*brief.names, *names})))
@@ -299,16 +299,30 @@ class _Selection:
         told = {self._named(each): each for each in (*living, *tenants)}
         mine = tuple(name for name, each in told.items() if each.mine)
         others = {name: each.phase for name, each in told.items() if not each.mine}
-        return Namespace(self.inventory.namespaces[namespace], mine, others)
+        named = self._names(namespace)
+        return Namespace(named[0] if len(named) == 1 else None, mine, others, names=named if len(named) > 1 else ())
+
+    def _names(self, namespace: Resource) -> tuple[str, ...]:
+        """What a namespace resource is called: by its own text, else by what following references found."""
+        own = self.inventory.namespaces[namespace]
+        return (own,) if own else self.brief.placing.named.get((namespace.folder, namespace.address), ())
+
+    def names(self, namespace: Resource) -> tuple[str, ...]:
+        """The names of a namespace resource in which somebody of the phase lives."""
+        named = self._names(namespace)
+        tenants = self.brief.placing.tenants.get((namespace.folder, namespace.address), ())
+        lived = {name for each in tenants if each.mine for name in each.homes}
+        return named if len(named) == 1 else tuple(name for name in named if name in lived)
 
     def _named(self, tenant: Tenant) -> str:
         return tenant.address if tenant.stack == self.stack.path and not tenant.module else tenant.name
 
     def _home(self, workload: Resource, home: Resource | None) -> Namespace | None:
         """The namespace of a workload; one that other stacks declare is known by its name and its owners only."""
-        if home is not None:
-            return self._facts(home)
         names = self.brief.placing.homes.get((self.stack.path, workload.folder, workload.address), ())
+        if home is not None:
+            facts = self._facts(home)
+            return replace(facts, name=names[0], names=()) if not facts.name and len(names) == 1 else facts
         owners = [self.brief.placing.owners.get(name, ()) for name in names]
         if not owners or not all(owners):
             return None

@@ -60,13 +60,15 @@ class Namespace:
 
     `name` is None where it cannot be read. `workloads` are the addresses that the phase at hand selects,
     `others` maps those of other phases (None: of no phase) to their phase; those of other stacks are named with their
-    stack. `owners` are the resources that declare it, where that is another stack's business.
+    stack. `owners` are the resources that declare it, where that is another stack's business. `names` are those of a
+    resource that declares several, with `for_each` or in a module of several callers; its `name` is None.
     """
 
     name: str | None
     workloads: tuple[str, ...] = ()
     others: Mapping[str, int | None] = field(default_factory=dict)
     owners: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
