@@ -6,6 +6,7 @@ folder. Other chains are not followed yet.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -55,6 +56,15 @@ def take(sources: Iterable[Source]) -> Inventory:
     for source in sources:
         reader.read(source)
     return reader.inventory()
+
+
+_RESOURCE = re.compile(rb'^[ \t]*resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \t]*\{', re.MULTILINE)
+
+
+def written(path: str, text: bytes) -> frozenset[Resource]:
+    """The resources of every type that a document declares, told from its text: for documents that are not parsed."""
+    named = ((kind.decode(), name.decode()) for kind, name in _RESOURCE.findall(text))
+    return frozenset(Resource(folder_of(path), f"{kind}.{name}") for kind, name in named)
 
 
 def folder_of(path: str) -> str:

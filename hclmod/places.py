@@ -146,7 +146,8 @@ class Placing:
     of a stack's resource (by stack, folder, address), where all of them could be followed; `tenants` live in the
     namespace that a resource declares, in whatever stack; `owners` are the resources that declare a namespace's name,
     as stack and address, `documents` where those stand in which somebody of the phase lives, and `named` the names of
-    a resource that declares some, where all of them are known.
+    a resource that declares some, where all of them are known. `declared` are the resources of each stack that were
+    met, also those of modules that lie elsewhere.
     """
 
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
@@ -158,6 +159,7 @@ class Placing:
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
     named: Mapping[Where, tuple[str, ...]] = field(default_factory=dict)
+    declared: Mapping[str, frozenset[Where]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,7 +293,16 @@ class _Maker:
                 if any(each.mine for each in living)
             ),
             self.estate.named,
+            self._declared(),
         )
+
+    def _declared(self) -> dict[str, frozenset[tuple[str, str]]]:
+        met: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for home in self.estate.homes:
+            met[home.stack].add((home.folder, home.dweller.address))
+        for use in self.uses:
+            met[use.stack].add((use.folder, use.image.address))
+        return {stack: frozenset(found) for stack, found in met.items()}
 
     def _tenants(self) -> dict[tuple[str, str], tuple[Tenant, ...]]:
         """Who lives in which namespace: by name, so that they may be of different stacks."""

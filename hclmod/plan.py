@@ -211,7 +211,16 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
     shown = [each for each in outcomes if brief.only is None or each.path in brief.only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
-    return StackReport(stack, ordered, names, frozenset(inventory.resources))
+    return StackReport(stack, ordered, names, _unread(brief, stack, code) | inventory.resources)
+
+
+def _unread(brief: Brief, stack: Stack, documents: Sequence[Document]) -> frozenset[Resource]:
+    """What a stack declares by its text, if something of it is named, and by following references in modules."""
+    named = (*brief.assignment.targets, *brief.assignment.decided, *(target for _, target in brief.reached))
+    if not any(target.stack == stack.path for target in named):
+        return frozenset()
+    found = [each for document in documents for each in modules.written(document.path, document.data)]
+    return frozenset(found) | {Resource(*where) for where in brief.placing.declared.get(stack.path, ())}
 
 
 _HCL = (".tf", ".hcl", ".tfvars", ".tofu")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hclmod import build_files
 from hclmod.errors import ConfigError, RuleError
+from hclmod.modules import written
 from hclmod.stack import Stack, Target, assign, discover
 from hclmod.workloads import NAMESPACES
 
@@ -175,12 +176,21 @@ def _called(brief: Brief) -> list[tuple[Target, str]]:
 def _check_calls(estate: Estate, brief: Brief) -> None:
     """Raise `ConfigError` for a workload that is named by a module's call and that is not there."""
     for target, where in _called(brief):
-        known = {home.address for home in estate.homes if home.stack == target.stack}
+        known = {home.address for home in estate.homes if home.stack == target.stack} | _written(estate, target)
         wanted = f"{target.module}.{target.address}"
         if wanted not in known and where in ("workloads", f"phase.{brief.phase}.workloads"):
             near = difflib.get_close_matches(wanted, known, 1)
             hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists the workloads of each stack."
             raise ConfigError(f"{brief.config.path}: {where} names `{wanted}`, which {target.stack} lacks", hint=hint)
+
+
+def _written(estate: Estate, target: Target) -> set[str]:
+    """The addresses of whatever the named call of a module declares, told from the text."""
+    called = {
+        module.folder for stack, module in estate.instances if (stack, module.name) == (target.stack, target.module)
+    }
+    texts = (text for folder in called for text in estate.texts(folder).items())
+    return {f"{target.module}.{each.address}" for path, text in texts for each in written(path, text)}
 
 
 def _sightings(estate: Estate, texts: Mapping[str, bytes]) -> tuple[Sighting, ...]:
