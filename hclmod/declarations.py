@@ -52,6 +52,11 @@ class ImageUse:
     count: Definition | None = None
     outside: bool = False  # no container's: `label` is its form, as in `outside.FORMS`
 
+    @property
+    def slot(self) -> str:
+        """What tells it from the other images of its resource: a dynamic container has no place in `ignore_changes`."""
+        return self.container or self.image.path
+
 
 @dataclass(frozen=True, slots=True)
 class Dweller:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 Key = tuple[str, str, str]
-"""Folder, address and container path of an image."""
+"""Folder, address and container path of an image; of a dynamic container the path of its `image`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ class _Maker:
         if use.image.outside:
             self._follow_outside(use, origin)
             return
-        key = (use.folder, use.image.address, use.image.container)
+        key = (use.folder, use.image.address, use.image.slot)
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:

@@ -82,7 +82,9 @@ class Context:
     homes: Mapping[str, Namespace | None] = field(default_factory=dict)  # of this module's workloads, by address
     names: tuple[str, ...] = ()  # of all namespaces of the phase, sorted, for allowlists
     places: tuple[Place, ...] = ()  # of this document
-    followed: Mapping[tuple[str, str], Followed] = field(default_factory=dict)  # by address and container path
+    followed: Mapping[tuple[str, str], Followed] = field(
+        default_factory=dict
+    )  # by address and container (dynamic: image)
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # resources, to callers outside the phase
     rules: tuple[str, ...] = ()  # all of this run
     facts: Mapping[str, Facts] = field(default_factory=dict)  # of this module's resources, by address
