@@ -15,6 +15,7 @@ from hclmod import origins, pieces, syntax
 from hclmod.declarations import Declarations, Dweller, ImageUse, ModuleCall, declarations
 from hclmod.document import Document, unreadable
 from hclmod.images import reference
+from hclmod.modules import is_override
 from hclmod.pieces import Layer, Module, Piece, Scope, Site
 from hclmod.terragrunt import Terragrunt
 from hclmod.trivia import Source
@@ -286,7 +287,7 @@ class Estate:
         if folder not in self._folders:
             merged = self._folders[folder] = _Folder()
             files = [path for path in self._beside.get(folder, []) if path.endswith(".tf")]
-            for path in sorted(files, key=lambda path: (_is_override(path), path)):
+            for path in sorted(files, key=lambda path: (is_override(path), path)):
                 if found := self._declared(path):
                     merged.add(found)
         return self._folders[folder]
@@ -370,11 +371,6 @@ def _local(folder: str, source: str | None) -> str | None:
     if source is None or not source.startswith(("./", "../")):
         return None
     return posixpath.normpath(posixpath.join(folder, source))
-
-
-def _is_override(path: str) -> bool:
-    name = posixpath.basename(path)
-    return name == "override.tf" or name.endswith("_override.tf")
 
 
 def _scopes(image: ImageUse, module: Module) -> list[Scope]:

@@ -363,6 +363,7 @@ class _Selection:
             folder=folder,
             assignment=self.brief.assignment,
             held=self.brief.held,
+            merged={each.address: blocks for each, blocks in self.inventory.merged.items() if each.folder == folder},
         )
 
     def _is_inherited(self, loaded: Loaded, resource: Resource) -> bool:

@@ -93,6 +93,18 @@ class Context:
     folder: str = ""  # of this document
     assignment: Assignment | None = None
     held: Mapping[Key, str] = field(default_factory=dict)  # images that stay with others, to whom and why
+    merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a workload's blocks, an override last
+
+    def others(self, workload: Block) -> tuple[Block, ...]:
+        """The blocks of other documents that Terraform merges with a workload's, in its order."""
+        path = workload.source.document.path
+        return tuple(each for each in self.merged.get(workload.address, ()) if each.source.document.path != path)
+
+    def overriding(self, workload: Block) -> str:
+        """The document whose block replaces the pods of this one, empty where none does: a nested block wins whole."""
+        blocks = [each for each in self.merged.get(workload.address, ()) if each.blocks("spec")]
+        last = blocks[-1].source.document.path if blocks else ""
+        return "" if last == workload.source.document.path else last
 
     def policy(self, image: str, stack: str, folder: str, address: str) -> ImagePolicy | None:
         """What the config says of an image in a workload (with its module's instance), whose own table comes first."""

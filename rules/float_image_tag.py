@@ -58,17 +58,36 @@ def check(
             workload.title, workload.address, f"a new image {KINDS[workload.type_label].rollout}, and `jobs` is false"
         )
         return
-    if opted := opt_out(workload):
-        yield note(opted, workload.address, "opted out with `keel.sh/policy = never`, so its images keep their tags")
+    if winner := context.overriding(workload):
+        yield from _overridden(workload, winner)
         return
-    if unread := unread_policy(workload):
-        yield warn(unread, workload.address, f"its images keep their tags: {MAY_OPT_OUT}")
+    if told := _opted_out(workload, context):
+        yield told
         return
     for block in dynamic_containers(workload):
         yield from _dynamic(workload, block, context)
     for each in containers(workload):
         if each.image:
             yield from _Found(workload, each, each.image, context).findings()
+
+
+def _overridden(workload: Block, winner: str) -> Iterator[Finding]:
+    for each in containers(workload):
+        message = f"{each.label}: its image is overridden by {winner}, so it has no effect here"
+        yield note(each.image or workload.title, workload.address, message)
+
+
+def _opted_out(workload: Block, context: Context) -> Finding | None:
+    """Why all images of a workload keep their tags: it opted out, or may have, here or in what overrides it."""
+    for block in (workload, *context.others(workload)):
+        where = "" if block is workload else f" in {block.source.document.path}"
+        if opted := opt_out(block):
+            message = f"opted out with `keel.sh/policy = never`{where}, so its images keep their tags"
+            return note(workload.title if where else opted, workload.address, message)
+        if unread := unread_policy(block):
+            message = f"its images keep their tags: {MAY_OPT_OUT}{where}"
+            return warn(workload.title if where else unread, workload.address, message)
+    return None
 
 
 def _dynamic(workload: Block, block: Block, context: Context) -> Iterator[Finding]:
@@ -115,6 +134,7 @@ class _Found:
         self.image: Reference | None = plain
         self.reason = pin_reason(attribute.comments())
         self.changed = ("float-image-tag", workload.address) in context.changed
+        self.others = context.others(workload)
         self.held = context.held.get((context.folder, workload.address, container.path))
         where = here(workload, context)
         self.decision: Decision | None = decision(plain, context, where) if plain else None
@@ -170,11 +190,14 @@ class _Found:
 
     def _ignored_already(self) -> Finding | None:
         """Why another tag here would change nothing, or may; None where Terraform looks at this image."""
-        try:
-            missing = verbs.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle")
-        except verbs.UnfixableError as error:
-            return self._stays(warn, f"Terraform may ignore it: {error}")
-        return None if missing else self._stays(note, NO_EFFECT)
+        for block in (self.workload, *self.others):
+            try:
+                missing = verbs.missing_items(block, "ignore_changes", [self.ignored], inside="lifecycle")
+            except verbs.UnfixableError as error:
+                return self._stays(warn, f"Terraform may ignore it: {error}")
+            if not missing:
+                return self._stays(note, NO_EFFECT)
+        return None
 
     @property
     def ignored(self) -> str:
