@@ -161,8 +161,12 @@ class Estate:
         return tuple(use for stack, module in self.instances for use in self._uses(stack, module))
 
     def texts(self, folder: str) -> dict[str, bytes]:
-        """The documents of a folder as they are, also those that are not read for what they declare."""
-        told = ((path, self._read(path)) for path in self._beside.get(folder, []))
+        """The documents of a folder as they are, also those that are not read for what they declare.
+
+        With them come those that Terragrunt puts beside them in some stack: both make one module.
+        """
+        paths = (path for each in self._together(folder) for path in self._beside.get(each, []))
+        told = ((path, self._read(path)) for path in paths)
         return {path: text for path, text in told if text is not None}
 
     def called(self) -> frozenset[str]:
@@ -223,13 +227,30 @@ class Estate:
     @cached_property
     def instances(self) -> tuple[tuple[str, Module], ...]:
         """Every module of every stack as one caller sees it, with the stack; those that nothing calls too."""
-        found = [(stack, module) for stack in self.stacks for module in _below(self._root(stack))]
+        found: list[tuple[str, Module]] = []
+        for stack in self.stacks:
+            root = self._root(stack)
+            found += [(stack, module) for module in _below(root)]
+            if self._has_code(stack) and root.folder != stack:
+                found.append((stack, replace(root, folder=stack)))
         reached = {module.folder for _, module in found}
         for stack in self.stacks:
             for folder in sorted(self._beside):
                 if folder.startswith(f"{stack}/") and folder not in reached and self._owner(folder) == stack:
                     found += [(stack, self._module(folder, "", (folder,)))]
         return tuple(found)
+
+    @cached_property
+    def _sources(self) -> list[tuple[str, str]]:
+        """Stacks with code of their own and the folder of their source."""
+        told = ((stack, self._terragrunt(stack).source()) for stack in self.stacks if self._has_code(stack))
+        return [(stack, source) for stack, source in told if source and source != stack]
+
+    def _together(self, folder: str) -> list[str]:
+        return [folder, *(other for pair in self._sources if folder in pair for other in pair if other != folder)]
+
+    def _has_code(self, folder: str) -> bool:
+        return any(path.endswith(".tf") for path in self._beside.get(folder, []))
 
     def _owner(self, folder: str) -> str | None:
         owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
@@ -243,7 +264,8 @@ class Estate:
         files = [*grunt.given(), *self._var_files(stack)]
         layers = [self._layer(each) if isinstance(each, str) else each for each in files]
         folder = grunt.source() or stack
-        return self._module(folder, "", (folder,), layers=(*layers, *grunt.layers()))
+        found = self._merged((folder, stack)) if folder != stack else None
+        return self._module(folder, "", (folder,), layers=(*layers, *grunt.layers()), found=found)
 
     def _layer(self, path: str) -> Layer:
         found = None if path.endswith(".json") else self._declared(path)
@@ -265,15 +287,16 @@ class Estate:
         parent: Module | None = None,
         layers: tuple[Layer, ...] = (),
         bound: Mapping[str, tuple[Value, Value]] | None = None,
+        found: _Folder | None = None,
     ) -> Module:
-        found = self._folder(folder)
+        found = found or self._folder(folder)
         objects: dict[str, Value] = {}
         module = Module(
             folder, name, found.variables, found.locals, found.outputs, call, parent, layers, objects, bound or {}
         )
         objects.update(_namespaces(found, Scope(module)))
         for called in found.calls.values():
-            target = _local(folder, called.source)
+            target = _local(posixpath.dirname(called.document), called.source)
             if target is None or target in above:
                 continue
             runs = (called.arguments.get("for_each"), called.arguments.get("count"))
@@ -285,12 +308,18 @@ class Estate:
 
     def _folder(self, folder: str) -> _Folder:
         if folder not in self._folders:
-            merged = self._folders[folder] = _Folder()
-            files = [path for path in self._beside.get(folder, []) if path.endswith(".tf")]
-            for path in sorted(files, key=lambda path: (is_override(path), path)):
-                if found := self._declared(path):
-                    merged.add(found)
+            self._folders[folder] = self._merged((folder,))
         return self._folders[folder]
+
+    def _merged(self, folders: Iterable[str]) -> _Folder:
+        """The documents of folders as one module; Terragrunt copies a stack's over those of its source."""
+        merged = _Folder()
+        paths = [path for folder in folders for path in self._beside.get(folder, []) if path.endswith(".tf")]
+        files = {posixpath.basename(path): path for path in paths}
+        for _, path in sorted(files.items(), key=lambda file: (is_override(file[0]), file)):
+            if found := self._declared(path):
+                merged.add(found)
+        return merged
 
     def _declared(self, path: str) -> Declarations | None:
         if path not in self._known:

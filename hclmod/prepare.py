@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,7 @@ def placed(
     forms = {brief.phase: forms_of(brief) for brief in briefs}
     everywhere = {stack.path for stack in stacks} if any(forms.values()) else set()
     traced = everywhere or placing.to_trace(stacks, read, placing.image_folders(texts))
+    traced |= {each.path for each in stacks if _SOURCE.search(texts.get(f"{each.path}/terragrunt.hcl", b""))}
     traced |= {target.stack for brief in briefs for target, _ in _called(brief)}
     traced |= {stack for brief in briefs[:1] for stack in _sharing(briefs, stacks, texts, read, brief.config)}
     estate = Estate(sorted(traced), code, texts.get)
@@ -114,6 +116,10 @@ def placed(
     seen = _sightings(estate, texts) if any(forms.values()) else ()
     found = [replace(brief, placing=_placing(estate, brief, seen, forms[brief.phase])) for brief in briefs]
     return [_with_held(estate, brief, texts, _of_forms(seen, forms[brief.phase])) for brief in found]
+
+
+_SOURCE = re.compile(rb'^\s*source\s*=\s*"', re.MULTILINE)
+"""What a terragrunt file may name a module by that lies elsewhere."""
 
 
 def _sharing(

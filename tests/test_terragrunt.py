@@ -6,7 +6,7 @@ import pytest
 
 from hclmod.estate import Use
 from hclmod.pieces import Hole
-from tests.trees import Files, estate, replaced, told
+from tests.trees import Files, estate, replaced, told, workload
 
 STACK = "live/prod/app"
 MAIN = (
@@ -403,6 +403,20 @@ def test_a_remote_source_is_not_followed() -> None:
 def test_what_makes_no_sense_does_no_harm(own: str) -> None:
     found = use(own)
     assert found.origins
+
+
+def test_a_source_and_the_own_code_of_a_stack_are_one_module() -> None:
+    files = {
+        "m/main.tf": 'variable "tag" {}\nlocals {\n  a = "1"\n  b = "2"\n}\n' + workload('"x:${local.a}"', "web"),
+        "m/twice.tf": 'locals {\n  c = "replaced"\n}\n',
+        "s/terragrunt.hcl": 'terraform {\n  source = "../m"\n}\ninputs = {\n  tag = "3"\n}\n',
+        "s/extra.tf": workload('"x:${local.b}-${var.tag}-${local.c}-${module.n.d}"', "own"),
+        "s/twice.tf": 'locals {\n  c = "4"\n}\nmodule "n" {\n  source = "./n"\n}\n',
+        "s/n/main.tf": 'output "d" {\n  value = "5"\n}\n',
+        "s/override.tf": 'locals {\n  a = "0"\n}\n',
+    }
+    found = {(use.folder, use.image.label): use.texts for use in estate(files).uses}
+    assert found == {("m", "web"): ("x:0",), ("s", "own"): ("x:2-3-4-5",)}
 
 
 def test_a_stack_at_the_root() -> None:
