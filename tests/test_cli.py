@@ -12,6 +12,7 @@ import pytest
 
 from hclmod.cli import cli
 from tests.demo import FIXTURES, ROOT, environment, git, hclmod, repository, state
+from tests.trees import workload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -410,3 +411,19 @@ def test_a_call_that_its_stack_lacks_is_told(root: Path) -> None:
     assert done.returncode == 2
     assert "phase.4.workloads names `module.x.kubernetes_deployment.y`, which stacks/beacon lacks" in done.stderr
     assert hclmod(root, "apply", "--phase", "3", "--dry-run").returncode == 0
+
+
+def test_a_workload_of_a_stack_whose_module_lies_elsewhere_is_known(root: Path) -> None:
+    module, stack = root / "modules" / "pier", root / "stacks" / "pier"
+    module.mkdir(parents=True)
+    stack.mkdir()
+    (module / "main.tf").write_text(workload('"ghcr.io/lanternworks/pier:1.0.0"'))
+    (stack / "terragrunt.hcl").write_text('terraform {\n  source = "../../modules//pier"\n}\n')
+    text = (root / "hclmod.toml").read_text()
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "a pier")
+    for name, known in (("web", True), ("wed", False)):
+        (root / "hclmod.toml").write_text(f'{text}\n[phase.4]\nworkloads = ["pier/kubernetes_deployment.{name}"]\n')
+        done = hclmod(root, "apply", "--phase", "4", "--dry-run")
+        assert ("stacks/pier lacks" not in done.stderr, done.returncode) == (known, 0 if known else 2)
+    assert "Did you mean `kubernetes_deployment.web`?" in done.stderr
