@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from hclmod.estate import Estate, Use
-    from hclmod.pieces import Site, Walk
+    from hclmod.pieces import Read, Site, Walk
 
 _STEP = re.compile(rb"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*"([^"\\]*)"\s*\]|\[\s*(\d+)\s*\]|\.(\d+))""")
 _SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
 _LOCAL = re.compile(r"locals\[\d+\]\.([\w-]+)")
 _INDEX = re.compile(rb"\s*\[[^\]\n]*\]")
 _CODE = (".tf", ".hcl", ".tfvars", ".tofu")
+_NO_TEXT = re.compile(rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
+"""A type of which no value is a tag, or no entry; Terraform takes `"12"` for a number."""
 
 
 class Mentions:
@@ -59,7 +61,7 @@ class Mentions:
         return self._unread.get(folder, ())
 
     def others(self, piece: Piece) -> tuple[str, ...]:
-        """The places, as words, that read a name of the piece's chain and make no image; also what validates one."""
+        """The places, as words, that read a name of the piece's chain and make no image; also what a variable says."""
         found: list[str] = []
         for step in piece.walked:
             found += self._readers(step)
@@ -75,12 +77,11 @@ class Mentions:
         elif head == "var":
             for folder in sorted({step.folder, *self._layered().get((step.definition.document, name), ())}):
                 yield from self._in_folder(folder, step.name, step.path)
-            if self._is_validated(step.folder, name):
-                yield f"the `validation` of {step.name}"
+            yield from self._limits(step.folder, step.name)
         elif head == "local":
             yield from self._in_folder(step.folder, step.name, step.path)
         elif step.name and step.read is not None:
-            span = self._block_around(step.read.document, step.read.start)
+            span = self._block_around(step.read, head)
             yield from self._in_document(step.read.document, step.name, step.path, span)
 
     def _readers_of_locals(self, site: Site) -> Iterator[str]:
@@ -113,18 +114,28 @@ class Mentions:
     def _is_known(self, document: str, offset: int) -> bool:
         return any(start <= offset < end for start, end in self._known[document])
 
-    def _is_validated(self, folder: str, name: str) -> bool:
-        head = re.compile(
-            rb'\bvariable\s*"?' + re.escape(name).encode() + rb'"?\s*\{(.*?)^\}', re.DOTALL | re.MULTILINE
-        )
+    def _limits(self, folder: str, name: str) -> Iterator[str]:
+        """What a variable's block says against another text; types of an object's entries are not looked at."""
+        label = re.escape(name.removeprefix("var.")).encode()
+        head = re.compile(rb'\bvariable\s*"?' + label + rb'"?\s*\{([^\n]+\}|.*?^\})', re.DOTALL | re.MULTILINE)
         texts = (self._text(document) for document in self._estate.texts(folder))
-        return any(re.search(rb"\bvalidation\b", found[1]) for text in texts for found in head.finditer(text))
+        for block in (match[1] for text in texts for match in head.finditer(text)):
+            if re.search(rb"\bvalidation\b", block):
+                yield f"the `validation` of {name}"
+            if typed := _NO_TEXT.search(block):
+                yield f"the type of {name}, `{typed[1].decode()}`"
 
-    def _block_around(self, document: str, offset: int) -> tuple[int, int] | None:
-        """The bytes of the top-level block that holds an offset; None for the whole document."""
-        source = _source(document, self._estate.text(document))
-        spans = (block.span for block in top_level(source)[1]) if source else ()
-        return next(((each.start, each.end) for each in spans if each.start <= offset < each.end), None)
+    def _block_around(self, read: Read, iterator: str) -> tuple[int, int] | None:
+        """The bytes of the block for which an iterator stands: the top-level one, or the `dynamic` one that names it."""
+        source = _source(read.document, self._estate.text(read.document))
+        blocks = top_level(source)[1] if source else ()
+        found: tuple[int, int] | None = None
+        while inner := next((each for each in blocks if each.span.start <= read.start < each.span.end), None):
+            named = inner.attribute("iterator")
+            runs = inner.type == "dynamic" and iterator in ((named.value.text,) if named else inner.labels)
+            found = (inner.span.start, inner.span.end) if found is None or runs else found
+            blocks = inner.blocks()
+        return found
 
     def _blanked(self, document: str) -> bytes:
         """The text of a document with its comments and coupled entries as blanks."""

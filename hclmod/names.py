@@ -103,6 +103,8 @@ def _unknown(steps: Steps) -> str:
             return _UNKNOWN[head]
         case (_, "key" | "value", *_):
             return _UNKNOWN["each"]
+        case (str(head), *rest) if not rest or "_" not in head:  # the type of a resource has one, and a name behind it
+            return "it is a variable of a `for` expression, or of a template that nothing fills in"
     return "it is an attribute of a resource"
 
 

@@ -184,7 +184,7 @@ class _Maker:
         if use.image.outside:
             self._follow_outside(use, origin)
             return
-        key = (use.folder, use.image.address, use.image.container)
+        key = (use.folder, use.image.address, use.image.slot)
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:
@@ -354,14 +354,24 @@ class _Maker:
                 for where, living in tenants.items()
                 if any(each.mine for each in living)
             ),
+            self.estate.named,
+            self._declared(),
         )
+
+    def _declared(self) -> dict[str, frozenset[tuple[str, str]]]:
+        met: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for home in self.estate.homes:
+            met[home.stack].add((home.folder, home.dweller.address))
+        for use in self.uses:
+            met[use.stack].add((use.folder, use.image.address))
+        return {stack: frozenset(found) for stack, found in met.items()}
 
     def _tenants(self) -> dict[tuple[str, str], tuple[Tenant, ...]]:
         """Who lives in which namespace: by name, so that they may be of different stacks."""
         found: dict[tuple[str, str], list[Tenant]] = defaultdict(list)
         for home in self.estate.homes:
             where = home.stack, home.folder, home.dweller.address, home.module
-            tenant = Tenant(*where, self.phase_of(*where), self._lives(home))
+            tenant = Tenant(*where, self.phase_of(*where), self._lives(home), home.names)
             for name in home.names:
                 for _, folder, address in self.estate.namespaces.get(name or "", ()):
                     found[folder, address].append(tenant)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hclmod import build_files
 from hclmod.errors import ConfigError, RuleError
+from hclmod.modules import written
 from hclmod.places import NAMED
 from hclmod.stack import Stack, Target, assign, discover
 from hclmod.workloads import NAMESPACES
@@ -109,6 +111,7 @@ def placed(
     forms = {brief.phase: forms_of(brief) for brief in briefs}
     everywhere = {stack.path for stack in stacks} if any(forms.values()) else set()
     traced = everywhere or placing.to_trace(stacks, read, placing.image_folders(texts))
+    traced |= {each.path for each in stacks if _SOURCE.search(texts.get(f"{each.path}/terragrunt.hcl", b""))}
     traced |= {target.stack for brief in briefs for target, _ in _called(brief)}
     traced |= {stack for brief in briefs[:1] for stack in _sharing(briefs, near or stacks, texts, read, brief.config)}
     estate = Estate(sorted(traced), code, texts.get)
@@ -123,6 +126,10 @@ def placed(
     known = _Known(estate, [stack.path for stack in stacks], seen)
     found = [replace(brief, placing=_placing(known, brief, near or stacks, forms[brief.phase])) for brief in briefs]
     return [_with_held(estate, brief, texts, _of_forms(seen, forms[brief.phase])) for brief in found]
+
+
+_SOURCE = re.compile(rb'^\s*source\s*=\s*"', re.MULTILINE)
+"""What a terragrunt file may name a module by that lies elsewhere."""
 
 
 def _sharing(
@@ -185,12 +192,21 @@ def _called(brief: Brief) -> list[tuple[Target, str]]:
 def _check_calls(estate: Estate, brief: Brief) -> None:
     """Raise `ConfigError` for a workload that is named by a module's call and that is not there."""
     for target, where in _called(brief):
-        known = {home.address for home in estate.homes if home.stack == target.stack}
+        known = {home.address for home in estate.homes if home.stack == target.stack} | _written(estate, target)
         wanted = f"{target.module}.{target.address}"
         if wanted not in known and where in ("workloads", f"phase.{brief.phase}.workloads"):
             near = difflib.get_close_matches(wanted, known, 1)
             hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists the workloads of each stack."
             raise ConfigError(f"{brief.config.path}: {where} names `{wanted}`, which {target.stack} lacks", hint=hint)
+
+
+def _written(estate: Estate, target: Target) -> set[str]:
+    """The addresses of whatever the named call of a module declares, told from the text."""
+    called = {
+        module.folder for stack, module in estate.instances if (stack, module.name) == (target.stack, target.module)
+    }
+    texts = (text for folder in called for text in estate.texts(folder).items())
+    return {f"{target.module}.{each.address}" for path, text in texts for each in written(path, text)}
 
 
 def _sightings(estate: Estate, texts: Mapping[str, bytes]) -> tuple[Sighting, ...]:

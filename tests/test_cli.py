@@ -433,3 +433,19 @@ def test_fix_knows_who_else_hangs_on_a_literal_though_nobody_named_it(tmp_path: 
     assert done.returncode == 0, done.stderr
     assert "stays: it also drives stacks/b/module.x.kubernetes_deployment.web" in done.stdout
     assert (tmp_path / "stacks/a/m/main.tf").read_text() == SHARED["stacks/a/m/main.tf"]
+
+
+def test_a_workload_of_a_stack_whose_module_lies_elsewhere_is_known(root: Path) -> None:
+    module, stack = root / "modules" / "pier", root / "stacks" / "pier"
+    module.mkdir(parents=True)
+    stack.mkdir()
+    (module / "main.tf").write_text(workload('"ghcr.io/lanternworks/pier:1.0.0"'))
+    (stack / "terragrunt.hcl").write_text('terraform {\n  source = "../../modules//pier"\n}\n')
+    text = (root / "hclmod.toml").read_text()
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "a pier")
+    for name, known in (("web", True), ("wed", False)):
+        (root / "hclmod.toml").write_text(f'{text}\n[phase.4]\nworkloads = ["pier/kubernetes_deployment.{name}"]\n')
+        done = hclmod(root, "apply", "--phase", "4", "--dry-run")
+        assert ("stacks/pier lacks" not in done.stderr, done.returncode) == (known, 0 if known else 2)
+    assert "Did you mean `kubernetes_deployment.web`?" in done.stderr
