@@ -126,7 +126,7 @@ class Mentions:
                 yield f"the type of {name}, `{typed[1].decode()}`"
 
     def _block_around(self, read: Read, iterator: str) -> tuple[int, int] | None:
-        """The bytes of the block for which an iterator stands: the top-level one, or the `dynamic` one that names it."""
+        """The bytes of the block that an iterator stands for: the top-level one, or the `dynamic` one that names it."""
         source = _source(read.document, self._estate.text(read.document))
         blocks = top_level(source)[1] if source else ()
         found: tuple[int, int] | None = None
