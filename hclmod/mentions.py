@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _STEP = re.compile(rb"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*"([^"\\]*)"\s*\]|\[\s*(\d+)\s*\]|\.(\d+))""")
 _SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
 _LOCAL = re.compile(r"locals\[\d+\]\.([\w-]+)")
+_RESOURCE = re.compile(r"resource\.([\w-]+\.[\w-]+)\[")
 _INDEX = re.compile(rb"\s*\[[^\]\n]*\]")
 _CODE = (".tf", ".hcl", ".tfvars", ".tofu")
 _NO_TEXT = re.compile(rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
@@ -67,7 +68,20 @@ class Mentions:
             found += self._readers(step)
         if piece.site is not None:
             found += self._readers_of_locals(piece.site)
+            found += self.of_resource(piece.site)
         return tuple(dict.fromkeys(found))
+
+    def of_resource(self, site: Site) -> tuple[str, ...]:
+        """The lines that read the image of the resource in which a literal stands (`kubernetes_job.x...image`)."""
+        found = _RESOURCE.match(site.path)
+        if found is None:
+            return ()
+        pattern = re.compile(rb"(?<![\w.-])" + re.escape(found[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
+        texts = ((path, self._text(path)) for path in self._estate.texts(posixpath.dirname(site.document)))
+        lines = (
+            (path, text.count(b"\n", 0, each.start()) + 1) for path, text in texts for each in pattern.finditer(text)
+        )
+        return tuple(f"{path}:{line}" for path, line in lines)
 
     def _readers(self, step: Walk) -> Iterator[str]:
         head, _, name = step.name.partition(".")

@@ -260,7 +260,8 @@ class _Maker:
         uses = self.drives[piece.site] if piece.site else ()
         shared = any(other.stack != use.stack or not self.mine(other) for other in uses)
         outside = not f"{use.folder}/".startswith(f"{use.stack}/")
-        return shared or outside or bool(self._callers_unread(use, use.folder))
+        read = self.mentions.of_resource(piece.site) if piece.site else ()
+        return shared or outside or bool(read) or bool(self._callers_unread(use, use.folder))
 
     def _callers_unread(self, use: Use, folder: str) -> tuple[str, ...]:
         """What calls a module in `folder`, or one through which an image comes from there, and was not followed."""
