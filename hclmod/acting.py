@@ -88,7 +88,7 @@ def _split(target: str) -> tuple[str, str]:
 
 def find(estate: Estate, wanted: str) -> Home:
     """The workload of `STACK/ADDRESS` or `ADDRESS`; a `HclmodError` where there is none, or more than one."""
-    stack_name, _, address = wanted.rpartition("/")
+    stack_name, address = stack.cut(wanted)
     found = [
         home
         for home in estate.homes

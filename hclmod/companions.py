@@ -102,7 +102,7 @@ class _Finder:
             return f"its tag is read for more than images: {', '.join(place.read_by)}"
         if place is not None and place.why:
             return place.why
-        followed = self.placing.followed.get((use.folder, use.image.address, use.image.container))
+        followed = self.placing.followed.get((use.folder, use.image.address, use.image.slot))
         return followed.told if followed and not followed.writable else ""
 
     def _place(self, site: Site) -> Place | None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 FILE_NAME = "hclmod.toml"
 _PHASE = re.compile(r"0|[1-9][0-9]?")
 _NAME = r"[^\W\d][\w-]*"
-_INSTANCE = rf'module\.{_NAME}(?:\[(?:\d+|"[^"\]./]+")\])?\.'
-_ADDRESS = re.compile(rf"(?:{_INSTANCE})*{_NAME}\.{_NAME}")
+_INSTANCE = rf'module\.{_NAME}(?:\[(?:\d+|"[^"\[\]]+")\])?\.'
+_WORKLOAD = re.compile(rf"(?:[^/\[]+/)+(?:{_INSTANCE})*{_NAME}\.{_NAME}")
 _MAGIC = re.compile(r"[*?\[]")
 
 
@@ -108,9 +108,7 @@ def _path(value: Any, key: str) -> Iterator[str]:
 
 def _workload(value: Any, key: str) -> Iterator[str]:
     yield from _path(value, key)
-    if isinstance(value, str) and not (
-        "/" in value.strip("/") and "//" not in value and _ADDRESS.fullmatch(value.rpartition("/")[2])
-    ):
+    if isinstance(value, str) and not _WORKLOAD.fullmatch(value):
         yield f"{key}: write STACK/TYPE.NAME, such as `ebooks/kubernetes_deployment.web`, not {value!r}"
 
 

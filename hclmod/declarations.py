@@ -13,7 +13,7 @@ from hclmod.views import top_level
 from hclmod.workloads import KINDS, NAMESPACES, RELEASE, WORKLOADS, containers, namespace_attribute, namespace_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hclmod.trivia import Source
     from hclmod.views import Block
@@ -59,6 +59,11 @@ class ImageUse:
     metadata: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
 
+    @property
+    def slot(self) -> str:
+        """What tells it from the other images of its resource: a dynamic container has no place in `ignore_changes`."""
+        return self.container or self.image.path
+
 
 @dataclass(frozen=True, slots=True)
 class Dweller:
@@ -98,6 +103,7 @@ class Declarations:
     dwellers: tuple[Dweller, ...] = ()
     namespaces: Mapping[str, Definition | None] = field(default_factory=dict)  # address to name
     each: Mapping[str, Definition] = field(default_factory=dict)  # a namespace's address to its `for_each`
+    count: Mapping[str, Definition] = field(default_factory=dict)  # and to its `count`
     marks: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # and to its annotations and labels
 
 
@@ -123,13 +129,16 @@ def declarations(source: Source) -> Declarations:
         tuple(use for block in resources if block.type_label in KINDS for use in _images(block)),
         tuple(_dweller(block) for block in resources if block.type_label in WORKLOADS),
         {block.address: _name(block) for block in resources if block.type_label in NAMESPACES},
-        {
-            block.address: each
-            for block in resources
-            if block.type_label in NAMESPACES and (each := _attribute(block, "for_each"))
-        },
+        _of_namespaces(resources, "for_each"),
+        _of_namespaces(resources, "count"),
         {block.address: tuple(_metadata(block)) for block in resources if block.type_label in NAMESPACES},
     )
+
+
+def _of_namespaces(resources: Sequence[Block], name: str) -> dict[str, Definition]:
+    """An attribute of the namespaces that have it, by address."""
+    named = ((block.address, _attribute(block, name)) for block in resources if block.type_label in NAMESPACES)
+    return {address: value for address, value in named if value}
 
 
 def _attributes(block: Block) -> dict[str, Definition]:

@@ -15,10 +15,11 @@ from hclmod import origins, pieces, syntax
 from hclmod.declarations import Declarations, Dweller, ImageUse, ModuleCall, declarations
 from hclmod.document import Document, unreadable
 from hclmod.images import reference
+from hclmod.modules import is_override
 from hclmod.pieces import Layer, Module, Piece, Scope, Site
 from hclmod.terragrunt import Terragrunt
 from hclmod.trivia import Source
-from hclmod.values import List, Object
+from hclmod.values import List, Object, Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,6 +86,7 @@ class _Folder:
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
+    count: dict[str, Definition] = field(default_factory=dict)  # and how many there are
     marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
 
     def add(self, found: Declarations) -> None:
@@ -105,6 +107,7 @@ class _Folder:
         self.namespaces = _known_over(self.namespaces, found.namespaces)
         self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
         self.each.update(found.each)
+        self.count.update(found.count)
         self.marks.update({address: marks for address, marks in found.marks.items() if marks})
 
 
@@ -158,9 +161,46 @@ class Estate:
         return tuple(use for stack, module in self.instances for use in self._uses(stack, module))
 
     def texts(self, folder: str) -> dict[str, bytes]:
-        """The documents of a folder as they are, also those that are not read for what they declare."""
-        told = ((path, self._read(path)) for path in self._beside.get(folder, []))
+        """The documents of a folder as they are, also those that are not read for what they declare.
+
+        With them come those that Terragrunt puts beside them in some stack: both make one module.
+        """
+        return self._texts(path for each in self._together(folder) for path in self._beside.get(each, []))
+
+    def text(self, path: str) -> bytes:
+        """A document as it is; empty where there is none."""
+        return self._read(path) or b""
+
+    def texts_of(self, *endings: str) -> dict[str, bytes]:
+        """All documents of the repository whose names end so."""
+        return self._texts(sorted(path for path in self._paths if path.endswith(endings)))
+
+    def _texts(self, paths: Iterable[str]) -> dict[str, bytes]:
+        told = ((path, self._read(path)) for path in paths)
         return {path: text for path, text in told if text is not None}
+
+    def is_read(self, path: str) -> bool:
+        """Whether a document is one of a module of these stacks, and says what it declares."""
+        return posixpath.dirname(path) in self._reached and self._declared(path) is not None
+
+    @cached_property
+    def _reached(self) -> frozenset[str]:
+        return frozenset({module.folder for _, module in self.instances} | set(self.stacks))
+
+    def callers(self, folder: str) -> frozenset[tuple[str, str]]:
+        """The folder and the name of each module call that leads to a folder."""
+        calls = ((each.parent, each.call) for _, each in self.instances if each.folder == folder)
+        return frozenset((parent.folder, call.name) for parent, call in calls if parent and call)
+
+    def layered(self, stacks: Iterable[str]) -> dict[tuple[str, str], frozenset[str]]:
+        """For each document and variable that it sets, the folders of the root modules for which it does."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for stack in stacks:
+            root = self._terragrunt(stack).source() or stack
+            for layer in self._layers(stack):
+                for name, definition in layer.values.items():
+                    found[definition.document, name].add(root)
+        return {key: frozenset(folders) for key, folders in found.items()}
 
     def called(self) -> frozenset[str]:
         """The folders that a module call of some stack, or its terragrunt file, names as its source."""
@@ -188,8 +228,18 @@ class Estate:
         found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
         for stack, module in self.instances:
             for address, name in self._named(module):
-                found[name].append((stack, module.folder, address))
+                if name is not None:
+                    found[name].append((stack, module.folder, address))
         return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+
+    @cached_property
+    def named(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The names of each namespace resource, by folder and address, where all of them are known."""
+        found: dict[tuple[str, str], list[str | None]] = defaultdict(list)
+        for _, module in self.instances:
+            for address, name in self._named(module):
+                found[module.folder, address].append(name)
+        return {where: tuple(sorted({each for each in names if each})) for where, names in found.items() if all(names)}
 
     def document_of(self, folder: str, namespace: str) -> str:
         """The document that declares a namespace of this address."""
@@ -199,24 +249,41 @@ class Estate:
         """The literal annotations and labels of a namespace resource."""
         return self._folder(folder).marks.get(address, ())
 
-    def _named(self, module: Module) -> Iterator[tuple[str, str]]:
-        """The address and each name of every namespace that a module declares."""
+    def _named(self, module: Module) -> Iterator[tuple[str, str | None]]:
+        """The address and each name of every namespace that a module declares, None for one that cannot be read."""
         folder = self._folder(module.folder)
         for address, name in folder.namespaces.items():
-            for _, scope in origins.instances(folder.each.get(address), None, Scope(module)):
-                told = [pieces.text(origin) for origin in origins.trace(name, scope)] if name else []
-                yield from ((address, each) for each in told if each is not None)
+            for _, scope in origins.instances(folder.each.get(address), folder.count.get(address), Scope(module)):
+                told = [pieces.text(origin) for origin in origins.trace(name, scope)] if name else [None]
+                yield from ((address, each) for each in told)
 
     @cached_property
     def instances(self) -> tuple[tuple[str, Module], ...]:
         """Every module of every stack as one caller sees it, with the stack; those that nothing calls too."""
-        found = [(stack, module) for stack in self.stacks for module in _below(self._root(stack))]
+        found: list[tuple[str, Module]] = []
+        for stack in self.stacks:
+            root = self._root(stack)
+            found += [(stack, module) for module in _below(root)]
+            if self._has_code(stack) and root.folder != stack:
+                found.append((stack, replace(root, folder=stack)))
         reached = {module.folder for _, module in found}
         for stack in self.stacks:
             for folder in sorted(self._beside):
                 if folder.startswith(f"{stack}/") and folder not in reached and self._owner(folder) == stack:
                     found += [(stack, self._module(folder, "", (folder,)))]
         return tuple(found)
+
+    @cached_property
+    def _sources(self) -> list[tuple[str, str]]:
+        """Stacks with code of their own and the folder of their source."""
+        told = ((stack, self._terragrunt(stack).source()) for stack in self.stacks if self._has_code(stack))
+        return [(stack, source) for stack, source in told if source and source != stack]
+
+    def _together(self, folder: str) -> list[str]:
+        return [folder, *(other for pair in self._sources if folder in pair for other in pair if other != folder)]
+
+    def _has_code(self, folder: str) -> bool:
+        return any(path.endswith(".tf") for path in self._beside.get(folder, []))
 
     def _owner(self, folder: str) -> str | None:
         owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
@@ -226,11 +293,16 @@ class Estate:
         return Terragrunt(stack, self._declared, self._paths.__contains__)
 
     def _root(self, stack: str) -> Module:
+        folder = self._terragrunt(stack).source() or stack
+        found = self._merged((folder, stack)) if folder != stack else None
+        return self._module(folder, "", (folder,), layers=self._layers(stack), found=found)
+
+    def _layers(self, stack: str) -> tuple[Layer, ...]:
+        """What sets the variables of a stack's root module, strongest first."""
         grunt = self._terragrunt(stack)
         files = [*grunt.given(), *self._var_files(stack)]
         layers = [self._layer(each) if isinstance(each, str) else each for each in files]
-        folder = grunt.source() or stack
-        return self._module(folder, "", (folder,), layers=(*layers, *grunt.layers()))
+        return (*layers, *grunt.layers())
 
     def _layer(self, path: str) -> Layer:
         found = None if path.endswith(".json") else self._declared(path)
@@ -252,14 +324,16 @@ class Estate:
         parent: Module | None = None,
         layers: tuple[Layer, ...] = (),
         bound: Mapping[str, tuple[Value, Value]] | None = None,
+        found: _Folder | None = None,
     ) -> Module:
-        found = self._folder(folder)
-        objects = _namespaces(found.namespaces)
+        found = found or self._folder(folder)
+        objects: dict[str, Value] = {}
         module = Module(
             folder, name, found.variables, found.locals, found.outputs, call, parent, layers, objects, bound or {}
         )
+        objects.update(_namespaces(found, Scope(module)))
         for called in found.calls.values():
-            target = _local(folder, called.source)
+            target = _local(posixpath.dirname(called.document), called.source)
             if target is None or target in above:
                 continue
             runs = (called.arguments.get("for_each"), called.arguments.get("count"))
@@ -271,12 +345,18 @@ class Estate:
 
     def _folder(self, folder: str) -> _Folder:
         if folder not in self._folders:
-            merged = self._folders[folder] = _Folder()
-            files = [path for path in self._beside.get(folder, []) if path.endswith(".tf")]
-            for path in sorted(files, key=lambda path: (_is_override(path), path)):
-                if found := self._declared(path):
-                    merged.add(found)
+            self._folders[folder] = self._merged((folder,))
         return self._folders[folder]
+
+    def _merged(self, folders: Iterable[str]) -> _Folder:
+        """The documents of folders as one module; Terragrunt copies a stack's over those of its source."""
+        merged = _Folder()
+        paths = [path for folder in folders for path in self._beside.get(folder, []) if path.endswith(".tf")]
+        files = {posixpath.basename(path): path for path in paths}
+        for _, path in sorted(files.items(), key=lambda file: (is_override(file[0]), file)):
+            if found := self._declared(path):
+                merged.add(found)
+        return merged
 
     def _declared(self, path: str) -> Declarations | None:
         if path not in self._known:
@@ -297,15 +377,34 @@ class Estate:
             yield Use(stack, module.folder, module.name, image, alternatives, overrides(module, found))
 
 
-def _namespaces(names: Mapping[str, Definition | None]) -> dict[str, Value]:
-    """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module."""
+def _namespaces(found: _Folder, scope: Scope) -> dict[str, Value]:
+    """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module, and each instance."""
     kinds: dict[str, list[tuple[str | None, Value]]] = defaultdict(list)
-    for address, name in names.items():
+    for address, name in found.namespaces.items():
         kind, _, label = address.partition(".")
-        metadata: tuple[tuple[str | None, Value], ...] = (("name", name),) if name else ()
-        identity: tuple[tuple[str | None, Value], ...] = (("id", name),) if name else ()
-        kinds[kind].append((label, Object((("metadata", List((Object(metadata),))), *identity))))
+        kinds[kind].append((label, _namespace(name, found.each.get(address), found.count.get(address), scope)))
     return {kind: Object(tuple(entries)) for kind, entries in kinds.items()}
+
+
+def _namespace(name: Definition | None, each: Definition | None, count: Definition | None, scope: Scope) -> Value:
+    """One namespace: with `for_each` an object by key, with `count` a list."""
+    if each is None and count is None:
+        return _metadata(name)
+    made = [
+        (index, _metadata(origins.held(name, inside) if name else None))
+        for index, inside in origins.instances(each, count, scope)
+    ]
+    if count is not None:
+        return List(tuple(one for _, one in made))
+    if any(not index for index, _ in made):
+        return Opaque("for_each", "what it runs over cannot be read")
+    return Object(tuple((index[2:-2], one) for index, one in made))
+
+
+def _metadata(name: Definition | None) -> Value:
+    metadata: tuple[tuple[str | None, Value], ...] = (("name", name),) if name else ()
+    identity: tuple[tuple[str | None, Value], ...] = (("id", name),) if name else ()
+    return Object((("metadata", List((Object(metadata),))), *identity))
 
 
 def tag_piece(origin: Origin) -> Piece | None:
@@ -338,11 +437,6 @@ def _local(folder: str, source: str | None) -> str | None:
     if source is None or not source.startswith(("./", "../")):
         return None
     return posixpath.normpath(posixpath.join(folder, source))
-
-
-def _is_override(path: str) -> bool:
-    name = posixpath.basename(path)
-    return name == "override.tf" or name.endswith("_override.tf")
 
 
 def _scopes(image: ImageUse, module: Module) -> list[Scope]:

@@ -6,6 +6,7 @@ folder. Other chains are not followed yet.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from hclmod.trivia import Source
-    from hclmod.views import Expression
+    from hclmod.views import Block, Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Inventory:
     workloads: dict[Resource, Resource | None] = field(default_factory=dict)  # to its namespace
     namespaces: dict[Resource, str | None] = field(default_factory=dict)
     resources: set[Resource] = field(default_factory=set)  # of every type
+    merged: dict[Resource, tuple[Block, ...]] = field(default_factory=dict)  # workloads in several documents, last wins
 
     def settle(self, named: Callable[[Resource], Sequence[str]]) -> None:
         """Give workloads without a namespace the one of the name that following references found, if it is one."""
@@ -57,6 +59,34 @@ def take(sources: Iterable[Source]) -> Inventory:
     return reader.inventory()
 
 
+_RESOURCE = re.compile(rb'^[ \t]*resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \t]*\{', re.MULTILINE)
+
+
+def written(path: str, text: bytes) -> frozenset[Resource]:
+    """The resources of every type that a document declares, told from its text: for documents that are not parsed."""
+    named = ((kind.decode(), name.decode()) for kind, name in _RESOURCE.findall(text))
+    return frozenset(Resource(folder_of(path), f"{kind}.{name}") for kind, name in named)
+
+
+def is_override(path: str) -> bool:
+    """Whether Terraform merges a document over the others of its folder."""
+    name = path.rpartition("/")[2]
+    return name == "override.tf" or name.endswith("_override.tf")
+
+
+def _in_order(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks of one resource in the order in which Terraform merges them."""
+    return tuple(sorted(blocks, key=lambda each: (is_override(_path(each)), _path(each))))
+
+
+def _is_split(blocks: Sequence[Block]) -> bool:
+    return len(blocks) > 1 and any(is_override(_path(each)) for each in blocks)
+
+
+def _path(block: Block) -> str:
+    return block.source.document.path
+
+
 def folder_of(path: str) -> str:
     """The folder of a document; empty for the repository's root."""
     return path.rpartition("/")[0]
@@ -68,6 +98,7 @@ class _Reader:
         self.names: dict[Resource, Expression | None] = {}
         self.locals: dict[str, dict[str, Expression]] = defaultdict(dict)
         self.resources: set[Resource] = set()
+        self.blocks: dict[Resource, list[Block]] = defaultdict(list)
 
     def read(self, source: Source) -> None:
         folder = folder_of(source.document.path)
@@ -82,11 +113,13 @@ class _Reader:
             elif block.type == "resource" and block.type_label in WORKLOADS:
                 home = namespace_attribute(block)
                 self.homes[Resource(folder, block.address)] = home.value if home else None
+                self.blocks[Resource(folder, block.address)].append(block)
 
     def inventory(self) -> Inventory:
         names = {each: self._text(each.folder, value) for each, value in self.names.items()}
         homes = {each: self._home(each, value, names) for each, value in self.homes.items()}
-        return Inventory(homes, names, self.resources)
+        merged = {each: _in_order(blocks) for each, blocks in self.blocks.items() if _is_split(blocks)}
+        return Inventory(homes, names, self.resources, merged)
 
     def _text(self, folder: str, value: Expression | None) -> str | None:
         """The string that an expression is, also through a local that is a literal."""

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from hclmod.views import Expression
 
 
+NAMED = -1
+"""The phase of what a person points at, where rules run without one."""
+
 Key = tuple[str, str, str]
-"""Folder, address and container path of an image."""
+"""Folder, address and container path of an image; of a dynamic container the path of its `image`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ class Tenant:
     module: str
     phase: int | None
     mine: bool  # whether it is of the phase at hand
+    homes: tuple[str | None, ...] = ()  # the names of its namespace, None for one that cannot be read
 
     @property
     def name(self) -> str:
@@ -146,7 +150,9 @@ class Placing:
     are the resources of modules outside the phase's stacks, with their document; `homes` are the namespaces' names
     of a stack's resource (by stack, folder, address), where all of them could be followed; `tenants` live in the
     namespace that a resource declares, in whatever stack; `owners` are the resources that declare a namespace's name,
-    as stack and address, and `documents` where those stand in which somebody of the phase lives.
+    as stack and address, `documents` where those stand in which somebody of the phase lives, and `named` the names of
+    a resource that declares some, where all of them are known. `declared` are the resources of each stack that were
+    met, also those of modules that lie elsewhere.
     """
 
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
@@ -157,6 +163,8 @@ class Placing:
     tenants: Mapping[Where, tuple[Tenant, ...]] = field(default_factory=dict)
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
+    named: Mapping[Where, tuple[str, ...]] = field(default_factory=dict)
+    declared: Mapping[str, frozenset[Where]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     homes = brief.placing.homes
     inventory.settle(lambda each: homes.get((stack.path, each.folder, each.address), ()))
     mine = _Selection(brief, stack, inventory)
-    names = tuple(sorted(name for each in mine.namespaces if (name := inventory.namespaces[each])))
+    names = tuple(sorted({name for each in mine.namespaces for name in mine.names(each)}))
     for source in sources:
         if brief.only is None or source.document.path in brief.only:
             context = mine.context(source.document.path, tuple(sorted({*brief.names, *names})))
@@ -211,7 +211,16 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
     shown = [each for each in outcomes if brief.only is None or each.path in brief.only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
-    return StackReport(stack, ordered, names, frozenset(inventory.resources))
+    return StackReport(stack, ordered, names, _unread(brief, stack, code) | inventory.resources)
+
+
+def _unread(brief: Brief, stack: Stack, documents: Sequence[Document]) -> frozenset[Resource]:
+    """What a stack declares by its text, if something of it is named, and by following references in modules."""
+    named = (*brief.assignment.targets, *brief.assignment.decided, *(target for _, target in brief.reached))
+    if not any(target.stack == stack.path for target in named):
+        return frozenset()
+    found = [each for document in documents for each in modules.written(document.path, document.data)]
+    return frozenset(found) | {Resource(*where) for where in brief.placing.declared.get(stack.path, ())}
 
 
 _HCL = (".tf", ".hcl", ".tfvars", ".tofu")
@@ -299,16 +308,30 @@ class _Selection:
         told = {self._named(each): each for each in (*living, *tenants)}
         mine = tuple(name for name, each in told.items() if each.mine)
         others = {name: each.phase for name, each in told.items() if not each.mine}
-        return Namespace(self.inventory.namespaces[namespace], mine, others)
+        named = self._names(namespace)
+        return Namespace(named[0] if len(named) == 1 else None, mine, others, names=named if len(named) > 1 else ())
+
+    def _names(self, namespace: Resource) -> tuple[str, ...]:
+        """What a namespace resource is called: by its own text, else by what following references found."""
+        own = self.inventory.namespaces[namespace]
+        return (own,) if own else self.brief.placing.named.get((namespace.folder, namespace.address), ())
+
+    def names(self, namespace: Resource) -> tuple[str, ...]:
+        """The names of a namespace resource in which somebody of the phase lives."""
+        named = self._names(namespace)
+        tenants = self.brief.placing.tenants.get((namespace.folder, namespace.address), ())
+        lived = {name for each in tenants if each.mine for name in each.homes}
+        return named if len(named) == 1 else tuple(name for name in named if name in lived)
 
     def _named(self, tenant: Tenant) -> str:
         return tenant.address if tenant.stack == self.stack.path and not tenant.module else tenant.name
 
     def _home(self, workload: Resource, home: Resource | None) -> Namespace | None:
         """The namespace of a workload; one that other stacks declare is known by its name and its owners only."""
-        if home is not None:
-            return self._facts(home)
         names = self.brief.placing.homes.get((self.stack.path, workload.folder, workload.address), ())
+        if home is not None:
+            facts = self._facts(home)
+            return replace(facts, name=names[0], names=()) if not facts.name and len(names) == 1 else facts
         owners = [self.brief.placing.owners.get(name, ()) for name in names]
         if not owners or not all(owners):
             return None
@@ -340,6 +363,7 @@ class _Selection:
             folder=folder,
             assignment=self.brief.assignment,
             held=self.brief.held,
+            merged={each.address: blocks for each, blocks in self.inventory.merged.items() if each.folder == folder},
         )
 
     def _is_inherited(self, loaded: Loaded, resource: Resource) -> bool:

@@ -60,13 +60,15 @@ class Namespace:
 
     `name` is None where it cannot be read. `workloads` are the addresses that the phase at hand selects,
     `others` maps those of other phases (None: of no phase) to their phase; those of other stacks are named with their
-    stack. `owners` are the resources that declare it, where that is another stack's business.
+    stack. `owners` are the resources that declare it, where that is another stack's business. `names` are those of a
+    resource that declares several, with `for_each` or in a module of several callers; its `name` is None.
     """
 
     name: str | None
     workloads: tuple[str, ...] = ()
     others: Mapping[str, int | None] = field(default_factory=dict)
     owners: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ class Context:
     homes: Mapping[str, Namespace | None] = field(default_factory=dict)  # of this module's workloads, by address
     names: tuple[str, ...] = ()  # of all namespaces of the phase, sorted, for allowlists
     places: tuple[Place, ...] = ()  # of this document
-    followed: Mapping[tuple[str, str], Followed] = field(default_factory=dict)  # by address and container path
+    followed: Mapping[tuple[str, str], Followed] = field(
+        default_factory=dict
+    )  # by address and container (dynamic: image)
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # resources, to callers outside the phase
     rules: tuple[str, ...] = ()  # all of this run
     facts: Mapping[str, Facts] = field(default_factory=dict)  # of this module's resources, by address
@@ -89,6 +93,18 @@ class Context:
     folder: str = ""  # of this document
     assignment: Assignment | None = None
     held: Mapping[Key, str] = field(default_factory=dict)  # images that stay with others, to whom and why
+    merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a workload's blocks, an override last
+
+    def others(self, workload: Block) -> tuple[Block, ...]:
+        """The blocks of other documents that Terraform merges with a workload's, in its order."""
+        path = workload.source.document.path
+        return tuple(each for each in self.merged.get(workload.address, ()) if each.source.document.path != path)
+
+    def overriding(self, workload: Block) -> str:
+        """The document whose block replaces the pods of this one, empty where none does: a nested block wins whole."""
+        blocks = [each for each in self.merged.get(workload.address, ()) if each.blocks("spec")]
+        last = blocks[-1].source.document.path if blocks else ""
+        return "" if last == workload.source.document.path else last
 
     def policy(self, image: str, stack: str, folder: str, address: str) -> ImagePolicy | None:
         """What the config says of an image in a workload (with its module's instance), whose own table comes first."""

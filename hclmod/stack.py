@@ -196,9 +196,9 @@ def resolve(name: str, stacks: Sequence[Stack], where: str, config: Config) -> T
 
 def target(name: str, known: Mapping[str, Sequence[str]], where: str, config: Config) -> Target:
     """Split STACK[/folder]/ADDRESS; `known` maps names and paths of stacks to the paths that they may mean."""
-    head, _, whole = _plain(name).rpartition("/")
+    head, whole = cut(name)
     module, address = split(whole)
-    parts = head.split("/")
+    parts = _plain(head).split("/")
     for length in range(len(parts), -1, -1):
         stack = "/".join(parts[:length]) or ROOT
         if stack in known:
@@ -210,8 +210,16 @@ def target(name: str, known: Mapping[str, Sequence[str]], where: str, config: Co
 
 def split(address: str) -> tuple[str, str]:
     """The instance of the module and the address in it: `module.a` and `kubernetes_deployment.web`."""
-    *module, kind, name = address.split(".")
-    return ".".join(module), f"{kind}.{name}"
+    rest, _, name = address.rpartition(".")
+    module, _, kind = rest.rpartition(".")
+    return module, f"{kind}.{name}"
+
+
+def cut(name: str) -> tuple[str, str]:
+    """STACK and ADDRESS of `STACK/ADDRESS`; a key such as `module.a["x/y"]` may hold slashes, a stack no bracket."""
+    head, bracket, keys = name.partition("[")
+    stack, _, address = head.rpartition("/")
+    return stack, address + bracket + keys
 
 
 def _plain(name: str) -> str:

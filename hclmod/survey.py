@@ -157,7 +157,9 @@ def form_of(origin: Origin) -> str:
     for start, form in (("inputs of", "terragrunt"), ("default of", "module default"), ("module.", "module argument")):
         if last.startswith(start):
             return form
-    return last.partition(".")[0] if last.partition(".")[0] in ("local", "var", "each") else "var-file"
+    if last.partition(".")[0] in ("local", "var", "each", "count"):
+        return last.partition(".")[0]
+    return "var-file" if " " in last else "dynamic"
 
 
 class _Taker:

@@ -15,7 +15,7 @@ from hclmod.pieces import Layer, Module, Scope
 from hclmod.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.declarations import Declarations
 
@@ -44,32 +44,31 @@ class Terragrunt:
         self._own = _File(path, path)
         self._parents: dict[str, str] = {}
         self._parents.update(self._includes(self._own))
+        self._merged = dict(self._includes(self._own, merged=True))
 
     @property
     def _files(self) -> list[_File]:
-        """The stack's own file and those that it includes."""
-        return [self._own, *(_File(path, self._own.path) for path in self._parents.values() if self._find(path))]
+        """The stack's own file and those that it is merged with."""
+        return [self._own, *(_File(path, self._own.path) for path in self._merged.values() if self._find(path))]
 
     def layers(self) -> tuple[Layer, ...]:
         """What is in the environment: `TF_VAR_`, the stack's own `inputs`, those that it includes."""
-        named = [layer for file in self._files for layer in self._environment(file)]
+        named = list(self._environment())
         named += [layer for file in self._files if (layer := self._inputs(file))]
-        unread = [name for name, path in self._parents.items() if not self._find(path)]
+        unread = [name for name, path in self._merged.items() if not self._find(path)]
         return (*named, *(Layer(f"include {name} of {self._own.path}:", {}, complete=False) for name in unread))
 
     def given(self) -> list[str | Layer]:
         """The var-files and `-var` that commands are given, the strongest one first: the last one wins."""
-        found: dict[str, list[str | Layer]] = {}
-        for file in reversed(self._files):
-            for labels, attributes in self._blocks(file, "terraform.extra_arguments"):
-                argued = list(self._argued(attributes.get("arguments"), file))
-                named = [
-                    each
-                    for name in ("required_var_files", "optional_var_files")
-                    for each in self._var_files(attributes.get(name), file, name)
-                ]
-                found[".".join(labels)] = [*argued, *named]
-        return [each for given in reversed(found.values()) for each in reversed(given)]
+        found: list[list[str | Layer]] = []
+        for file, attributes in self._extra_arguments():
+            named = [
+                each
+                for name in ("required_var_files", "optional_var_files")
+                for each in self._var_files(attributes.get(name), file, name)
+            ]
+            found.append([*self._argued(attributes.get("arguments"), file), *named])
+        return [each for given in reversed(found) for each in reversed(given)]
 
     def source(self) -> str | None:
         """The folder of a local `terraform { source = "..." }`, or None."""
@@ -87,10 +86,30 @@ class Terragrunt:
             if kind == wanted:
                 yield labels, dict(attributes)
 
-    def _includes(self, file: _File) -> Iterator[tuple[str, str]]:
-        """The name of each `include` and the path that it leads to, empty for one that is computed."""
+    def _extra_arguments(self) -> list[tuple[_File, dict[str, Definition]]]:
+        """Those for `plan` or `apply`, the strongest last; one of the own file replaces an included one of its name.
+
+        Of `commands` that are no plain texts, such as what a function gives, any may be one of these.
+        """
+        every = {
+            labels: (file, attributes)
+            for file in reversed(self._files)
+            for labels, attributes in self._blocks(file, "terraform.extra_arguments")
+        }
+        return [(file, attributes) for file, attributes in every.values() if self._is_applied(attributes, file)]
+
+    def _is_applied(self, attributes: Mapping[str, Definition], file: _File) -> bool:
+        items = self._items(attributes["commands"], file) if "commands" in attributes else None
+        return items is None or any(self._text(item, file) in ("plan", "apply", None) for item in items)
+
+    def _includes(self, file: _File, *, merged: bool = False) -> Iterator[tuple[str, str]]:
+        """The name of each `include` and the path that it leads to, empty for one that is computed.
+
+        Only those that are `merged`: with `no_merge` nothing of the other file counts, but it can be referred to.
+        """
         for labels, attributes in self._blocks(file, "include"):
-            if "path" in attributes:
+            strategy = attributes.get("merge_strategy")
+            if "path" in attributes and not (merged and strategy and self._text(strategy, file) == "no_merge"):
                 path = self._resolved(attributes["path"], file, posixpath.dirname(file.path))
                 yield ".".join(labels), path or ""
 
@@ -181,8 +200,8 @@ class Terragrunt:
                 else:
                     yield Layer(f"-var of {file.path}:", {name: replace(value, value=Text(set_to, None))})
 
-    def _environment(self, file: _File) -> Iterator[Layer]:
-        for _, attributes in self._blocks(file, "terraform.extra_arguments"):
+    def _environment(self) -> Iterator[Layer]:
+        for file, attributes in reversed(self._extra_arguments()):
             if "env_vars" in attributes:
                 module = self._module(file, 0)
                 values, complete = origins.table(attributes["env_vars"], Scope(module))

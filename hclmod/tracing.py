@@ -8,6 +8,7 @@ from hclmod import pieces
 from hclmod.errors import HclmodError
 from hclmod.estate import fan_out
 from hclmod.pieces import Hole
+from hclmod.stack import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ def _lines(use: Use) -> set[tuple[str, int]]:
 
 
 def _means(use: Use, wanted: str) -> bool:
-    stack, _, address = wanted.rpartition("/")
+    stack, address = cut(wanted)
     names = (use.address, use.image.address)
     return address in names and (not stack or use.stack == stack or use.stack.endswith(f"/{stack}"))
 

@@ -8,8 +8,8 @@ label is written.
 
 Left alone: the `keel` namespace (a supervisor that updates itself has no supervisor) and those of the option
 `exempt`, a label that already says something else, maps that are not written in place, namespaces whose name cannot
-be read. A namespace that also holds workloads of other phases is enrolled and said, because they are rolled with
-it.
+be read, a resource that makes several namespaces of which one is exempt. A namespace that also holds workloads of
+other phases is enrolled and said, because they are rolled with it.
 """
 
 from __future__ import annotations
@@ -69,14 +69,23 @@ def _label(
     block: Block, context: Context, entry: tuple[str, str], exempt: Sequence[str], *, by_label: bool
 ) -> Iterator[Finding]:
     namespace = context.namespaces.get(block.address)
-    if namespace is None or namespace.name is None:
-        where = namespace_name(block) or block.title
+    names = _names(namespace) if namespace else ()
+    spared = [name for name in names if _is_among(name, exempt)]
+    where = namespace_name(block) or block.title
+    if namespace is None or not names:
         yield warn(where, block.address, "its name cannot be read here, so it may be exempt")
-    elif _is_among(namespace.name, exempt):
-        yield note(block.title, block.address, f"the namespace {namespace.name} is exempt from enrolment")
+    elif spared and len(spared) == len(names):
+        yield note(block.title, block.address, f"the namespace {', '.join(names)} is exempt from enrolment")
+    elif by_label and spared:
+        message = f"it makes {', '.join(names)}, and {', '.join(spared)} is exempt from enrolment: part them first"
+        yield warn(where, block.address, message)
     elif by_label:
         yield from _labelled(block, entry)
         yield from _mixed(block, context, namespace)
+
+
+def _names(namespace: Namespace) -> tuple[str, ...]:
+    return (namespace.name,) if namespace.name else namespace.names
 
 
 def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
@@ -110,7 +119,7 @@ def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Fin
             f"{address} ({'no phase' if phase is None else f'phase {phase}'})"
             for address, phase in sorted(early.items())
         )
-        message = f"enrolling {namespace.name} also enrolls {others}: opt them out until their phase"
+        message = f"enrolling {', '.join(_names(namespace))} also enrolls {others}: opt them out until their phase"
         yield warn(block.title, block.address, message)
 
 

@@ -59,21 +59,69 @@ def check(
             workload.title, workload.address, f"a new image {KINDS[workload.type_label].rollout}, and `jobs` is false"
         )
         return
-    if opted := opt_out(workload):
-        yield note(opted, workload.address, "opted out with `keel.sh/policy = never`, so its images keep their tags")
+    if winner := context.overriding(workload):
+        yield from _overridden(workload, winner)
         return
-    if unread := unread_policy(workload):
-        yield warn(unread, workload.address, f"its images keep their tags: {MAY_OPT_OUT}")
+    if told := _opted_out(workload, context):
+        yield told
         return
     for block in dynamic_containers(workload):
-        yield warn(block.title, workload.address, "its containers are `dynamic`, and their images are not followed")
+        yield from _dynamic(workload, block, context)
     for each in containers(workload):
         if each.image:
             yield from _Found(workload, each, each.image, context).findings()
 
 
+def _overridden(workload: Block, winner: str) -> Iterator[Finding]:
+    for each in containers(workload):
+        message = f"{each.label}: its image is overridden by {winner}, so it has no effect here"
+        yield note(each.image or workload.title, workload.address, message)
+
+
+def _opted_out(workload: Block, context: Context) -> Finding | None:
+    """Why all images of a workload keep their tags: it opted out, or may have, here or in what overrides it."""
+    for block in (workload, *context.others(workload)):
+        where = "" if block is workload else f" in {block.source.document.path}"
+        if opted := opt_out(block):
+            message = f"opted out with `keel.sh/policy = never`{where}, so its images keep their tags"
+            return note(workload.title if where else opted, workload.address, message)
+        if unread := unread_policy(block):
+            message = f"its images keep their tags: {MAY_OPT_OUT}{where}"
+            return warn(workload.title if where else unread, workload.address, message)
+    return None
+
+
+def _dynamic(workload: Block, block: Block, context: Context) -> Iterator[Finding]:
+    """What becomes of the image of a `dynamic` block: it is changed where its tag stands, if that is elsewhere."""
+    for image in (found for content in block.blocks("content") if (found := content.attribute("image"))):
+        followed, label = context.followed.get((workload.address, image.path)), f"dynamic {block.labels[0]}"
+        if followed:
+            say = warn if followed.image is None else note
+            told = say(image, workload.address, f"{label}: {followed.image or 'its image'}: {followed.told}")
+            yield replace(told, origins=_chains([followed.chain]))
+        elif parsed(image):
+            message = f"its image {image.value.text} is written in a `dynamic` block, where none is changed"
+            yield warn(image, workload.address, f"{label}: {message}")
+        else:
+            message = f"its image `{_first_line(image)}` is not followed"
+            yield warn(image, workload.address, f"{label}: {message}")
+
+
+def _first_line(image: Attribute) -> str:
+    return image.value.text.split("\n", 1)[0]
+
+
+def _unreadable(image: Attribute) -> str:
+    """Why an image is no reference, though it stands here."""
+    text = image.value.string()
+    if text is None:
+        return "which is no plain text"
+    return f"which {_ESCAPED}" if "\\" in image.value.text else "which is no reference of an image"
+
+
+_ESCAPED = "is written with escapes, such as `\\u002e`: write it without"
 _MISFIT = "the tag does not fit what stands around it"
-_APART = "name them all in one phase, or give each a literal of its own"
+_APART = "name them all together, or give each a literal of its own"
 
 
 class _Found:
@@ -86,7 +134,9 @@ class _Found:
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.reason = pin_reason(attribute.comments())
+        self.callers = context.shared.get(workload.address, ())
         self.changed = ("float-image-tag", workload.address) in context.changed
+        self.others = context.others(workload)
         self.held = context.held.get((context.folder, workload.address, container.path))
         where = here(workload, context)
         self.decision: Decision | None = decision(plain, context, where) if plain else None
@@ -98,9 +148,8 @@ class _Found:
         """What is to say about this image."""
         match self.decision:
             case None:
-                text = self.attribute.value.text.split("\n", 1)[0]
-                told = f": {self.followed.told}" if self.followed else ", whose tag does not stand here"
-                yield self._say(warn, f"the image is `{text}`{told}")
+                told = f": {self.followed.told}" if self.followed else f", {_unreadable(self.attribute)}"
+                yield self._say(warn, f"the image is `{_first_line(self.attribute)}`{told}")
             case Keep(why) if self.drifting:
                 advice = "name a major with its flavour, or opt the workload out"
                 yield self._stays(warn, f"{why}, though it holds data (its name matches `{self.drifting}`); {advice}")
@@ -143,11 +192,14 @@ class _Found:
 
     def _ignored_already(self) -> Finding | None:
         """Why another tag here would change nothing, or may; None where Terraform looks at this image."""
-        try:
-            missing = verbs.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle")
-        except verbs.UnfixableError as error:
-            return self._stays(warn, f"Terraform may ignore it: {error}")
-        return None if missing else self._stays(note, NO_EFFECT)
+        for block in (self.workload, *self.others):
+            try:
+                missing = verbs.missing_items(block, "ignore_changes", [self.ignored], inside="lifecycle")
+            except verbs.UnfixableError as error:
+                return self._stays(warn, f"Terraform may ignore it: {error}")
+            if not missing:
+                return self._stays(note, NO_EFFECT)
+        return None
 
     @property
     def ignored(self) -> str:
@@ -180,6 +232,9 @@ class _Found:
         if not is_for(MARKERS[IGNORE_IMAGE], self.workload) or self.container.path not in self.rewritten:
             yield self._stays(note, f"{why}; Keel does not look at it either, so Terraform keeps it")
             yield from self._kept()  # once it is there, Keel does look
+            return
+        if self.callers:
+            yield self._stays(warn, f"{why}; an entry in `ignore_changes` would hold for {', '.join(self.callers)} too")
             return
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
@@ -220,12 +275,11 @@ def _at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) -
     if place.why:
         yield warn(literal, address, f"`{literal.text}` stays: {place.why}")
     elif not wanted:
-        say = warn if any(why.startswith((_MISFIT, MAY_OPT_OUT)) for why in stay) else note
+        say = warn if any(why.startswith((_MISFIT, MAY_OPT_OUT, f"it {_ESCAPED}")) for why in stay) else note
         yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
-        message = (
-            f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have; {_APART}"
-        )
+        missing = "which this phase does not have" if context.phase is not None else "which nobody pointed at"
+        message = f"`{literal.text}` stays: it also drives {', '.join(place.also)}, {missing}; {_APART}"
         yield warn(literal, address, message)
     elif place.read_by:
         yield warn(
@@ -254,7 +308,7 @@ def _answer(driven: Driven, literal: Literal, context: Context, *, jobs: bool) -
     """The text that one container wants at the place, or None, and why."""
     image = reference.parse(driven.before + literal.text + driven.after)
     if image is None:
-        return None, "its image is no reference"
+        return None, f"it {_ESCAPED}" if "\\" in literal.text else "its image is no reference"
     verdict = decision(image, context, driven.where)
     why = obstacle(verdict, driven, (*literal.comments, *driven.comments), jobs=jobs)
     if why or not isinstance(verdict, Float):

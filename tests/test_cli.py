@@ -12,6 +12,7 @@ import pytest
 
 from hclmod.cli import cli
 from tests.demo import FIXTURES, ROOT, environment, git, hclmod, repository, state
+from tests.trees import workload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -410,3 +411,41 @@ def test_a_call_that_its_stack_lacks_is_told(root: Path) -> None:
     assert done.returncode == 2
     assert "phase.4.workloads names `module.x.kubernetes_deployment.y`, which stacks/beacon lacks" in done.stderr
     assert hclmod(root, "apply", "--phase", "3", "--dry-run").returncode == 0
+
+
+SHARED = {
+    "hclmod.toml": 'stacks = ["stacks/*"]\nthrough = 1\nrules = ["float-image-tag"]\n'
+    '[phase.1]\nstacks = ["a"]\n[phase.2]\nstacks = ["b"]\n'
+    '[images."*"]\nfloat = "latest"\n',
+    "stacks/a/main.tf": 'module "x" {\n  source = "./m"\n}\n',
+    "stacks/a/m/main.tf": workload('"q/web:1.2.0"'),
+    "stacks/b/main.tf": 'module "x" {\n  source = "../a/m"\n}\n',
+}
+
+
+@pytest.mark.parametrize("how", [("fix", "."), ("fix", "stacks/a"), ("fix", "--rule", "float-image-tag", "stacks/a")])
+def test_fix_knows_who_else_hangs_on_a_literal_though_nobody_named_it(tmp_path: Path, how: tuple[str, ...]) -> None:
+    for name, text in SHARED.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    git(tmp_path, "init", "-q")
+    done = hclmod(tmp_path, *how)
+    assert done.returncode == 0, done.stderr
+    assert "stays: it also drives stacks/b/module.x.kubernetes_deployment.web" in done.stdout
+    assert (tmp_path / "stacks/a/m/main.tf").read_text() == SHARED["stacks/a/m/main.tf"]
+
+
+def test_a_workload_of_a_stack_whose_module_lies_elsewhere_is_known(root: Path) -> None:
+    module, stack = root / "modules" / "pier", root / "stacks" / "pier"
+    module.mkdir(parents=True)
+    stack.mkdir()
+    (module / "main.tf").write_text(workload('"ghcr.io/lanternworks/pier:1.0.0"'))
+    (stack / "terragrunt.hcl").write_text('terraform {\n  source = "../../modules//pier"\n}\n')
+    text = (root / "hclmod.toml").read_text()
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "a pier")
+    for name, known in (("web", True), ("wed", False)):
+        (root / "hclmod.toml").write_text(f'{text}\n[phase.4]\nworkloads = ["pier/kubernetes_deployment.{name}"]\n')
+        done = hclmod(root, "apply", "--phase", "4", "--dry-run")
+        assert ("stacks/pier lacks" not in done.stderr, done.returncode) == (known, 0 if known else 2)
+    assert "Did you mean `kubernetes_deployment.web`?" in done.stderr

@@ -327,6 +327,13 @@ def test_schema_is_sound_and_takes_the_example() -> None:
     jsonschema.validate(tomllib.loads(EXAMPLE), SCHEMA, jsonschema.Draft202012Validator)
 
 
+@pytest.mark.parametrize("name", ["x/a.b", "./a.b", "x/y/module.m.a.b", "x/module.m[0].a.b", 'x/module.m["k.v/w"].a.b'])
+def test_schema_takes_every_name_of_a_workload(name: str) -> None:
+    text = f"[phase.1]\nworkloads = ['{name}']\n[workloads.'{name}']\nfloat = 'never'\nreason = 'x'\n"
+    assert read(text).phases[1].workloads == (name,)
+    jsonschema.validate(tomllib.loads(text), SCHEMA, jsonschema.Draft202012Validator)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -335,6 +342,8 @@ def test_schema_is_sound_and_takes_the_example() -> None:
         "through = 100",
         "[phase.03]",
         "[phase.1]\nworkloads = ['a.b']",
+        "[phase.1]\nworkloads = ['x/module.a.b']",
+        "[phase.1]\nworkloads = ['x/a[0].b']",
         "[images.redis]\nfloat = 'never'",
         "[images.'redis:7']\nfloat = 'major'",
         "[images.redis]\nreason = 'x'",

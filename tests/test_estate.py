@@ -395,10 +395,44 @@ def test_namespaces_and_who_lives_in_them() -> None:
     assert names == {
         "a": ["kubernetes_namespace.n"], "b": ["kubernetes_namespace.n"], "c": ["kubernetes_namespace.o"],
     }  # fmt: skip
+    assert estate(files).named["s", "kubernetes_namespace.n"] == ("a", "b")
     files["s/main.tf"] = workload('"a:1"', head='for_each = { x = "p", y = "q" }').replace('"ns"', "each.value")
     assert [home.names for home in estate(files).homes] == [("p", "q")]
     files["s/main.tf"] = workload('"a:1"').replace('namespace = "ns"', "")
     assert [home.names for home in estate(files).homes] == [("default",)]
+
+
+@pytest.mark.parametrize(
+    ("runs", "name", "at", "found"),
+    [
+        ('for_each = toset(["a", "b"])', "each.key", '["b"]', "b"),
+        ('for_each = { x = "a", "y.z" = "b" }', '"ns-${each.value}"', '["y.z"]', "ns-b"),
+        ('for_each = { x = "a" }', "each.value", '["gone"]', None),
+        ('for_each = { x = "a" }', "each.value", "", None),
+        ("for_each = var.names", "each.value", '["b"]', None),
+        ("for_each = var.names", '"b"', '["b"]', None),
+        ("count = 2", '"ns-${count.index}"', "[1]", "ns-1"),
+        ("count = 2", '"ns-${count.index}"', "[2]", None),
+        ("count = var.names ? 1 : 0", '"b"', "[0]", "b"),
+        ("count = var.names ? 1 : 0", '"ns-${count.index}"', "[0]", None),
+    ],
+)
+def test_one_instance_of_a_namespace(runs: str, name: str, at: str, found: str | None) -> None:
+    main = (
+        f'variable "names" {{}}\nresource "kubernetes_namespace" "n" {{\n  {runs}\n'
+        f"  metadata {{\n    name = {name}\n  }}\n}}\n"
+    )
+    files = {"s/main.tf": main + workload('"a:1"').replace('"ns"', f"kubernetes_namespace.n{at}.metadata[0].name")}
+    assert [home.names for home in estate(files).homes] == [(found,)]
+
+
+def test_names_of_a_namespace_in_a_module_of_several_callers() -> None:
+    module = 'variable "n" {}\nresource "kubernetes_namespace" "n" {\n  metadata {\n    name = var.n\n  }\n}\n'
+    calls = 'module "%s" {\n  source = "../m"\n  n = %s\n}\n'
+    files = {"m/main.tf": module, "s/main.tf": calls % ("a", '"x"'), "t/main.tf": calls % ("a", '"y"')}
+    assert estate(files, "s", "t").named == {("m", "kubernetes_namespace.n"): ("x", "y")}
+    files["t/main.tf"] = calls % ("a", "data.a.b.c")
+    assert estate(files, "s", "t").named == {}
 
 
 BROKEN: dict[str, str | bytes] = {

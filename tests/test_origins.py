@@ -185,6 +185,12 @@ def test_var_files_in_terraforms_order() -> None:
 HOLES = {
     "data source": ("data.http.x.body", "data.http.x.body", "it is a data source"),
     "other stack": ("data.terraform_remote_state.x.outputs.y", None, "it is an output of another stack"),
+    "a name": ("t", None, "it is a variable of a `for` expression, or of a template that nothing fills in"),
+    "a name with parts": (
+        "t.a",
+        None,
+        "it is a variable of a `for` expression, or of a template that nothing fills in",
+    ),
     "resource": ("docker_image.x.name", None, "it is an attribute of a resource"),
     "local": ("local.no", None, "it is not declared"),
     "variable": ("var.no", None, "nothing in the repository sets it"),

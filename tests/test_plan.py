@@ -221,6 +221,15 @@ def test_a_workload_that_its_stack_lacks_is_told(folder: Path, name: str, hint: 
     run(MIXED, text, 2, folder)
 
 
+def test_a_named_resource_of_any_type_and_document_is_known(folder: Path) -> None:
+    other = 'resource "kubectl_manifest" "x" {\n  yaml_body = "a"\n}\n# resource "kubectl_manifest" "gone" {\n# }\n'
+    files = {**MIXED, "s/a/other.tf": other}
+    text = 'stacks = ["s/*"]\n[phase.1]\nworkloads = ["a/kubectl_manifest.%s"]\n'
+    assert run(files, text % "x", 1, folder)
+    with pytest.raises(ConfigError, match="which s/a lacks"):
+        run(files, text % "gone", 1, folder)
+
+
 DEEP_BLOCKS = "a {\n" * 5000 + "}\n" * 5000
 SKIPPED: dict[str, tuple[bytes, str]] = {
     "git-crypt": (b"\0GITCRYPT\0\x01\x02", "encrypted by git-crypt"),

@@ -79,11 +79,13 @@ def test_a_folder_with_a_terragrunt_file_alone_is_a_stack(settings: config.Confi
 def test_a_workload_is_named_by_the_call_that_makes_it() -> None:
     assignment = phases(
         '[phase.1]\nstacks = ["diun"]\n[phase.2]\n'
-        """workloads = ["diun/module.a.x_y.z", 'diun/module.b["k"].module.c[0].x_y.z']"""
+        """workloads = ["diun/module.a.x_y.z", 'diun/module.b["k"].module.c[0].x_y.z', """
+        """'diun/module.d["k.v/w"].x_y.z']"""
     )
     here = "stacks/diun"
     assert assignment.phase_of(here, "modules/app", "x_y.z", "module.a") == 2
     assert assignment.phase_of(here, "modules/app", "x_y.z", 'module.b["k"].module.c[0]') == 2
+    assert assignment.phase_of(here, "modules/app", "x_y.z", 'module.d["k.v/w"]') == 2
     assert assignment.phase_of(here, "modules/app", "x_y.z", "module.b") == 1
     assert assignment.phase_of(here, "modules/app", "x_y.z") == 1
     assert assignment.stacks_of(2) == {here}

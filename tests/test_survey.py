@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 M = "s/main.tf"
 VAR = 'variable "t" {{\n{}}}\n'
 CALL = 'module "m" {{\n  source = "./m"\n{}}}\n'
+DYNAMIC = (
+    'resource "kubernetes_pod" "p" {{\n  spec {{\n'
+    '    dynamic "init_container" {{\n      for_each = {}\n      content {{\n'
+    '        image = "a/b:${{init_container.value}}"\n      }}\n    }}\n  }}\n}}\n'
+)
 
 
 def survey_of(files: Mapping[str, str], *stacks: str) -> Survey:
@@ -51,6 +56,9 @@ def survey_of(files: Mapping[str, str], *stacks: str) -> Survey:
         ({M: CALL.format(""), "s/m/a.tf": workload('"a/b:${var.t}"') + VAR.format('  default = "1"\n')},
             "module default", "1"),
         ({M: workload('"a/b:${each.value}"', head='for_each = { x = "1" }')}, "each", "1"),
+        ({M: workload('"a/b:${count.index}"', head="count = 1")}, "count", "0"),
+        ({M: DYNAMIC.format('["1"]')}, "dynamic", "1"),
+        ({M: DYNAMIC.format('{ x = "1" }').replace("init_container.value", "init_container.key")}, "dynamic", "x"),
         ({M: workload('"a/b:${var.t}"')}, "unknown", None),
         ({M: workload("data.x.y.z")}, "unknown", None),
     ],

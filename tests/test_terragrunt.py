@@ -6,7 +6,7 @@ import pytest
 
 from hclmod.estate import Use
 from hclmod.pieces import Hole
-from tests.trees import Files, estate, replaced, told
+from tests.trees import Files, estate, replaced, told, workload
 
 STACK = "live/prod/app"
 MAIN = (
@@ -204,6 +204,58 @@ FORMS: dict[str, tuple[str, dict[str, str], str, str]] = {
     ),
 }
 
+FOR = 'terraform {\n  extra_arguments "v" {\n    commands = %s\n    required_var_files = ["a.tfvars"]\n  }\n}\n'
+FILE = {f"{STACK}/a.tfvars": 'tag = "a"\n'}
+FORMS |= {
+    "an include that is not merged": (
+        INCLUDE.replace("\n}", '\n  merge_strategy = "no_merge"\n}'),
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n'},
+        "default",
+        f"{STACK}/main.tf",
+    ),
+    "an include that is not merged, by reference": (
+        INCLUDE.replace("\n}", '\n  expose = true\n  merge_strategy = "no_merge"\n}')
+        + "inputs = { tag = include.root.inputs.tag }\n",
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n'},
+        "root",
+        "terragrunt.hcl",
+    ),
+    "an include that is merged in depth": (
+        INCLUDE.replace("\n}", '\n  merge_strategy = "deep"\n}'),
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n'},
+        "root",
+        "terragrunt.hcl",
+    ),
+    "arguments that are for destroy": (FOR % '["destroy"]', FILE, "default", f"{STACK}/main.tf"),
+    "arguments for nothing": (FOR % "[]", FILE, "default", f"{STACK}/main.tf"),
+    "arguments for plan": (FOR % '["destroy", "plan"]', FILE, "a", f"{STACK}/a.tfvars"),
+    "arguments for what needs variables": (
+        FOR % "get_terraform_commands_that_need_vars()",
+        FILE,
+        "a",
+        f"{STACK}/a.tfvars",
+    ),
+    "arguments for what needs variables, and more": (
+        FOR % 'concat(get_terraform_commands_that_need_vars(), ["output"])',
+        FILE,
+        "a",
+        f"{STACK}/a.tfvars",
+    ),
+    "arguments for a local": ('locals {\n  c = ["import"]\n}\n' + FOR % "local.c", FILE, "default", f"{STACK}/main.tf"),
+    "arguments for destroy that replace others": (
+        INCLUDE + FOR % '["destroy"]',
+        {"terragrunt_hcl": FOR.replace("a.tf", "../b.tf") % '["apply"]', "live__prod__b_tfvars": 'tag = "b"\n', **FILE},
+        "default",
+        f"{STACK}/main.tf",
+    ),
+    "an environment for destroy": (
+        (FOR % '["destroy"]').replace('required_var_files = ["a.tfvars"]', 'env_vars = { TF_VAR_tag = "env" }'),
+        {},
+        "default",
+        f"{STACK}/main.tf",
+    ),
+}
+
 
 @pytest.mark.parametrize(("own", "others", "text", "document"), FORMS.values(), ids=FORMS)
 def test_where_a_variable_comes_from(own: str, others: dict[str, str], text: str, document: str) -> None:
@@ -351,6 +403,20 @@ def test_a_remote_source_is_not_followed() -> None:
 def test_what_makes_no_sense_does_no_harm(own: str) -> None:
     found = use(own)
     assert found.origins
+
+
+def test_a_source_and_the_own_code_of_a_stack_are_one_module() -> None:
+    files = {
+        "m/main.tf": 'variable "tag" {}\nlocals {\n  a = "1"\n  b = "2"\n}\n' + workload('"x:${local.a}"', "web"),
+        "m/twice.tf": 'locals {\n  c = "replaced"\n}\n',
+        "s/terragrunt.hcl": 'terraform {\n  source = "../m"\n}\ninputs = {\n  tag = "3"\n}\n',
+        "s/extra.tf": workload('"x:${local.b}-${var.tag}-${local.c}-${module.n.d}"', "own"),
+        "s/twice.tf": 'locals {\n  c = "4"\n}\nmodule "n" {\n  source = "./n"\n}\n',
+        "s/n/main.tf": 'output "d" {\n  value = "5"\n}\n',
+        "s/override.tf": 'locals {\n  a = "0"\n}\n',
+    }
+    found = {(use.folder, use.image.label): use.texts for use in estate(files).uses}
+    assert found == {("m", "web"): ("x:0",), ("s", "own"): ("x:2-3-4-5",)}
 
 
 def test_a_stack_at_the_root() -> None:
