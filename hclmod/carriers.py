@@ -47,7 +47,7 @@ class Spot:
 class Reading:
     """A file that a function reads; `function` is `chart` for the folder that a release installs.
 
-    Of one that is `hashed` only the hash is used.
+    Of one that is `hashed` only the hash is used; `strangers` as for a `Spot`.
     """
 
     owner: Owner
@@ -127,14 +127,17 @@ def carriers(sources: Sequence[Source]) -> Carriers:
     spots: list[Spot] = []
     readings: list[Reading] = []
     for block in blocks:
-        for attribute in attributes(block):
-            if _MATTERS.search(attribute.source.data, attribute.span.start, attribute.span.end):
-                direct = attribute.path.count(".") == block.path.count(".") + 1
-                strangers = _strangers(block, attribute, told)
-                for owner in _owners(block, attribute, told):
-                    found = _spots(attribute, owner, direct=direct)
-                    spots += (replace(each, strangers=strangers) for each in found)
-                    readings += (replace(each, strangers=strangers) for each in _readings(attribute, owner))
+        matter = [
+            each for each in attributes(block) if _MATTERS.search(each.source.data, each.span.start, each.span.end)
+        ]
+        own = () if block.type == "locals" or not matter else (owner_of(block),)
+        for attribute in matter:
+            direct = attribute.path.count(".") == block.path.count(".") + 1
+            strangers = _strangers(block, attribute, told)
+            for owner in own or _users(attribute, told):
+                found = _spots(attribute, owner, direct=direct)
+                spots += (replace(each, strangers=strangers) for each in found)
+                readings += (replace(each, strangers=strangers) for each in _readings(attribute, owner))
         if block.type_label == RELEASE and block.type == "resource":
             spots += _sets(block, partial(spoken, blocks=blocks))
         readings += _named(block)
@@ -158,13 +161,11 @@ def _is_empty(value: Value) -> bool:
     return isinstance(inner, Text) and (not inner.text or inner == Text("null", None))
 
 
-def _owners(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
-    """Whose an attribute is: a local's is its users', as far as they are such as may name images or read files."""
-    if block.type != "locals":
-        return (owner_of(block),)
+def _users(attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
+    """Whose a local is: its users', as far as they are such as may name images or read files."""
     told = tuple(each for each in users.get(attribute.name, ()) if each.kind in _HOLDERS)
-    own = tuple(metadata(attribute))
-    return tuple(map(partial(_with, own), told)) or (Owner(f"local.{attribute.name}", "locals"),)
+    beside = tuple(metadata(attribute))
+    return tuple(map(partial(_with, beside), told)) or (Owner(f"local.{attribute.name}", "locals"),)
 
 
 def _strangers(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:

@@ -59,15 +59,23 @@ def attributes(block: Block) -> Iterator[Attribute]:
 
 
 def metadata(attribute: Attribute) -> Iterator[tuple[str, str]]:
-    """The pairs of an attribute's maps whose key holds a slash, at any depth."""
+    """The pairs of an attribute's maps whose key holds a slash, at any depth; `annotations` for those of elsewhere."""
     if _SLASHED.search(attribute.source.data, attribute.span.start, attribute.span.end):
         for node in _objects(attribute.value.node):
             for entry in Expression(attribute.source, node, attribute.path).entries() or ():
                 if entry.key is not None and "/" in entry.key:
                     yield entry.key, entry.value.string() or ""
+                if entry.key == "metadata" and _is_elsewhere(entry.value.entry("annotations")):
+                    yield "annotations", ""
 
 
-_SLASHED = re.compile(rb'"[^"\n]*/[^"\n]*"\s*[=:]')
+_SLASHED = re.compile(rb'"[^"\n]*/[^"\n]*"\s*[=:]|\bannotations\b')
+
+
+def _is_elsewhere(table: Expression | None) -> bool:
+    """Whether annotations are no map that is written there, or one with a computed key."""
+    entries = table.entries() if table else ()
+    return entries is None or any(entry.key is None for entry in entries)
 
 
 def _objects(node: Node) -> Iterator[Node]:

@@ -215,7 +215,7 @@ def _comments(source: Source, span: Span) -> tuple[str, ...]:
 
 
 def _is_resource(source: Source, node: Node) -> bool:
-    return node.type == "block" and source.text(node).startswith((b"resource", b"data"))
+    return node.type == "block" and source.text(node.children[0]) in (b"resource", b"data")
 
 
 def _beside(source: Source, span: Span) -> Iterator[Span]:

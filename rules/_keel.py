@@ -102,8 +102,8 @@ def _entry(value: Value, key: str) -> str | None:
 
 
 def is_unread(metadata: Sequence[tuple[str, str]], *, mixed: bool = False) -> bool:
-    """Whether a policy is declared whose value is no literal; `mixed` as for `is_opted_out`."""
-    return "" in _policies(metadata, mixed=mixed)
+    """Whether a policy is declared whose value is no literal, or may be; `mixed` as for `is_opted_out`."""
+    return "" in _policies(metadata, mixed=mixed) or (mixed and ("annotations", "") in metadata)
 
 
 def is_opted_out(metadata: Sequence[tuple[str, str]], *, mixed: bool = False) -> bool:
