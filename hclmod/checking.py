@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from hclmod import build_files, files, plan, prepare, stack
 from hclmod.document import Document
 from hclmod.phases import report_of, stacks_of, write
 from hclmod.plan import Brief, PhaseReport
-from hclmod.workspace import Workspace, name_of, on_disk
+from hclmod.workspace import Workspace, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +84,7 @@ def _inspect(
     named = frozenset({*asked, *unsaved})
     stacks = _stacks_around(workspace, sorted(name for name in named if not prepare.may_hold_images(name)))
     seen = dict(unsaved)
-    texts = _Texts(workspace.root, seen)
+    texts = _Texts(workspace.root, seen, named)
     globbed = stack.discover(texts, workspace.config) if workspace.config.stacks else stacks
     known = stack.assign(workspace.config, globbed, known_only=True)
     assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
@@ -93,8 +93,11 @@ def _inspect(
         options = workspace.options_of(number)
         brief = Brief(workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, named)
         mine = stacks_of(brief, stacks)
-        read = partial(_current, workspace.root, seen)
+        if not mine:
+            found.append(report_of(workspace, brief, ()))
+            continue
         whole = texts.with_yaml() if prepare.forms_of(brief) else texts
+        read = partial(_current, whole)
         every = _every_stack(workspace, texts, stacks) if prepare.looks_around(brief) else mine
         (placed,) = prepare.placed([brief], every, whole, read, near=mine)
         if placed.wants_facts:
@@ -123,17 +126,24 @@ def _every_stack(workspace: Workspace, texts: Mapping[str, bytes], around: Seque
 class _Texts(Mapping[str, bytes]):
     """The documents of the working tree by path, each read when it is asked for, or as an earlier phase left it."""
 
-    def __init__(self, root: Path, seen: Mapping[str, bytes], endings: tuple[str, ...] = prepare.ENDINGS) -> None:
-        self._root, self._seen = root, seen
+    def __init__(
+        self, root: Path, seen: Mapping[str, bytes], named: Iterable[str], endings: tuple[str, ...] = prepare.ENDINGS
+    ) -> None:
+        self._root, self._seen, self._named, self._read = root, seen, named, dict[str, bytes]()
         self._paths = {name_of(root, path): path for path in files.find([root], endings)}
+        self._paths |= {name: path for name in named if (path := root / name).is_file() and not path.is_symlink()}
         self._paths |= {name: root / name for name in seen}
 
     def with_yaml(self) -> _Texts:
         """The same and those of YAML."""
-        return _Texts(self._root, self._seen, (*prepare.ENDINGS, *build_files.YAML))
+        return _Texts(self._root, self._seen, self._named, (*prepare.ENDINGS, *build_files.YAML))
 
     def __getitem__(self, name: str) -> bytes:
-        return self._seen[name] if name in self._seen else self._paths[name].read_bytes()
+        if name in self._seen:
+            return self._seen[name]
+        if name not in self._read:
+            self._read[name] = self._paths[name].read_bytes()
+        return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -148,8 +158,7 @@ def _chosen(workspace: Workspace, rules: Sequence[str] | None) -> list[tuple[int
     return [(number, workspace.rules_of(number)) for number in done_phases(workspace)]
 
 
-def _current(root: Path, seen: dict[str, bytes], each: Stack) -> tuple[Document, ...]:
-    texts = on_disk(root, [name for name in each.files if name not in seen]) | seen
+def _current(texts: _Texts, each: Stack) -> tuple[Document, ...]:
     return tuple(Document(name, texts[name]) for name in each.files if name in texts)
 
 

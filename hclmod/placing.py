@@ -63,6 +63,36 @@ def to_trace(
     return found
 
 
+def to_trace_near(
+    near: Sequence[Stack],
+    stacks: Sequence[Stack],
+    read: Callable[[Stack], Iterable[Document]],
+    texts: Mapping[str, bytes],
+) -> set[str]:
+    """The stacks to follow for those at hand: `to_trace` of these, and whoever calls a folder that they have or call.
+
+    What other stacks read of a shared var-file is told from their text, so that they need not be followed.
+    """
+    folders = {posixpath.dirname(path) for stack in near for path in stack.files} | {stack.path for stack in near}
+    todo = sorted(folders)
+    beside: dict[str, list[str]] = defaultdict(list)
+    for path in texts if todo else ():
+        beside[posixpath.dirname(path)].append(path)
+    while todo:
+        here = todo.pop()
+        called = {_target(here, source) for path in beside[here] for source in _SOURCE.findall(texts[path])}
+        todo += sorted(called - folders)
+        folders |= called
+    files = {path for path in texts if path.endswith("/terragrunt.hcl")}
+    grunts = {
+        posixpath.dirname(path)
+        for path in files
+        if any(_target(posixpath.dirname(path), each) in folders for each in _SOURCE.findall(texts[path]))
+    }
+    known = {stack.path for stack in stacks}
+    return to_trace(near, read, image_folders(texts)) | calling(stacks, read, folders) | (grunts & known)
+
+
 def declarers(stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document]], names: Iterable[str]) -> set[str]:
     """The stacks that declare namespaces of these names, told from their text."""
     declared = _declared({stack.path: tuple(read(stack)) for stack in stacks})

@@ -109,15 +109,19 @@ def placed(
 
     code = [path for path in texts if path.endswith(ENDINGS)]
     forms = {brief.phase: forms_of(brief) for brief in briefs}
-    everywhere = {stack.path for stack in stacks} if any(forms.values()) else set()
-    traced = everywhere or placing.to_trace(stacks, read, placing.image_folders(texts))
+    if any(forms.values()):
+        traced = {stack.path for stack in stacks}
+    elif near is not None:
+        traced = placing.to_trace_near(near, stacks, read, texts)
+    else:
+        traced = placing.to_trace(stacks, read, placing.image_folders(texts))
     traced |= {each.path for each in stacks if _SOURCE.search(texts.get(f"{each.path}/terragrunt.hcl", b""))}
     traced |= {target.stack for brief in briefs for target, _ in _called(brief)}
     traced |= {stack for brief in briefs[:1] for stack in _sharing(briefs, near or stacks, texts, read, brief.config)}
     estate = Estate(sorted(traced), code, texts.get)
     for brief in briefs:
         _check_calls(estate, brief)
-    more = placing.declarers(stacks, read, estate.lived_in) | placing.calling(
+    more = placing.declarers(near or stacks, read, estate.lived_in) | placing.calling(
         stacks, read, placing.site_folders(estate)
     )
     if more - traced:
