@@ -43,9 +43,10 @@ def is_dockerfile(path: str) -> bool:
     return _named(path, _DOCKERFILE) and not _named(path, _NO_DOCKERFILE)
 
 
-def is_pipeline(path: str) -> bool:
-    """Whether a CI service runs this file."""
-    return any(fnmatchcase(path, pattern) for pattern in _PIPELINES)
+def is_pipeline(path: str, *, anywhere: bool = False) -> bool:
+    """Whether a CI service runs this file; `anywhere` also one that lies in another folder, to be brought elsewhere."""
+    above = ("", "*/") if anywhere else ("",)
+    return any(fnmatchcase(path, f"{each}{pattern}") for pattern in _PIPELINES for each in above)
 
 
 def _named(path: str, patterns: tuple[str, ...]) -> bool:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from hclmod import values, yaml_values
+from hclmod.helm_settings import settings
 from hclmod.heredocs import heredocs
+from hclmod.holders import Owner, attributes, metadata, owner_of, spoken, users
 from hclmod.values import Call, Definition, Opaque, Template, Text
 from hclmod.views import Expression, top_level
-from hclmod.workloads import RELEASE
+from hclmod.workloads import KINDS, RELEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from hclmod.edits import Span
     from hclmod.heredocs import Heredoc
     from hclmod.syntax import Node
     from hclmod.trivia import Source
@@ -29,32 +31,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """The block that an image or a file belongs to; one in a local belongs to the resource that uses the local."""
-
-    address: str
-    kind: str  # a resource's type, `locals`, `module`, `data` and so on
-    each: Definition | None = None
-    count: Definition | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Spot:
-    """An image as it stands in a document; `image` is the whole reference, joined where it is written in parts."""
+    """An image as it stands in a document; `image` is the whole reference, joined where it is written in parts.
+
+    `strangers` use the whole text in which it stands for something that is not the cluster's.
+    """
 
     owner: Owner
     form: str
     image: Definition
+    strangers: tuple[Owner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file that a function reads; `function` is `chart` for the folder that a release installs."""
+    """A file that a function reads; `function` is `chart` for the folder that a release installs.
+
+    Of one that is `hashed` only the hash is used; `strangers` as for a `Spot`.
+    """
 
     owner: Owner
     function: str
     path: Definition
     variables: Definition | None = None
+    hashed: bool = False
+    strangers: tuple[Owner, ...] = ()
 
 
 class Carriers(NamedTuple):
@@ -66,6 +67,15 @@ class Carriers(NamedTuple):
 
 MANIFESTS = ("kubernetes_manifest", "kubectl_manifest", RELEASE)
 """What is given to the cluster as it is read."""
+
+GIVEN = frozenset(
+    {*MANIFESTS, "kubernetes_config_map", "kubernetes_config_map_v1", "module",
+     "data.kubectl_path_documents", "data.kubectl_file_documents"}
+)  # fmt: skip
+"""Whose images are the cluster's; a pipeline, a machine's first files or a hash may hold others."""
+
+HARMLESS = GIVEN | {"null_resource", "terraform_data"}
+"""Who may use a text beside the cluster without holding it: what runs again when it changes is meant to."""
 
 _OBJECTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     RELEASE: ("helm values", ("values",)),
@@ -97,31 +107,39 @@ PROVIDERS: Mapping[str, tuple[str, ...]] = {
 }
 """Resources of other providers that run images, and the attributes that name them (FACTS 3)."""
 
+_ENCODES = re.compile(r"(?:yamlencode|jsonencode|file|templatefile|join|trimspace)\s*\(|<<")
 _PATHS = {("resource", RELEASE): ("chart", "chart"), ("data", "kubectl_path_documents"): ("pattern", "file")}
 _READERS = frozenset(
     {"file", "templatefile", "fileset", "filebase64", "filemd5", "filesha1", "filesha256", "filesha512"}
 )
+_HASH = re.compile(rb"(?:file)?(?:base64)?(?:md5|sha\d+)\s*\(")
 _MATTERS = re.compile(rb"[iI]mage|file\w*\(")
-_LOCAL = re.compile(r"\blocal\.([\w-]+)")
 _WALKED = frozenset({"object", "function_call"})
 _NOMAD = re.compile(rb"^[ \t]*image[ \t]*=[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
 _WHOLE = (b"apiVersion:", b"services:")
+_HOLDERS = frozenset({*_OBJECTS, "module", *KINDS})
 
 
 def carriers(sources: Sequence[Source]) -> Carriers:
     """Read the documents of one folder."""
     blocks = [block for source in sources for block in top_level(source)[1]]
-    users = _users(blocks)
+    told = users(blocks)
     spots: list[Spot] = []
     readings: list[Reading] = []
     for block in blocks:
-        for attribute in _attributes(block):
-            if _MATTERS.search(attribute.source.data, attribute.span.start, attribute.span.end):
-                owner = _owner(block, attribute, users)
-                spots += _spots(attribute, owner, direct=attribute.path.count(".") == block.path.count(".") + 1)
-                readings += _readings(attribute, owner)
+        matter = [
+            each for each in attributes(block) if _MATTERS.search(each.source.data, each.span.start, each.span.end)
+        ]
+        own = () if block.type == "locals" or not matter else (owner_of(block),)
+        for attribute in matter:
+            direct = attribute.path.count(".") == block.path.count(".") + 1
+            strangers = _strangers(block, attribute, told)
+            for owner in own or _users(attribute, told):
+                found = _spots(attribute, owner, direct=direct)
+                spots += (replace(each, strangers=strangers) for each in found)
+                readings += (replace(each, strangers=strangers) for each in _readings(attribute, owner))
         if block.type_label == RELEASE and block.type == "resource":
-            spots += _sets(block)
+            spots += _sets(block, partial(spoken, blocks=blocks))
         readings += _named(block)
     return Carriers(tuple(spots), tuple(readings))
 
@@ -143,53 +161,26 @@ def _is_empty(value: Value) -> bool:
     return isinstance(inner, Text) and (not inner.text or inner == Text("null", None))
 
 
-def _attributes(block: Block) -> Iterator[Attribute]:
-    yield from block.attributes.values()
-    for inner in block.blocks():
-        yield from _attributes(inner)
+def _users(attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
+    """Whose a local is: its users', as far as they are such as may name images or read files."""
+    told = tuple(each for each in users.get(attribute.name, ()) if each.kind in _HOLDERS)
+    beside = tuple(metadata(attribute))
+    return tuple(map(partial(_with, beside), told)) or (Owner(f"local.{attribute.name}", "locals"),)
 
 
-def _users(blocks: Sequence[Block]) -> dict[str, Owner]:
-    """For each local the resource that uses it, perhaps through other locals."""
-    found: dict[str, Owner] = {}
-    for block in blocks:
-        if block.type == "module" or block.type_label in _OBJECTS:
-            for name in _LOCAL.findall(_text(block.source, block.span)):
-                found.setdefault(name, _owner_of(block))
-    texts = {
-        name: _text(attribute.source, attribute.span)
-        for block in blocks
-        if block.type == "locals"
-        for name, attribute in block.attributes.items()
-    }
-    todo = list(found)
-    while todo:
-        name = todo.pop()
-        for inner in _LOCAL.findall(texts.get(name, "")):
-            if inner not in found:
-                found[inner] = found[name]
-                todo.append(inner)
-    return found
+def _strangers(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
+    """Who uses a local that is one text, as `yamlencode` makes, for something that is not the cluster's.
+
+    Of what is decoded each user may read another part.
+    """
+    if block.type != "locals" or not _ENCODES.match(attribute.value.text):
+        return ()
+    return tuple(each for each in users.get(attribute.name, ()) if each.kind not in HARMLESS)
 
 
-def _text(source: Source, span: Span) -> str:
-    return source.data[span.start : span.end].decode()
-
-
-def _owner(block: Block, attribute: Attribute, users: Mapping[str, Owner]) -> Owner:
-    if block.type == "locals":
-        return users.get(attribute.name) or Owner(f"local.{attribute.name}", "locals")
-    return _owner_of(block)
-
-
-def _owner_of(block: Block) -> Owner:
-    each, count = block.attribute("for_each"), block.attribute("count")
-    return Owner(
-        block.address,
-        block.type_label if block.type == "resource" else block.type,
-        values.definition(each.value) if each else None,
-        values.definition(count.value) if count else None,
-    )
+def _with(more: tuple[tuple[str, str], ...], owner: Owner) -> Owner:
+    """An owner with what is said beside an image of it that stands elsewhere."""
+    return replace(owner, metadata=(*owner.metadata, *more)) if more else owner
 
 
 def _spots(attribute: Attribute, owner: Owner, *, direct: bool) -> Iterator[Spot]:
@@ -253,7 +244,8 @@ def _of_heredoc(attribute: Attribute, heredoc: Heredoc, owner: Owner) -> Iterato
     numbers = {scalar: number for number, scalar in enumerate(yaml_values.in_order(found))}
     for parts in found:
         defined = {role: _defined(attribute, heredoc, scalar, numbers[scalar]) for role, scalar in parts.items()}
-        yield _at_tag(defined, joined(defined), owner, form)
+        beside = yaml_values.metadata(body, next(iter(parts.values())), heredoc.holes)
+        yield _at_tag(defined, joined(defined), _with(beside, owner), form)
 
 
 def _defined(attribute: Attribute, heredoc: Heredoc, scalar: Scalar, number: int) -> Definition:
@@ -288,21 +280,35 @@ def _readings(attribute: Attribute, owner: Owner) -> Iterator[Reading]:
                 place = values.definition(expression)
                 path = Template((path, Text("/", None), rest[0])) if name == "fileset" and rest else path
                 given = Definition(place.document, place.path, place.line, rest[0]) if rest else None
-                yield Reading(owner, name, Definition(place.document, place.path, place.line, path), given)
+                read = Definition(place.document, place.path, place.line, path)
+                yield Reading(owner, name, read, given, _is_hashed(node, attribute))
+
+
+def _is_hashed(call: Node, attribute: Attribute) -> bool:
+    """Whether a call is a hash, or stands in one: `filesha256(x)`, `sha1(file(x))`."""
+    node: Node | None = call
+    while node is not None and node != attribute.node:
+        if node.type == "function_call" and _HASH.match(attribute.source.text(node)):
+            return True
+        node = node.parent
+    return False
 
 
 def _named(block: Block) -> Iterator[Reading]:
     """What a block reads by naming it, without a function."""
     name, function = _PATHS.get((block.type, block.type_label), ("", ""))
     if found := block.attribute(name):
-        yield Reading(_owner_of(block), function, values.definition(found.value))
+        yield Reading(owner_of(block), function, values.definition(found.value))
 
 
-def _sets(block: Block) -> Iterator[Spot]:
+def _sets(block: Block, spoken: Callable[[Attribute], bytes]) -> Iterator[Spot]:
     """The images that `set` names, in either form of the provider; parts of one image are put together."""
     split: dict[tuple[str, ...], dict[str, Definition]] = defaultdict(dict)
-    owner = _owner_of(block)
-    for name, value in _settings(block):
+    owner = owner_of(block)
+    for name, value in settings(block, spoken):
+        if name is None:
+            yield Spot(owner, "helm set", value)
+            continue
         *above, key = re.split(r"(?<!\\)\.", re.sub(r"\[\d+\]", "", name))
         if above and yaml_values.parts(above[-1], None, {key: value}):
             split[tuple(above)][key] = value
@@ -310,24 +316,3 @@ def _sets(block: Block) -> Iterator[Spot]:
             yield from _spot(yaml_values.parts(key, value, {}), owner, "helm set")
     for path, entries in split.items():
         yield from _spot(yaml_values.parts(path[-1], None, entries), owner, "helm set")
-
-
-def _settings(block: Block) -> Iterator[tuple[str, Definition]]:
-    """The names and values of `set` blocks and of the lists that newer providers have instead."""
-    for kind in ("set", "set_sensitive"):
-        dynamic = [
-            inner for each in block.blocks("dynamic") if each.labels == (kind,) for inner in each.blocks("content")
-        ]
-        for each in (*block.blocks(kind), *dynamic):
-            name, value = each.attribute("name"), each.attribute("value")
-            if name and value and (text := name.value.string()):
-                yield text, values.definition(value.value)
-        if attribute := block.attribute(kind):
-            yield from _listed(attribute.value)
-
-
-def _listed(whole: Expression) -> Iterator[tuple[str, Definition]]:
-    for item in whole.elements() or ():
-        name, value = item.entry("name"), item.entry("value")
-        if name and value and (text := name.string()):
-            yield text, values.part(whole, value)

@@ -85,7 +85,8 @@ def _inspect(
     stacks = _stacks_around(workspace, sorted(name for name in named if not prepare.may_hold_images(name)))
     seen = dict(unsaved)
     texts = _Texts(workspace.root, seen)
-    known = stack.assign(workspace.config, stacks, known_only=True)
+    globbed = stack.discover(texts, workspace.config) if workspace.config.stacks else stacks
+    known = stack.assign(workspace.config, globbed, known_only=True)
     assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
     found: list[PhaseReport] = []
     for number, chosen in _chosen(workspace, rules):
@@ -93,7 +94,9 @@ def _inspect(
         brief = Brief(workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, named)
         mine = stacks_of(brief, stacks)
         read = partial(_current, workspace.root, seen)
-        (placed,) = prepare.placed([brief], mine, texts.with_yaml() if prepare.forms_of(brief) else texts, read)
+        whole = texts.with_yaml() if prepare.forms_of(brief) else texts
+        every = _every_stack(workspace, texts, stacks) if prepare.looks_around(brief) else mine
+        (placed,) = prepare.placed([brief], every, whole, read, near=mine)
         if placed.wants_facts:
             from hclmod import gather
 
@@ -104,6 +107,17 @@ def _inspect(
         if onwards:
             seen.update(found[-1].changes)
     return found
+
+
+def _every_stack(workspace: Workspace, texts: Mapping[str, bytes], around: Sequence[Stack]) -> tuple[Stack, ...]:
+    """All stacks of the repository, those at hand as they are; without globs no folder that another one calls."""
+    from hclmod.estate import Estate
+
+    found = {each.path: each for each in stack.discover(texts, workspace.config)}
+    if not workspace.config.stacks:
+        called = Estate(sorted(found), texts, texts.get).called() - {each.path for each in around}
+        found = {path: each for path, each in found.items() if path not in called}
+    return tuple({**found, **{each.path: each for each in around}}.values())
 
 
 class _Texts(Mapping[str, bytes]):

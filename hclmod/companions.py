@@ -88,7 +88,7 @@ class _Finder:
         place = self._place(piece.site) if piece and piece.site else None
         comments = (*told.comments, *(self._comments(place) if place else ()))
         suppressed = suppression.among((*comments, *told.above), self.rule) or ""
-        sites = tuple(sorted(f"{each.document} {each.path} {each.place}" for each in _sites(origin)))
+        sites = tuple(sorted(" ".join(map(str, each.key)) for each in _sites(origin)))
         driven = replace(told, comments=comments, suppressed=suppressed)
         return Companion(driven, sites, self._fixed(use, origin, place), self.phase in (None, number))
 

@@ -37,11 +37,15 @@ class ModuleCall:
 
 @dataclass(frozen=True, slots=True)
 class ImageUse:
-    """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block."""
+    """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block.
+
+    `read_by` are the places, as words, that read what makes its tag for something else; outside of
+    containers `metadata` are the literal annotations and labels near it, `ignored` is what its resource ignores.
+    """
 
     address: str
     kind: str
-    container: str  # as `ignore_changes` writes it; empty for a dynamic one
+    container: str  # as `ignore_changes` writes it; empty for a dynamic one, file and line of one outside of containers
     label: str
     init: bool
     image: Definition
@@ -51,6 +55,9 @@ class ImageUse:
     dynamic: tuple[str, Definition] | None = None  # the iterator's name, and what it runs over
     count: Definition | None = None
     outside: bool = False  # no container's: `label` is its form, as in `outside.FORMS`
+    read_by: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
 
     @property
     def slot(self) -> str:
@@ -202,7 +209,7 @@ def _dweller(block: Block) -> Dweller:
         definition(namespace.value) if namespace else None,
         _attribute(block, "for_each"),
         tuple(_metadata(block)),
-        tuple(_ignored(block)),
+        tuple(ignored(block)),
         settings,
         _is_unread(block),
     )
@@ -223,7 +230,8 @@ def _metadata(block: Block) -> Iterator[tuple[str, str]]:
                     yield entry.key, entry.value.string() or ""
 
 
-def _ignored(block: Block) -> Iterator[str]:
+def ignored(block: Block) -> Iterator[str]:
+    """The text of each entry of a block's `ignore_changes`."""
     for lifecycle in block.blocks("lifecycle"):
         if attribute := lifecycle.attribute("ignore_changes"):
             elements = attribute.value.elements()

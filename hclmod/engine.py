@@ -136,7 +136,7 @@ def _check(
         for finding in loaded.rule.check(block, context, **loaded.options)
     )
     at_places = (
-        _reported(source, loaded.id, finding)
+        _reported(source, loaded.id, finding, literal.comments)
         for loaded in rules
         for place in context.places
         if loaded.rule.at_places and (literal := places.find(source, place))
@@ -152,8 +152,8 @@ def heeding(place: Place, rule: str) -> Place:
     return replace(place, driven=tuple(driven)) if any(reasons) else place
 
 
-def _reported(source: Source, rule: str, finding: Finding) -> Reported:
-    why = suppression.reason(source, finding.span, rule)
+def _reported(source: Source, rule: str, finding: Finding, comments: Sequence[str] = ()) -> Reported:
+    why = suppression.reason(source, finding.span, rule, comments)
     return reported(rule, finding, source.document, why, path_at(source, finding.span))
 
 

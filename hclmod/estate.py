@@ -165,9 +165,42 @@ class Estate:
 
         With them come those that Terragrunt puts beside them in some stack: both make one module.
         """
-        paths = (path for each in self._together(folder) for path in self._beside.get(each, []))
+        return self._texts(path for each in self._together(folder) for path in self._beside.get(each, []))
+
+    def text(self, path: str) -> bytes:
+        """A document as it is; empty where there is none."""
+        return self._read(path) or b""
+
+    def texts_of(self, *endings: str) -> dict[str, bytes]:
+        """All documents of the repository whose names end so."""
+        return self._texts(sorted(path for path in self._paths if path.endswith(endings)))
+
+    def _texts(self, paths: Iterable[str]) -> dict[str, bytes]:
         told = ((path, self._read(path)) for path in paths)
         return {path: text for path, text in told if text is not None}
+
+    def is_read(self, path: str) -> bool:
+        """Whether a document is one of a module of these stacks, and says what it declares."""
+        return posixpath.dirname(path) in self._reached and self._declared(path) is not None
+
+    @cached_property
+    def _reached(self) -> frozenset[str]:
+        return frozenset({module.folder for _, module in self.instances} | set(self.stacks))
+
+    def callers(self, folder: str) -> frozenset[tuple[str, str]]:
+        """The folder and the name of each module call that leads to a folder."""
+        calls = ((each.parent, each.call) for _, each in self.instances if each.folder == folder)
+        return frozenset((parent.folder, call.name) for parent, call in calls if parent and call)
+
+    def layered(self, stacks: Iterable[str]) -> dict[tuple[str, str], frozenset[str]]:
+        """For each document and variable that it sets, the folders of the root modules for which it does."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for stack in stacks:
+            root = self._terragrunt(stack).source() or stack
+            for layer in self._layers(stack):
+                for name, definition in layer.values.items():
+                    found[definition.document, name].add(root)
+        return {key: frozenset(folders) for key, folders in found.items()}
 
     def called(self) -> frozenset[str]:
         """The folders that a module call of some stack, or its terragrunt file, names as its source."""
@@ -260,12 +293,16 @@ class Estate:
         return Terragrunt(stack, self._declared, self._paths.__contains__)
 
     def _root(self, stack: str) -> Module:
+        folder = self._terragrunt(stack).source() or stack
+        found = self._merged((folder, stack)) if folder != stack else None
+        return self._module(folder, "", (folder,), layers=self._layers(stack), found=found)
+
+    def _layers(self, stack: str) -> tuple[Layer, ...]:
+        """What sets the variables of a stack's root module, strongest first."""
         grunt = self._terragrunt(stack)
         files = [*grunt.given(), *self._var_files(stack)]
         layers = [self._layer(each) if isinstance(each, str) else each for each in files]
-        folder = grunt.source() or stack
-        found = self._merged((folder, stack)) if folder != stack else None
-        return self._module(folder, "", (folder,), layers=(*layers, *grunt.layers()), found=found)
+        return (*layers, *grunt.layers())
 
     def _layer(self, path: str) -> Layer:
         found = None if path.endswith(".json") else self._declared(path)

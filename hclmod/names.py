@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
-from hclmod.pieces import Module, Scope, Walk
+from hclmod.pieces import Module, Read, Scope, Walk
 from hclmod.values import Call, Definition, Opaque, Reference, Text, Value
 
 if TYPE_CHECKING:
@@ -50,22 +50,35 @@ def start(at: At, steps: Steps) -> tuple[At, Steps]:
     module, found = at.scope.module, lost(at, _unknown(steps))
     match steps:
         case ("var", str(name), *rest):
-            found = _variable(at, name)
+            found = _variable(at, name, rest)
         case ("local", str(name), *rest) if name in module.locals:
-            found = _moved(at, module.locals[name], Scope(module), f"local.{name}", f"local.{name}")
+            step = _walk(at, f"local.{name}", module.folder, module.locals[name], rest)
+            found = _moved(at, Scope(module), f"local.{name}", step)
         case (str(name), "key" | "value" | "index" as half, *rest) if name in at.scope.bound:
+            step = _walk(at, f"{name}.{half}", module.folder, at.home, rest)
             value = at.scope.bound[name][half == "value"]
-            found = replace(at, value=value, chain=(*at.chain, f"{name}.{half}"))
+            found = replace(at, value=value, chain=(*at.chain, step.name), walked=(*at.walked, step))
         case ("module", str(name), *behind) if output := _output(module, name, behind):
             child, named, rest = output
-            found = _moved(at, child.outputs[named], Scope(child), f"module.{name}.{named}", f"module.{name}.{named}")
+            step = _walk(at, f"module.{name}", child.folder, child.outputs[named], [named, *rest])
+            found = _moved(at, Scope(child), f"module.{name}.{named}", step)
         case (str(name), *rest) if name in module.objects:
-            found = replace(at, value=module.objects[name], chain=(*at.chain, name))
+            step = _walk(at, "", module.folder, at.home, rest)
+            found = replace(at, value=module.objects[name], chain=(*at.chain, name), walked=(*at.walked, step))
         case (head, *rest) if not isinstance(head, str | int):
-            found = replace(at, value=head)
+            found = replace(at, value=head, walked=(*at.walked, _walk(at, "", module.folder, at.home, rest)))
         case _:
             rest = []
     return found, tuple(rest)
+
+
+def _walk(at: At, name: str, home: str, definition: Definition, rest: Sequence[Step]) -> Walk:
+    """The step that the reference at hand makes, and where it stands."""
+    read, value = None, at.value
+    if isinstance(value, Reference) and value.at >= 0:
+        read = Read(at.home.document, value.at, value.at + len(value.text.encode()))
+    path = tuple(str(step) for step in takewhile(lambda each: isinstance(each, str | int), rest))
+    return Walk(at.scope.module.folder, name, home, definition, path, read)
 
 
 _UNKNOWN = {
@@ -108,8 +121,8 @@ def _output(module: Module, name: str, steps: Sequence[Step]) -> tuple[Module, s
     return None
 
 
-def _moved(at: At, home: Definition, scope: Scope, label: str, name: str) -> At:
-    step = Walk(at.scope.module.folder, name, scope.module.folder, home)
+def _moved(at: At, scope: Scope, label: str, step: Walk) -> At:
+    home = step.definition
     chain, mark = (*at.chain, label), (scope.module.name, home.document, home.path, label)
     if mark in at.trail:
         return lost(replace(at, chain=chain), "it comes back to itself", label)
@@ -118,22 +131,26 @@ def _moved(at: At, home: Definition, scope: Scope, label: str, name: str) -> At:
     return replace(at, value=value, home=home, scope=scope, chain=chain, walked=walked, trail=at.trail | {mark})
 
 
-def _variable(at: At, name: str) -> At:
+def _variable(at: At, name: str, rest: Sequence[Step]) -> At:
     """Where a variable of the module gets its value from."""
     module = at.scope.module
     at = replace(at, typed=True)
+
+    def moved(home: Definition, scope: Scope, label: str) -> At:
+        return _moved(at, scope, label, _walk(at, f"var.{name}", scope.module.folder, home, rest))
+
     if module.call is not None and module.parent is not None:
         if name in module.call.arguments:
             scope = Scope(module.parent, module.bound)
-            return _moved(at, module.call.arguments[name], scope, f"{module.name}.{name}", f"var.{name}")
+            return moved(module.call.arguments[name], scope, f"{module.name}.{name}")
         at = replace(at, passed=(*at.passed, (module.call, name)))
     for layer in module.layers:
         if name in layer.values:
-            return _moved(at, layer.values[name], Scope(layer.module or module), f"{layer.label} {name}", f"var.{name}")
+            return moved(layer.values[name], Scope(layer.module or module), f"{layer.label} {name}")
     default = module.variables.get(name)
     if default is not None:
         label = f"default of {module.name}.{name}" if module.call else f"var.{name}"
-        return _moved(at, default, Scope(module), label, f"var.{name}")
+        return moved(default, Scope(module), label)
     unread = next((layer.label for layer in module.layers if not layer.complete), None)
     why = f"it may be set by {unread}, which cannot be read" if unread else "nothing in the repository sets it"
     chain = at.chain if module.call else (*at.chain, f"var.{name}")

@@ -33,13 +33,18 @@ def trace(definition: Definition, scope: Scope) -> tuple[Origin, ...]:
     return tuple(dict.fromkeys(_every(At(definition.value, definition, scope), 0)))
 
 
-def entries(definition: Definition, scope: Scope) -> list[tuple[Value, Value]] | None:
-    """The keys and values that a `for_each` runs over, or None where they cannot be read."""
+def entries(definition: Definition, scope: Scope, *, as_set: bool = False) -> list[tuple[Value, Value]] | None:
+    """The keys and values that a `for_each` runs over, or None where they cannot be read.
+
+    The items of a set (`as_set`) name the instances, so what stands there is no site: it must not be written.
+    """
     pairs: list[tuple[Value, Value]] = []
     for at in islice(_reduce(At(definition.value, definition, scope), 0), COMBINATIONS):
         match at.value:
             case Object(found) if all(key is not None for key, _ in found):
                 pairs += [(Text(key or "", None), _held(at, value)) for key, value in found]
+            case List(items) if as_set:
+                pairs += [(_named(at, item), _named(at, item)) for item in items]
             case List(items):
                 pairs += [(_held(at, item), _held(at, item)) for item in items]
             case _:
@@ -50,7 +55,7 @@ def entries(definition: Definition, scope: Scope) -> list[tuple[Value, Value]] |
 def instances(each: Definition | None, number: Definition | None, scope: Scope) -> list[tuple[str, Scope]]:
     """What `for_each` or `count` makes, each with its index; one without an index where they cannot be read."""
     found: list[tuple[str, Scope]] = []
-    for key, value in (entries(each, scope) or ()) if each else ():
+    for key, value in (entries(each, scope, as_set=True) or ()) if each else ():
         named = [text(origin) for origin in _every(At(key, each, scope), 0)] if each else []
         index = f'["{named[0]}"]' if len(named) == 1 and named[0] is not None else ""
         found.append((index, Scope(scope.module, {**scope.bound, "each": (key, value)})))
@@ -58,6 +63,13 @@ def instances(each: Definition | None, number: Definition | None, scope: Scope) 
         here = Text(str(position), None)
         found.append((f"[{position}]", Scope(scope.module, {**scope.bound, "count": (here, here)})))
     return found or [("", scope)]
+
+
+def _named(at: At, item: Value) -> Value:
+    """An item of a set, without its site."""
+    texts = {text(origin) for origin in _every(_part(at, item), 0)}
+    only = texts.pop() if len(texts) == 1 else None
+    return _held(at, item) if only is None else Text(only, None)
 
 
 def _length(number: Definition, scope: Scope) -> int:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from hclmod import build_files, carriers, origins, yaml_values
+from hclmod import build_files, carriers, origins, yaml_templates, yaml_values
 from hclmod.checkout import Files
 from hclmod.declarations import ImageUse
 from hclmod.document import Document
 from hclmod.estate import Use, overrides, tag_piece
 from hclmod.images import reference
 from hclmod.pieces import Hole, Module, Piece, Scope
-from hclmod.values import Call, Definition, Object, Template, Text
+from hclmod.values import Call, Definition, Object, Opaque, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from hclmod.carriers import Owner, Reading
+    from hclmod.carriers import Reading
     from hclmod.estate import Estate
+    from hclmod.holders import Owner
     from hclmod.images.reference import Reference
     from hclmod.pieces import Origin, Site
-    from hclmod.values import Value
-    from hclmod.yaml_values import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Seat:
     """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
 
     `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.
+    `given` tells that Terraform gives it to the cluster, and `read_by` what else reads the file, or in a template the
+    variable of its tag.
     """
 
     stack: str
@@ -45,6 +47,9 @@ class Seat:
     module: Module | None = None  # the instance; None for a file that no expression reads
     owner: Owner | None = None
     image: Definition | None = None  # None where the file is not read, or is no code and no YAML
+    given: bool = False
+    read_by: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()  # what a file says beside the image
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +79,37 @@ def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | Non
     files = Files(tuple(sorted(paths)), read)
     found: list[Sighting] = []
     known: set[str] = set()
+    seen: set[tuple[str, str, str]] = set()
+    others: dict[str, list[str]] = defaultdict(list)
     instances = estate.instances
     for stack, module in instances:
         here = _Here(files, stack, _located(module))
         found += here.written()
         for reading, scope in here.readings():
             for path in _reached(files, reading, scope):
-                found += here.given(reading, path, scope) if path not in known or reading.function in _TEXT else ()
+                reader = stack, here.address(reading.owner), path
+                again = path in known if reading.function in _HASHES else reader in seen
+                found += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
                 known.add(path)
+                seen.add(reader)
+                others[path] += here.names((*reading.strangers, *_otherwise(reading)))
     unread = [path for path in files.paths if path not in known]
     found += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
-    return tuple(found)
+    return tuple(_shared(each, others.get(each.seat.file, ())) for each in found)
+
+
+def _otherwise(reading: Reading) -> tuple[Owner, ...]:
+    """The reader, if the text of the file goes to something that is not the cluster's."""
+    used = reading.function in _TEXT and not reading.hashed
+    return (reading.owner,) if used and reading.owner.kind not in carriers.HARMLESS else ()
+
+
+def _shared(sighting: Sighting, readers: Iterable[str]) -> Sighting:
+    """A sighting whose tag stands in a file, with those who read the file for something else."""
+    seat, site = sighting.seat, sighting.site
+    if not seat.given or site is None or site.document != seat.file or site.path:
+        return sighting
+    return replace(sighting, seat=replace(seat, read_by=tuple(dict.fromkeys((*seat.read_by, *readers)))))
 
 
 FORMS = (
@@ -101,9 +126,13 @@ def uses(found: Iterable[Sighting], forms: Iterable[str]) -> tuple[Use, ...]:
 
 def _use(sighting: Sighting) -> Use | None:
     seat = sighting.seat
-    if seat.module is None or seat.owner is None or seat.image is None:
+    if seat.module is None or seat.owner is None or seat.image is None or not seat.given:
         return None
-    image = ImageUse(seat.owner.address, seat.owner.kind, "", seat.form, init=False, image=seat.image, outside=True)
+    image = ImageUse(
+        seat.owner.address, seat.owner.kind, f"{seat.file}:{seat.line}", seat.form,
+        init=False, image=seat.image, outside=True, read_by=seat.read_by,
+        metadata=(*seat.owner.metadata, *seat.metadata), ignored=seat.owner.ignored,
+    )  # fmt: skip
     over = overrides(seat.module, (sighting.origin,))
     return Use(seat.stack, seat.module.folder, seat.module.name, image, (sighting.origin,), over)
 
@@ -135,14 +164,23 @@ class _Here:
         """A resource's address with the module's instance."""
         return f"{self.module.name}.{owner.address}".removeprefix(".")
 
+    def names(self, owners: Iterable[Owner]) -> tuple[str, ...]:
+        """Resources as a person reads them, with their stack."""
+        return tuple(f"{self.stack}/{self.address(each)}".lstrip("/") for each in owners)
+
     def seat(self, owner: Owner, form: str, file: str, line: int, image: Definition | None = None) -> Seat:
         """A seat of this instance."""
-        return Seat(self.stack, self.address(owner), form, file, line, True, self.module, owner, image)  # noqa: FBT003
+        given = owner.kind in carriers.GIVEN
+        return Seat(
+            self.stack, self.address(owner), form, file, line,
+            module=self.module, owner=owner, image=image, given=given,
+        )  # fmt: skip
 
     def written(self) -> Iterator[Sighting]:
         """The images that stand in the module's documents."""
         for spot in self.files.carriers(self.module.folder).spots:
             seat = self.seat(spot.owner, spot.form, spot.image.document, spot.image.line, spot.image)
+            seat = replace(seat, read_by=self.names(spot.strangers))
             for scope in _scopes(spot.owner, self.module):
                 for origin in origins.trace(_whole(spot.image, scope), scope):
                     yield from _sighted(seat, origin)
@@ -161,11 +199,17 @@ class _Here:
             return
         form = "template file" if reading.function == "templatefile" else "values file"
         form = "compose file" if build_files.is_compose(path) else form
+        form = "ci file" if build_files.is_pipeline(path, anywhere=True) else form
         seat = self.seat(reading.owner, form, path, 1)
+        seat = replace(seat, given=seat.given and not reading.hashed)
         data = self.files.text(path)
+        if isinstance(data, bytes) and len(data) > yaml_values.LIMIT and b"mage" in data:
+            data = f"larger than {yaml_values.LIMIT // 1024} KiB, so no image is looked for in it"
         if isinstance(data, str):
-            hole = (Hole(posixpath.basename(path), data),)
-            yield from _sighted(seat, hole) if reading.owner.kind in carriers.MANIFESTS else ()
+            hole = Hole(posixpath.basename(path), data, where=path)
+            unread = Definition(path, "", 1, Opaque(hole.text, data))
+            needed = reading.owner.kind in carriers.MANIFESTS
+            yield from _sighted(replace(seat, image=unread), (hole,)) if needed else ()
             return
         given = reading.function == "templatefile" and reading.variables
         variables = origins.table(reading.variables, scope)[0] if given and reading.variables else {}
@@ -173,6 +217,7 @@ class _Here:
 
 
 _TEXT = ("file", "templatefile", "filebase64")
+_HASHES = ("filemd5", "filesha1", "filesha256", "filesha512")
 
 
 def _whole(image: Definition, scope: Scope) -> Definition:
@@ -235,27 +280,17 @@ def _in_yaml(seat: Seat, data: bytes, variables: Mapping[str, Definition]) -> It
     for parts in found:
         last = parts.get("tag") or parts.get("image") or parts.get("repository") or next(iter(parts.values()))
         line = document.line(last.start)
-        filled = {role: _filled(scalar, numbers[scalar], variables) for role, scalar in parts.items()}
+        filled = {role: yaml_templates.filled(each, numbers[each], variables) for role, each in parts.items()}
         image = Definition(seat.file, "", line, carriers.joined(filled))
+        offsets = yaml_templates.readers(data, found, yaml_templates.tag_variables(parts))
+        readers = tuple(dict.fromkeys(f"{seat.file}:{document.line(offset)}" for offset in offsets))
+        beside = yaml_values.metadata(data, last) if seat.given else ()
+        here = replace(seat, line=line, image=image, read_by=readers, metadata=beside)
         for origin in origins.trace(image, Scope(_NOWHERE)):
-            yield from _sighted(replace(seat, line=line, image=image), origin)
+            yield from _sighted(here, origin)
 
 
 _NOWHERE = Module("", "", {}, {}, {})
-_NAME = re.compile(r"(?<!\$)\$\{\s*([A-Za-z_]\w*)\s*\}")
-
-
-def _filled(scalar: Scalar, number: int, variables: Mapping[str, Definition]) -> Value:
-    """A value of YAML with the variables of its template in it; one that has some is no site."""
-    words = _NAME.split(scalar.text)
-    if len(words) == 1:
-        return Text(scalar.text, 0, scalar=number) if scalar.sound else Text(scalar.text, None)
-    parts: list[Value] = []
-    for literal, name in zip(words[::2], [*words[1::2], None], strict=True):
-        parts += [Text(literal, None)] if literal else []
-        if name is not None:
-            parts.append(variables.get(name) or Text(f"${{{name}}}", None))
-    return Template(tuple(parts))
 
 
 def _plain(files: Files, unread: Iterable[str], stacks: Iterable[str], folders: AbstractSet[str]) -> Iterator[Sighting]:

@@ -32,16 +32,28 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """One step of a chain: the `name` (`local.x`, `var.x`) that `folder` reads, and the definition that it leads to.
+class Read:
+    """Where an expression reads a name: a half-open range of bytes of a document."""
 
-    `home` is the folder in which that definition's own names are read.
+    document: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One step of a chain: the `name` (`local.x`, `var.x`, `each.value`) that `folder` reads, and where it leads.
+
+    `path` are the steps behind the name that are written out, `read` is the place (None where it is not known), `home`
+    the folder of the definition that it leads to. The name is empty where nobody else can read it by name.
     """
 
     folder: str
     name: str
     home: str
     definition: Definition
+    path: tuple[str, ...] = ()
+    read: Read | None = None
 
 
 @dataclass(frozen=True, slots=True)

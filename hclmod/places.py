@@ -5,11 +5,12 @@ A place is named by document, path and position, so that it is found again after
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import trivia, values, verbs, yaml_edits, yaml_values
+from hclmod import syntax, trivia, values, verbs, yaml_edits, yaml_values
 from hclmod.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.heredocs import heredocs
 from hclmod.layout import UnfixableError
@@ -18,9 +19,13 @@ from hclmod.views import Attribute, Block, top_level
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from hclmod.syntax import Node
     from hclmod.trivia import Source
     from hclmod.views import Expression
 
+
+NAMED = -1
+"""The phase of what a person points at, where rules run without one."""
 
 Key = tuple[str, str, str]
 """Folder, address and container path of an image; of a dynamic container the path of its `image`."""
@@ -193,18 +198,44 @@ def find(source: Source, place: Place) -> Literal | None:
     )
     if attribute is None:
         return None
-    above = _comments_above(blocks, place.path)
     if place.why:
-        return Literal(attribute.span, place.text, (*above, *attribute.comments()), refusing(place), attribute)
+        return Literal(attribute.span, place.text, _comments(source, attribute.span), refusing(place), attribute)
     found = _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
-    return replace(found, comments=(*above, *found.comments)) if found and above else found
+    return replace(found, comments=(*found.comments, *_comments(source, found.span))) if found else None
 
 
-def _comments_above(blocks: Iterable[Block], path: str) -> tuple[str, ...]:
-    """The comments above a `variable`, `locals` or `module` block that holds the path: they speak of its values."""
-    holders = (each for each in blocks if each.type in ("variable", "locals", "module"))
-    holder = next((each for each in holders if path.startswith(f"{each.path}.")), None)
-    return holder.comments() if holder else ()
+def _comments(source: Source, span: Span) -> tuple[str, ...]:
+    """The comments of all that holds a literal, nearest first, and of what stands beside it where parts make one image.
+
+    Not those of a resource, which speak of more than its image.
+    """
+    around = (comment for node, comment in trivia.comments_around(source, span) if not _is_resource(source, node))
+    spans = dict.fromkeys((*around, *_beside(source, span)))
+    return tuple(source.data[each.start : each.end].decode() for each in spans)
+
+
+def _is_resource(source: Source, node: Node) -> bool:
+    return node.type == "block" and source.text(node.children[0]) in (b"resource", b"data")
+
+
+def _beside(source: Source, span: Span) -> Iterator[Span]:
+    """The comments in the map or the block that holds the parts of one image or of one setting."""
+    node = syntax.leaf_at(source.tree, span.start)
+    while node is not None and node.type not in ("object", "block"):
+        node = node.parent
+    if node is not None and _PARTS.match(source.text(_entry(node))):
+        yield from map(syntax.span, syntax.comments(node))
+
+
+_PARTS = re.compile(rb"\s*\"?\w*[iI]mage\"?\s*[=:]|set(?:_list|_sensitive)?\b")
+
+
+def _entry(node: Node) -> Node:
+    """The entry whose value an object is; of one in a list, the attribute that holds the list; else the block."""
+    above: Node | None = node
+    while above is not None and above.type not in ("object_elem", "attribute", "block"):
+        above = above.parent
+    return above or node
 
 
 def in_yaml(data: bytes, place: Place, *, start: int = 0, path: str = "", holes: Sequence[Span] = ()) -> Literal | None:
@@ -220,7 +251,7 @@ def in_yaml(data: bytes, place: Place, *, start: int = 0, path: str = "", holes:
         moved = Edit(Span(start + edit.span.start, start + edit.span.end), edit.text)
         return Fix((moved,), (Declared(path, Effect.CHANGED),))
 
-    return Literal(span, scalar.text, yaml_values.comments(data, scalar), write)
+    return Literal(span, scalar.text, yaml_values.comments(data, scalar, holes), write)
 
 
 def _in_string(attribute: Attribute, place: Place) -> Literal | None:
@@ -228,11 +259,11 @@ def _in_string(attribute: Attribute, place: Place) -> Literal | None:
     if place.position >= len(spans):
         return None
     span = spans[place.position]
-    line = attribute.source.document.line_start(span.start)
+    line = source.document.line_start(span.start)
     near = trivia.comments_at_line(source, span) if line > attribute.span.start else ()
     path = _path(attribute.value, span)
     text = source.data[span.start : span.end].decode()
-    return Literal(span, text, (*attribute.comments(), *near), partial(_put, span, path), attribute)
+    return Literal(span, text, near, partial(_put, span, path), attribute)
 
 
 def _in_heredoc(attribute: Attribute, place: Place) -> Literal | None:

@@ -16,10 +16,11 @@ from hclmod.estate import fan_out, tag_piece
 from hclmod.images import reference
 from hclmod.mentions import Mentions
 from hclmod.pieces import Hole, Piece
-from hclmod.places import Driven, Followed, Key, Place, Placing, Tenant
+from hclmod.places import NAMED, Driven, Followed, Key, Place, Placing, Tenant
+from hclmod.values import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.declarations import Dweller
     from hclmod.document import Document
@@ -121,14 +122,32 @@ _IMAGE = re.compile(
 )
 
 
-def place(
-    estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use] = (), coupled: Iterable[str] = ()
-) -> Placing:
+def site_folders(estate: Estate) -> frozenset[str]:
+    """The folders outside of their stacks from which images get a part: who else calls those may read it too."""
+    found: set[str] = set()
+    for use in estate.uses:
+        for part in (part for origin in use.origins for part in origin if isinstance(part, Piece)):
+            homes = {step.home for step in part.walked} | {posixpath.dirname(part.site.document) if part.site else ""}
+            found |= {home for home in homes if home and not f"{home}/".startswith(f"{use.stack}/")}
+    return frozenset(found)
+
+
+def calling(stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document]], folders: Collection[str]) -> set[str]:
+    """The stacks whose text calls one of these folders as a module."""
+    return {
+        stack.path
+        for stack in stacks
+        for document in (read(stack) if folders else ())
+        if any(_target(posixpath.dirname(document.path), each) in folders for each in _SOURCE.findall(document.data))
+    }
+
+
+def place(estate: Estate, phase_of: PhaseOf, number: int | None, mentions: Mentions | None = None) -> Placing:
     """The placing of one phase (None: everything is in it).
 
-    `outside` are images that no container has; `coupled` the keys of map entries that follow a tag by themselves.
+    `mentions` know all images, also those of no container; without, those of containers.
     """
-    maker = _Maker(estate, phase_of, number, outside, coupled)
+    maker = _Maker(estate, phase_of, number, mentions or Mentions(estate, estate.uses))
     for use in maker.uses:
         if maker.mine(use):
             for origin in use.origins:
@@ -137,14 +156,14 @@ def place(
 
 
 class _Maker:
-    def __init__(
-        self, estate: Estate, phase_of: PhaseOf, number: int | None, outside: Sequence[Use], coupled: Iterable[str]
-    ) -> None:
-        self.estate, self.phase_of, self.number = estate, phase_of, number
-        self.uses = (*estate.uses, *outside)
+    def __init__(self, estate: Estate, phase_of: PhaseOf, number: int | None, mentions: Mentions) -> None:
+        self.estate, self.phase_of, self.number, self.mentions = estate, phase_of, number, mentions
+        self.uses = mentions.uses
         self.drives = fan_out(self.uses)
-        self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
-        self.mentions = Mentions(self.uses, estate.texts, coupled)
+        self.homes = {
+            (home.stack, home.folder, home.module, home.dweller.address): home.dweller for home in estate.homes
+        }
+        self.modules = {(stack, module.folder, module.name): module for stack, module in estate.instances}
         self.found: dict[tuple[str, str, int, str, int], Place] = {}
         self.followed: dict[Key, Followed] = {}
 
@@ -169,19 +188,34 @@ class _Maker:
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:
-            self.followed[key] = Followed(
-                f"it ends at `{hole.text}` ({hole.where}): {hole.why}", None, chain=hole.chain
-            )
+            told = f"it ends at `{hole.text}` ({hole.where}): {hole.why}"
+            self._note(key, Followed(told, None, chain=hole.chain))
         elif piece is None:
             self._note_untagged(key, use, origin)
-        elif self._is_in_place(use, origin, piece) and not self._others(use, piece):
-            return
+        elif self._is_in_place(use, origin, piece) and len(use.origins) > 1:
+            self._note(key, Followed("", pieces.text(origin), chain=piece.chain))  # the arms of a conditional: a choice
+        elif self._is_in_place(use, origin, piece) and isinstance(use.image.image.value, Text):
+            if self._others(use, piece):
+                self._note_place(key, origin, piece, piece.site)
         elif piece.site is None:
-            self.followed[key] = Followed(f"its tag `{piece.text}` is no text in quotes", None, chain=piece.chain)
+            self._note(key, Followed(f"its tag `{piece.text}` is no text in quotes", None, chain=piece.chain))
         else:
-            place = self._place(piece, piece.site)
+            self._note_place(key, origin, piece, piece.site)
+
+    def _note_place(self, key: Key, origin: Origin, piece: Piece, site: Site | None) -> None:
+        """Take note of a tag that may be written where it stands."""
+        if site is not None:
+            place = self._place(piece, site)
             writable = not place.also and not place.read_by
-            self.followed[key] = Followed(self._told(piece, piece.site), pieces.text(origin), writable, piece.chain)
+            self._note(key, Followed(self._told(piece, site), pieces.text(origin), writable, piece.chain))
+
+    def _note(self, key: Key, followed: Followed) -> None:
+        """Keep what is known of a container's image; where several reach it, none is the image."""
+        held = self.followed.get(key)
+        if held is not None and held.image != followed.image:
+            both = " and ".join(sorted({each.image or "one that is not known" for each in (held, followed)}))
+            followed = Followed(f"it is {both}", None, chain=followed.chain)
+        self.followed[key] = followed
 
     def _follow_outside(self, use: Use, origin: Origin) -> None:
         """The same for an image that no container has, whose rule is offered places only: also where it stays."""
@@ -208,7 +242,7 @@ class _Maker:
         """Take note of an image without a tag, such as a digest, that stands elsewhere: nothing of it is written."""
         last = next((part for part in reversed(origin) if isinstance(part, Piece) and part.site), None)
         if last is not None and last.site is not None and not self._is_in_place(use, origin, last):
-            self.followed[key] = Followed(f"it stands at {last.site.document}:{last.site.line}", pieces.text(origin))
+            self._note(key, Followed(f"it stands at {last.site.document}:{last.site.line}", pieces.text(origin)))
 
     def _told(self, piece: Piece, site: Site) -> str:
         return f"its tag stands at {site.document}:{site.line} ({' -> '.join(('image', *piece.chain))})"
@@ -222,9 +256,22 @@ class _Maker:
         )
 
     def _others(self, use: Use, piece: Piece) -> bool:
-        """Whether a literal in a container is one for several stacks, as in a shared module."""
+        """Whether a literal in a container is one for several stacks or calls, as in a shared module."""
         uses = self.drives[piece.site] if piece.site else ()
-        return any(other.stack != use.stack for other in uses) or not f"{use.folder}/".startswith(f"{use.stack}/")
+        shared = any(other.stack != use.stack or not self.mine(other) for other in uses)
+        outside = not f"{use.folder}/".startswith(f"{use.stack}/")
+        read = self.mentions.of_resource(piece.site) if piece.site else ()
+        return shared or outside or bool(read) or bool(self._callers_unread(use, use.folder))
+
+    def _callers_unread(self, use: Use, folder: str) -> tuple[str, ...]:
+        """What calls a module in `folder`, or one through which an image comes from there, and was not followed."""
+        found: list[str] = []
+        module = self.modules.get((use.stack, use.folder, use.module))
+        while module is not None:
+            if found or module.folder == folder:
+                found += [f"what {each} calls" for each in self.mentions.callers(module.folder)] or [""]
+            module = module.parent
+        return tuple(filter(None, found))
 
     def _place(self, piece: Piece, site: Site) -> Place:
         driven = self.drives[site]
@@ -240,25 +287,41 @@ class _Maker:
             else:
                 argument = ""
         key = (document, path, position, argument, -1 if scalar is None else scalar)
-        facts = tuple(self._driven_by(site, use) for use in sorted(driven, key=lambda use: not self.mine(use)))
-        also = tuple(f"{use.stack}/{use.address} ({self._phase(use)})" for use in others)
-        others_too = self.mentions.others(piece)
-        self.found[key] = Place(
-            document, path, piece.text, facts, position, argument, also, others_too, scalar, line=site.line
-        )
+        if key not in self.found:
+            ordered = sorted(driven, key=lambda use: not self.mine(use))
+            facts = tuple(each for use in ordered for each in self._driven_by(site, use))
+            also = tuple(dict.fromkeys(f"{use.stack}/{use.address} ({self._phase(use)})" for use in others))
+            readers = self._readers(driven, site, posixpath.dirname(document))
+            self.found[key] = Place(
+                document, path, piece.text, facts, position, argument, also, readers, scalar, line=site.line
+            )
         return self.found[key]
+
+    def _readers(self, driven: Iterable[Use], site: Site, folder: str) -> tuple[str, ...]:
+        """What reads a literal and is no image, on every way on which an image comes from it."""
+        found: list[str] = []
+        for use in driven:
+            for part in (part for origin in use.origins for part in origin):
+                if isinstance(part, Piece) and part.site == site:
+                    found += self.mentions.others(part)
+            found += (*use.image.read_by, *self._callers_unread(use, folder))
+        return tuple(dict.fromkeys(found))
 
     def _phase(self, use: Use) -> str:
         phase = self._number(use)
+        if self.number == NAMED:
+            return "not named"
         return "no phase" if phase is None else f"phase {phase}"
 
-    def _driven_by(self, site: Site, use: Use) -> Driven:
-        origin = next(each for each in use.origins if _holds(each, site))
-        index = next(i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
-        return self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index].chain)
+    def _driven_by(self, site: Site, use: Use) -> Iterator[Driven]:
+        """An image once for each alternative that the literal makes: `each.value` may be several repositories."""
+        for origin in use.origins:
+            if _holds(origin, site):
+                index = next(i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
+                yield self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index].chain)
 
     def _driven(self, use: Use, before: str, after: str, chain: tuple[str, ...]) -> Driven:
-        dweller = self.homes.get((use.stack, use.module, use.image.address))
+        dweller = self.homes.get((use.stack, use.folder, use.module, use.image.address))
         return facts(use, dweller, self._number(use), (before, after), chain)
 
     def placing(self) -> Placing:
@@ -351,8 +414,8 @@ def facts(
         use.image.kind,
         phase,
         *around,
-        dweller.metadata if dweller else (),
-        _is_ignored(use, dweller.ignored if dweller else ()),
+        (*(dweller.metadata if dweller else ()), *use.image.metadata),
+        _is_ignored(use, (*(dweller.ignored if dweller else ()), *use.image.ignored)),
         use.image.comments,
         use.image.above,
         dweller.unread if dweller else not use.image.outside,
@@ -384,9 +447,15 @@ def _text(parts: Sequence[Piece | Hole]) -> str:
 
 def _is_ignored(use: Use, ignored: Iterable[str]) -> bool:
     if use.image.outside:
-        return any(held[:1] in (("all",), ("values",), ("set",)) for held in _parsed(ignored))
+        return any(held[0] in _CARRYING and held[1:2] != ("metadata",) for held in _parsed(ignored))
     wanted = traversal.parse(f"{use.image.container}.image") if use.image.container else None
     return wanted is not None and any(traversal.covers(held, wanted) for held in _parsed(ignored))
+
+
+_CARRYING = frozenset(
+    {"all", "values", "set", "set_sensitive", "set_list", "manifest", "object", "yaml_body", "yaml_body_parsed", "data"}
+)
+"""The attributes that bring images to the cluster outside of containers."""
 
 
 def _parsed(ignored: Iterable[str]) -> Iterator[traversal.Traversal]:

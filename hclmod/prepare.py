@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 from hclmod import build_files
 from hclmod.errors import ConfigError, RuleError
 from hclmod.modules import written
+from hclmod.places import NAMED
 from hclmod.stack import Stack, Target, assign, discover
 from hclmod.workloads import NAMESPACES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hclmod.config import Config
     from hclmod.document import Document
     from hclmod.estate import Estate, Use
+    from hclmod.mentions import Mentions
     from hclmod.outside import Sighting
     from hclmod.places import Key, Placing
     from hclmod.plan import Brief
-    from hclmod.stack import Assignment
+    from hclmod.stack import Assignment, PhaseOf
 
 ENDINGS = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars", ".tfvars.json")
 """The files that say where values come from."""
@@ -91,12 +93,16 @@ def placed(
     stacks: Sequence[Stack],
     texts: Mapping[str, bytes],
     read: Callable[[Stack], tuple[Document, ...]],
+    *,
+    near: Sequence[Stack] | None = None,
 ) -> list[Brief]:
     """The briefs, each with the places outside of containers that its rules may write.
 
-    `texts` are the documents that say where values come from; where a brief follows forms, also those of YAML.
+    `stacks` are all of the repository, for a literal may drive what nobody asked about; `near` are those at hand, where
+    these are not all. `texts` are the documents that say where values come from; where a brief follows forms, also
+    those of YAML.
     """
-    if not any(map(_looks_around, briefs)):
+    if not any(map(looks_around, briefs)):
         return list(briefs)
     from hclmod import placing
     from hclmod.estate import Estate
@@ -107,14 +113,18 @@ def placed(
     traced = everywhere or placing.to_trace(stacks, read, placing.image_folders(texts))
     traced |= {each.path for each in stacks if _SOURCE.search(texts.get(f"{each.path}/terragrunt.hcl", b""))}
     traced |= {target.stack for brief in briefs for target, _ in _called(brief)}
-    traced |= {stack for brief in briefs[:1] for stack in _sharing(briefs, stacks, texts, read, brief.config)}
+    traced |= {stack for brief in briefs[:1] for stack in _sharing(briefs, near or stacks, texts, read, brief.config)}
     estate = Estate(sorted(traced), code, texts.get)
     for brief in briefs:
         _check_calls(estate, brief)
-    if more := placing.declarers(stacks, read, estate.lived_in) - traced:
+    more = placing.declarers(stacks, read, estate.lived_in) | placing.calling(
+        stacks, read, placing.site_folders(estate)
+    )
+    if more - traced:
         estate = estate.over(sorted(traced | more))
     seen = _sightings(estate, texts) if any(forms.values()) else ()
-    found = [replace(brief, placing=_placing(estate, brief, seen, forms[brief.phase])) for brief in briefs]
+    known = _Known(estate, [stack.path for stack in stacks], seen)
+    found = [replace(brief, placing=_placing(known, brief, near or stacks, forms[brief.phase])) for brief in briefs]
     return [_with_held(estate, brief, texts, _of_forms(seen, forms[brief.phase])) for brief in found]
 
 
@@ -166,7 +176,7 @@ def _everywhere(brief: Brief, estate: Estate, texts: Mapping[str, bytes]) -> Ass
     return by_namespace(brief.config, known, stacks, texts, whole=False)
 
 
-def _looks_around(brief: Brief) -> bool:
+def looks_around(brief: Brief) -> bool:
     """Whether anything asks what lies beyond a stack: a phase, whose modules are shared, or a rule without one."""
     asked = any(loaded.rule.at_places or loaded.rule.follows for loaded in brief.load()) or _is_about_namespaces(brief)
     return brief.phase is not None or asked
@@ -205,11 +215,40 @@ def _sightings(estate: Estate, texts: Mapping[str, bytes]) -> tuple[Sighting, ..
     return outside.find(estate, texts, texts.get)
 
 
-def _placing(estate: Estate, brief: Brief, seen: Sequence[Sighting], forms: frozenset[str]) -> Placing:
+class _Known:
+    """What all briefs of a run are placed with: mentions of names are looked for once for the same rules and forms."""
+
+    def __init__(self, estate: Estate, stacks: Sequence[str], seen: Sequence[Sighting]) -> None:
+        self.estate, self.stacks, self.seen = estate, stacks, seen
+        self._mentions: dict[tuple[frozenset[str], frozenset[str]], Mentions] = {}
+
+    def mentions(self, forms: frozenset[str], coupled: frozenset[str]) -> Mentions:
+        """The mentions of names, where images of these forms are known and such entries are coupled to tags."""
+        from hclmod.mentions import Mentions
+
+        if (forms, coupled) not in self._mentions:
+            uses = (*self.estate.uses, *_of_forms(self.seen, forms))
+            self._mentions[forms, coupled] = Mentions(self.estate, uses, self.stacks, coupled)
+        return self._mentions[forms, coupled]
+
+
+def _placing(known: _Known, brief: Brief, near: Sequence[Stack], forms: frozenset[str]) -> Placing:
     from hclmod import placing
 
-    coupled = {key for loaded in brief.load() for key in loaded.rule.coupled}
-    return placing.place(estate, brief.assignment.phase_of, brief.phase, _of_forms(seen, forms), sorted(coupled))
+    mentions = known.mentions(forms, frozenset(key for loaded in brief.load() for key in loaded.rule.coupled))
+    if brief.phase is not None or brief.only is None:
+        return placing.place(known.estate, brief.assignment.phase_of, brief.phase, mentions)
+    stacks = {stack.path for stack in near}
+    named = {path.rpartition("/")[0] for path in brief.only}
+    folders = {each for each in named if not any(f"{each}/".startswith(f"{stack}/") for stack in stacks)}
+    return placing.place(known.estate, _pointed_at(stacks, folders), NAMED, mentions)
+
+
+def _pointed_at(stacks: Collection[str], folders: Collection[str]) -> PhaseOf:
+    def phase_of(stack: str, folder: str, _address: str, _module: str) -> int | None:
+        return NAMED if stack in stacks or folder in folders else None
+
+    return phase_of
 
 
 def _of_forms(seen: Sequence[Sighting], forms: frozenset[str]) -> Sequence[Use]:

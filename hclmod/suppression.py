@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from hclmod import trivia
-from hclmod.syntax import leaf_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,14 +16,15 @@ if TYPE_CHECKING:
 _COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\[([\w\s,-]*)\]\s*(.*?)\s*(?:\*/)?$", re.DOTALL)
 
 
-def reason(source: Source, span: Span, rule: str) -> str | None:
+def reason(source: Source, span: Span, rule: str, comments: Iterable[str] = ()) -> str | None:
     """The reason of the comment that suppresses `rule` at `span`: None without one, empty where it gives none.
 
-    The comment stands above or behind the attribute, or above a block around it.
+    The comment stands above or behind the attribute or the entry of a map, or above a block or an entry around it;
+    `comments` are further ones that speak of it, as in the YAML of a heredoc.
     """
     if b"hclmod:" not in source.data:
         return None
-    return among(_comments(source, span), rule)
+    return among((*comments, *_comments(source, span)), rule)
 
 
 def among(comments: Iterable[str], rule: str) -> str | None:
@@ -36,9 +36,5 @@ def among(comments: Iterable[str], rule: str) -> str | None:
 
 def _comments(source: Source, span: Span) -> Iterator[str]:
     yield from trivia.comments_at_line(source, span)
-    node = leaf_at(source.tree, span.start)
-    while node is not None:
-        if node.type in ("attribute", "block"):
-            for owned in trivia.owned_comments(source, node):
-                yield source.data[owned.start : owned.end].decode()
-        node = node.parent
+    for _, comment in trivia.comments_around(source, span):
+        yield source.data[comment.start : comment.end].decode()

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hclmod.document import Document
 from hclmod.edits import Span
 from hclmod.syntax import Node, Tree, leaf_at, span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CODE = re.compile(rb"(?:#|//)\s*(?:[\w-]+\s*=(?!=)|[\w-]+(?:\s+\"[^\"]*\")*\s*\{|[\]})]+\s*,?\s*$)")
 
@@ -101,6 +105,22 @@ def comments_at_line(source: Source, part: Span) -> tuple[str, ...]:
     behind = (span(last),) if last is not None and last.type == "comment" else ()
     spans = (*comments_above(source, part.start), *behind)
     return tuple(source.data[each.start : each.end].decode().strip() for each in spans)
+
+
+def comments_around(source: Source, part: Span) -> Iterator[tuple[Node, Span]]:
+    """The comments of all that holds a part of a value, each with whose it is, from the innermost outwards.
+
+    Entries and objects of maps, attributes and blocks; the part's own line is not among them.
+    """
+    node = leaf_at(source.tree, part.start)
+    while node is not None:
+        if node.type in _HOLDERS:
+            for owned in owned_comments(source, node):
+                yield node, owned
+        node = node.parent
+
+
+_HOLDERS = ("object_elem", "object", "attribute", "block")
 
 
 def own_lines(source: Source, node: Node) -> Span | None:

@@ -42,10 +42,14 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`head.step[step]...`; a step is a name, a position, or a value that has to be found first."""
+    """`head.step[step]...`; a step is a name, a position, or a value that has to be found first.
+
+    `at` is the offset of its first byte in the document, so that whoever reads a name is told from others who do.
+    """
 
     steps: tuple[str | int | Value, ...]
     text: str
+    at: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,10 @@ class _Reader:
         children = [child for child in node.children if child.type != "comment"]
         if len(children) >= 3 and (children[0].type, children[2].type) == ("(", ")"):
             children = [children[1], *children[3:]]
+            if len(children) == 1:
+                inner = self.value(children[0])
+                quoted = isinstance(inner, Text) and inner.place is not None
+                return Template((inner,)) if quoted else inner  # no plain string, though it says the same
         if len(children) == 1:
             return self.value(children[0])
         if children and children[0].type == "variable_expr":
@@ -180,7 +188,7 @@ class _Reader:
             return (
                 Opaque(self._text(node))
                 if steps is None
-                else Reference((self.value(children[0]), *steps), self._text(node))
+                else Reference((self.value(children[0]), *steps), self._text(node), node.start_byte)
             )
         return Opaque(self._text(node))
 
@@ -189,7 +197,7 @@ class _Reader:
         return (
             Opaque(self._text(node))
             if steps is None
-            else Reference((self._text(children[0]), *steps), self._text(node))
+            else Reference((self._text(children[0]), *steps), self._text(node), node.start_byte)
         )
 
     def _steps(self, nodes: Sequence[Node]) -> tuple[str | int | Value, ...] | None:
@@ -207,7 +215,7 @@ class _Reader:
         return tuple(steps)
 
     def _variable_expr(self, node: Node) -> Value:
-        return Reference((self._text(node),), self._text(node))
+        return Reference((self._text(node),), self._text(node), node.start_byte)
 
     def _literal_value(self, node: Node) -> Value:
         child = node.children[0] if node.children else node

@@ -80,25 +80,34 @@ def _errors() -> tuple[type[Exception], ...]:
     return (yaml.YAMLError, RecursionError, ValueError)
 
 
+LEAVES = 200_000
+"""A text with more values, which a small one may have by aliases of aliases, is not judged."""
+
+DEPTH = 500
+"""Nor is one that is nested deeper, such as an alias in what it stands for."""
+
+
 def _leaves(data: bytes) -> Iterator[tuple[str, str, str]]:
-    """Path, tag and value of every scalar in order, those of keys too; what is seen again by an alias is one leaf."""
+    """Path, tag and value of every node in order, those of keys too; what an alias stands for is seen at each place."""
     import yaml
 
-    seen: dict[int, str] = {}
-    nodes: list[tuple[str, Any]] = []
+    found = 0
+    nodes: list[tuple[int, str, Any]] = []
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for number, document in enumerate(yaml.compose_all(data, Loader=loader)):
-        nodes.append((f"document {number + 1}", document))
+        nodes.append((0, f"document {number + 1}", document))
         while nodes:
-            path, node = nodes.pop()
-            if node is None or id(node) in seen:
-                yield path, "alias", seen.get(id(node), "")
+            depth, path, node = nodes.pop()
+            found += 1
+            if found > LEAVES or depth > DEPTH:
+                raise ValueError(f"it has more than {LEAVES} values or {DEPTH} levels, its aliases written out")
+            if node is None:
+                yield path, "", ""
             elif isinstance(node, yaml.ScalarNode):
                 yield path, node.tag, node.value
             else:
-                seen[id(node)] = path
                 yield path, node.tag, ""
-                nodes += reversed(list(_inside(path, node)))
+                nodes += [(depth + 1, *each) for each in reversed(list(_inside(path, node)))]
 
 
 def _inside(path: str, node: Any) -> Iterator[tuple[str, Any]]:

@@ -88,14 +88,83 @@ def in_order(found: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
     return tuple(sorted((part for image in found for part in image.values()), key=lambda part: part.start))
 
 
-def comments(data: bytes, scalar: Scalar) -> tuple[str, ...]:
-    """The comments of a value: those on lines of their own directly above, and the one behind it."""
-    above: list[str] = []
-    lines = data[: scalar.start].decode(errors="replace").split("\n")[:-1]
-    while lines and lines[-1].lstrip().startswith("#"):
-        above.insert(0, lines.pop().strip())
-    behind = _BEHIND.match(data, scalar.end)
-    return (*above, behind[1].decode(errors="replace").strip()) if behind else tuple(above)
+def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[str, ...]:
+    """The comments of a value: those on lines of their own directly above it, the one behind it, and those around it.
+
+    These are those of the keys that hold it, from the innermost outwards, and all in the map of the image's parts.
+    """
+    found = _above(data, scalar.start)
+    if behind := _BEHIND.match(data, scalar.end):
+        found.append((behind.start(1), behind[1].strip()))
+    pairs = 0
+    for node in _around(covered(data, holes), scalar) if scalar.sound else ():
+        found += _above(data, node.start_byte)
+        pairs += node.type in _PAIRS
+        key = node.child_by_field_name("key")
+        if key is not None and (behind := _BEHIND_KEY.match(data, key.end_byte)):
+            found.append((behind.start(1), behind[1].strip()))
+        if key is not None and pairs == _NEAR and b"mage" in data[key.start_byte : key.end_byte]:
+            found += _within(node, data)
+    return tuple(text.decode(errors="replace") for _, text in dict.fromkeys(found))
+
+
+def _around(text: bytes, scalar: Scalar) -> Iterator[Node]:
+    """The entries of maps and lists that hold a value, from the innermost outwards."""
+    node = _parser().parse(text).root_node.descendant_for_byte_range(scalar.start, scalar.end)
+    while node is not None:
+        if node.type in (*_PAIRS, "block_sequence_item"):
+            yield node
+        node = node.parent
+
+
+_NEAR = 2  # `image:` around `tag:`
+_BEHIND_KEY = re.compile(rb"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*(#[^\r\n]*)")
+
+
+def _above(data: bytes, offset: int) -> list[tuple[int, bytes]]:
+    """The comments on lines of their own directly above the line of an offset, each with where it begins."""
+    found: list[tuple[int, bytes]] = []
+    start = data.rfind(b"\n", 0, offset) + 1
+    while start:
+        above = data.rfind(b"\n", 0, start - 1) + 1
+        line = data[above : start - 1]
+        if not line.lstrip().startswith(b"#"):
+            break
+        found.insert(0, (start - 1 - len(line.lstrip()), line.strip()))
+        start = above
+    return found
+
+
+def _within(node: Node, data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The comments in a node; what is covered by one is none."""
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        text = data[node.start_byte : node.end_byte]
+        if node.type == "comment" and text.startswith(b"#"):
+            yield node.start_byte, text.strip()
+        nodes.extend(node.named_children)
+
+
+def metadata(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[tuple[str, str], ...]:
+    """The pairs of a value's document whose key holds a slash, as those of annotations and labels do.
+
+    The text is empty where it is no scalar on one line, or something fills in a part of it.
+    """
+    if not scalar.sound or b"/" not in data:
+        return ()
+    root = _parser().parse(covered(data, holes)).root_node
+    whole = next((each for each in root.children if each.start_byte <= scalar.start < each.end_byte), root)
+    return tuple(pair for each in _pairs(whole) if (pair := _slashed(each, data, holes)))
+
+
+def _slashed(pair: Node, data: bytes, holes: Sequence[Span]) -> tuple[str, str] | None:
+    key = _scalar(pair.child_by_field_name("key"), data)
+    if key is None or "/" not in key.text:
+        return None
+    value = _scalar(pair.child_by_field_name("value"), data)
+    filled = value is None or any(hole.start < value.end and value.start < hole.end for hole in holes)
+    return key.text, "" if value is None or filled or TEMPLATE.search(value.text) else value.text
 
 
 @cache

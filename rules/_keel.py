@@ -101,11 +101,19 @@ def _entry(value: Value, key: str) -> str | None:
     return None
 
 
-def is_unread(metadata: Sequence[tuple[str, str]]) -> bool:
-    """Whether a policy is declared whose value is no literal."""
-    return next((value for key, value in metadata if key == POLICY), None) == ""
+def is_unread(metadata: Sequence[tuple[str, str]], *, mixed: bool = False) -> bool:
+    """Whether a policy is declared whose value is no literal, or may be; `mixed` as for `is_opted_out`."""
+    return "" in _policies(metadata, mixed=mixed) or (mixed and ("annotations", "") in metadata)
 
 
-def is_opted_out(metadata: Sequence[tuple[str, str]]) -> bool:
-    """Whether literal annotations (first) and labels opt a workload out."""
-    return next((value for key, value in metadata if key == POLICY), None) == "never"
+def is_opted_out(metadata: Sequence[tuple[str, str]], *, mixed: bool = False) -> bool:
+    """Whether literal annotations (first) and labels opt a workload out.
+
+    In what is `mixed` of several objects, and of pods and their owners, any of them does.
+    """
+    return "never" in _policies(metadata, mixed=mixed)
+
+
+def _policies(metadata: Sequence[tuple[str, str]], *, mixed: bool) -> list[str]:
+    found = [value for key, value in metadata if key == POLICY]
+    return found if mixed else found[:1]

@@ -34,6 +34,7 @@ class Marker:
 
 
 IGNORE_IMAGE = "KEEL_IGNORE_IMAGE"
+IGNORED_POLICY = f'metadata[0].annotations["{POLICY}"]'
 SERVICES = ("kubernetes_service", "kubernetes_service_v1")
 
 MARKERS: Mapping[str, Marker] = {
@@ -133,7 +134,11 @@ def _holds(block: Block, path: str, text: str) -> bool:
 
 
 def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, ...]:
-    """The `ignore_changes` entries of a marker for one resource; `images` are the paths of the containers to name."""
+    """The `ignore_changes` entries of a marker for one resource; `images` are the paths of the containers to name.
+
+    A policy that the resource declares itself is not among them: ignored, it would reach nothing (FACTS 3.3), and what
+    injects policies adds none where one is (FACTS 2.1).
+    """
     kind = KINDS.get(block.type_label)
     words = {"{pod}": kind.prefix, "{stamp}": _stamp(kind.pod)} if kind else {}
     told = []
@@ -141,6 +146,8 @@ def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, .
         for word, text in words.items():
             path = path.replace(word, text)  # noqa: PLW2901 - one word after the other
         told += [path.replace("{container}", each) for each in images] if "{container}" in path else [path]
+    if declared(block, POLICY) not in (None, "never"):
+        told = [each for each in told if each != IGNORED_POLICY]
     if wrong := next((each for each in told if "{" in each), None):
         raise RuleError(f"`{wrong}` names a part of a pod, which a {block.type_label} has not")
     return tuple(told)

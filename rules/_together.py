@@ -35,9 +35,9 @@ def obstacle(  # noqa: PLR0911 - one line for each reason to stay
             return f"{why}; {what_to_do}"
         case _ if driven.suppressed:
             return f"suppressed ({driven.suppressed})"
-        case _ if is_opted_out(driven.metadata):
+        case _ if is_opted_out(driven.metadata, mixed=driven.outside):
             return "opted out with `keel.sh/policy = never`"
-        case _ if driven.unread or is_unread(driven.metadata):
+        case _ if driven.unread or is_unread(driven.metadata, mixed=driven.outside):
             return MAY_OPT_OUT
         case _ if driven.ignored:
             return NO_EFFECT

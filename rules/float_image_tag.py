@@ -13,7 +13,8 @@ repository move together or not at all, and so do those of one `group` of `[imag
 that has to stay, or that is in another phase, holds the others. Jobs and bare pods are changed too, though Keel updates
 neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of
 containers are left too, except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm
-values", "helm set", "values file", "template file", "config map", "heredoc" (`hclmod survey` lists them).
+values", "helm set", "values file", "template file", "config map", "heredoc" (`hclmod survey` lists them); of those
+only what a release, a manifest, a config map or a module is given, not what a pipeline or a machine reads too.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def _unreadable(image: Attribute) -> str:
 
 _ESCAPED = "is written with escapes, such as `\\u002e`: write it without"
 _MISFIT = "the tag does not fit what stands around it"
-_APART = "name them all in one phase, or give each a literal of its own"
+_APART = "name them all together, or give each a literal of its own"
 
 
 class _Found:
@@ -133,6 +134,7 @@ class _Found:
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.reason = pin_reason(attribute.comments())
+        self.callers = context.shared.get(workload.address, ())
         self.changed = ("float-image-tag", workload.address) in context.changed
         self.others = context.others(workload)
         self.held = context.held.get((context.folder, workload.address, container.path))
@@ -231,6 +233,9 @@ class _Found:
             yield self._stays(note, f"{why}; Keel does not look at it either, so Terraform keeps it")
             yield from self._kept()  # once it is there, Keel does look
             return
+        if self.callers:
+            yield self._stays(warn, f"{why}; an entry in `ignore_changes` would hold for {', '.join(self.callers)} too")
+            return
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
             message += "; the entry counts containers by position, so never reorder them"
@@ -273,9 +278,8 @@ def _at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) -
         say = warn if any(why.startswith((_MISFIT, MAY_OPT_OUT, f"it {_ESCAPED}")) for why in stay) else note
         yield say(literal, address, f"`{literal.text}` stays: {_listed(stay)}")
     elif place.also:
-        message = (
-            f"`{literal.text}` stays: it also drives {', '.join(place.also)}, which this phase does not have; {_APART}"
-        )
+        missing = "which this phase does not have" if context.phase is not None else "which nobody pointed at"
+        message = f"`{literal.text}` stays: it also drives {', '.join(place.also)}, {missing}; {_APART}"
         yield warn(literal, address, message)
     elif place.read_by:
         yield warn(

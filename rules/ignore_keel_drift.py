@@ -10,9 +10,10 @@ comment; `comments = true` writes the name of a marker behind its last entry whe
 
 Left alone: entries that are there already in whatever spelling, lists that cover them (`all`, a whole annotations
 map), the order and the comments of other entries, workloads that opted out (ignoring the policy would hide a
-declared `never`), images that are pinned (by digest, with a reason in the comment, by `never` in `hclmod.toml`),
-images of `dynamic` containers, the namespace `keel` and those of the option `exempt`, CronJobs without a policy of
-their own, and `lifecycle` blocks of containers.
+declared `never`), the entry of a policy that a workload declares itself, images that are pinned (by digest, with a
+reason in the comment, by `never` in `hclmod.toml`), images of `dynamic` containers and of a module that callers
+outside the phase share, the namespace `keel` and those of the option `exempt`, CronJobs without a policy of their
+own, and `lifecycle` blocks of containers.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from hclmod.workloads import KINDS, containers, dynamic_containers
 
 from ._enrolment import EXEMPT, is_among
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
-from ._markers import Marker, entries, is_for, marker, needed_by
+from ._markers import IGNORED_POLICY, Marker, entries, is_for, marker, needed_by
 from ._rewrites import Rewrites, rewrites
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def check(
     else:
         for name, each in wanted.items():
             yield from _ignored(block, name, each, context, keel_version, init=init_containers, comments=comments)
-        if any(path.endswith(f'["{POLICY}"]') for each in wanted.values() for path in each.paths):
-            yield from _own_policy(block)
+        yield from _hidden_policy(block)
 
 
 def _ignored(
@@ -81,6 +81,10 @@ def _ignored(
         yield note(place, block.address, f"nothing of {name} is to ignore here{images.told}")
         return
     callers = context.shared.get(block.address, ())
+    if callers and images.paths:
+        what = f"its images are not ignored: the entries would hold for {', '.join(callers)} too"
+        yield warn(place, block.address, what)
+        return
     message += (f", for {', '.join(callers)} too" if callers else "") + images.told + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; its entries count containers by position, so never reorder them"
@@ -97,9 +101,16 @@ def _place(block: Block) -> Attribute | Span:
     return next((each for each in found if each), None) or block.title
 
 
-def _own_policy(block: Block) -> Iterator[Finding]:
-    if block.type_label in KINDS and (declared := declared_policy(block)):
-        message = f"it declares a `{POLICY}` of its own; once that is ignored, changing it here has no effect"
+def _hidden_policy(block: Block) -> Iterator[Finding]:
+    """A policy of its own that is ignored already."""
+    if block.type_label not in KINDS or (declared := declared_policy(block)) is None:
+        return
+    try:
+        missing = verbs.missing_items(block, "ignore_changes", [IGNORED_POLICY], inside="lifecycle")
+    except verbs.UnfixableError:
+        return
+    if not missing:
+        message = f"it declares a `{POLICY}` of its own, which `ignore_changes` hides: changing it here has no effect"
         yield warn(declared, block.address, message)
 
 

@@ -413,6 +413,28 @@ def test_a_call_that_its_stack_lacks_is_told(root: Path) -> None:
     assert hclmod(root, "apply", "--phase", "3", "--dry-run").returncode == 0
 
 
+SHARED = {
+    "hclmod.toml": 'stacks = ["stacks/*"]\nthrough = 1\nrules = ["float-image-tag"]\n'
+    '[phase.1]\nstacks = ["a"]\n[phase.2]\nstacks = ["b"]\n'
+    '[images."*"]\nfloat = "latest"\n',
+    "stacks/a/main.tf": 'module "x" {\n  source = "./m"\n}\n',
+    "stacks/a/m/main.tf": workload('"q/web:1.2.0"'),
+    "stacks/b/main.tf": 'module "x" {\n  source = "../a/m"\n}\n',
+}
+
+
+@pytest.mark.parametrize("how", [("fix", "."), ("fix", "stacks/a"), ("fix", "--rule", "float-image-tag", "stacks/a")])
+def test_fix_knows_who_else_hangs_on_a_literal_though_nobody_named_it(tmp_path: Path, how: tuple[str, ...]) -> None:
+    for name, text in SHARED.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    git(tmp_path, "init", "-q")
+    done = hclmod(tmp_path, *how)
+    assert done.returncode == 0, done.stderr
+    assert "stays: it also drives stacks/b/module.x.kubernetes_deployment.web" in done.stdout
+    assert (tmp_path / "stacks/a/m/main.tf").read_text() == SHARED["stacks/a/m/main.tf"]
+
+
 def test_a_workload_of_a_stack_whose_module_lies_elsewhere_is_known(root: Path) -> None:
     module, stack = root / "modules" / "pier", root / "stacks" / "pier"
     module.mkdir(parents=True)

@@ -59,6 +59,15 @@ LISTED = '  set = [\n    { name = "image.repository", value = "q" },\n    { name
 DYNAMIC = (
     '  dynamic "set" {\n    for_each = [1]\n    content {\n      name = "image"\n      value = "q:1"\n    }\n  }\n'
 )
+COMPUTED = """  dynamic "set" {
+    for_each = %s
+    content {
+      name  = set.key
+      value = set.value
+    }
+  }
+"""
+NAMES = "the names that are set are computed, and an image among them is not followed"
 VALUES = "helm_release.r helm values"
 SET = "helm_release.r helm set"
 HEREDOC = "helm_release.r heredoc"
@@ -107,6 +116,19 @@ FILE = "helm_release.r values file"
         ("[]", LISTED, [f"{SET} q:1 {M}:6"]),
         ("[]", setting("x[0].image", "q:1", "set_sensitive"), [f"{SET} q:1 {M}:6"]),
         ("[]", DYNAMIC, [f"{SET} q:1 {M}:8"]),
+        ("[]", COMPUTED % '{ "a.image" = "q:1" }', [f'{SET} <{{ "a.image" = "q:1" }}: {NAMES}> {M}:5']),
+        (
+            "[]",
+            COMPUTED % "local.s" + '}\nlocals {\n  s = { "a.image" = "q:1" }\n',
+            [f"{SET} <local.s: {NAMES}> {M}:5"],
+        ),
+        ("[]", COMPUTED % "var.s", [f"{SET} <var.s: {NAMES}> {M}:5"]),
+        ("[]", COMPUTED % '{ "replicas" = "1" }', []),
+        ("[]", COMPUTED % "local.s" + '}\nlocals {\n  s = { "replicas" = "1" }\n', []),
+        ("[]", setting("${local.a}.image.tag", "1"), [f'{SET} <"${{local.a}}.image.tag": {NAMES}> {M}:5']),
+        ("[]", '  set_list {\n    name  = "image"\n    value = ["q:1"]\n  }\n', [f"{SET} q:1 {M}:6"]),
+        ("[]", '  set_list = [{ name = "a.image", value = ["q:1"] }]\n', [f"{SET} q:1 {M}:4"]),
+        ("[]", '  set_list {\n    name  = "hosts"\n    value = ["q:1"]\n  }\n', []),
         ("[]", setting("image.pullPolicy", "Always"), []),
         ("[]", setting("replicas", "1"), []),
         ("[]", setting("${var.name}", "a:1"), []),
@@ -299,6 +321,18 @@ def test_a_chart_in_the_repository_is_read_by_its_release() -> None:
     assert told(files) == ["helm_release.r values file a/b:1.2 s/chart/values.yaml:3"]
 
 
+def test_a_local_and_a_chart_belong_to_each_that_uses_them() -> None:
+    two = release("[local.v, file(local.f)]") + release("[local.v]").replace('"r"', '"q"').replace('"c"', '"./chart"')
+    third = 'resource "helm_release" "p" {\n  chart = "./chart"\n}\n'
+    main = two + third + 'locals {\n  v = yamlencode(local.w)\n  w = { image = "a:1" }\n  f = "./v.yaml"\n}\n'
+    files = {M: main, "s/v.yaml": "image: b:1\n", "s/chart/values.yaml": "image: c:1\n"}
+    assert told(files) == [
+        "helm_release.q, helm_release.p values file c:1 s/chart/values.yaml:1",
+        f"helm_release.r, helm_release.q helm values a:1 {M}:14",
+        "helm_release.r values file b:1 s/v.yaml:1",
+    ]
+
+
 DOCKERFILE = (
     "ARG V=3.20\nFROM --platform=x alpine:${V} AS base\nCOPY --from=busybox:1 /a /a\n"
     "FROM base\nCOPY --from=0 /a /a\nFROM scratch\n"
@@ -389,6 +423,19 @@ def test_a_file_that_cannot_be_read_is_told_where_a_release_needs_it(text: bytes
         f"helm_release.r values file <values.yaml: {why}> s/values.yaml:1"
     ]
     assert told({M: READ, "s/values.yaml": text}) == []
+
+
+def test_a_text_that_is_too_large_to_search_is_told_by_survey_and_by_fix(tmp_path: Path) -> None:
+    why = "larger than 128 KiB, so no image is looked for in it"
+    files = {M: release('[file("values.yaml")]'), "s/values.yaml": "image: a:1\n" + "# filler\n" * 15_000}
+    assert told(files) == [f"helm_release.r values file <values.yaml: {why}> s/values.yaml:1"]
+    assert told({**files, "s/values.yaml": "# filler\n" * 15_000}) == []
+    (tmp_path / "s").mkdir()
+    for path, text in files.items():
+        (tmp_path / path).write_text(text)
+    (tmp_path / "hclmod.toml").write_text('[options.float-image-tag]\noutside = ["values file"]\n')
+    done = hclmod(tmp_path, "fix", "--rule", "float-image-tag", "s")
+    assert f"it ends at `values.yaml` (s/values.yaml): {why}" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ def suppressed(text: str, rule: str = "float-image-tag") -> str | None:
         ("# hclmod: ignore[float-image-tag] why\nx {\n  y {\n    image = 1\n  }\n}\n", "why"),
         ("x {\n  image = 1\n} # hclmod: ignore[float-image-tag] why\n", "why"),
         ("# hclmod: ignore[float-image-tag] why\r\nimage = 1\r\n", "why"),
+        ("a = {\n  # hclmod: ignore[float-image-tag] why\n  b = {\n    image = 1\n  }\n}\n", "why"),
+        ("a = [\n  # hclmod: ignore[float-image-tag] why\n  {\n    image = 1\n  }\n]\n", "why"),
     ],
 )
 def test_suppressed(text: str, why: str) -> None:

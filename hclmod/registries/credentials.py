@@ -93,7 +93,7 @@ class Keychain:
 
 def load(environment: Mapping[str, str]) -> Keychain:
     """Read `config.json` in `DOCKER_CONFIG`, else in `~/.docker`; where there is none everything is asked as nobody."""
-    folder = Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "/")) / ".docker")
+    folder = Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME") or Path.home()) / ".docker")
     path = folder / "config.json"
     try:
         read = json.loads(path.read_bytes())

@@ -1,0 +1,66 @@
+"""Find ignored images in enrolled namespaces that Keel does not look at.
+
+Why: Terraform ignores the image, and Keel passes the container by: an init container without `keel.sh/initContainers`,
+one that `keel.sh/monitorContainers` leaves out, a CronJob without a policy of its own (FACTS 1.4). If no CI sets it, it
+stays as it was on the day of the entry.
+
+Left alone: namespaces that are not enrolled, whose images their CI owns; workloads that opted out and pins, which
+`hidden-opt-out` tells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod import verbs
+from hclmod.rule import Finding, Rule, warn
+from hclmod.workloads import containers
+
+from .._enrolment import Enrolment
+from .._floats import pin_reason
+from .._keel import CRON_JOBS, POLICY, RESTARTED, declared, opt_out
+from .._rewrites import image_of, rewrites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.rule import Context
+    from hclmod.views import Block
+    from hclmod.workloads import Container
+
+
+def check(
+    workload: Block,
+    context: Context,
+    /,
+    *,
+    init_containers: bool = False,
+    enrolled: tuple[str, ...] = (),
+    exempt: tuple[str, ...] = (),
+) -> Iterator[Finding]:
+    """Yield a warning for each image that neither Keel nor Terraform moves."""
+    if opt_out(workload) or Enrolment(enrolled, exempt).of(context.facts.get(workload.address)) is None:
+        return
+    passed_by = workload.type_label in CRON_JOBS and declared(workload, POLICY) is None
+    watched = () if passed_by else rewrites(workload, context, init=init_containers).paths
+    for container in containers(workload):
+        if container.path not in watched and not _is_pinned(workload, container, context):
+            yield from _orphaned(workload, container)
+
+
+def _is_pinned(workload: Block, container: Container, context: Context) -> bool:
+    image = image_of(workload, container, context)
+    return container.image is None or bool(image and image.digest) or bool(pin_reason(container.image.comments()))
+
+
+def _orphaned(workload: Block, container: Container) -> Iterator[Finding]:
+    try:
+        missing = verbs.missing_items(workload, "ignore_changes", [f"{container.path}.image"], inside="lifecycle")
+    except verbs.UnfixableError:
+        return
+    if not missing:
+        message = f"{container.label}: Terraform ignores its image and Keel does not look at it: take the entry out"
+        yield warn(container.image or workload.title, workload.address, f"{message}, unless its CI sets it")
+
+
+rule = Rule(check, kinds=RESTARTED, follows=True, informed=True)
