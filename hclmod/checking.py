@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -88,28 +89,57 @@ def _inspect(
     globbed = stack.discover(texts, workspace.config) if workspace.config.stacks else stacks
     known = stack.assign(workspace.config, globbed, known_only=True)
     assignment = prepare.by_namespace(workspace.config, known, stacks, texts, whole=False)
-    found: list[PhaseReport] = []
-    for number, chosen in _chosen(workspace, rules):
-        options = workspace.options_of(number)
-        brief = Brief(workspace.config, workspace.tags, assignment, number, chosen, options, workspace.folders, named)
-        mine = stacks_of(brief, stacks)
-        if not mine:
-            found.append(report_of(workspace, brief, ()))
-            continue
-        whole = texts.with_yaml() if prepare.forms_of(brief) else texts
-        read = partial(_current, whole)
-        every = _every_stack(workspace, texts, stacks) if prepare.looks_around(brief) else mine
-        (placed,) = prepare.placed([brief], every, whole, read, near=mine)
-        if placed.wants_facts:
-            from hclmod import gather
-
-            placed = gather.informed(placed, texts, done_phases(workspace))
-        yaml = sorted(each for each in placed.placing.places if prepare.may_hold_images(each) and each in named)
-        (reports,) = plan.run([(placed, prepare.with_documents(mine, yaml))], read, watch)
-        found.append(report_of(workspace, brief, reports))
-        if onwards:
+    run = _Run(workspace, stacks, texts, named, watch)
+    briefs = [
+        Brief(
+            workspace.config, workspace.tags, assignment, number, chosen, workspace.options_of(number),
+            workspace.folders, named,
+        )
+        for number, chosen in _chosen(workspace, rules)
+    ]  # fmt: skip
+    placed, found = run.placed(briefs), list[PhaseReport]()
+    for index in range(len(briefs)):
+        found.append(run.report(placed[index]))
+        if onwards and found[-1].changes:
             seen.update(found[-1].changes)
+            placed[index + 1 :] = run.placed(briefs[index + 1 :])
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all phases of one run are looked at with: the stacks around the named files, the texts as they are now."""
+
+    workspace: Workspace
+    stacks: Sequence[Stack]
+    texts: _Texts
+    named: frozenset[str]
+    watch: Callable[[str], None]
+
+    def placed(self, briefs: Sequence[Brief]) -> list[Brief]:
+        """The briefs with what following references finds; those without a stack at hand as they are."""
+        todo = [brief for brief in briefs if stacks_of(brief, self.stacks)]
+        near = [each for each in self.stacks if any(each in stacks_of(brief, self.stacks) for brief in todo)]
+        around = any(map(prepare.looks_around, todo))
+        every = _every_stack(self.workspace, self.texts, self.stacks) if around else near
+        whole = self.texts.with_yaml() if any(map(prepare.forms_of, todo)) else self.texts
+        done = iter(prepare.placed(todo, every, whole, partial(_current, whole), near=near))
+        return [self._informed(next(done)) if brief in todo else brief for brief in briefs]
+
+    def _informed(self, brief: Brief) -> Brief:
+        if not brief.wants_facts:
+            return brief
+        from hclmod import gather
+
+        return gather.informed(brief, self.texts, done_phases(self.workspace))
+
+    def report(self, brief: Brief) -> PhaseReport:
+        """What the rules of a brief say."""
+        mine = stacks_of(brief, self.stacks)
+        yaml = sorted(each for each in brief.placing.places if prepare.may_hold_images(each) and each in self.named)
+        read = partial(_current, self.texts.with_yaml() if yaml else self.texts)
+        (reports,) = plan.run([(brief, prepare.with_documents(mine, yaml))], read, self.watch)
+        return report_of(self.workspace, brief, reports)
 
 
 def _every_stack(workspace: Workspace, texts: Mapping[str, bytes], around: Sequence[Stack]) -> tuple[Stack, ...]:

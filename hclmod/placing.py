@@ -71,10 +71,11 @@ def to_trace_near(
 ) -> set[str]:
     """The stacks to follow for those at hand: `to_trace` of these, and whoever calls a folder that they have or call.
 
-    What other stacks read of a shared var-file is told from their text, so that they need not be followed.
+    A folder that they call counts where something runs in it. What other stacks read of a shared var-file is told from
+    their text, so that they need not be followed.
     """
-    folders = {posixpath.dirname(path) for stack in near for path in stack.files} | {stack.path for stack in near}
-    todo = sorted(folders)
+    own = {posixpath.dirname(path) for stack in near for path in stack.files} | {stack.path for stack in near}
+    folders, todo, has_images = set(own), sorted(own), image_folders(texts)
     beside: dict[str, list[str]] = defaultdict(list)
     for path in texts if todo else ():
         beside[posixpath.dirname(path)].append(path)
@@ -83,6 +84,7 @@ def to_trace_near(
         called = {_target(here, source) for path in beside[here] for source in _SOURCE.findall(texts[path])}
         todo += sorted(called - folders)
         folders |= called
+    folders = {each for each in folders if each in own or has_images(each)}
     files = {path for path in texts if path.endswith("/terragrunt.hcl")}
     grunts = {
         posixpath.dirname(path)
@@ -90,7 +92,7 @@ def to_trace_near(
         if any(_target(posixpath.dirname(path), each) in folders for each in _SOURCE.findall(texts[path]))
     }
     known = {stack.path for stack in stacks}
-    return to_trace(near, read, image_folders(texts)) | calling(stacks, read, folders) | (grunts & known)
+    return to_trace(near, read, has_images) | calling(stacks, read, folders) | (grunts & known)
 
 
 def declarers(stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document]], names: Iterable[str]) -> set[str]:
