@@ -6,20 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hclmod import files, gather, placing, plan, prepare, stack
+from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Unchanged
 from hclmod.errors import HclmodError
 from hclmod.images import reference
-from hclmod.plan import Brief, PhaseReport
+from hclmod.plan import PhaseReport
 from hclmod.rule import Level
 from hclmod.workspace import Workspace, name_of, on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from hclmod.estate import Estate, Home
+    from hclmod.estate import Estate
     from hclmod.rule import Finding
     from hclmod.stack import Stack
+    from hclmod.uses import Home
 
 _CHOSEN = -1
 """The number of a phase that holds the chosen workload alone."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hclmod.catalogue import Card
     from hclmod.docgen import Example
-    from hclmod.estate import Estate, Use
+    from hclmod.estate import Estate
     from hclmod.explaining import OwnerRow
     from hclmod.fixtures import Result
     from hclmod.forges.sticky import Posted
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hclmod.reports.terminal import Style
     from hclmod.survey import Survey
     from hclmod.tagging import Imported, Refreshed, Told
+    from hclmod.uses import Use
 
 __all__ = [
     "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "comment", "comment_text",

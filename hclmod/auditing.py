@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod import acting, files, gather, placing, plan, prepare, rulebook, stack
+from hclmod.brief import Brief
 from hclmod.checking import done_phases
 from hclmod.document import Document
 from hclmod.errors import GitError
-from hclmod.plan import Brief, PhaseReport
+from hclmod.plan import PhaseReport
 from hclmod.workspace import Workspace, name_of
 
 if TYPE_CHECKING:

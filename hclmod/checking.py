@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hclmod import build_files, files, plan, prepare, stack
+from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.phases import report_of, stacks_of, write
-from hclmod.plan import Brief, PhaseReport
+from hclmod.plan import PhaseReport
 from hclmod.workspace import Workspace, name_of
 
 if TYPE_CHECKING:

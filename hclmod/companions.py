@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING
 
 from hclmod import pieces, places, suppression, syntax
 from hclmod.document import Document
-from hclmod.estate import tag_piece
 from hclmod.images import reference
 from hclmod.pieces import Hole, Piece
 from hclmod.places import Companion
 from hclmod.placing import facts
 from hclmod.trivia import Source
+from hclmod.uses import tag_piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hclmod.config import Config
-    from hclmod.estate import Estate, Use
+    from hclmod.estate import Estate
     from hclmod.pieces import Origin, Site
     from hclmod.places import Place, Placing
     from hclmod.stack import Assignment
+    from hclmod.uses import Use
 
 _IMAGE = re.compile(rb'\bimage\s*=\s*"([^"\n]*)"')
 

@@ -7,129 +7,25 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hclmod import origins, pieces, syntax
 from hclmod.declarations import Declarations, Dweller, ImageUse, ModuleCall, declarations
 from hclmod.document import Document, unreadable
-from hclmod.images import reference
+from hclmod.folders import Folder
 from hclmod.modules import is_override
-from hclmod.pieces import Layer, Module, Piece, Scope, Site
+from hclmod.pieces import Layer, Module, Scope, Site
 from hclmod.terragrunt import Terragrunt
 from hclmod.trivia import Source
+from hclmod.uses import Home, Use, fan_out, overrides
 from hclmod.values import List, Object, Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from hclmod.pieces import Origin
     from hclmod.values import Definition, Value
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One container's image in one instance of its module, with every alternative that it may be."""
-
-    stack: str
-    folder: str
-    module: str  # the instance: `module.a`; empty in the stack itself
-    image: ImageUse
-    origins: tuple[Origin, ...]
-    overrides: tuple[str, ...] = ()  # var-files that cannot be read and would win
-
-    @property
-    def address(self) -> str:
-        """The resource's address as Terraform writes it, with the module's instance."""
-        return f"{self.module}.{self.image.address}" if self.module else self.image.address
-
-    @property
-    def texts(self) -> tuple[str | None, ...]:
-        """The image references, None for one that cannot be followed to its end."""
-        return tuple(pieces.text(origin) for origin in self.origins)
-
-    @property
-    def sites(self) -> frozenset[Site]:
-        """The literals that make the image."""
-        return frozenset(
-            part.site for origin in self.origins for part in origin if isinstance(part, Piece) and part.site
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """A workload or release in one instance of its module, and the names that its namespace may have."""
-
-    stack: str
-    folder: str
-    module: str
-    dweller: Dweller
-    names: tuple[str | None, ...]
-
-    @property
-    def address(self) -> str:
-        """The resource's address as Terraform writes it, with the module's instance."""
-        return f"{self.module}.{self.dweller.address}".removeprefix(".")
-
-
-@dataclass(slots=True)
-class _Folder:
-    """A folder's documents merged as Terraform merges them: `override.tf` and `*_override.tf` come last and win."""
-
-    variables: dict[str, Definition | None] = field(default_factory=dict)
-    locals: dict[str, Definition] = field(default_factory=dict)
-    outputs: dict[str, Definition] = field(default_factory=dict)
-    calls: dict[str, ModuleCall] = field(default_factory=dict)
-    images: dict[str, list[ImageUse]] = field(default_factory=dict)  # by address: an override replaces them all
-    dwellers: dict[str, Dweller] = field(default_factory=dict)
-    namespaces: dict[str, Definition | None] = field(default_factory=dict)
-    documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
-    each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
-    count: dict[str, Definition] = field(default_factory=dict)  # and how many there are
-    marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
-
-    def add(self, found: Declarations) -> None:
-        """Take in one more document."""
-        self.variables = _known_over(self.variables, found.variables)
-        self.locals.update(found.locals)
-        self.outputs.update(found.outputs)
-        for call in found.calls:
-            old = self.calls.get(call.name)
-            arguments = {**(old.arguments if old else {}), **call.arguments}
-            self.calls[call.name] = ModuleCall(call.name, call.path, call.document, arguments)
-        images: dict[str, list[ImageUse]] = defaultdict(list)
-        for use in found.images:
-            images[use.address].append(use)
-        self.images.update(images)
-        for each in found.dwellers:
-            self.dwellers[each.address] = _over(self.dwellers.get(each.address), each)
-        self.namespaces = _known_over(self.namespaces, found.namespaces)
-        self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
-        self.each.update(found.each)
-        self.count.update(found.count)
-        self.marks.update({address: marks for address, marks in found.marks.items() if marks})
-
-
-def _known_over(
-    old: Mapping[str, Definition | None], new: Mapping[str, Definition | None]
-) -> dict[str, Definition | None]:
-    """Both, the new ones before the old ones, except where they say nothing."""
-    return {**old, **{name: value or old.get(name) for name, value in new.items()}}
-
-
-def _over(old: Dweller | None, new: Dweller) -> Dweller:
-    """A workload as an override file leaves it: what the file does not say stays."""
-    if old is None:
-        return new
-    return replace(
-        old,
-        namespace=new.namespace or old.namespace,
-        each=new.each or old.each,
-        metadata=new.metadata or old.metadata,
-        ignored=new.ignored or old.ignored,
-        settings={**old.settings, **new.settings},
-    )
 
 
 class Estate:
@@ -142,7 +38,7 @@ class Estate:
         for path in sorted(self._paths):
             self._beside[posixpath.dirname(path)].append(path)
         self._known: dict[str, Declarations | None] = {}
-        self._folders: dict[str, _Folder] = {}
+        self._folders: dict[str, Folder] = {}
 
     def over(self, stacks: Sequence[str]) -> Estate:
         """The same repository seen from other stacks; documents that are known are not read again."""
@@ -324,7 +220,7 @@ class Estate:
         parent: Module | None = None,
         layers: tuple[Layer, ...] = (),
         bound: Mapping[str, tuple[Value, Value]] | None = None,
-        found: _Folder | None = None,
+        found: Folder | None = None,
     ) -> Module:
         found = found or self._folder(folder)
         objects: dict[str, Value] = {}
@@ -343,14 +239,14 @@ class Estate:
                 module.children[f"{called.name}{index}"] = child
         return module
 
-    def _folder(self, folder: str) -> _Folder:
+    def _folder(self, folder: str) -> Folder:
         if folder not in self._folders:
             self._folders[folder] = self._merged((folder,))
         return self._folders[folder]
 
-    def _merged(self, folders: Iterable[str]) -> _Folder:
+    def _merged(self, folders: Iterable[str]) -> Folder:
         """The documents of folders as one module; Terragrunt copies a stack's over those of its source."""
-        merged = _Folder()
+        merged = Folder()
         paths = [path for folder in folders for path in self._beside.get(folder, []) if path.endswith(".tf")]
         files = {posixpath.basename(path): path for path in paths}
         for _, path in sorted(files.items(), key=lambda file: (is_override(file[0]), file)):
@@ -377,7 +273,7 @@ class Estate:
             yield Use(stack, module.folder, module.name, image, alternatives, overrides(module, found))
 
 
-def _namespaces(found: _Folder, scope: Scope) -> dict[str, Value]:
+def _namespaces(found: Folder, scope: Scope) -> dict[str, Value]:
     """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module, and each instance."""
     kinds: dict[str, list[tuple[str | None, Value]]] = defaultdict(list)
     for address, name in found.namespaces.items():
@@ -407,29 +303,10 @@ def _metadata(name: Definition | None) -> Value:
     return Object((("metadata", List((Object(metadata),))), *identity))
 
 
-def tag_piece(origin: Origin) -> Piece | None:
-    """The piece of an image in which its tag begins; None for an image without a tag or one that is not known."""
-    text = pieces.text(origin)
-    known = reference.parse(text) if text is not None else None
-    if text is None or known is None or known.tag is None:
-        return None
-    start = text.rindex(f":{known.tag}") + 1
-    at = 0
-    for piece in origin:
-        at += len(piece.text)
-        if at > start and isinstance(piece, Piece):
-            return piece
-    return None
-
-
 def _below(module: Module) -> Iterator[Module]:
     yield module
     for name in sorted(module.children):
         yield from _below(module.children[name])
-
-
-def _top(module: Module) -> Module:
-    return module if module.parent is None else _top(module.parent)
 
 
 def _local(folder: str, source: str | None) -> str | None:
@@ -457,21 +334,3 @@ def _names(dweller: Dweller, module: Module) -> list[str | None]:
     scopes = origins.instances(dweller.each, None, Scope(module))
     found = (pieces.text(origin) for _, scope in scopes for origin in origins.trace(dweller.namespace, scope))
     return list(dict.fromkeys(found))
-
-
-def fan_out(uses: Iterable[Use]) -> dict[Site, tuple[Use, ...]]:
-    """For each literal, those of the uses that it makes or helps to make."""
-    found: dict[Site, list[Use]] = defaultdict(list)
-    for use in uses:
-        for site in sorted(use.sites, key=lambda each: each.key):
-            found[site].append(use)
-    return {site: tuple(driven) for site, driven in found.items()}
-
-
-def overrides(module: Module, found: Sequence[Origin]) -> tuple[str, ...]:
-    """What cannot be read and would win over the weakest place that a root module's variable was read from."""
-    layers = _top(module).layers
-    steps = {step for origin in found for part in origin for step in part.chain}
-    reached = [at for at, layer in enumerate(layers) if any(step.startswith(f"{layer.label} ") for step in steps)]
-    last = len(layers) if any(step.startswith("var.") for step in steps) else max(reached, default=0)
-    return tuple(dict.fromkeys(layer.label.rstrip(":") for layer in layers[:last] if not layer.complete))

@@ -12,11 +12,11 @@ from hclmod.engine import Changed, Unchanged
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from hclmod.brief import Brief
     from hclmod.engine import Reported
-    from hclmod.estate import Home
     from hclmod.facts import Facts, NamespaceFact
     from hclmod.places import Driven, Placing
-    from hclmod.plan import Brief
+    from hclmod.uses import Home
     from hclmod.workspace import Workspace
 
 _STORY = "story"

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hclmod import config, gather, plan, prepare, stack
+from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.errors import HclmodError
 from hclmod.images import snapshot
-from hclmod.plan import Brief
 from hclmod.reports.diff import unified
 from hclmod.rule import Level
 

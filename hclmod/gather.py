@@ -7,18 +7,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hclmod import pieces, prepare, stack
-from hclmod.estate import Estate, tag_piece
+from hclmod.estate import Estate
 from hclmod.facts import Facts, ImageFact, NamespaceFact, Resident, Rival
 from hclmod.images import reference
 from hclmod.pieces import Piece
+from hclmod.uses import tag_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from hclmod.brief import Brief
     from hclmod.config import Config
-    from hclmod.estate import Home, Use
-    from hclmod.plan import Brief
     from hclmod.stack import PhaseOf
+    from hclmod.uses import Home, Use
 
 Key = tuple[str, str]
 """Folder and address of a resource."""

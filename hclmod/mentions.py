@@ -21,8 +21,9 @@ from hclmod.views import top_level
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hclmod.estate import Estate, Use
+    from hclmod.estate import Estate
     from hclmod.pieces import Read, Site, Walk
+    from hclmod.uses import Use
 
 _STEP = re.compile(rb"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*"([^"\\]*)"\s*\]|\[\s*(\d+)\s*\]|\.(\d+))""")
 _SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')

@@ -13,9 +13,9 @@ from hclmod import build_files, carriers, origins, yaml_templates, yaml_values
 from hclmod.checkout import Files
 from hclmod.declarations import ImageUse
 from hclmod.document import Document
-from hclmod.estate import Use, overrides, tag_piece
 from hclmod.images import reference
 from hclmod.pieces import Hole, Module, Piece, Scope
+from hclmod.uses import Use, overrides, tag_piece
 from hclmod.values import Call, Definition, Object, Opaque, Text
 
 if TYPE_CHECKING:

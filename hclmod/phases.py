@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hclmod import __version__, files, plan, prepare, stack
+from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Skipped, Unchanged
 from hclmod.errors import ConfigError, RefusedError
-from hclmod.plan import Brief, PhaseReport, StackReport
+from hclmod.plan import PhaseReport, StackReport
 from hclmod.reports import telling
 from hclmod.reports.diff import diff as unified_diff
 from hclmod.reports.model import Report, Step

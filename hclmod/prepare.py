@@ -17,14 +17,15 @@ from hclmod.workloads import NAMESPACES
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from hclmod.brief import Brief
     from hclmod.config import Config
     from hclmod.document import Document
-    from hclmod.estate import Estate, Use
+    from hclmod.estate import Estate
     from hclmod.mentions import Mentions
     from hclmod.outside import Sighting
     from hclmod.places import Key, Placing
-    from hclmod.plan import Brief
     from hclmod.stack import Assignment, PhaseOf
+    from hclmod.uses import Use
 
 ENDINGS = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars", ".tfvars.json")
 """The files that say where values come from."""
@@ -104,7 +105,7 @@ def placed(
     """
     if not any(map(looks_around, briefs)):
         return list(briefs)
-    from hclmod import placing
+    from hclmod import reach
     from hclmod.estate import Estate
 
     code = [path for path in texts if path.endswith(ENDINGS)]
@@ -112,17 +113,17 @@ def placed(
     if any(forms.values()):
         traced = {stack.path for stack in stacks}
     elif near is not None:
-        traced = placing.to_trace_near(near, stacks, read, texts)
+        traced = reach.to_trace_near(near, stacks, read, texts)
     else:
-        traced = placing.to_trace(stacks, read, placing.image_folders(texts))
+        traced = reach.to_trace(stacks, read, reach.image_folders(texts))
     traced |= {each.path for each in stacks if _SOURCE.search(texts.get(f"{each.path}/terragrunt.hcl", b""))}
     traced |= {target.stack for brief in briefs for target, _ in _called(brief)}
     traced |= {stack for brief in briefs[:1] for stack in _sharing(briefs, near or stacks, texts, read, brief.config)}
     estate = Estate(sorted(traced), code, texts.get)
     for brief in briefs:
         _check_calls(estate, brief)
-    more = placing.declarers(near or stacks, read, estate.lived_in) | placing.calling(
-        stacks, read, placing.site_folders(estate)
+    more = reach.declarers(near or stacks, read, estate.lived_in) | reach.calling(
+        stacks, read, reach.site_folders(estate)
     )
     if more - traced:
         estate = estate.over(sorted(traced | more))

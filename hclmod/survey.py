@@ -7,21 +7,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hclmod import outside, pieces
-from hclmod.estate import fan_out, tag_piece
 from hclmod.images import floating, reference, tags
 from hclmod.pieces import Hole, Piece
+from hclmod.uses import fan_out, tag_piece
 from hclmod.workloads import RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hclmod.config import Config
-    from hclmod.estate import Estate, Home, Use
+    from hclmod.estate import Estate
     from hclmod.images.reference import Reference
     from hclmod.images.snapshot import Snapshot
     from hclmod.outside import Sighting
     from hclmod.pieces import Origin
     from hclmod.stack import PhaseOf
+    from hclmod.uses import Home, Use
 
 
 @dataclass(frozen=True, slots=True)

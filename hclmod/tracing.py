@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from hclmod import pieces
 from hclmod.errors import HclmodError
-from hclmod.estate import fan_out
 from hclmod.pieces import Hole
 from hclmod.stack import cut
+from hclmod.uses import fan_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hclmod.estate import Use
     from hclmod.pieces import Origin, Site
+    from hclmod.uses import Use
 
 
 def find(uses: Sequence[Use], wanted: str) -> tuple[Use, ...]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod import config, plan, stack
+from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped, Unchanged
 from hclmod.errors import ConfigError, HclmodError, RuleError
 from hclmod.images.snapshot import Snapshot
-from hclmod.plan import Brief, PhaseReport, StackReport
+from hclmod.plan import PhaseReport, StackReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod import config, fixtures, plan, rulebook, stack
+from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.images.snapshot import ImageTags, Snapshot, TagInfo
-from hclmod.plan import Brief
 from tests.hcl import HOSTILE, formatted, needs_terraform
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.config import parse
-from hclmod.estate import tag_piece
 from hclmod.images.snapshot import Snapshot
 from hclmod.outside import find
 from hclmod.pieces import Hole, Piece, Site
 from hclmod.reports.tables import render
 from hclmod.survey import NamespaceRow, OutsideRow, ReleaseRow, Survey, WorkloadRow, form_of, survey
+from hclmod.uses import tag_piece
 from tests.demo import FIXTURES, hclmod, repository
 from tests.trees import estate, uses, workload
 

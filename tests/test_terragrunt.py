@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hclmod.estate import Use
 from hclmod.pieces import Hole
+from hclmod.uses import Use
 from tests.trees import Files, estate, replaced, told, workload
 
 STACK = "live/prod/app"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from hclmod.estate import Use
     from hclmod.pieces import Origin, Site
+    from hclmod.uses import Use
     from hclmod.views import Attribute, Block
 
 Files = dict[str, str]
