@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hclmod.errors import RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import libcst
@@ -25,9 +27,13 @@ class OptionCard:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A rule's id, the parts of its docstring, and its options."""
+    """A rule's id, the parts of its docstring, and its options.
+
+    `group` is what the folder says of the rules in it: the docstring of its `__init__.py`, up to a semicolon.
+    """
 
     id: str
+    group: str
     summary: str
     why: str
     left_alone: str
@@ -49,7 +55,24 @@ def read(path: Path) -> Card:
         if not parts.get(name):
             hint = "Its docstring begins with a summary, then `Why: ...`, then `Left alone: ...`."
             raise RuleError(f"rule `{rule}` has no {name!r} in its docstring", hint=hint)
-    return Card(rule, parts["summary"], parts["Why"], parts["Left alone"], tuple(_options(module)))
+    return Card(rule, _group(path.parent), parts["summary"], parts["Why"], parts["Left alone"], tuple(_options(module)))
+
+
+def by_group(cards: Iterable[Card]) -> dict[str, list[Card]]:
+    """Cards by the group that they are in, sorted by its name."""
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        found.setdefault(card.group, []).append(card)
+    return dict(sorted(found.items()))
+
+
+@cache
+def _group(folder: Path) -> str:
+    import libcst
+
+    file = folder / "__init__.py"
+    docstring = libcst.parse_module(file.read_bytes()).get_docstring() if file.is_file() else None
+    return re.split(r"[;\n]", docstring)[0].rstrip(".") if docstring else "Rules of your own"
 
 
 def _parts(docstring: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from hclmod.catalogue import by_group
 from hclmod.reports.inert import fence, prose
 
 if TYPE_CHECKING:
@@ -51,9 +52,12 @@ def rule_page(card: Card, example: Example | None) -> str:
 
 
 def rules_page(cards: Sequence[Card]) -> str:
-    """The list of all rules."""
-    rows = (f"| [{card.id}]({card.id}.md) | {_cell(card.summary)} |" for card in cards)
-    return _MADE + "# Rules\n\n" + "\n".join(("| rule | what it does |", "|---|---|", *rows)) + "\n"
+    """The list of all rules, by who runs them."""
+    parts = ["# Rules"]
+    for group, members in by_group(cards).items():
+        rows = (f"| [{card.id}]({card.id}.md) | {_cell(card.summary)} |" for card in members)
+        parts += [f"## {prose(group)}", "\n".join(("| rule | what it does |", "|---|---|", *rows))]
+    return _MADE + "\n\n".join(parts) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,22 @@ def test_rules_of_a_folder_are_listed_beside_the_built_in_ones_without_running_t
     assert api.card("drop-replicas", [tmp_path]).summary == "Drop `replicas` from deployments."
 
 
+def test_cards_are_grouped_by_who_runs_them(tmp_path: Path) -> None:
+    write(tmp_path, RULE)
+    groups = {group: [card.id for card in cards] for group, cards in catalogue.by_group(api.cards([tmp_path])).items()}
+    assert list(groups) == [
+        "Rules of a phase, one file each",
+        "Rules of your own",
+        "Rules that `hclmod audit` runs on everything",
+        "Rules that a command of the same name runs on one workload that a person names",
+    ]
+    phase, own, audit, command = groups.values()
+    assert phase == list(rulebook.available())
+    assert own == ["drop-replicas"]
+    assert audit == list(rulebook.group("audit"))
+    assert "pin" in command
+
+
 def test_list_and_explanation_agree_on_a_rule_that_has_the_name_of_a_built_in_one(tmp_path: Path) -> None:
     write(tmp_path, RULE, "drop_helm_atomic.py")
     cards = {card.id: card for card in api.cards([tmp_path])}

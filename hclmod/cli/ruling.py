@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hclmod import api
+from hclmod.catalogue import by_group
 from hclmod.cli import output
 from hclmod.cli.phases import PATHS, config_option, rules_option
 
@@ -29,8 +30,10 @@ def rules(form: str, folders: tuple[Path, ...]) -> None:
     if form == "json":
         output.show_json([asdict(card) for card in api.cards(folders)])
         return
-    for card in api.cards(folders):
-        click.echo(f"{card.id:32} {card.summary}")
+    for number, (group, cards) in enumerate(by_group(api.cards(folders)).items()):
+        click.echo("\n" * bool(number) + click.style(group, bold=True))
+        for card in cards:
+            click.echo(f"  {card.id:30} {card.summary}")
 
 
 @click.command()
