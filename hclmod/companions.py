@@ -76,7 +76,8 @@ class _Finder:
         self, estate: Estate, placing: Placing, assignment: Assignment, phase: int | None,
         read: Callable[[str], bytes | None], rule: str,
     ) -> None:  # fmt: skip
-        self.placing, self.assignment, self.phase, self.read, self.rule = placing, assignment, phase, read, rule
+        self.estate, self.read, self.rule = estate, read, rule
+        self.placing, self.assignment, self.phase = placing, assignment, phase
         self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
         self.sources: dict[str, Source] = {}
 
@@ -87,7 +88,9 @@ class _Finder:
         told = facts(use, dweller, number, (_known(origin), ""), ())
         piece = tag_piece(origin)
         place = self._place(piece.site) if piece and piece.site else None
-        comments = (*told.comments, *(self._comments(place) if place else ()))
+        # What a call says of the default that it lets through holds nobody else: the others get arguments of their own.
+        passing = self.estate.comments(replace(piece, passed=())) if piece else ()
+        comments = (*told.comments, *passing, *(self._comments(place) if place else ()))
         suppressed = suppression.among((*comments, *told.above), self.rule) or ""
         sites = tuple(sorted(" ".join(map(str, each.key)) for each in _sites(origin)))
         driven = replace(told, comments=comments, suppressed=suppressed)

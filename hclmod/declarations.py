@@ -13,10 +13,10 @@ from hclmod.views import top_level
 from hclmod.workloads import KINDS, NAMESPACES, RELEASE, WORKLOADS, containers, namespace_attribute, namespace_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hclmod.trivia import Source
-    from hclmod.views import Block
+    from hclmod.views import Attribute, Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ class Declarations:
     each: Mapping[str, Definition] = field(default_factory=dict)  # a namespace's address to its `for_each`
     count: Mapping[str, Definition] = field(default_factory=dict)  # and to its `count`
     marks: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # and to its annotations and labels
+    comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of what passes values on, by its path
 
 
 _TERRAGRUNT = ("include", "terraform", "dependency", "generate")
@@ -132,7 +133,20 @@ def declarations(source: Source) -> Declarations:
         _of_namespaces(resources, "for_each"),
         _of_namespaces(resources, "count"),
         {block.address: tuple(_metadata(block)) for block in resources if block.type_label in NAMESPACES},
+        {path: said for path, said in _comments(attributes.values(), blocks) if said},
     )
+
+
+_PASSING_ON = ("locals", "variable", "module", "output")
+
+
+def _comments(attributes: Iterable[Attribute], blocks: Iterable[Block]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The comments of attributes, with those of the block around, and of the blocks themselves."""
+    yield from ((attribute.path, attribute.comments()) for attribute in attributes)
+    for block in (block for block in blocks if block.type in _PASSING_ON):
+        above = block.comments()
+        yield block.path, above
+        yield from ((each.path, (*each.comments(), *above)) for each in block.attributes.values())
 
 
 def _of_namespaces(resources: Sequence[Block], name: str) -> dict[str, Definition]:

@@ -25,6 +25,7 @@ from hclmod.values import List, Object, Opaque
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from hclmod.pieces import Piece
     from hclmod.values import Definition, Value
 
 
@@ -55,6 +56,13 @@ class Estate:
     def uses(self) -> tuple[Use, ...]:
         """Every image of every container, by stack, module instance and address."""
         return tuple(use for stack, module in self.instances for use in self._uses(stack, module))
+
+    def comments(self, piece: Piece) -> tuple[str, ...]:
+        """What comments say on the way from an image to a piece of it: at locals, variables, calls, arguments."""
+        passed = [(call.document, call.path) for call, _ in piece.passed]
+        places = dict.fromkeys([(step.definition.document, step.definition.path) for step in piece.walked] + passed)
+        known = ((self._declared(document), path) for document, path in places)
+        return tuple(comment for found, path in known if found for comment in found.comments.get(path, ()))
 
     def texts(self, folder: str) -> dict[str, bytes]:
         """The documents of a folder as they are, also those that are not read for what they declare.

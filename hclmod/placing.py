@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hclmod import pieces, traversal
@@ -120,7 +121,7 @@ class _Maker:
             why = "a template fills in its tag, and nothing that was read says with what"
         home = use.image.image
         text = "".join(f"<{part.text}>" if isinstance(part, Hole) else part.text for part in origin)
-        driven = self._driven(use, "", "", piece.chain if piece else ())
+        driven = self._driven(use, "", "", piece)
         where = Place(home.document, home.path, text, (driven,), why=why, line=home.line)
         self.found[home.document, home.path, home.line, text, -2] = where
 
@@ -204,11 +205,13 @@ class _Maker:
         for origin in use.origins:
             if _holds(origin, site):
                 index = next(i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
-                yield self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index].chain)
+                yield self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index])
 
-    def _driven(self, use: Use, before: str, after: str, chain: tuple[str, ...]) -> Driven:
+    def _driven(self, use: Use, before: str, after: str, part: Piece | Hole | None) -> Driven:
         dweller = self.homes.get((use.stack, use.folder, use.module, use.image.address))
-        return facts(use, dweller, self._number(use), (before, after), chain)
+        told = facts(use, dweller, self._number(use), (before, after), part.chain if part else ())
+        passing = self.estate.comments(part) if isinstance(part, Piece) else ()
+        return replace(told, comments=(*told.comments, *passing))
 
     def placing(self) -> Placing:
         """What was found, in a form for the rules."""
