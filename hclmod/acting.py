@@ -99,8 +99,9 @@ def find(estate: Estate, wanted: str) -> Home:
     ]
     names = sorted({f"{home.stack}/{home.address}" for home in found})
     if not found:
-        hint = "Write STACK/TYPE.NAME; `hclmod survey` lists the workloads."
-        raise HclmodError(f"there is no workload `{wanted}`", hint=hint)
+        known = [f"{home.stack}/{home.address}" for home in estate.homes]
+        hint = stack.missing(wanted, known, estate.unread)
+        raise HclmodError(f"there is no workload `{wanted}`", hint=f"{hint} `hclmod survey` lists the workloads.")
     if len({(home.stack, home.folder) for home in found}) > 1:
         raise HclmodError(f"`{wanted}` is {len(names)} workloads", hint=f"Name one: {', '.join(names)}.")
     return found[0]

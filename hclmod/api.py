@@ -281,12 +281,12 @@ def _sightings(workspace: Workspace, found: Estate) -> tuple[Sighting, ...]:
     return outside.find(found, every, lambda path: (workspace.root / path).read_bytes())
 
 
-def _uses(workspace: Workspace) -> tuple[Use, ...]:
-    """Every image of containers, and those that Terraform gives to the cluster in other forms."""
+def _uses(workspace: Workspace) -> tuple[tuple[Use, ...], Mapping[str, str]]:
+    """Images of containers and those that Terraform gives to the cluster in other forms, and what was not read."""
     from hclmod import outside
 
     found = estate(workspace)
-    return (*found.uses, *outside.uses(_sightings(workspace, found), outside.FORMS))
+    return (*found.uses, *outside.uses(_sightings(workspace, found), outside.FORMS)), found.unread
 
 
 def refresh_tags(
@@ -336,13 +336,13 @@ def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:
     """The lines that tell the image at `FILE:LINE` or `STACK/ADDRESS`: chain, literal, who else hangs on it."""
     from hclmod import tracing
 
-    uses = _uses(workspace)
-    return tuple(tracing.tell(uses, tracing.find(uses, wanted)))
+    uses, unread = _uses(workspace)
+    return tuple(tracing.tell(uses, tracing.find(uses, wanted, unread)))
 
 
 def trace_rows(workspace: Workspace, wanted: str) -> list[dict[str, Any]]:
     """What `trace` tells, as plain values for machines."""
     from hclmod import tracing
 
-    uses = _uses(workspace)
-    return tracing.rows(uses, tracing.find(uses, wanted))
+    uses, unread = _uses(workspace)
+    return tracing.rows(uses, tracing.find(uses, wanted, unread))

@@ -40,11 +40,12 @@ class Estate:
             self._beside[posixpath.dirname(path)].append(path)
         self._known: dict[str, Declarations | None] = {}
         self._folders: dict[str, Folder] = {}
+        self.unread: dict[str, str] = {}  # documents to which something led and that could not be read, with the reason
 
     def over(self, stacks: Sequence[str]) -> Estate:
         """The same repository seen from other stacks; documents that are known are not read again."""
         other = Estate(stacks, self._paths, self._read)
-        other._known, other._folders = self._known, self._folders
+        other._known, other._folders, other.unread = self._known, self._folders, self.unread
         return other
 
     @property
@@ -269,10 +270,18 @@ class Estate:
 
     def _fresh(self, path: str) -> Declarations | None:
         data = self._read(path)
-        if data is None or ((why := unreadable(data)) and not why.startswith("generated")):
+        if data is None:
             return None
-        source = Source(Document(path, data), syntax.parse(data))
-        return None if syntax.error_offset(source.tree) is not None else declarations(source)
+        why = unreadable(data)
+        if why is None or why.startswith("generated"):
+            document = Document(path, data)
+            source = Source(document, syntax.parse(data))
+            offset = syntax.error_offset(source.tree)
+            if offset is None:
+                return declarations(source)
+            why = f"syntax error on line {document.line(offset)}"
+        self.unread[path] = why
+        return None
 
     def _uses(self, stack: str, module: Module) -> Iterator[Use]:
         for image in (each for images in self._folder(module.folder).images.values() for each in images):

@@ -222,6 +222,15 @@ def cut(name: str) -> tuple[str, str]:
     return stack, address + bracket + keys
 
 
+def missing(wanted: str, known: Iterable[str], unread: Mapping[str, str]) -> str:
+    """What to do about a `STACK/ADDRESS` that is not known: documents there that were not read, else the nearest."""
+    asked = f"/{cut(wanted)[0]}/"
+    if there := [f"{path} was not read: {why}." for path, why in sorted(unread.items()) if asked in f"/{path}"]:
+        return " ".join(there)
+    near = difflib.get_close_matches(wanted, sorted(set(known)), 1, 0.8)
+    return f"Did you mean `{near[0]}`?" if near else "Write STACK/TYPE.NAME."
+
+
 def _plain(name: str) -> str:
     """A path as the stacks have it: `./a/` is `a`."""
     return "/".join(PurePosixPath(name).parts) or ROOT

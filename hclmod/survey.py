@@ -13,7 +13,7 @@ from hclmod.uses import fan_out, tag_piece
 from hclmod.workloads import RELEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hclmod.config import Config
     from hclmod.estate import Estate
@@ -116,6 +116,7 @@ class Survey:
     releases: tuple[ReleaseRow, ...]
     workloads: tuple[WorkloadRow, ...]
     namespaces: tuple[NamespaceRow, ...]
+    unread: Mapping[str, str]  # documents that could not be read, with the reason
 
     @property
     def tables(self) -> dict[str, tuple[object, ...]]:
@@ -142,7 +143,12 @@ def survey(
     workloads = [taker.workload(home) for home in estate.homes if home.dweller.kind != RELEASE]
     images = [taker.image(use, origin) for use in estate.uses for origin in use.origins]
     return Survey(
-        tuple(images), _merged(map(taker.outside, sightings)), tuple(releases), tuple(workloads), taker.namespaces()
+        tuple(images),
+        _merged(map(taker.outside, sightings)),
+        tuple(releases),
+        tuple(workloads),
+        taker.namespaces(),
+        dict(sorted(estate.unread.items())),
     )
 
 

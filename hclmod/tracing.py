@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hclmod import pieces
 from hclmod.errors import HclmodError
 from hclmod.pieces import Hole
-from hclmod.stack import cut
+from hclmod.stack import cut, missing
 from hclmod.uses import fan_out
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hclmod.uses import Use
 
 
-def find(uses: Sequence[Use], wanted: str) -> tuple[Use, ...]:
+def find(uses: Sequence[Use], wanted: str, unread: Mapping[str, str]) -> tuple[Use, ...]:
     """Those of all uses that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
 
     A line may be that of an image or of a literal which images come from.
@@ -28,8 +28,9 @@ def find(uses: Sequence[Use], wanted: str) -> tuple[Use, ...]:
     else:
         found = [use for use in uses if _means(use, wanted)]
     if not found:
-        hint = "Write FILE:LINE from the repository's root, or STACK/TYPE.NAME; `hclmod survey` lists them."
-        raise HclmodError(f"no image is found at `{wanted}`", hint=hint)
+        hint = missing(wanted, [f"{use.stack}/{use.address}" for use in uses], unread)
+        also = "FILE:LINE, from the repository's root, will do too; `hclmod survey` lists them."
+        raise HclmodError(f"no image is found at `{wanted}`", hint=f"{hint} {also}")
     return tuple(found)
 
 

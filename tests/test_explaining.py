@@ -73,5 +73,34 @@ def test_what_is_no_workload_is_said(tmp_path: Path) -> None:
         list(api.explain(api.open_workspace(repository(tmp_path)), "kubernetes_deployment.beakon"))
 
 
+def broken(tmp_path: Path) -> Path:
+    root = repository(tmp_path)
+    (root / "stacks/beacon/main.tf").write_text('resource "x" {\n')
+    return root
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hint"),
+    [
+        ("beacon/kubernetes_deployment.beacon", "stacks/beacon/main.tf was not read: syntax error on line 2."),
+        ("gague/kubernetes_stateful_set_v1.needle", "Did you mean `stacks/gauge/kubernetes_stateful_set_v1.needle`?"),
+        ("x/kubernetes_deployment.y", "Write STACK/TYPE.NAME."),
+    ],
+)
+def test_what_is_not_found_is_answered_with_what_may_be_meant(tmp_path: Path, wanted: str, hint: str) -> None:
+    workspace = api.open_workspace(broken(tmp_path))
+    for ask in (api.explain, api.trace):
+        with pytest.raises(HclmodError) as raised:
+            list(ask(workspace, wanted))
+        assert raised.value.hint.startswith(hint)
+
+
+def test_a_survey_says_what_it_could_not_read(tmp_path: Path) -> None:
+    root = broken(tmp_path)
+    told = "not read, so nothing of it is listed: stacks/beacon/main.tf: syntax error on line 2"
+    assert told in hclmod(root, "survey").stderr
+    assert told not in hclmod(repository(tmp_path / "whole"), "survey").stderr
+
+
 def test_explain_still_tells_rules(tmp_path: Path) -> None:
     assert "pin" in hclmod(tmp_path, "explain", "pin").stdout
