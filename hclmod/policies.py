@@ -24,13 +24,14 @@ class ImagePolicy:
     """What a person decided for the images that `pattern` matches, or for one workload; empty is not said.
 
     `float` is `latest`, `major`, a tag or `never`, and `reason` says why. Images of one `group` move together or not
-    at all. `policy` (`minor`, `glob:...`) is for images whose tag has to stay: how what runs is updated all the same.
+    at all; an empty one leaves the group of a wider pattern. `policy` (`minor`, `glob:...`) is for images whose tag has
+    to stay: how what runs is updated all the same.
     """
 
     pattern: str
     float: str = ""
     reason: str = ""
-    group: str = ""
+    group: str | None = None
     policy: str = ""
 
 
@@ -129,7 +130,7 @@ def merged(policies: Sequence[ImagePolicy]) -> ImagePolicy | None:
     if not policies:
         return None
     decided = next((each for each in policies if each.float), policies[0])
-    group = next((each.group for each in policies if each.group), "")
+    group = next((each.group for each in policies if each.group is not None), None)
     policy = next((each.policy for each in policies if each.policy), "")
     return replace(decided, group=group, policy=policy)
 

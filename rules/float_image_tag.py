@@ -316,7 +316,10 @@ def _answer(driven: Driven, literal: Literal, context: Context, *, jobs: bool) -
     new = str(image.with_tag(verdict.tag))
     fits = new.startswith(driven.before) and new.endswith(driven.after)
     inner = new[len(driven.before) : len(new) - len(driven.after)]
-    return (inner, verdict.why) if fits and inner else (None, f"{_MISFIT}: `{verdict.tag}` before `{driven.after}`")
+    if fits and inner:
+        return inner, verdict.why
+    advice = f"; write the tag with it (`{verdict.tag}{driven.after}`) in hclmod.toml" if driven.after else ""
+    return None, f"{_MISFIT}: `{verdict.tag}` before `{driven.after}`{advice}"
 
 
 rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, forms="outside", together=together, coupled=(INCLUDE_TAGS,))

@@ -267,6 +267,12 @@ float = "release"
     assert read_one == policies.ImagePolicy("a/b", "release", "", "one", "glob:*")
 
 
+def test_an_empty_group_leaves_that_of_a_wider_pattern() -> None:
+    read_one = read('[images."a/*"]\ngroup = "one"\nfloat = "major"\n[images."a/b"]\ngroup = ""')
+    found = [read_one.policy_for(name) for name in ("docker.io/a/b", "docker.io/a/c")]
+    assert [each and (each.group, each.float) for each in found] == [("", "major"), ("one", "major")]
+
+
 def test_a_registry_is_a_pattern_like_any_other() -> None:
     read_one = read('[images."ghcr.io/*"]\nfloat = "major"\n[images."docker.io/*"]\nfloat = "latest"')
     assert [getattr(read_one.policy_for(name), "float", None) for name in ("ghcr.io/a/b", "caddy", "quay.io/a/b")] == [
