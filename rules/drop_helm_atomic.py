@@ -2,8 +2,7 @@
 
 Why: `atomic` makes Helm wait for the rollout and roll back when it fails. A client that dies meanwhile leaves the
 release in `pending-upgrade` or `pending-rollback`, and every later run fails until somebody cleans up by hand (helm
-#8987, #7476, #4558; provider #472, #620). With Keel rolling pods the wait fails more often, so the user's design
-removes it.
+#8987, #7476, #4558; provider #472, #620). With Keel rolling pods the wait fails more often.
 
 Left alone: `atomic = false`, a value that is not a literal, commented-out lines, and a release in a module that callers
 outside the phase share. What a comment on the removed line said is told in the report.

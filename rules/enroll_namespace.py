@@ -1,6 +1,6 @@
 """Enroll the namespaces of a phase in Kyverno's injection of Keel annotations.
 
-Why: the phase boundary of the user's design is the namespace: the ClusterPolicy annotates workloads in namespaces
+Why: the boundary of a phase is the namespace: the ClusterPolicy annotates workloads in namespaces
 that carry the label `keel.sh/enrolled = "true"`, or that stand in its allowlist. The label is the safe form,
 because an empty `namespaces: []` selects every namespace (kyverno: `pkg/engine/utils/match.go`). With the option
 `allowlist` (STACK/TYPE.NAME of a resource that holds lists called `namespaces`) the names are appended there and no

@@ -1,7 +1,7 @@
 """Switch container images to a floating tag.
 
 Why: Keel watches the digest behind a tag that stays the same, so the tag in Terraform has to be one that moves. The
-order is the user's decision 3: `latest` where it exists, the major (with its flavour) where it does not, else the
+order is `latest` where it exists, the major (with its flavour) where it does not, else the
 tag stays and the image goes into `ignore_changes` with the marker `KEEL_IGNORE_IMAGE`. What exists is known from
 `[images]` in `hclmod.toml` or from the tag snapshot; what is not known is never written.
 

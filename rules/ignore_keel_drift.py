@@ -2,8 +2,8 @@
 
 Why: Kyverno injects `keel.sh/*` annotations at admission and Keel adds its own; without an entry in
 `ignore_changes` every plan shows them as drift and every apply takes them away. The `markers` option names the
-groups of entries; the default is the block of the user's design, `KYVERNO_LIFECYCLE_V2`, for the types which the
-policy annotates. `keel_version` adds what that Keel writes besides: its stamp on the pods and, in the order of the
+groups of entries; the default is `KYVERNO_LIFECYCLE_V2`, for the types which the policy
+annotates. `keel_version` adds what that Keel writes besides: its stamp on the pods and, in the order of the
 file, the image of each container that it may rewrite (`init_containers` tells that it looks at init containers
 everywhere). Adding entries never causes a diff (FACTS 3.2). What is there is told by its path and never by a
 comment; `comments = true` writes the name of a marker behind its last entry where no comment says it.
