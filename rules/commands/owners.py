@@ -1,6 +1,6 @@
 """Tell who effectively owns the image, the tag and the pull policy of each container (run by `hclmod owners`).
 
-Why: the user's design goes wrong where an image has two owners or none: Keel rolls it and Terraform takes it back, or
+Why: a rollout goes wrong where an image has two owners or none: Keel rolls it and Terraform takes it back, or
 Terraform ignores it and nobody sets it. The owner is `keel`, `terraform`, `ci`, `helm` or `operator`, with the
 evidence.
 
