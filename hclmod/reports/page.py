@@ -140,7 +140,8 @@ def _matrix(section: Section) -> Markup:
         if counts
     ]  # fmt: skip
     table = element("table", element("thead", head), element("tbody", joined(lines)))
-    return joined([element("h3", "Stacks by rules"), element("div", table, class_="wide")])
+    legend = element("p", "How many changes; with ! how many things need a person.")
+    return joined([element("h3", "Stacks by rules"), legend, element("div", table, class_="wide")])
 
 
 def _counts(stack: Stack) -> Counter[tuple[str, Kind]]:
