@@ -108,7 +108,14 @@ def _today() -> str:
     "--base", default="HEAD", show_default=True, metavar="REV", help="The commit against which edits are told."
 )
 @click.option("--baseline", "known", type=PATHS, metavar="FILE", help="Do not tell the findings that FILE holds.")
-@click.option("--write-baseline", "keep", type=PATHS, metavar="FILE", help="Write what is found into FILE.")
+@click.option(
+    "--write-baseline",
+    "keep",
+    type=PATHS,
+    metavar="FILE",
+    callback=output.writable,
+    help="Write what is found into FILE.",
+)
 @format_option
 @output_option
 @config_option
@@ -127,7 +134,7 @@ def audit(
     with output.progress() as watch:
         report = api.audit(workspace, paths, rules, base=base, watch=watch)
     if keep is not None:
-        keep.write_bytes(api.write_baseline(report))
+        output.save(keep, api.write_baseline(report))
         click.echo(f"{api.findings(report)} findings written to {keep}.")
         return 0
     if known is not None:
