@@ -230,3 +230,9 @@ def test_opt_out_and_opt_in_on_the_demo(tmp_path: Path) -> None:
     assert state(root) != before
     assert hclmod(root, "opt-in", "beacon/kubernetes_deployment.beacon").returncode == 0
     assert state(root) == before
+
+
+@pytest.mark.parametrize(("rule", "options"), [("pin", PIN), ("opt-out", OPT_OUT), ("unpin", {})])
+def test_a_shared_block_names_the_option_that_goes_there(rule: str, options: dict[str, object]) -> None:
+    (objection,) = acting.objections(act(callers(2), "a/module.m.kubernetes_deployment.web", rule, options))
+    assert "--with-callers" in objection
