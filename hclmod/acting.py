@@ -144,6 +144,11 @@ def objections(report: PhaseReport) -> tuple[str, ...]:
     return tuple(each.message for each in findings(report) if each.fix is None and each.level is Level.WARNING)
 
 
+def notes(report: PhaseReport) -> tuple[str, ...]:
+    """What was rightly left as it is, and why."""
+    return tuple(each.message for each in findings(report) if each.fix is None and each.level is Level.NOTE)
+
+
 def cells(report: PhaseReport, name: str) -> Sequence[str]:
     """The answers of a name that findings give, each once."""
     told = (text for each in findings(report) for key, text in each.cells if key == name)

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "comment", "comment_text",
     "diff", "done_phases", "estate", "explain", "explain_tag", "findings", "fix", "import_tags", "init", "name_of",
-    "new_rule", "objections", "open_workspace", "owners", "pages", "phase_numbers", "plan_fix", "plan_phases", "proven",
-    "read_report", "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell", "trace", "trace_rows",
-    "without_baseline", "write", "write_baseline", "write_tags",
+    "new_rule", "notes", "objections", "open_workspace", "owners", "pages", "phase_numbers", "plan_fix", "plan_phases",
+    "proven", "read_report", "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell", "trace",
+    "trace_rows", "without_baseline", "write", "write_baseline", "write_tags",
 ]  # fmt: skip
 
 
@@ -186,6 +186,13 @@ def objections(report: PhaseReport) -> tuple[str, ...]:
     from hclmod import acting
 
     return acting.objections(report)
+
+
+def notes(report: PhaseReport) -> tuple[str, ...]:
+    """What `act` rightly left as it is, and why."""
+    from hclmod import acting
+
+    return acting.notes(report)
 
 
 def cells(report: PhaseReport, name: str) -> Sequence[str]:

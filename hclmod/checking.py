@@ -205,6 +205,7 @@ def _stacks_around(workspace: Workspace, names: Sequence[str]) -> tuple[Stack, .
     for path, members in sorted(folders.items()):
         whole = stack.owner(path, workspace.config) == path and bool(workspace.config.stacks)
         beside = files.find([workspace.root / path]) if whole else sorted((workspace.root / path).glob("*.tf"))
-        every = members | {name_of(workspace.root, each) for each in beside}
+        found = {name_of(workspace.root, each) for each in beside}
+        every = members | (stack.owned(path, found, workspace.config) if whole else found)
         around.append(stack.Stack(stack.name_of(path, workspace.config), path, tuple(sorted(every))))
     return tuple(around)

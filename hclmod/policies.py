@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,10 @@ _HOST = re.compile(
 )
 _MIRROR = re.compile(_HOST.pattern + r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _AT_ONCE = 64
+_CLOSE = 0.8
+
+WORDS = ("latest", "major", "never")
+"""What `float` says besides a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,20 @@ def _decided(value: Any, key: str, fields: Mapping[str, Check]) -> Iterator[str]
     floated, kept = said.get("float"), said.get("policy")
     if isinstance(floated, str) and not _TAG.fullmatch(floated):
         yield f"{key}.float: write `latest`, `major`, `never` or a tag, not {floated!r}"
+    elif isinstance(floated, str) and (word := _missed(floated)):
+        yield f"{key}.float: {floated!r} would be taken as a tag; did you mean `{word}`?"
     if floated == "never" and not said.get("reason"):
         yield f'{key}.reason: missing; say why the image may never float: reason = "..."'
     if isinstance(kept, str) and not _KEPT.fullmatch(kept):
         yield f"{key}.policy: write `patch`, `minor`, `major`, `all`, `glob:...` or `regexp:...`, not {kept!r}"
+
+
+def _missed(floated: str) -> str | None:
+    """The word that was meant by letters that are nearly it, or differ in case; `test` and `latest2` are tags."""
+    if floated in WORDS or not floated.isalpha():
+        return None
+    near = difflib.get_close_matches(floated.lower(), WORDS, 1, _CLOSE)
+    return next((word for word in near if abs(len(word) - len(floated)) <= 1), None)
 
 
 def host(name: str, key: str) -> Iterator[str]:

@@ -81,6 +81,11 @@ def owner(folder: str, config: Config) -> str | None:
     return None
 
 
+def owned(path: str, files: Iterable[str], config: Config) -> frozenset[str]:
+    """Those of the files that the stack at this path owns, and no stack below it."""
+    return frozenset(file for file in files if owner(file.rpartition("/")[0], config) == path)
+
+
 def name_of(path: str, config: Config) -> str:
     """The short name of a stack; the root of the repository is `.`."""
     for glob in config.stacks:

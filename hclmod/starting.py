@@ -7,9 +7,12 @@ import posixpath
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from hclmod import config, stack
+from hclmod import config, engine, stack
+from hclmod.document import Document, unreadable
 from hclmod.errors import ConfigError
 from hclmod.reports.model import count
+from hclmod.trivia import Source
+from hclmod.views import top_level
 from hclmod.workloads import RELEASE
 
 if TYPE_CHECKING:
@@ -17,8 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.estate import Estate
+    from hclmod.views import Block
 
 _HEAD = """\
+# {found}
 stacks  = {stacks}  # the folders that Terraform is run in
 exclude = {exclude}
 
@@ -49,11 +54,34 @@ def write(root: Path, estate: Estate, folders: Iterable[str]) -> Path:
 
 def text(estate: Estate, folders: Iterable[str]) -> str:
     """The text of the file: globs that find the estate's stacks and no others, and a phase to be filled in."""
-    globs = _globs(estate.stacks)
-    head = _HEAD.format(stacks=json.dumps(globs), exclude=json.dumps(_excluded(globs, estate.stacks, folders)))
+    stacks = [path for path in estate.stacks if path or _is_run_in(estate, path)]
+    globs = _globs(stacks)
+    exclude = _excluded(globs, stacks, folders)
+    told = _told(len(set(stacks) - set(exclude)), len(exclude))
+    head = _HEAD.format(found=told, stacks=json.dumps(globs), exclude=json.dumps(exclude))
     found = config.parse(head.encode(), config.FILE_NAME)
     busy = [f'#   "{stack.name_of(path, found)}",  # {told}' for path, told in _busy(estate)]
     return head + (_PHASE.format(stacks="\n".join(busy)) if busy else "# (nothing here runs a container)\n") + _TAIL
+
+
+def _is_run_in(estate: Estate, folder: str) -> bool:
+    """Whether the folder's own files declare what Terraform is run for; copies of generated ones do not."""
+    names = (path for path in estate.texts(folder) if path.endswith(".tf") and posixpath.dirname(path) == folder)
+    documents = (Document(path, estate.text(path)) for path in names)
+    sources = (engine.parse(each) for each in documents if unreadable(each.data) is None)
+    return any(_declares(block) for each in sources if isinstance(each, Source) for block in top_level(each)[1])
+
+
+def _declares(block: Block) -> bool:
+    backend = block.type == "terraform" and (block.blocks("backend") or block.blocks("cloud"))
+    return block.type in {"resource", "module", "provider"} or bool(backend)
+
+
+def _told(stacks: int, excluded: int) -> str:
+    """How many stacks there are, and what `exclude` is about."""
+    found = f"The globs find {count(stacks, 'stack')}"
+    why = "modules that stacks call, and templates (`_` before the name)"
+    return f"{found}; in `exclude` is what they would find besides: {why}." if excluded else f"{found}."
 
 
 def _globs(stacks: Sequence[str]) -> list[str]:

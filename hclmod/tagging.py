@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hclmod.transport import Patience
     from hclmod.workspace import Workspace
 
-_WORDS = frozenset({"", "latest", "major", "never"})
+_WORDS = frozenset({"", *policies.WORDS})
 
 
 @dataclass(frozen=True, slots=True)

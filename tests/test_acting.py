@@ -230,3 +230,33 @@ def test_opt_out_and_opt_in_on_the_demo(tmp_path: Path) -> None:
     assert state(root) != before
     assert hclmod(root, "opt-in", "beacon/kubernetes_deployment.beacon").returncode == 0
     assert state(root) == before
+
+
+WORKLOAD = "beacon/kubernetes_deployment.beacon"
+
+
+@pytest.mark.parametrize(("command", "why"), [("unpin", "it is not pinned"), ("opt-in", "it did not opt out")])
+def test_what_was_not_done_is_not_taken_back_and_told(tmp_path: Path, command: str, why: str) -> None:
+    root = repository(tmp_path)
+    done = hclmod(root, command, WORKLOAD)
+    assert done.returncode == 0
+    assert f"Nothing to do: {why}.\n" in done.stdout
+    aside = hclmod(root, command, WORKLOAD, "--format", "json", "--dry-run")
+    assert (aside.returncode, aside.stderr) == (0, f"Nothing to do: {why}.\n")
+
+
+@pytest.mark.parametrize("day", ["2026-99-99", "2026-02-30", "yesterday", "20260801", "2026-W31-6"])
+@pytest.mark.parametrize("words", [("pin", WORKLOAD, "--to", "1.15.0"), ("opt-out", WORKLOAD)])
+def test_a_day_that_is_no_date_is_refused(tmp_path: Path, words: tuple[str, ...], day: str) -> None:
+    root = repository(tmp_path)
+    before = state(root)
+    done = hclmod(root, *words, "--reason", "old", "--date", day)
+    assert done.returncode == 2
+    assert f"{day!r} is no date; write it as 20" in done.stderr
+    assert state(root) == before
+
+
+@pytest.mark.parametrize(("rule", "options"), [("pin", PIN), ("opt-out", OPT_OUT), ("unpin", {})])
+def test_a_shared_block_names_the_option_that_goes_there(rule: str, options: dict[str, object]) -> None:
+    (objection,) = acting.objections(act(callers(2), "a/module.m.kubernetes_deployment.web", rule, options))
+    assert "--with-callers" in objection

@@ -104,6 +104,58 @@ def test_the_diff_is_what_git_apply_takes_and_what_the_branch_holds(root: Path) 
     assert git(root, "write-tree") == git(root, "rev-parse", "hclmod/phase-3^{tree}")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("apply", "--phase", "3", "--output"),
+        ("apply", "--phase", "3", "--in-place", "--output"),
+        ("check", "--output"),
+        ("fix", "--rule", "drop-helm-atomic", "--output"),
+        ("audit", "--output"),
+        ("audit", "--write-baseline"),
+        ("report", "missing.json", "--output"),
+        ("pin", "beacon/kubernetes_deployment.beacon", "--to", "1", "--reason", "x", "--output"),
+        ("unpin", "beacon/kubernetes_deployment.beacon", "--output"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("/nonexist/x", "No such file or directory"),
+        ("stacks", "Is a directory"),
+        ("hclmod.toml/x", "Not a directory"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_done(
+    root: Path, words: tuple[str, ...], file: str, why: str
+) -> None:
+    before = state(root)
+    done = hclmod(root, *words, file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: cannot write {file}: {why}\n"
+    assert state(root) == before
+    assert "hclmod/phase-3" not in git(root, "branch")
+
+
+def test_an_output_is_not_touched_before_it_is_written(root: Path) -> None:
+    (root / "old.txt").write_text("old")
+    (root / "link.txt").symlink_to(root / "new.txt")
+    for name, left in (("old.txt", True), ("new.txt", False), ("link.txt", False)):
+        assert hclmod(root, "apply", "--phase", "42", "--output", name).returncode == 2
+        assert (root / name).exists() == left
+    assert (root / "old.txt").read_text() == "old"
+    assert hclmod(root, "apply", "--phase", "3", "--dry-run", "--output", "link.txt").returncode == 0
+    assert "Phase 3" in (root / "new.txt").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NO /dev/full HERE: nobody saw what a full disk does")
+def test_an_output_on_a_full_disk_is_one_line(root: Path) -> None:
+    done = hclmod(root, "apply", "--phase", "3", "--output", "/dev/full")
+    assert (done.returncode, done.stderr) == (2, "error: cannot write /dev/full: No space left on device\n")
+    assert "hclmod/phase-3" not in git(root, "branch")
+
+
 def test_in_place_writes_what_the_branch_would_hold_and_commits_nothing(root: Path) -> None:
     hclmod(root, "apply", "--phase", "3")
     done = hclmod(root, "apply", "--phase", "3", "--in-place")

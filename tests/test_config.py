@@ -149,6 +149,16 @@ def test_byte_order_mark_and_crlf_are_read() -> None:
             "[images.redis]\nfloat = 'redis:7'",
             "images.redis.float: write `latest`, `major`, `never` or a tag",
         ),
+        (
+            "[images.redis]\nfloat = 'Never'",
+            "images.redis.float: 'Never' would be taken as a tag; did you mean `never`?",
+        ),
+        ("[images.redis]\nfloat = 'nevr'\nreason = 'x'", "did you mean `never`?"),
+        ("[images.redis]\nfloat = 'LATEST'", "did you mean `latest`?"),
+        ("[images.redis]\nfloat = 'lastest'", "did you mean `latest`?"),
+        ("[images.redis]\nfloat = 'latets'", "did you mean `latest`?"),
+        ("[images.redis]\nfloat = 'majr'", "did you mean `major`?"),
+        ("[workloads.'x/a.b']\nfloat = 'mayor'", "workloads.\"x/a.b\".float: 'mayor' would be taken as a tag; did"),
         ("[images.'redis:7']\nfloat = 'major'", 'images."redis:7": write the image\'s name alone'),
         ("[images.redis]\npolicy = 'force'", "images.redis.policy: write `patch`, `minor`, `major`, `all`, `glob:...`"),
         ("[images.redis]\ngruop = 'x'", "images.redis.gruop: unknown key; did you mean `group`?"),
@@ -366,3 +376,11 @@ def test_schema_refuses_what_the_parser_refuses(text: str) -> None:
         read(text)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(tomllib.loads(text), SCHEMA, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize(
+    "tag", ["test", "latest2", "latest-alpine", "main", "master", "minor", "stable", "release", "later", "lts", "edge"]
+)
+def test_a_tag_that_is_near_no_word_is_a_tag(tag: str) -> None:
+    text = f'[images.redis]\nfloat = "{tag}"\n[workloads."x/a.b"]\nfloat = "{tag}"\n'
+    assert [each.float for each in read(text).images] == [tag]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hclmod import config
 from hclmod.errors import ConfigError
 from hclmod.stack import Assignment, Stack, Target, assign, discover, name_of, owner, resolve
+from tests.demo import hclmod, repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REPOSITORY = (
     "main.tf",
@@ -106,6 +112,44 @@ def test_a_stack_owns_what_lies_below_it_but_no_inner_stack_and_nothing_excluded
     assert stacks["stacks/ebooks"] == ("stacks/ebooks/a.tf", "stacks/ebooks/b.tf")
     assert owner("stacks/diun/modules/web", settings) is None
     assert owner("elsewhere", settings) is None
+
+
+RELEASE = 'resource "helm_release" "web" {\n  atomic = true\n}\n'
+NESTED = ("main.tf", "other/a.tf", "a/main.tf", "a/modules/m/main.tf", "a/b/main.tf", "a/b/sub/main.tf", "_t/main.tf")
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (("check", "--rule", "drop-helm-atomic", "."), set(NESTED)),
+        (("check", "--rule", "drop-helm-atomic", "a"), {name for name in NESTED if name.startswith("a/")}),
+        (("check", "--rule", "drop-helm-atomic", "main.tf", "a/b/main.tf"), {"main.tf", "a/b/main.tf"}),
+        (("fix", "--rule", "drop-helm-atomic"), set(NESTED)),
+        (("audit", "--rule", "drop-helm-atomic"), set(NESTED[:-1])),
+        (("apply", "--phase", "all", "--dry-run"), set(NESTED[:-1])),
+    ],
+)
+def test_every_document_is_looked_at_in_the_nearest_stack_alone(
+    tmp_path: Path, words: tuple[str, ...], wanted: set[str]
+) -> None:
+    source = tmp_path / "source"
+    for name in NESTED:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(RELEASE)
+    (source / "hclmod.toml").write_text(
+        'stacks = [".", "*", "a/b"]\nexclude = ["_t"]\n'
+        'rules = ["drop-helm-atomic"]\n[phase.1]\nstacks = [".", "other", "a", "a/b"]\n'
+    )
+    root = repository(tmp_path, source)
+    told = json.loads(hclmod(root, *words, "--format", "json").stdout)
+    found = [
+        (document["path"], stack["path"])
+        for section in told["sections"]
+        for stack in section["stacks"]
+        for document in stack["documents"]
+    ]
+    assert sorted(path for path, _ in found) == sorted(wanted)
+    assert all(re.sub("/(sub|modules/m)$", "", path.rpartition("/")[0]) == owner for path, owner in found)
 
 
 def test_the_order_of_the_files_does_not_matter() -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hclmod import api
+from hclmod.errors import HclmodError
 from hclmod.reports import telling, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from hclmod.plan import PhaseReport
     from hclmod.reports.model import Report
@@ -34,11 +36,44 @@ def show_report(report: Report, form: str, file: Path | None = None, *, verbose:
     style = terminal.Style(color() and watched, verbose, width() if watched else None)
     text = api.render(report, form, style=style, **how)
     if file is not None:
-        file.write_bytes(text.encode(errors="surrogateescape"))
+        save(file, text.encode(errors="surrogateescape"))
     elif form == "text":
         click.echo(text, nl=False, color=color())
     else:
         show_bytes(text.encode(errors="surrogateescape"))
+
+
+def writable(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
+    """For options that name a file to be written: refuse one that cannot be, before anything is done."""
+    if file is not None:
+        with _refusing(file):
+            _try(Path(os.path.realpath(file)))
+    return file
+
+
+def _try(path: Path) -> None:
+    """Raise the `OSError` of writing a file, and leave all as it is."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not path.exists():
+        path.touch(exist_ok=False)
+        path.unlink()
+    elif not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def save(file: Path, data: bytes) -> None:
+    """Write a file that a person names; one line where that cannot be."""
+    with _refusing(file):
+        file.write_bytes(data)
+
+
+@contextmanager
+def _refusing(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HclmodError(f"cannot write {file}: {error.strerror}") from error
 
 
 def show_json(value: Any) -> None:

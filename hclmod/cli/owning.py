@@ -30,7 +30,24 @@ _repository = click.option(
     "-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is."
 )
 _reason = click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the comment.")
-_date = click.option("--date", metavar="DAY", help="The day that the comment names; today, if not given.")
+
+
+def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """A day as `date` writes it, or a usage error."""
+    import datetime as dt
+
+    try:
+        written = text and dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        written = ""
+    if written != text:
+        raise click.BadParameter(f"{text!r} is no date; write it as {_today()}")
+    return text
+
+
+_date = click.option(
+    "--date", metavar="DAY", callback=_day, help="The day that the comment names; today, if not given."
+)
 _label = click.option("--label", is_flag=True, help="Also write the label, where the policy's exclude reads it.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Report what would be done; write nothing.")
 _callers = click.option(
@@ -73,7 +90,7 @@ def pin(workload: str, tag: str, allow_downgrade: bool, reason: str, date: str |
 @_acts
 def unpin(workload: str, **how: Any) -> int:
     """Take back what `pin` did to WORKLOAD, byte for byte."""
-    return _act("unpin", workload, {}, **how)
+    return _act("unpin", workload, {}, idle="it is not pinned", **how)
 
 
 @click.command(name="opt-out")
@@ -92,7 +109,7 @@ def opt_out(workload: str, reason: str, date: str | None, label: bool, **how: An
 @_acts
 def opt_in(workload: str, **how: Any) -> int:
     """Take back what `opt-out` did to WORKLOAD, byte for byte."""
-    return _act("unpin", workload, {}, **how)
+    return _act("unpin", workload, {}, idle="it did not opt out", **how)
 
 
 def _today() -> str:
@@ -108,7 +125,14 @@ def _today() -> str:
     "--base", default="HEAD", show_default=True, metavar="REV", help="The commit against which edits are told."
 )
 @click.option("--baseline", "known", type=PATHS, metavar="FILE", help="Do not tell the findings that FILE holds.")
-@click.option("--write-baseline", "keep", type=PATHS, metavar="FILE", help="Write what is found into FILE.")
+@click.option(
+    "--write-baseline",
+    "keep",
+    type=PATHS,
+    metavar="FILE",
+    callback=output.writable,
+    help="Write what is found into FILE.",
+)
 @format_option
 @output_option
 @config_option
@@ -127,7 +151,7 @@ def audit(
     with output.progress() as watch:
         report = api.audit(workspace, paths, rules, base=base, watch=watch)
     if keep is not None:
-        keep.write_bytes(api.write_baseline(report))
+        output.save(keep, api.write_baseline(report))
         click.echo(f"{api.findings(report)} findings written to {keep}.")
         return 0
     if known is not None:
@@ -158,7 +182,9 @@ def _act(
     output_file: Path | None,
     dry_run: bool,
     with_callers: bool,
+    idle: str = "",
 ) -> int:
+    """Do it, and say how it went; `idle` is why there may be nothing to do."""
     workspace = api.open_workspace(repository.resolve(), file=file)
     report = api.act(workspace, workload, rule, options, with_callers=with_callers)
     show(workspace, [report], form, output_file, verbose=False)
@@ -166,9 +192,11 @@ def _act(
         click.echo(f"Nothing was written: {'; '.join(objections)}", err=True)
         return 1
     api.proven(workspace, report)
+    aside = form != "text"
+    if idle and not report.changes and api.notes(report):
+        click.echo(f"Nothing to do: {idle}.", err=aside)
     if dry_run or not report.changes:
         return 0
-    aside = form != "text"
     click.echo(f"{api.write(workspace, [report])} files written; nothing was committed.", err=aside)
     if commands := api.cells(report, "run"):
         click.echo("Until the next apply, on the cluster:", err=aside)

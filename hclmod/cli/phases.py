@@ -34,7 +34,14 @@ diff_option = click.option("--diff", "form", flag_value="diff", help="As --forma
 format_option = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
 )
-output_option = click.option("--output", "output_file", type=PATHS, metavar="FILE", help="Write the report to FILE.")
+output_option = click.option(
+    "--output",
+    "output_file",
+    type=PATHS,
+    metavar="FILE",
+    callback=output.writable,
+    help="Write the report to FILE.",
+)
 stdin_option = click.option(
     "--stdin-filename", "stdin", type=PATHS, metavar="PATH", help="Read one document from standard input; it is PATH's."
 )

@@ -37,8 +37,8 @@ def check(
         yield warn(workload.title, workload.address, "an opt-out needs a `reason`")
         return
     if callers := context.shared.get(workload.address):
-        message = f"not opted out: {', '.join(callers)} use the same block and would be opted out with it"
-        yield warn(workload.title, workload.address, message)
+        with_it = f"{', '.join(callers)} use the same block and would be opted out with it"
+        yield warn(workload.title, workload.address, f"not opted out: {with_it}; --with-callers does that")
         return
     make = partial(_fix, workload, said("opted out", date, reason), label=label)
     message = "opted out of Keel, and Terraform looks at its images again"

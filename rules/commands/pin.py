@@ -79,10 +79,13 @@ def check(
     meant = _meant(workload, context, container)
     here = [(each, image) for each in meant or () if (image := _in_place(workload, each, context))]
     low = (pin.too_low(image, workload.source.data) for _, image in here if not allow_downgrade)
-    if not reference.is_tag(to) or not reason:
+    if not to or not reason:
         yield warn(place, address, "a pin needs a tag (`to`) and a `reason`")
+    elif not reference.is_tag(to):
+        yield warn(place, address, f"not pinned: `{to}` is no tag")
     elif callers := context.shared.get(address):
-        yield warn(place, address, f"not pinned: {', '.join(callers)} use the same block and would be pinned with it")
+        with_it = f"{', '.join(callers)} use the same block and would be pinned with it"
+        yield warn(place, address, f"not pinned: {with_it}; --with-callers does that")
     elif not meant:
         yield warn(place, address, f"not pinned: {_unclear(workload, context, container)}")
     elif why := next(filter(None, low), None):

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield what gives the block back as it was."""
     if callers := context.shared.get(workload.address):
-        message = f"not taken back: {', '.join(callers)} use the same block"
+        message = f"not taken back: {', '.join(callers)} use the same block; --with-callers takes it back for all"
         yield warn(workload.title, workload.address, message)
         return
     effect = KINDS[workload.type_label].rollout
     message = "the pin or opt-out is taken back; Terraform and Keel do as before"
     make = lambda: reversible.restore(workload)  # noqa: E731 - `change` wants to call it
     found = list(change(workload.title, workload.address, message, make, effect))
-    yield from found or [note(workload.title, workload.address, "nothing in its block says that hclmod pinned it")]
+    yield from found or [note(workload.title, workload.address, _NOTHING)]
+
+
+_NOTHING = "it is not pinned: nothing in its block says that hclmod pinned it"
 
 
 def at_places(literal: Literal, place: Place, _context: Context, /) -> Iterator[Finding]:
