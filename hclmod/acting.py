@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod import files, gather, placing, plan, prepare, stack
+from hclmod import build_files, files, gather, placing, plan, prepare, stack
 from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Unchanged
@@ -46,7 +46,8 @@ def act(
     name, container = _split(target)
     home = find(estate, name)
     place, named = (home.folder, home.dweller.address), "module." in name
-    real = gather.phases_of(workspace.config, texts)
+    assignment = gather.assignment_of(workspace.config, texts)
+    real = assignment.phase_of
 
     def phase_of(stack_path: str, folder: str, address: str, module: str) -> int | None:
         instance = stack_path == home.stack and (not named or module == home.module)
@@ -57,7 +58,7 @@ def act(
     brief = Brief(
         workspace.config,
         workspace.tags,
-        stack.Assignment({}, {}),
+        assignment,
         None,
         (rule,),
         {**workspace.options_of(None), rule: {**workspace.options_of(None).get(rule, {}), **given}},
@@ -70,9 +71,10 @@ def act(
     return PhaseReport(None, f"{rule} {target}", (rule,), reports[0])
 
 
-def read_all(workspace: Workspace) -> dict[str, bytes]:
-    """The files of the working tree that say where values come from."""
-    names = [name_of(workspace.root, path) for path in files.find([workspace.root], prepare.ENDINGS)]
+def read_all(workspace: Workspace, *, yaml: bool = False) -> dict[str, bytes]:
+    """The files of the working tree that say where values come from, and with `yaml` those of YAML."""
+    endings = (*prepare.ENDINGS, *build_files.YAML) if yaml else prepare.ENDINGS
+    names = [name_of(workspace.root, path) for path in files.find([workspace.root], endings)]
     return on_disk(workspace.root, names)
 
 

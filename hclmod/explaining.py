@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hclmod import acting, auditing, gather, placing, plan, rulebook, stack
+from hclmod import acting, auditing, gather, plan, prepare, rulebook, stack
 from hclmod.document import Document
 from hclmod.engine import Changed, Unchanged
 
@@ -104,15 +104,10 @@ def _next(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], home: 
     if phase is None:
         yield "No phase has it, so no `apply` does anything to it."
         return
-    estate, phase_of = gather.estate_of(workspace.config, texts), gather.phases_of(workspace.config, texts)
-    mine = replace(
-        brief,
-        phase=phase,
-        rules=workspace.rules_of(phase),
-        options=workspace.options_of(phase),
-        placing=placing.place(estate, phase_of, phase),
-    )
-    found = _run(workspace, mine, texts, home)
+    mine = replace(brief, phase=phase, rules=workspace.rules_of(phase), options=workspace.options_of(phase))
+    whole = acting.read_all(workspace, yaml=True) if prepare.forms_of(mine) else texts
+    stacks, estate = stack.discover(whole, workspace.config), gather.estate_of(workspace.config, texts)
+    found = _run(workspace, prepare.placed_in(estate, mine, stacks, whole), whole, home)
     yield f"`hclmod apply --phase {phase}` would:" if found else f"`hclmod apply --phase {phase}` has nothing to do."
     for each in found:
         yield f"  {each.rule:<28}  {'' if each.finding.fix else 'not change: '}{each.finding.message}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hclmod.brief import Brief
     from hclmod.config import Config
-    from hclmod.stack import PhaseOf
+    from hclmod.stack import Assignment, PhaseOf
     from hclmod.uses import Home, Use
 
 Key = tuple[str, str]
@@ -34,7 +34,7 @@ def informed(
     """
     if not brief.wants_facts:
         return brief
-    estate, phase_of = estate_of(brief.config, texts), phases_of(brief.config, texts)
+    estate, phase_of = estate_of(brief.config, texts), assignment_of(brief.config, texts).phase_of
     earlier = estate_of(brief.config, before) if before else None
     return replace(brief, facts=facts(estate, phase_of, done, earlier))
 
@@ -42,15 +42,15 @@ def informed(
 def estate_of(config: Config, texts: Mapping[str, bytes]) -> Estate:
     """All stacks; without `stacks` in the config those are the folders that no module call names."""
     stacks = [each.path for each in stack.discover(texts, config)]
-    every = Estate(stacks, texts, texts.get)
+    every = Estate(stacks, [path for path in texts if path.endswith(prepare.ENDINGS)], texts.get)
     return every if config.stacks else every.over(sorted(set(stacks) - every.called()))
 
 
-def phases_of(config: Config, texts: Mapping[str, bytes]) -> PhaseOf:
-    """Which phase a resource belongs to."""
+def assignment_of(config: Config, texts: Mapping[str, bytes]) -> Assignment:
+    """Which phase a resource belongs to, and what is decided for single workloads."""
     stacks = stack.discover(texts, config)
     assignment = stack.assign(config, stacks, known_only=True)
-    return prepare.by_namespace(config, assignment, stacks, texts, whole=False).phase_of
+    return prepare.by_namespace(config, assignment, stacks, texts, whole=False)
 
 
 def facts(

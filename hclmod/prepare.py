@@ -133,6 +133,15 @@ def placed(
     return [_with_held(estate, brief, texts, _of_forms(seen, forms[brief.phase])) for brief in found]
 
 
+def placed_in(estate: Estate, brief: Brief, stacks: Sequence[Stack], texts: Mapping[str, bytes]) -> Brief:
+    """The same for one brief on all stacks, whose estate is known already; `texts` are as for `placed`."""
+    forms = forms_of(brief)
+    seen = _sightings(estate, texts) if forms else ()
+    known = _Known(estate, [stack.path for stack in stacks], seen)
+    found = _placing(known, replace(brief, only=None), stacks, forms)
+    return _with_held(estate, replace(brief, placing=found), texts, _of_forms(seen, forms))
+
+
 _SOURCE = re.compile(rb'^\s*source\s*=\s*"', re.MULTILINE)
 """What a terragrunt file may name a module by that lies elsewhere."""
 
