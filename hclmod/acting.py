@@ -44,7 +44,7 @@ def act(
     texts = texts if texts is not None else read_all(workspace)
     estate = gather.estate_of(workspace.config, texts)
     name, container = _split(target)
-    home = find(estate, name)
+    home, *_ = find(estate, name)
     place, named = (home.folder, home.dweller.address), "module." in name
     assignment = gather.assignment_of(workspace.config, texts)
     real = assignment.phase_of
@@ -90,8 +90,11 @@ def _split(target: str) -> tuple[str, str]:
     return (head, container) if colon else (target, "")
 
 
-def find(estate: Estate, wanted: str) -> Home:
-    """The workload of `STACK/ADDRESS` or `ADDRESS`; a `HclmodError` where there is none, or more than one."""
+def find(estate: Estate, wanted: str) -> tuple[Home, ...]:
+    """The workload of `STACK/ADDRESS` or `ADDRESS`; a `HclmodError` where there is none, or more than one.
+
+    One that stands in a module is as many as there are calls, unless `ADDRESS` names one.
+    """
     stack_name, address = stack.cut(wanted)
     found = [
         home
@@ -105,7 +108,7 @@ def find(estate: Estate, wanted: str) -> Home:
         raise HclmodError(f"there is no workload `{wanted}`", hint=hint)
     if len({(home.stack, home.folder) for home in found}) > 1:
         raise HclmodError(f"`{wanted}` is {len(names)} workloads", hint=f"Name one: {', '.join(names)}.")
-    return found[0]
+    return tuple(found)
 
 
 def _repository(estate: Estate, home: Home, container: str) -> str:

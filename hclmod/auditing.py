@@ -74,12 +74,12 @@ def informed_brief(
         workspace.options_of(None),
         workspace.folders,
         only,
-        facts=gather.facts(estate, assignment.phase_of, _done(workspace), earlier),
+        facts=gather.facts(estate, assignment.phase_of, done(workspace), earlier),
     )
     return prepare.placed_in(estate, brief, stack.discover(texts, workspace.config), texts)
 
 
-def _done(workspace: Workspace) -> tuple[int, ...]:
+def done(workspace: Workspace) -> tuple[int, ...]:
     """The phases that are done; none where there is no git that could tell."""
     try:
         return done_phases(workspace)

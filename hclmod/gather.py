@@ -64,6 +64,14 @@ def facts(
     return {**gatherer.dwellers(), **gatherer.namespaces()}
 
 
+def facts_of(estate: Estate, phase_of: PhaseOf, done: Iterable[int], homes: Sequence[Home]) -> Facts:
+    """The facts of one workload in these instances of its module alone."""
+    uses = [use for use in estate.uses if any(home.runs(use) for home in homes)]
+    return _Gatherer(estate, phase_of, frozenset(done), None).dweller(
+        homes, uses, (homes[0].folder, homes[0].dweller.address)
+    )
+
+
 class _Gatherer:
     def __init__(
         self,
@@ -96,9 +104,10 @@ class _Gatherer:
         uses, homes = _by_resource(self.estate.uses), defaultdict(list)
         for home in self.estate.homes:
             homes[home.folder, home.dweller.address].append(home)
-        return {key: self._dweller(found, uses.get(key, []), key) for key, found in homes.items()}
+        return {key: self.dweller(found, uses.get(key, []), key) for key, found in homes.items()}
 
-    def _dweller(self, homes: Sequence[Home], uses: Sequence[Use], key: Key) -> Facts:
+    def dweller(self, homes: Sequence[Home], uses: Sequence[Use], key: Key) -> Facts:
+        """The facts of one workload or release."""
         phases = tuple(dict.fromkeys(map(self._phase, homes)))
         names = dict.fromkeys(name for home in homes for name in home.names)
         return Facts(
