@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod import files, gather, placing, plan, prepare, stack
+from hclmod import build_files, files, gather, placing, plan, prepare, stack
 from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Unchanged
@@ -44,9 +44,10 @@ def act(
     texts = texts if texts is not None else read_all(workspace)
     estate = gather.estate_of(workspace.config, texts)
     name, container = _split(target)
-    home = find(estate, name)
+    home, *_ = find(estate, name)
     place, named = (home.folder, home.dweller.address), "module." in name
-    real = gather.phases_of(workspace.config, texts)
+    assignment = gather.assignment_of(workspace.config, texts)
+    real = assignment.phase_of
 
     def phase_of(stack_path: str, folder: str, address: str, module: str) -> int | None:
         instance = stack_path == home.stack and (not named or module == home.module)
@@ -57,7 +58,7 @@ def act(
     brief = Brief(
         workspace.config,
         workspace.tags,
-        stack.Assignment({}, {}),
+        assignment,
         None,
         (rule,),
         {**workspace.options_of(None), rule: {**workspace.options_of(None).get(rule, {}), **given}},
@@ -70,9 +71,10 @@ def act(
     return PhaseReport(None, f"{rule} {target}", (rule,), reports[0])
 
 
-def read_all(workspace: Workspace) -> dict[str, bytes]:
-    """The files of the working tree that say where values come from."""
-    names = [name_of(workspace.root, path) for path in files.find([workspace.root], prepare.ENDINGS)]
+def read_all(workspace: Workspace, *, yaml: bool = False) -> dict[str, bytes]:
+    """The files of the working tree that say where values come from, and with `yaml` those of YAML."""
+    endings = (*prepare.ENDINGS, *build_files.YAML) if yaml else prepare.ENDINGS
+    names = [name_of(workspace.root, path) for path in files.find([workspace.root], endings)]
     return on_disk(workspace.root, names)
 
 
@@ -88,8 +90,11 @@ def _split(target: str) -> tuple[str, str]:
     return (head, container) if colon else (target, "")
 
 
-def find(estate: Estate, wanted: str) -> Home:
-    """The workload of `STACK/ADDRESS` or `ADDRESS`; a `HclmodError` where there is none, or more than one."""
+def find(estate: Estate, wanted: str) -> tuple[Home, ...]:
+    """The workload of `STACK/ADDRESS` or `ADDRESS`; a `HclmodError` where there is none, or more than one.
+
+    One that stands in a module is as many as there are calls, unless `ADDRESS` names one.
+    """
     stack_name, address = stack.cut(wanted)
     found = [
         home
@@ -104,7 +109,7 @@ def find(estate: Estate, wanted: str) -> Home:
         raise HclmodError(f"there is no workload `{wanted}`", hint=f"{hint} `hclmod survey` lists the workloads.")
     if len({(home.stack, home.folder) for home in found}) > 1:
         raise HclmodError(f"`{wanted}` is {len(names)} workloads", hint=f"Name one: {', '.join(names)}.")
-    return found[0]
+    return tuple(found)
 
 
 def _repository(estate: Estate, home: Home, container: str) -> str:

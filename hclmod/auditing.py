@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import acting, files, gather, placing, plan, prepare, rulebook, stack
+from hclmod import acting, build_files, files, gather, plan, prepare, rulebook, stack
 from hclmod.brief import Brief
 from hclmod.checking import done_phases
 from hclmod.document import Document
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GROUP = "audit"
 NOW = "HEAD"
+_READ = (*prepare.ENDINGS, *build_files.YAML)
 
 
 def audit(
@@ -35,9 +36,10 @@ def audit(
 
     `base` is the commit against which edits are told; nothing is written.
     """
-    texts = acting.read_all(workspace)
-    names = frozenset(name_of(workspace.root, path) for path in files.find(paths, prepare.ENDINGS)) if paths else None
     chosen = tuple(rules) or rulebook.group(GROUP)
+    loaded = rulebook.load(chosen, workspace.options_of(None), workspace.folders)
+    texts = acting.read_all(workspace, yaml=any(each.forms for each in loaded))
+    names = frozenset(name_of(workspace.root, path) for path in files.find(paths, _READ)) if paths else None
     brief = informed_brief(workspace, texts, chosen, only=names, earlier=_before(workspace, texts, base))
     stacks = [each for each in stacks_of(workspace, brief, texts) if names is None or names & set(each.files)]
 
@@ -62,22 +64,22 @@ def informed_brief(
     earlier: Estate | None = None,
 ) -> Brief:
     """A brief of rules on everything in these files, with facts and origins."""
-    estate, phase_of = gather.estate_of(workspace.config, texts), gather.phases_of(workspace.config, texts)
-    return Brief(
+    estate, assignment = gather.estate_of(workspace.config, texts), gather.assignment_of(workspace.config, texts)
+    brief = Brief(
         workspace.config,
         workspace.tags,
-        stack.Assignment({}, {}),
+        assignment,
         None,
         tuple(rules),
         workspace.options_of(None),
         workspace.folders,
         only,
-        placing=placing.place(estate, phase_of, None),
-        facts=gather.facts(estate, phase_of, _done(workspace), earlier),
+        facts=gather.facts(estate, assignment.phase_of, done(workspace), earlier),
     )
+    return prepare.placed_in(estate, brief, stack.discover(texts, workspace.config), texts)
 
 
-def _done(workspace: Workspace) -> tuple[int, ...]:
+def done(workspace: Workspace) -> tuple[int, ...]:
     """The phases that are done; none where there is no git that could tell."""
     try:
         return done_phases(workspace)

@@ -81,10 +81,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A rule or the engine raised: our bug, with its traceback."""
+    """A rule or the engine raised: our bug, with its traceback.
+
+    `blamed` says which rule that is not ours raised and where, empty for a bug of ours.
+    """
 
     path: str
     traceback: str
+    blamed: str = ""
 
 
 Outcome = Unchanged | Changed | Skipped | Refused | Failed

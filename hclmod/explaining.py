@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hclmod import acting, auditing, gather, placing, plan, rulebook, stack
+from hclmod import acting, auditing, gather, plan, prepare, rulebook, stack
 from hclmod.document import Document
 from hclmod.engine import Changed, Unchanged
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hclmod.places import Driven, Placing
     from hclmod.uses import Home
     from hclmod.workspace import Workspace
+
+    Homes = tuple[Home, ...]
 
 _STORY = "story"
 _OWNERS = "owners"
@@ -46,23 +48,26 @@ def owners(workspace: Workspace) -> tuple[OwnerRow, ...]:
 
 
 def explain(workspace: Workspace, target: str) -> Iterator[str]:
-    """The lines that tell the workload at `STACK/ADDRESS`."""
+    """The lines that tell the workload at `STACK/ADDRESS`; where no call of its module is named, all of them."""
     texts = acting.read_all(workspace)
     estate = gather.estate_of(workspace.config, texts)
-    home = acting.find(estate, target)
-    key = home.folder, home.dweller.address
+    homes = acting.find(estate, target)
+    dweller = homes[0].dweller
+    key = homes[0].folder, dweller.address
     brief = auditing.informed_brief(workspace, texts, (_STORY, _OWNERS))
-    facts = brief.facts[key]
-    yield f"{', '.join(facts.callers)}  {home.dweller.document}:{home.dweller.line}"
+    facts = gather.facts_of(estate, brief.assignment.phase_of, auditing.done(workspace), homes)
+    yield f"{', '.join(facts.callers)}  {dweller.document}:{dweller.line}"
+    if others := [name for name in brief.facts[key].callers if name not in facts.callers]:
+        yield f"  {'the same block as':<28}  {', '.join(others)}"
     yield from _place(facts)
     yield from _images(facts)
-    for found in _run(workspace, brief, texts, home):
+    for found in _run(workspace, replace(brief, facts={**brief.facts, key: facts}), texts, homes):
         if found.rule == _STORY:
             yield from (f"  {name:<28}  {text}" for name, text in found.finding.cells)
         else:
             yield from _owner(dict(found.finding.cells))
-    yield from _audited(workspace, replace(brief, rules=rulebook.group(auditing.GROUP)), texts, home)
-    yield from _next(workspace, brief, texts, home)
+    yield from _audited(workspace, replace(brief, rules=rulebook.group(auditing.GROUP)), texts, homes)
+    yield from _next(workspace, brief, texts, homes, facts)
 
 
 def _place(facts: Facts) -> Iterator[str]:
@@ -92,36 +97,32 @@ def _owner(cells: Mapping[str, str]) -> Iterator[str]:
     yield f"  {label:<28}  {told}: {cells['evidence']}"
 
 
-def _audited(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], home: Home) -> Iterator[str]:
-    found = [each for each in _run(workspace, brief, texts, home) if each.finding.level.value == "warning"]
+def _audited(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes: Homes) -> Iterator[str]:
+    found = [each for each in _run(workspace, brief, texts, homes) if each.finding.level.value == "warning"]
     yield "The audit says:" if found else "The audit has nothing to say."
     yield from (f"  {each.rule:<28}  {each.finding.message}" for each in found)
 
 
-def _next(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], home: Home) -> Iterator[str]:
+def _next(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes: Homes, facts: Facts) -> Iterator[str]:
     """What the rules of the workload's phase would do to it."""
-    phase = next((each for each in brief.facts[home.folder, home.dweller.address].phases if each is not None), None)
+    phase = next((each for each in facts.phases if each is not None), None)
     if phase is None:
         yield "No phase has it, so no `apply` does anything to it."
         return
-    estate, phase_of = gather.estate_of(workspace.config, texts), gather.phases_of(workspace.config, texts)
-    mine = replace(
-        brief,
-        phase=phase,
-        rules=workspace.rules_of(phase),
-        options=workspace.options_of(phase),
-        placing=placing.place(estate, phase_of, phase),
-    )
-    found = _run(workspace, mine, texts, home)
+    mine = replace(brief, phase=phase, rules=workspace.rules_of(phase), options=workspace.options_of(phase))
+    whole = acting.read_all(workspace, yaml=True) if prepare.forms_of(mine) else texts
+    stacks, estate = stack.discover(whole, workspace.config), gather.estate_of(workspace.config, texts)
+    found = _run(workspace, prepare.placed_in(estate, mine, stacks, whole, homes), whole, homes)
     yield f"`hclmod apply --phase {phase}` would:" if found else f"`hclmod apply --phase {phase}` has nothing to do."
     for each in found:
         yield f"  {each.rule:<28}  {'' if each.finding.fix else 'not change: '}{each.finding.message}"
 
 
-def _run(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], home: Home | None) -> list[Reported]:
-    """What rules find, in order; with `home` on that workload and on the places from which its images come."""
-    if home is not None:
-        brief = replace(brief, chosen=frozenset([(home.folder, home.dweller.address)]), placing=_only(brief, home))
+def _run(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes: Homes | None) -> list[Reported]:
+    """What rules find, in order; with `homes` on that workload and on the places from which its images come."""
+    if homes is not None:
+        home = homes[0]
+        brief = replace(brief, chosen=frozenset([(home.folder, home.dweller.address)]), placing=_only(brief, homes))
         stacks: Sequence[stack.Stack] = acting.stacks_around(workspace, brief, home, texts)
     else:
         stacks = auditing.stacks_of(workspace, brief, texts)
@@ -137,15 +138,15 @@ def _run(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], home: H
     return found
 
 
-def _only(brief: Brief, home: Home) -> Placing:
+def _only(brief: Brief, homes: Homes) -> Placing:
     """The places from which images of one workload come."""
     places = {
         document: mine
         for document, each in brief.placing.places.items()
-        if (mine := tuple(place for place in each if any(_is_of(driven, home) for driven in place.driven)))
+        if (mine := tuple(place for place in each if any(_is_of(driven, homes) for driven in place.driven)))
     }
     return replace(brief.placing, places=places)
 
 
-def _is_of(driven: Driven, home: Home) -> bool:
-    return driven.stack == home.stack and driven.address == home.address
+def _is_of(driven: Driven, homes: Homes) -> bool:
+    return any((driven.stack, driven.address) == (home.stack, home.address) for home in homes)

@@ -169,8 +169,8 @@ def _said(outcomes: Sequence[Outcome]) -> Iterator[str]:
                 yield f"{path}: {reason}"
             case Refused(path=path, why=why):
                 yield f"{path}: {'; '.join(why)}"
-            case Failed(path=path, traceback=traceback):
-                yield f"{path}: {traceback}"
+            case Failed(path=path, traceback=traceback, blamed=blamed):
+                yield f"{path}: {blamed or traceback}"
 
 
 def _accept(case: Case, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> None:

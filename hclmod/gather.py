@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hclmod.brief import Brief
     from hclmod.config import Config
-    from hclmod.stack import PhaseOf
+    from hclmod.stack import Assignment, PhaseOf
     from hclmod.uses import Home, Use
 
 Key = tuple[str, str]
@@ -34,7 +34,7 @@ def informed(
     """
     if not brief.wants_facts:
         return brief
-    estate, phase_of = estate_of(brief.config, texts), phases_of(brief.config, texts)
+    estate, phase_of = estate_of(brief.config, texts), assignment_of(brief.config, texts).phase_of
     earlier = estate_of(brief.config, before) if before else None
     return replace(brief, facts=facts(estate, phase_of, done, earlier))
 
@@ -42,15 +42,15 @@ def informed(
 def estate_of(config: Config, texts: Mapping[str, bytes]) -> Estate:
     """All stacks; without `stacks` in the config those are the folders that no module call names."""
     stacks = [each.path for each in stack.discover(texts, config)]
-    every = Estate(stacks, texts, texts.get)
+    every = Estate(stacks, [path for path in texts if path.endswith(prepare.ENDINGS)], texts.get)
     return every if config.stacks else every.over(sorted(set(stacks) - every.called()))
 
 
-def phases_of(config: Config, texts: Mapping[str, bytes]) -> PhaseOf:
-    """Which phase a resource belongs to."""
+def assignment_of(config: Config, texts: Mapping[str, bytes]) -> Assignment:
+    """Which phase a resource belongs to, and what is decided for single workloads."""
     stacks = stack.discover(texts, config)
     assignment = stack.assign(config, stacks, known_only=True)
-    return prepare.by_namespace(config, assignment, stacks, texts, whole=False).phase_of
+    return prepare.by_namespace(config, assignment, stacks, texts, whole=False)
 
 
 def facts(
@@ -62,6 +62,14 @@ def facts(
     """The facts of every workload, release and namespace; `earlier` is the repository as it was."""
     gatherer = _Gatherer(estate, phase_of, frozenset(done), earlier)
     return {**gatherer.dwellers(), **gatherer.namespaces()}
+
+
+def facts_of(estate: Estate, phase_of: PhaseOf, done: Iterable[int], homes: Sequence[Home]) -> Facts:
+    """The facts of one workload in these instances of its module alone."""
+    uses = [use for use in estate.uses if any(home.runs(use) for home in homes)]
+    return _Gatherer(estate, phase_of, frozenset(done), None).dweller(
+        homes, uses, (homes[0].folder, homes[0].dweller.address)
+    )
 
 
 class _Gatherer:
@@ -96,9 +104,10 @@ class _Gatherer:
         uses, homes = _by_resource(self.estate.uses), defaultdict(list)
         for home in self.estate.homes:
             homes[home.folder, home.dweller.address].append(home)
-        return {key: self._dweller(found, uses.get(key, []), key) for key, found in homes.items()}
+        return {key: self.dweller(found, uses.get(key, []), key) for key, found in homes.items()}
 
-    def _dweller(self, homes: Sequence[Home], uses: Sequence[Use], key: Key) -> Facts:
+    def dweller(self, homes: Sequence[Home], uses: Sequence[Use], key: Key) -> Facts:
+        """The facts of one workload or release."""
         phases = tuple(dict.fromkeys(map(self._phase, homes)))
         names = dict.fromkeys(name for home in homes for name in home.names)
         return Facts(

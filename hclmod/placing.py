@@ -29,14 +29,21 @@ if TYPE_CHECKING:
     from hclmod.uses import Home, Use
 
 
-def place(estate: Estate, phase_of: PhaseOf, number: int | None, mentions: Mentions | None = None) -> Placing:
+def place(
+    estate: Estate,
+    phase_of: PhaseOf,
+    number: int | None,
+    mentions: Mentions | None = None,
+    among: Sequence[Home] | None = None,
+) -> Placing:
     """The placing of one phase (None: everything is in it).
 
-    `mentions` know all images, also those of no container; without, those of containers.
+    `mentions` know all images, also those of no container; without, those of containers. With `among` only the images
+    of these workloads are followed.
     """
     maker = _Maker(estate, phase_of, number, mentions or Mentions(estate, estate.uses))
     for use in maker.uses:
-        if maker.mine(use):
+        if maker.mine(use) and (among is None or any(home.runs(use) for home in among)):
             for origin in use.origins:
                 maker.follow(use, origin)
     return maker.placing()

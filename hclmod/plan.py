@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from hclmod import engine, judges, modules
+from hclmod import engine, judges, modules, rulebook
 from hclmod.brief import Brief
 from hclmod.document import unreadable
 from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped
@@ -159,9 +159,8 @@ def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> S
     for source in sources:
         if brief.only is None or source.document.path in brief.only:
             context = mine.context(source.document.path, tuple(sorted({*brief.names, *names})))
-            outcomes.append(
-                _attempt(source.document.path, partial(engine.settle, source, rules, context, mine.select(source)))
-            )
+            settle = partial(engine.settle, source, rules, context, mine.select(source))
+            outcomes.append(_attempt(source.document.path, rules, settle))
     outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
     shown = [each for each in outcomes if brief.only is None or each.path in brief.only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
@@ -185,7 +184,7 @@ def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context)
 
     if reason := unreadable(document.data):
         return Skipped(document.path, reason)
-    return _attempt(document.path, partial(yaml_documents.settle, document, rules, context))
+    return _attempt(document.path, rules, partial(yaml_documents.settle, document, rules, context))
 
 
 def _kinds(brief: Brief, stack: Stack, rules: Sequence[Loaded]) -> frozenset[str]:
@@ -228,13 +227,13 @@ def _needle(kinds: frozenset[str]) -> re.Pattern[bytes]:
     return re.compile(rb"\bresource\b(?:(?!\bresource\b)[^\n{])*?\b(?:" + types + rb")\b")
 
 
-def _attempt(path: str, settle: Callable[[], Outcome]) -> Outcome:
+def _attempt(path: str, rules: Sequence[Loaded], settle: Callable[[], Outcome]) -> Outcome:
     try:
         return settle()
     except HclmodError:
         raise
-    except Exception:  # noqa: BLE001 - one document's bug must not hide the others; it forbids to write all the same
-        return Failed(path, traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - one document's bug must not hide the others; it forbids to write too
+        return Failed(path, traceback.format_exc(), rulebook.blame(error, rules))
 
 
 def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:

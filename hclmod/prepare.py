@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from hclmod.estate import Estate
     from hclmod.mentions import Mentions
     from hclmod.outside import Sighting
-    from hclmod.places import Key, Placing
+    from hclmod.places import Followed, Key, Placing
     from hclmod.stack import Assignment, PhaseOf
-    from hclmod.uses import Use
+    from hclmod.uses import Home, Use
 
 ENDINGS = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars", ".tfvars.json")
 """The files that say where values come from."""
@@ -133,6 +133,35 @@ def placed(
     return [_with_held(estate, brief, texts, _of_forms(seen, forms[brief.phase])) for brief in found]
 
 
+def placed_in(
+    estate: Estate,
+    brief: Brief,
+    stacks: Sequence[Stack],
+    texts: Mapping[str, bytes],
+    among: Sequence[Home] | None = None,
+) -> Brief:
+    """The same for one brief on all stacks, whose estate is known already; `texts` are as for `placed`.
+
+    With `among` an image that is the same for all callers of a module is told as it comes to these workloads.
+    """
+    forms = forms_of(brief)
+    seen = _sightings(estate, texts) if forms else ()
+    known = _Known(estate, [stack.path for stack in stacks], seen)
+    whole = replace(brief, only=None)
+    found = replace(brief, placing=_placing(known, whole, stacks, forms))
+    found = _with_held(estate, found, texts, _of_forms(seen, forms))
+    if among is None:
+        return found
+    near = _placing(known, whole, stacks, forms, among).followed
+    followed = {key: _as_told(near.get(key), each) for key, each in found.placing.followed.items()}
+    return replace(found, placing=replace(found.placing, followed=followed))
+
+
+def _as_told(near: Followed | None, far: Followed) -> Followed:
+    """What is known of a container for all callers of its module, in the words for some of them if those fit."""
+    return replace(far, told=near.told, chain=near.chain) if near and near.image == far.image else far
+
+
 _SOURCE = re.compile(rb'^\s*source\s*=\s*"', re.MULTILINE)
 """What a terragrunt file may name a module by that lies elsewhere."""
 
@@ -237,16 +266,18 @@ class _Known:
         return self._mentions[forms, coupled]
 
 
-def _placing(known: _Known, brief: Brief, near: Sequence[Stack], forms: frozenset[str]) -> Placing:
+def _placing(
+    known: _Known, brief: Brief, near: Sequence[Stack], forms: frozenset[str], among: Sequence[Home] | None = None
+) -> Placing:
     from hclmod import placing
 
     mentions = known.mentions(forms, frozenset(key for loaded in brief.load() for key in loaded.rule.coupled))
     if brief.phase is not None or brief.only is None:
-        return placing.place(known.estate, brief.assignment.phase_of, brief.phase, mentions)
+        return placing.place(known.estate, brief.assignment.phase_of, brief.phase, mentions, among)
     stacks = {stack.path for stack in near}
     named = {path.rpartition("/")[0] for path in brief.only}
     folders = {each for each in named if not any(f"{each}/".startswith(f"{stack}/") for stack in stacks)}
-    return placing.place(known.estate, _pointed_at(stacks, folders), NAMED, mentions)
+    return placing.place(known.estate, _pointed_at(stacks, folders), NAMED, mentions, among)
 
 
 def _pointed_at(stacks: Collection[str], folders: Collection[str]) -> PhaseOf:

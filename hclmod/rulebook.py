@@ -10,6 +10,7 @@ import difflib
 import importlib
 import importlib.util
 import sys
+import traceback
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -31,11 +32,12 @@ _TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0":
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A rule with its id and the options that it runs with."""
+    """A rule with its id, the options that it runs with and, for one that is not built in, its file."""
 
     id: str
     rule: Rule
     options: Mapping[str, Option]
+    path: Path | None = None
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -116,7 +118,18 @@ def _loaded(name: str, path: Path, shared: Mapping[str, object], given: Mapping[
             hint = f"Did you mean `{near[0]}`?" if near else f"Its options: {', '.join(known) or 'none'}."
             raise RuleError(f"rule `{name}` has no option `{option}`", hint=hint)
     values = {option: _value(name, known[option], value) for option, value in given.items()}
-    return Loaded(name, rule, values)
+    return Loaded(name, rule, values, None if path.is_relative_to(builtin_folder()) else path)
+
+
+def blame(error: Exception, rules: Iterable[Loaded]) -> str:
+    """Which rule that is not built in raised an error and on which line of its file; empty where none did."""
+    own = {each.path.resolve(): each.id for each in rules if each.path is not None}
+    frames = [(Path(frame.filename).resolve(), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    for file, line in reversed(frames):
+        if file in own:
+            words = " ".join("".join(traceback.format_exception_only(error)).split())
+            return f"rule {own[file]} failed at {file.name}:{line}: {words}"
+    return ""
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from hclmod import rulebook
 from hclmod.errors import HclmodError
 
 if TYPE_CHECKING:
@@ -55,9 +56,12 @@ _KEPT = 'resource "helm_release" "web" {\n  name = "web"\n  wait = false\n}\n'
 
 
 def new_rule(rule: str, rules: Path, fixtures: Path) -> tuple[Path, ...]:
-    """Write the files of a new rule; nothing is overwritten."""
+    """Write the files of a new rule; nothing is overwritten, and no built-in rule's id is taken."""
     if not _ID.fullmatch(rule):
         raise HclmodError(f"`{rule}` is no id of a rule", hint="Use small letters, digits and hyphens: drop-old-label.")
+    if rule in rulebook.every():
+        hint = "Choose another id: `hclmod rules` lists those that are taken."
+        raise HclmodError(f"`{rule}` is the id of a built-in rule", hint=hint)
     folder = fixtures / rule
     texts = {
         rules / f"{rule.replace('-', '_')}.py": _RULE,

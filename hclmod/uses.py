@@ -61,6 +61,10 @@ class Home:
         """The resource's address as Terraform writes it, with the module's instance."""
         return f"{self.module}.{self.dweller.address}".removeprefix(".")
 
+    def runs(self, use: Use) -> bool:
+        """Whether an image is this workload's, in this instance of its module."""
+        return (use.stack, use.folder, use.address) == (self.stack, self.folder, self.address)
+
 
 def tag_piece(origin: Origin) -> Piece | None:
     """The piece of an image in which its tag begins; None for an image without a tag or one that is not known."""

@@ -10,6 +10,7 @@ import pytest
 from hclmod import api
 from hclmod.errors import HclmodError
 from tests.demo import hclmod, repository
+from tests.trees import workload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +101,52 @@ def test_a_survey_says_what_it_could_not_read(tmp_path: Path) -> None:
     told = "not read, so nothing of it is listed: stacks/beacon/main.tf: syntax error on line 2"
     assert told in hclmod(root, "survey").stderr
     assert told not in hclmod(repository(tmp_path / "whole"), "survey").stderr
+
+
+def called_three_times(root: Path, last: str) -> api.Workspace:
+    calls = "".join(
+        f'module "{name}" {{\n  source = "./factory"\n  tag    = "{tag}"\n}}\n'
+        for name, tag in (("anca", "1.4.2"), ("emo", "1.4.2"), ("viktor", last))
+    )
+    (root / "stacks" / "budget" / "factory").mkdir(parents=True)
+    (root / "stacks" / "budget" / "main.tf").write_text(calls)
+    text = 'variable "tag" {}\n' + workload('"ghcr.io/lanternworks/awning:${var.tag}"')
+    (root / "stacks" / "budget" / "factory" / "main.tf").write_text(text)
+    toml = (
+        'stacks = ["stacks/*"]\n[images."ghcr.io/lanternworks/*"]\nfloat = "latest"\n[phase.1]\nstacks = ["budget"]\n'
+    )
+    (root / "hclmod.toml").write_text(toml)
+    return api.open_workspace(root)
+
+
+@pytest.mark.parametrize(("name", "line", "others"), [("anca", 3, "emo viktor"), ("viktor", 11, "anca emo")])
+def test_one_call_of_a_module_is_told_and_the_others_named(tmp_path: Path, name: str, line: int, others: str) -> None:
+    address = "stacks/budget/module.{}.kubernetes_deployment.web"
+    title, same, *told = api.explain(
+        called_three_times(tmp_path, "1.4.2"), f"budget/module.{name}.kubernetes_deployment.web"
+    )
+    assert title == f"{address.format(name)}  stacks/budget/factory/main.tf:2"
+    assert same.startswith("  the same block as  ")
+    assert same.endswith(f"  {', '.join(map(address.format, others.split()))}")
+    (image,) = (each for each in told if "image of web" in each)
+    assert image.endswith(f"which stands at stacks/budget/main.tf:{line} (image -> module.{name}.tag)")
+    assert any(f"its tag stands at stacks/budget/main.tf:{line} (image -> module.{name}.tag)" in each for each in told)
+    assert not any(f"module.{other}." in each for other in others.split() for each in told)
+
+
+def test_of_one_call_only_that_is_said_which_holds_for_the_block(tmp_path: Path) -> None:
+    told = list(api.explain(called_three_times(tmp_path, "1.3.9"), "budget/module.viktor.kubernetes_deployment.web"))
+    assert "1.3.9, which stands at stacks/budget/main.tf:11" in "".join(told)
+    assert "it is ghcr.io/lanternworks/awning:1.3.9 and ghcr.io/lanternworks/awning:1.4.2" in "".join(told)
+    assert not any(each.startswith("  pull-policy-for-floating-tag") for each in told)  # nor does `apply`
+
+
+def test_without_a_call_all_are_told(tmp_path: Path) -> None:
+    told = list(api.explain(called_three_times(tmp_path, "1.3.9"), "budget/kubernetes_deployment.web"))
+    assert all(f"module.{name}." in told[0] for name in ("anca", "emo", "viktor"))
+    assert not any("the same block as" in each for each in told)
+    assert "1.4.2 or ghcr.io/lanternworks/awning:1.3.9" in "".join(told)
+    assert all(f"for stacks/budget/module.{name}." in "".join(told) for name in ("anca", "viktor"))
 
 
 def test_explain_still_tells_rules(tmp_path: Path) -> None:

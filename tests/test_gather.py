@@ -16,7 +16,7 @@ CONFIG = parse(b'stacks = ["s/*"]\n[phase.1]\nstacks = ["a"]\n[phase.2]\nstacks 
 def facts(files: Files, *done: int, earlier: Files | None = None) -> dict[gather.Key, Facts]:
     texts = {path: text.encode() for path, text in files.items()}
     before = gather.estate_of(CONFIG, {path: text.encode() for path, text in earlier.items()}) if earlier else None
-    return gather.facts(gather.estate_of(CONFIG, texts), gather.phases_of(CONFIG, texts), done, before)
+    return gather.facts(gather.estate_of(CONFIG, texts), gather.assignment_of(CONFIG, texts).phase_of, done, before)
 
 
 WEB = "kubernetes_deployment.web"

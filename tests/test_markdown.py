@@ -72,6 +72,13 @@ def test_a_fence_holds_all_that_it_is_given(text: str) -> None:
     assert read.text().strip().endswith("after")
 
 
+def test_a_rule_of_ones_own_that_failed_is_nothing_to_report() -> None:
+    stack = Stack("s", (document("s/m.tf", Outcome.FAILED, why=("rule mine failed at mine.py:3: KeyError: 1",)),))
+    text = markdown.render(Report("0.1.0", (Section(None, "", (), (stack,)),)))
+    assert "- `s/m.tf`: rule mine failed at mine.py:3: KeyError: 1\n" in text
+    assert "report this" not in text
+
+
 def test_what_it_says() -> None:
     text = markdown.render(full())
     assert text.startswith(

@@ -152,6 +152,7 @@ def test_a_rule_that_raises_spoils_its_own_document_only(folder: Path) -> None:
     assert isinstance(bad, Failed)
     assert "Traceback" in bad.traceback
     assert "KeyError: 'boom'" in bad.traceback
+    assert bad.blamed == "rule mark-n failed at mark_n.py:9: KeyError: 'boom'"
     whole = PhaseReport(1, "", ("mark-n",), reports)
     assert whole.unproven() == (bad,)
     assert whole.unproven(["s/a/bad.tf"]) == ()

@@ -219,3 +219,17 @@ def test_loading_built_in_rules_imports_nothing_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_rule_of_ones_own_is_blamed_and_a_built_in_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from hclmod.rule import Rule\ndef check(block, context, /):\n    yield from block.nothing\n"
+        "rule = Rule(check, kinds=())\n"
+    )
+    (own,) = rulebook.load(["mine"], {}, (None, tmp_path))
+    (built,) = rulebook.load(["float-image-tag"], {})
+    for loaded, said in ((own, "rule mine failed at mine.py:3: AttributeError: 'NoneType' object has"), (built, "")):
+        with pytest.raises(AttributeError) as caught:
+            list(loaded.rule.check(None, None))
+        assert rulebook.blame(caught.value, (own, built)).startswith(said)
+        assert bool(rulebook.blame(caught.value, (own, built))) == bool(said)

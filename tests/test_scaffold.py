@@ -94,6 +94,14 @@ def test_what_is_no_id_is_refused(tmp_path: Path, rule: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("rule", ["float-image-tag", "pin", "missing-marker"])
+def test_the_id_of_a_built_in_rule_of_any_group_is_refused(tmp_path: Path, rule: str) -> None:
+    assert rule in rulebook.every()
+    with pytest.raises(HclmodError, match=f"`{rule}` is the id of a built-in rule"):
+        new(tmp_path, rule)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("rule", ["await", "drop-v2-labels"])
 def test_a_short_and_a_numbered_id_will_do(tmp_path: Path, rule: str) -> None:
     assert new(tmp_path, rule)[0].stem == rule.replace("-", "_")

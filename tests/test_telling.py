@@ -81,6 +81,15 @@ def test_the_documents_to_ask_git_about() -> None:
     assert list(shown(PhaseReport(1, "", (), (stack,)))) == ["s/a.tf", "s/d.tf"]
 
 
+def test_a_rule_of_ones_own_that_failed_is_told_in_one_sentence() -> None:
+    own, ours = section(
+        Failed("s/e.tf", "Traceback\n  x", "rule mine failed at mine.py:3: KeyError: 1"),
+        Failed("s/f.tf", "Traceback\n  x"),
+    ).documents
+    assert (own.why, own.is_bug) == (("rule mine failed at mine.py:3: KeyError: 1",), False)
+    assert (ours.why, ours.is_bug) == (("Traceback", "  x"), True)
+
+
 def test_a_traceback_tells_nothing_of_this_machine() -> None:
     try:
         tell(None)  # type: ignore[arg-type]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from hclmod.reports import workflow
-from hclmod.reports.model import Report
-from tests.reports import EVIL, big, full, reports
+from hclmod.reports.model import Outcome, Report, Section, Stack
+from tests.reports import EVIL, big, document, full, reports
 
 COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
@@ -38,6 +38,12 @@ def read(text: str) -> str:
 def test_the_runner_reads_four_commands_whatever_stands_there(report: Report) -> None:
     assert [level for level, _, _ in commands(report)] == ["error", "error", "warning", "notice"]
     assert workflow.render(report).replace("\n", "").isprintable()
+
+
+def test_a_rule_of_ones_own_that_failed_is_not_called_a_failure_of_hclmod() -> None:
+    stack = Stack("s", (document("s/m.tf", Outcome.FAILED, why=("rule mine failed at mine.py:3: KeyError: 1",)),))
+    text = workflow.render(Report("0.1.0", (Section(None, "", (), (stack,)),)))
+    assert text.startswith("::error file=s/m.tf,title=rule failed::rule mine failed at mine.py:3: KeyError: 1\n")
 
 
 def test_what_they_say() -> None:

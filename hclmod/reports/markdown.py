@@ -98,7 +98,7 @@ def _two(line: str, rank: int) -> Part:
 
 def _refused(section: Section) -> Iterator[str]:
     for document in section.of(Outcome.REFUSED, Outcome.FAILED):
-        if document.outcome is Outcome.FAILED:
+        if document.is_bug:
             yield f"{code(document.path)}: hclmod itself failed, please report this: {code(' | '.join(document.why))}"
         else:
             yield f"{code(document.path)}: {'; '.join(map(prose, document.why))}"

@@ -78,6 +78,11 @@ class Document:
     diff: str = ""
     hidden: bool = False
 
+    @property
+    def is_bug(self) -> bool:
+        """Whether hclmod itself failed, with its traceback; of a rule that is not built in one sentence tells it."""
+        return self.outcome is Outcome.FAILED and not "".join(self.why[:1]).startswith("rule ")
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:

@@ -49,8 +49,8 @@ def _document(outcome: engine.Outcome) -> Document:
             return Document(path, Outcome.SKIPPED, (reason,))
         case Refused(why=why, applied=applied):
             return Document(path, Outcome.REFUSED, why, items=_items(path, applied, (), Kind.TRIED))
-        case Failed(traceback=traceback):
-            return Document(path, Outcome.FAILED, tuple(_here(traceback).splitlines()))
+        case Failed(traceback=traceback, blamed=blamed):
+            return Document(path, Outcome.FAILED, (blamed,) if blamed else tuple(_here(traceback).splitlines()))
 
 
 def _here(traceback: str) -> str:

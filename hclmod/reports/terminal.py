@@ -96,7 +96,7 @@ def _skipped(section: Section) -> Iterator[str]:
 
 def _refused(section: Section, style: Style) -> Iterator[str]:
     for document in section.of(Outcome.REFUSED, Outcome.FAILED):
-        failed = ": hclmod itself failed; please report this:" if document.outcome is Outcome.FAILED else ""
+        failed = ": hclmod itself failed; please report this:" if document.is_bug else ""
         yield f"  {style.paint(_one_line(document.path), _RED)}{failed}"
         yield from (_one_line(f"    {why}") for why in document.why)
 

@@ -34,7 +34,8 @@ def render(report: Report) -> str:
 
 def _errors(section: Section) -> Iterator[str]:
     for document in section.of(Outcome.REFUSED, Outcome.FAILED):
-        title = "not proven" if document.outcome is Outcome.REFUSED else "hclmod failed"
+        failed = "hclmod failed" if document.is_bug else "rule failed"
+        title = "not proven" if document.outcome is Outcome.REFUSED else failed
         yield _command("error", "\n".join(document.why), file=document.path, title=title)
 
 
