@@ -64,10 +64,11 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Not read, and why."""
+    """Not read, and why; `broken` is what Terraform cannot read either."""
 
     path: str
     reason: str
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def parse(document: Document) -> Source | Skipped:
     source = Source(document, syntax.parse(document.data))
     if (offset := syntax.error_offset(source.tree)) is None:
         return source
-    return Skipped(document.path, f"syntax error on line {document.line(offset)}")
+    return Skipped(document.path, f"syntax error on line {document.line(offset)}", broken=True)
 
 
 def settle(

@@ -62,6 +62,11 @@ class PhaseReport:
         return (outcome for stack in self.stacks for outcome in stack.outcomes)
 
     @property
+    def broken(self) -> Iterator[Skipped]:
+        """Documents that hold more than was looked at: somebody has to mend them first."""
+        return (each for each in self.outcomes if isinstance(each, Skipped) and each.broken)
+
+    @property
     def changes(self) -> dict[str, bytes]:
         """The new bytes of every changed document."""
         return {each.path: each.after for each in self.outcomes if isinstance(each, Changed)}

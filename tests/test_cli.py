@@ -387,6 +387,20 @@ def test_new_rule_then_test(tmp_path: Path) -> None:
     assert hclmod(tmp_path, "test", "--accept", "--rules", "rules", "--fixtures", "fixtures").returncode == 0
 
 
+def test_a_commit_without_a_broken_document_says_so_and_check_finds_it_once_it_is_mended(root: Path) -> None:
+    broken = root / "stacks/beacon/main.tf"
+    whole = broken.read_text()
+    broken.write_text(whole + 'resource "x" {\n')
+    git(root, "commit", "-qam", "break")
+    line = whole.count("\n") + 2
+    done = hclmod(root, "apply", "--phase", "3")
+    told = f"Without stacks/beacon/main.tf (syntax error on line {line}): mend it; "
+    assert done.stdout.splitlines()[-1] == told + "`hclmod check` then tells what it lacks."
+    git(root, "merge", "-q", "--ff-only", "hclmod/phase-3")
+    broken.write_text(whole)
+    assert hclmod(root, "check", "stacks/beacon").returncode == 1
+
+
 def test_the_readme_tells_the_truth(root: Path) -> None:
     readme = (ROOT / "README.md").read_text()
     block = readme.split("```text\n", 1)[1].split("```", 1)[0].splitlines()

@@ -94,6 +94,8 @@ def apply(
     else:
         _say(f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run.", form)
         _say(f"Look at it: git show {applied.branch}", form)
+    for each in reports[0].broken:
+        _say(f"Without {each.path} ({each.reason}): mend it; `hclmod check` then tells what it lacks.", form)
     return 0
 
 
