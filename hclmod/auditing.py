@@ -40,7 +40,8 @@ def audit(
     loaded = rulebook.load(chosen, workspace.options_of(None), workspace.folders)
     texts = acting.read_all(workspace, yaml=any(each.forms for each in loaded))
     names = frozenset(name_of(workspace.root, path) for path in files.find(paths, _READ)) if paths else None
-    brief = informed_brief(workspace, texts, chosen, only=names, earlier=_before(workspace, texts, base))
+    estate, earlier = gather.estate_of(workspace.config, texts), _before(workspace, texts, base)
+    brief = informed_brief(workspace, estate, texts, chosen, only=names, earlier=earlier)
     stacks = [each for each in stacks_of(workspace, brief, texts) if names is None or names & set(each.files)]
 
     def read(each: Stack) -> tuple[Document, ...]:
@@ -57,14 +58,15 @@ def stacks_of(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes]) ->
 
 def informed_brief(
     workspace: Workspace,
+    estate: Estate,
     texts: Mapping[str, bytes],
     rules: Sequence[str],
     *,
     only: frozenset[str] | None = None,
     earlier: Estate | None = None,
 ) -> Brief:
-    """A brief of rules on everything in these files, with facts and origins."""
-    estate, assignment = gather.estate_of(workspace.config, texts), gather.assignment_of(workspace.config, texts)
+    """A brief of rules on everything in these files, whose estate it is, with facts and origins."""
+    assignment = gather.assignment_of(workspace.config, texts)
     brief = Brief(
         workspace.config,
         workspace.tags,

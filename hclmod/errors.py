@@ -1,5 +1,12 @@
 """Errors that a person can mend; everything else that is raised is our bug."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class HclmodError(Exception):
     """What went wrong, where, and what to do next; printed without a traceback."""
@@ -31,3 +38,14 @@ class RefusedError(HclmodError):
     """A change was made and not proven, so nothing was written."""
 
     exit_code = 3
+
+
+def nearest(wanted: str, known: Iterable[str], otherwise: str = "", *, cutoff: float = 0.6) -> str:
+    """The hint for a word that is not known: the one that may be meant, or what to say `otherwise`.
+
+    `cutoff` is how alike they have to be, 0 to 1, as `difflib` counts it.
+    """
+    import difflib
+
+    near = difflib.get_close_matches(wanted, list(known), 1, cutoff)
+    return f"Did you mean `{near[0]}`?" if near else otherwise

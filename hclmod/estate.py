@@ -11,14 +11,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hclmod import origins, pieces, syntax
+from hclmod import engine, origins, pieces
 from hclmod.declarations import Declarations, Dweller, ImageUse, ModuleCall, declarations
 from hclmod.document import Document, unreadable
 from hclmod.folders import Folder
 from hclmod.modules import is_override
 from hclmod.pieces import Layer, Module, Scope, Site
 from hclmod.terragrunt import Terragrunt
-from hclmod.trivia import Source
 from hclmod.uses import Home, Use, fan_out, overrides
 from hclmod.values import List, Object, Opaque
 
@@ -274,12 +273,10 @@ class Estate:
             return None
         why = unreadable(data)
         if why is None or why.startswith("generated"):
-            document = Document(path, data)
-            source = Source(document, syntax.parse(data))
-            offset = syntax.error_offset(source.tree)
-            if offset is None:
-                return declarations(source)
-            why = f"syntax error on line {document.line(offset)}"
+            found = engine.parse(Document(path, data))
+            if not isinstance(found, engine.Skipped):
+                return declarations(found)
+            why = found.reason
         self.unread[path] = why
         return None
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from hclmod.brief import Brief
     from hclmod.engine import Reported
+    from hclmod.estate import Estate
     from hclmod.facts import Facts, NamespaceFact
     from hclmod.places import Driven, Placing
     from hclmod.uses import Home
@@ -41,7 +42,7 @@ class OwnerRow:
 def owners(workspace: Workspace) -> tuple[OwnerRow, ...]:
     """A row for each container, release and image in a manifest."""
     texts = acting.read_all(workspace)
-    brief = auditing.informed_brief(workspace, texts, (_OWNERS,))
+    brief = auditing.informed_brief(workspace, gather.estate_of(workspace.config, texts), texts, (_OWNERS,))
     found = _run(workspace, brief, texts, None)
     told = (dict(each.finding.cells) for each in found if each.finding.cells)
     return tuple(OwnerRow(**{name.replace(" ", "_"): text for name, text in cells.items()}) for cells in told)
@@ -54,7 +55,7 @@ def explain(workspace: Workspace, target: str) -> Iterator[str]:
     homes = acting.find(estate, target)
     dweller = homes[0].dweller
     key = homes[0].folder, dweller.address
-    brief = auditing.informed_brief(workspace, texts, (_STORY, _OWNERS))
+    brief = auditing.informed_brief(workspace, estate, texts, (_STORY, _OWNERS))
     facts = gather.facts_of(estate, brief.assignment.phase_of, auditing.done(workspace), homes)
     yield f"{', '.join(facts.callers)}  {dweller.document}:{dweller.line}"
     if others := [name for name in brief.facts[key].callers if name not in facts.callers]:
@@ -67,7 +68,7 @@ def explain(workspace: Workspace, target: str) -> Iterator[str]:
         else:
             yield from _owner(dict(found.finding.cells))
     yield from _audited(workspace, replace(brief, rules=rulebook.group(auditing.GROUP)), texts, homes)
-    yield from _next(workspace, brief, texts, homes, facts)
+    yield from _next(workspace, estate, brief, texts, homes, facts)
 
 
 def _place(facts: Facts) -> Iterator[str]:
@@ -103,7 +104,9 @@ def _audited(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], hom
     yield from (f"  {each.rule:<28}  {each.finding.message}" for each in found)
 
 
-def _next(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes: Homes, facts: Facts) -> Iterator[str]:
+def _next(
+    workspace: Workspace, estate: Estate, brief: Brief, texts: Mapping[str, bytes], homes: Homes, facts: Facts
+) -> Iterator[str]:
     """What the rules of the workload's phase would do to it."""
     phase = next((each for each in facts.phases if each is not None), None)
     if phase is None:
@@ -111,8 +114,8 @@ def _next(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes:
         return
     mine = replace(brief, phase=phase, rules=workspace.rules_of(phase), options=workspace.options_of(phase))
     whole = acting.read_all(workspace, yaml=True) if prepare.forms_of(mine) else texts
-    stacks, estate = stack.discover(whole, workspace.config), gather.estate_of(workspace.config, texts)
-    found = _run(workspace, prepare.placed_in(estate, mine, stacks, whole, homes), whole, homes)
+    placed = prepare.placed_in(estate, mine, stack.discover(whole, workspace.config), whole, homes)
+    found = _run(workspace, placed, whole, homes)
     yield f"`hclmod apply --phase {phase}` would:" if found else f"`hclmod apply --phase {phase}` has nothing to do."
     for each in found:
         yield f"  {each.rule:<28}  {'' if each.finding.fix else 'not change: '}{each.finding.message}"

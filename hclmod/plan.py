@@ -5,7 +5,6 @@ A stack is read, indexed, settled and dropped before the next one: kept trees ta
 
 from __future__ import annotations
 
-import difflib
 import re
 import traceback
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from hclmod import engine, judges, modules, rulebook
 from hclmod.brief import Brief
 from hclmod.document import unreadable
 from hclmod.engine import Changed, Failed, Outcome, Refused, Skipped
-from hclmod.errors import ConfigError, HclmodError
+from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.modules import Resource
 from hclmod.rule import Context
 from hclmod.selection import Selection
@@ -253,8 +252,9 @@ def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
     for target, where in named:
         report = next((each for each in reports if each.stack.path == target.stack), None)
         if report is not None and not any(target.is_at(each.folder, each.address) for each in report.declared):
-            near = difflib.get_close_matches(target.address, {each.address for each in report.declared}, 1)
-            hint = f"Did you mean `{near[0]}`?" if near else "Resources are written STACK/TYPE.NAME."
+            hint = nearest(
+                target.address, {each.address for each in report.declared}, "Resources are written STACK/TYPE.NAME."
+            )
             raise ConfigError(
                 f"{brief.config.path}: {where} names `{target.address}`, which {target.stack} lacks", hint=hint
             )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hclmod import build_files
-from hclmod.errors import ConfigError, RuleError
+from hclmod.errors import ConfigError, RuleError, nearest
 from hclmod.modules import written
 from hclmod.places import NAMED
 from hclmod.stack import Stack, Target, assign, discover
@@ -55,8 +54,7 @@ def by_namespace(
             found[Target(home.stack, where, home.dweller.address, home.module)] = numbers.pop()
     for name, number in wanted.items():
         if whole and name not in lived:
-            near = difflib.get_close_matches(name, lived, 1)
-            hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists who lives where."
+            hint = nearest(name, lived, "`hclmod survey` lists who lives where.")
             raise ConfigError(
                 f"{config.path}: phase.{number}.namespaces names `{name}`, where nothing lives", hint=hint
             )
@@ -83,8 +81,7 @@ def forms_of(brief: Brief) -> frozenset[str]:
 
     for form, loaded in wanted.items():
         if form not in FORMS:
-            near = difflib.get_close_matches(form, FORMS, 1)
-            hint = f"Did you mean `{near[0]}`?" if near else f"Known forms: {', '.join(FORMS)}."
+            hint = nearest(form, FORMS, f"Known forms: {', '.join(FORMS)}.")
             raise RuleError(f"option `{loaded.id}.{loaded.rule.forms}`: there is no form `{form}`", hint=hint)
     return frozenset(wanted)
 
@@ -229,8 +226,7 @@ def _check_calls(estate: Estate, brief: Brief) -> None:
         known = {home.address for home in estate.homes if home.stack == target.stack} | _written(estate, target)
         wanted = f"{target.module}.{target.address}"
         if wanted not in known and where in ("workloads", f"phase.{brief.phase}.workloads"):
-            near = difflib.get_close_matches(wanted, known, 1)
-            hint = f"Did you mean `{near[0]}`?" if near else "`hclmod survey` lists the workloads of each stack."
+            hint = nearest(wanted, known, "`hclmod survey` lists the workloads of each stack.")
             raise ConfigError(f"{brief.config.path}: {where} names `{wanted}`, which {target.stack} lacks", hint=hint)
 
 

@@ -6,7 +6,6 @@ where the caller names the folder, never because a configuration says so.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import sys
@@ -17,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hclmod.errors import RuleError
+from hclmod.errors import RuleError, nearest
 from hclmod.rule import Option, Rule
 
 if TYPE_CHECKING:
@@ -78,8 +77,7 @@ def find(rule: str, folders: Sequence[Path | None] = (None,)) -> Path:
     """The file of a rule; an unknown id is a `RuleError` with the nearest known one."""
     known = {name: path for folder in folders for name, path in every(folder).items()}
     if rule not in known:
-        near = difflib.get_close_matches(rule, known, 1)
-        hint = f"Did you mean `{near[0]}`?" if near else f"Known rules: {', '.join(sorted(known)) or 'none'}."
+        hint = nearest(rule, known, f"Known rules: {', '.join(sorted(known)) or 'none'}.")
         raise RuleError(f"there is no rule `{rule}`", hint=hint)
     return known[rule]
 
@@ -104,8 +102,7 @@ def check_options(options: Mapping[str, Mapping[str, object]], folders: Sequence
     known = {option for each in (load(every(), {}) if ANY in options else ()) for option in each.rule.options()}
     for option in options.get(ANY, {}):
         if option not in known:
-            near = difflib.get_close_matches(option, known, 1)
-            raise RuleError(f"no rule has an option `{option}`", hint=f"Did you mean `{near[0]}`?" if near else "")
+            raise RuleError(f"no rule has an option `{option}`", hint=nearest(option, known))
 
 
 def _loaded(name: str, path: Path, shared: Mapping[str, object], given: Mapping[str, object]) -> Loaded:
@@ -114,8 +111,7 @@ def _loaded(name: str, path: Path, shared: Mapping[str, object], given: Mapping[
     given = {**{option: value for option, value in shared.items() if option in known}, **given}
     for option in given:
         if option not in known:
-            near = difflib.get_close_matches(option, known, 1)
-            hint = f"Did you mean `{near[0]}`?" if near else f"Its options: {', '.join(known) or 'none'}."
+            hint = nearest(option, known, f"Its options: {', '.join(known) or 'none'}.")
             raise RuleError(f"rule `{name}` has no option `{option}`", hint=hint)
     values = {option: _value(name, known[option], value) for option, value in given.items()}
     return Loaded(name, rule, values, None if path.is_relative_to(builtin_folder()) else path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from hclmod.errors import ConfigError
+from hclmod.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -232,8 +231,7 @@ def missing(wanted: str, known: Iterable[str], unread: Mapping[str, str]) -> str
     asked = f"/{cut(wanted)[0]}/"
     if there := [f"{path} was not read: {why}." for path, why in sorted(unread.items()) if asked in f"/{path}"]:
         return " ".join(there)
-    near = difflib.get_close_matches(wanted, sorted(set(known)), 1, 0.8)
-    return f"Did you mean `{near[0]}`?" if near else "Write STACK/TYPE.NAME."
+    return nearest(wanted, known, "Write STACK/TYPE.NAME.", cutoff=0.8)
 
 
 def _plain(name: str) -> str:
@@ -254,8 +252,7 @@ def _path(name: str, known: Mapping[str, Sequence[str]], where: str, config: Con
         case (path,):
             return path
         case ():
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"Did you mean `{near[0]}`?" if near else "A stack is a folder with .tf files that `stacks` finds."
+            hint = nearest(name, known, "A stack is a folder with .tf files that `stacks` finds.")
             raise ConfigError(f"{config.path}: {where} names `{name}`, and there is no such stack", hint=hint)
         case paths:
             hint = "Write the path of the one that is meant, or globs that keep their names apart."
