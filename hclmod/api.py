@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hclmod.commands.survey import Survey
     from hclmod.commands.tags import Imported, Refreshed, Told
     from hclmod.commands.test import Result
-    from hclmod.engine.plan import PhaseReport
+    from hclmod.engine.outcomes import PhaseReport
     from hclmod.forges.sticky import Posted
     from hclmod.forges.target import Target
     from hclmod.reports.terminal import Style

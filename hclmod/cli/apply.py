@@ -16,7 +16,7 @@ from hclmod.reports.formats import FORMATS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hclmod.engine.plan import PhaseReport
+    from hclmod.engine.outcomes import PhaseReport
 
 PATHS = click.Path(path_type=Path)
 

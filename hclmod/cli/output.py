@@ -20,7 +20,7 @@ from hclmod.reports import from_plan, terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hclmod.engine.plan import PhaseReport
+    from hclmod.engine.outcomes import PhaseReport
     from hclmod.reports.model import Report
 
 

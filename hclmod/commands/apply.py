@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from hclmod import __version__, files
 from hclmod.engine import follow, plan
 from hclmod.engine.job import Brief
-from hclmod.engine.plan import PhaseReport, StackReport
+from hclmod.engine.outcomes import Changed, PhaseReport, Skipped, StackReport, Unchanged
 from hclmod.engine.project import Workspace, on_disk
-from hclmod.engine.settle import Changed, Skipped, Unchanged
 from hclmod.errors import ConfigError, RefusedError
 from hclmod.hcl.document import Document
 from hclmod.reports import from_plan

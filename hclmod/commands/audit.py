@@ -9,7 +9,7 @@ from hclmod.commands import pin
 from hclmod.commands.check import done_phases
 from hclmod.engine import facts, follow, plan
 from hclmod.engine.job import Brief
-from hclmod.engine.plan import PhaseReport
+from hclmod.engine.outcomes import PhaseReport
 from hclmod.engine.project import Workspace, name_of
 from hclmod.errors import GitError
 from hclmod.hcl.document import Document

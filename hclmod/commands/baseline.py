@@ -11,15 +11,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.engine.settle import Changed, Unchanged
+from hclmod.engine.outcomes import Changed, Unchanged
 from hclmod.errors import ConfigError
 from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hclmod.engine.plan import PhaseReport
-    from hclmod.engine.settle import Outcome, Reported
+    from hclmod.engine.outcomes import Outcome, PhaseReport, Reported
 
 _VERSION = 1
 _ANEW = "Make it anew with --write-baseline."

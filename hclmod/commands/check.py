@@ -11,7 +11,7 @@ from hclmod import files
 from hclmod.commands.apply import report_of, stacks_of, write
 from hclmod.engine import follow, plan
 from hclmod.engine.job import Brief
-from hclmod.engine.plan import PhaseReport
+from hclmod.engine.outcomes import PhaseReport
 from hclmod.engine.project import Workspace, name_of
 from hclmod.hcl.document import Document
 from hclmod.scan import files as build_files

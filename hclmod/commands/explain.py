@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hclmod.commands import audit, pin
 from hclmod.engine import facts as gather
 from hclmod.engine import follow, plan
-from hclmod.engine.settle import Changed, Unchanged
+from hclmod.engine.outcomes import Changed, Unchanged
 from hclmod.hcl.document import Document
 from hclmod.rulekit import loading
 from hclmod.terraform import stacks as stack
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hclmod.engine.job import Brief
+    from hclmod.engine.outcomes import Reported
     from hclmod.engine.project import Workspace
-    from hclmod.engine.settle import Reported
     from hclmod.rulekit.facts import Facts, NamespaceFact
     from hclmod.rulekit.places import Driven, Placing
     from hclmod.terraform.repository import Estate

@@ -8,10 +8,9 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod.config import file
-from hclmod.engine import settle
 from hclmod.errors import ConfigError
-from hclmod.hcl.comments import Source
-from hclmod.hcl.document import Document, unreadable
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source, parse, unreadable
 from hclmod.hcl.views import top_level
 from hclmod.reports.model import count
 from hclmod.terraform import stacks as stack
@@ -70,7 +69,7 @@ def _is_run_in(estate: Estate, folder: str) -> bool:
     """Whether the folder's own files declare what Terraform is run for; copies of generated ones do not."""
     names = (path for path in estate.texts(folder) if path.endswith(".tf") and posixpath.dirname(path) == folder)
     documents = (Document(path, estate.text(path)) for path in names)
-    sources = (settle.parse(each) for each in documents if unreadable(each.data) is None)
+    sources = (parse(each) for each in documents if unreadable(each.data) is None)
     return any(_declares(block) for each in sources if isinstance(each, Source) for block in top_level(each)[1])
 
 

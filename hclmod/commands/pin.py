@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from hclmod import files
 from hclmod.engine import facts, follow, placement, plan
 from hclmod.engine.job import Brief
-from hclmod.engine.plan import PhaseReport
+from hclmod.engine.outcomes import Changed, PhaseReport, Unchanged
 from hclmod.engine.project import Workspace, name_of, on_disk
-from hclmod.engine.settle import Changed, Unchanged
 from hclmod.errors import HclmodError
 from hclmod.hcl.document import Document
 from hclmod.images import reference

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hclmod.config import file
 from hclmod.engine import facts, follow, plan
 from hclmod.engine.job import Brief
-from hclmod.engine.settle import Changed, Failed, Refused, Skipped, Unchanged
+from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.errors import HclmodError
 from hclmod.hcl.document import Document
 from hclmod.images import evidence
@@ -27,7 +27,7 @@ from hclmod.terraform import stacks as stack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hclmod.engine.settle import Outcome
+    from hclmod.engine.outcomes import Outcome
     from hclmod.terraform.stacks import Stack
 
 _KEYS = {"says", "silent", "phase", "refused", "options"}

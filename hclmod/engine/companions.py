@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from hclmod.engine.placement import facts
 from hclmod.hcl import suppression, syntax
-from hclmod.hcl.comments import Source
 from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source
 from hclmod.images import reference
 from hclmod.rulekit import places
 from hclmod.rulekit.places import Companion

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hclmod.engine.job import Brief
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block
     from hclmod.rulekit.loading import Loaded
     from hclmod.terraform.inventory import Inventory

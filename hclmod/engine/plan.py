@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 import traceback
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from hclmod.engine import settle as engine
 from hclmod.engine.context import Selection
 from hclmod.engine.job import Brief
-from hclmod.engine.settle import Changed, Failed, Outcome, Refused, Skipped
+from hclmod.engine.outcomes import Failed, Outcome, Skipped, StackReport
 from hclmod.errors import ConfigError, HclmodError, nearest
-from hclmod.hcl.document import unreadable
+from hclmod.hcl.source import Unread, parse, unreadable
 from hclmod.proof import parsers
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import Context
@@ -26,10 +26,10 @@ from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 from hclmod.terraform.stacks import Target, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from hclmod.hcl.comments import Source
     from hclmod.hcl.document import Document
+    from hclmod.hcl.source import Source
     from hclmod.rulekit.loading import Loaded
     from hclmod.terraform.stacks import Stack
 
@@ -37,46 +37,6 @@ POOL_BYTES = 1_000_000
 """Above this much text to parse a second process pays for its start (`benchmarks/`)."""
 
 WORKERS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class StackReport:
-    """The outcomes of one stack's documents, the namespaces it enrolls by name, and what resources it declares."""
-
-    stack: Stack
-    outcomes: tuple[Outcome, ...]
-    names: tuple[str, ...] = ()
-    declared: frozenset[Resource] = field(default_factory=frozenset)
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseReport:
-    """Everything that a phase would do and everything it would leave, by stack."""
-
-    number: int | None
-    title: str
-    rules: tuple[str, ...]
-    stacks: tuple[StackReport, ...]
-
-    @property
-    def outcomes(self) -> Iterator[Outcome]:
-        """The outcomes of all documents, sorted by stack and path."""
-        return (outcome for stack in self.stacks for outcome in stack.outcomes)
-
-    @property
-    def broken(self) -> Iterator[Skipped]:
-        """Documents that hold more than was looked at: somebody has to mend them first."""
-        return (each for each in self.outcomes if isinstance(each, Skipped) and each.broken)
-
-    @property
-    def changes(self) -> dict[str, bytes]:
-        """The new bytes of every changed document."""
-        return {each.path: each.after for each in self.outcomes if isinstance(each, Changed)}
-
-    def unproven(self, excepted: Iterable[str] = ()) -> tuple[Refused | Failed, ...]:
-        """The documents that forbid to write, less those that the config excepts by name."""
-        bad = (each for each in self.outcomes if isinstance(each, Refused | Failed))
-        return tuple(each for each in bad if each.path not in set(excepted))
 
 
 def reach(brief: Brief, stacks: Sequence[Stack]) -> tuple[tuple[str, Target], ...]:
@@ -213,9 +173,9 @@ def _sources(
         if reason := unreadable(document.data):
             skipped.append(Skipped(document.path, reason))
         elif document.path in placed or wanted.search(document.data) or (by_local and b"locals" in document.data):
-            match engine.parse(document):
-                case Skipped() as unread:
-                    skipped.append(unread)
+            match parse(document):
+                case Unread(reason):
+                    skipped.append(Skipped(document.path, reason, broken=True))
                 case source:
                     sources.append(source)
     return sources, skipped

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.hcl import alignment, edits, suppression, syntax
-from hclmod.hcl.comments import Source
+from hclmod.engine.outcomes import Changed, Refused, Reported, Skipped, Unchanged
+from hclmod.hcl import alignment, edits, suppression
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import excerpt
+from hclmod.hcl.source import Source
 from hclmod.hcl.views import path_at, top_level
 from hclmod.proof import verify
 from hclmod.rulekit import places
@@ -26,83 +27,6 @@ if TYPE_CHECKING:
 
 ROUNDS = 10
 """Rules that have not settled after so many rounds fight each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """A finding of a rule, and the line on which it stands.
-
-    `where` is the path of what it stands on, which names it also when lines move; `before` and `after` are the lines
-    that its fix touches.
-    """
-
-    rule: str
-    finding: Finding
-    line: int
-    where: str = ""
-    before: str = ""
-    after: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """Nothing to do; `left` says of each selected target why."""
-
-    path: str
-    left: tuple[Reported, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Proven new bytes."""
-
-    path: str
-    before: bytes
-    after: bytes
-    applied: tuple[Reported, ...]
-    left: tuple[Reported, ...]
-    verdict: verify.AsDeclared
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """Not read, and why; `broken` is what Terraform cannot read either."""
-
-    path: str
-    reason: str
-    broken: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Changed and not proven, so the change is thrown away."""
-
-    path: str
-    why: tuple[str, ...]
-    applied: tuple[Reported, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A rule or the engine raised: our bug, with its traceback.
-
-    `blamed` says which rule that is not ours raised and where, empty for a bug of ours.
-    """
-
-    path: str
-    traceback: str
-    blamed: str = ""
-
-
-Outcome = Unchanged | Changed | Skipped | Refused | Failed
-
-
-def parse(document: Document) -> Source | Skipped:
-    """The document with its tree, or why it cannot be had."""
-    source = Source(document, syntax.parse(document.data))
-    if (offset := syntax.error_offset(source.tree)) is None:
-        return source
-    return Skipped(document.path, f"syntax error on line {document.line(offset)}", broken=True)
 
 
 def settle(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.engine.settle import Changed, Refused, Reported, Unchanged, heeding, reported
+from hclmod.engine.outcomes import Changed, Refused, Reported, Unchanged
+from hclmod.engine.settle import heeding, reported
 from hclmod.hcl import edits, suppression
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Span

@@ -11,9 +11,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hclmod.hcl.comments import Source
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Edit, Span, apply
+from hclmod.hcl.source import Source
 from hclmod.hcl.syntax import Node, leaf_at, leaves, reparse
 
 if TYPE_CHECKING:

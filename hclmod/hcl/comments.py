@@ -7,34 +7,17 @@ belongs to its line; commented-out code and a section comment set off by a blank
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Span
-from hclmod.hcl.syntax import Node, Tree, leaf_at, span
+from hclmod.hcl.syntax import Node, leaf_at, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hclmod.hcl.source import Source
+
 _CODE = re.compile(rb"(?:#|//)\s*(?:[\w-]+\s*=(?!=)|[\w-]+(?:\s+\"[^\"]*\")*\s*\{|[\]})]+\s*,?\s*$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A document and its tree: where everything is looked up."""
-
-    document: Document
-    tree: Tree
-
-    @property
-    def data(self) -> bytes:
-        """The document's bytes."""
-        return self.document.data
-
-    def text(self, node: Node) -> bytes:
-        """The bytes that `node` covers."""
-        return self.document.data[node.start_byte : node.end_byte]
 
 
 def is_commented_code(comment: bytes) -> bool:

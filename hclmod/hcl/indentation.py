@@ -10,7 +10,7 @@ from hclmod.hcl.edits import Edit, Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.hcl.syntax import Node
     from hclmod.hcl.views import Block
 

@@ -15,7 +15,7 @@ from hclmod.hcl.syntax import leaf_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.hcl.syntax import Node
     from hclmod.hcl.traversal import Traversal
     from hclmod.hcl.views import Attribute, Block, Expression

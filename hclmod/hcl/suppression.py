@@ -10,8 +10,8 @@ from hclmod.hcl import comments
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hclmod.hcl.comments import Source
     from hclmod.hcl.edits import Span
+    from hclmod.hcl.source import Source
 
 _COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\[([\w\s,-]*)\]\s*(.*?)\s*(?:\*/)?$", re.DOTALL)
 

@@ -17,10 +17,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import alignment, syntax
-from hclmod.hcl.comments import Source, comments_above
+from hclmod.hcl.comments import comments_above
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.indentation import UnfixableError
+from hclmod.hcl.source import Source
 from hclmod.hcl.views import Attribute, Block, top_level
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hclmod.hcl.views import unescape
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.hcl.syntax import Node
     from hclmod.hcl.views import Expression
 

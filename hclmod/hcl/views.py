@@ -17,7 +17,7 @@ from hclmod.hcl.edits import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.hcl.syntax import Node
     from hclmod.hcl.traversal import Traversal
 

@@ -15,7 +15,7 @@ from hclmod.hcl.views import Attribute, Block, top_level
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
 
 Item = Attribute | Block
 

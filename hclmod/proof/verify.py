@@ -21,8 +21,8 @@ from hclmod.proof.structure import Item, Window, changed_items, differences, mov
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hclmod.hcl.comments import Source
     from hclmod.hcl.edits import Declared, Fix
+    from hclmod.hcl.source import Source
 
 
 @dataclass(frozen=True, slots=True)

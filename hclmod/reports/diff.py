@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hclmod.engine.settle import Changed
+from hclmod.engine.outcomes import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from hclmod.engine.plan import PhaseReport
+    from hclmod.engine.outcomes import PhaseReport
 
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from hclmod.engine.settle import Changed, Failed, Refused, Skipped, Unchanged
+from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.reports.diff import unified
 from hclmod.reports.model import Cell, Document, Item, Kind, Outcome, Section, Stack
 from hclmod.rulekit.rule import Level
@@ -17,9 +17,8 @@ from hclmod.rulekit.rule import Level
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from hclmod.engine import settle
-    from hclmod.engine.plan import PhaseReport
-    from hclmod.engine.settle import Reported
+    from hclmod.engine import outcomes
+    from hclmod.engine.outcomes import PhaseReport, Reported
 
 
 def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
@@ -28,7 +27,7 @@ def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
     return Section(report.number, report.title, report.rules, stacks)
 
 
-def _documents(outcomes: Sequence[settle.Outcome], hidden: Collection[str]) -> tuple[Document, ...]:
+def _documents(outcomes: Sequence[outcomes.Outcome], hidden: Collection[str]) -> tuple[Document, ...]:
     told = map(_document, outcomes)
     return tuple(_covered(each) if each.path in hidden else each for each in told)
 
@@ -38,7 +37,7 @@ def _covered(document: Document) -> Document:
     return replace(document, items=items, diff="", hidden=True)
 
 
-def _document(outcome: settle.Outcome) -> Document:
+def _document(outcome: outcomes.Outcome) -> Document:
     path = outcome.path
     match outcome:
         case Unchanged(left=left):

@@ -21,7 +21,7 @@ from hclmod.yaml import scalars as yaml_values
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.hcl.syntax import Node
     from hclmod.hcl.views import Expression
 

@@ -23,8 +23,8 @@ from hclmod.yaml import scalars
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from hclmod.hcl.comments import Source
     from hclmod.hcl.heredocs import Heredoc
+    from hclmod.hcl.source import Source
     from hclmod.hcl.syntax import Node
     from hclmod.hcl.values import Value
     from hclmod.hcl.views import Attribute, Block

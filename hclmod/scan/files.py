@@ -8,16 +8,16 @@ from collections import defaultdict
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from hclmod.engine import settle
-from hclmod.hcl import syntax
-from hclmod.hcl.document import Document, unreadable
+from hclmod.hcl import source, syntax
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import unreadable
 from hclmod.scan import expressions
 from hclmod.yaml.scalars import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.scan.expressions import Carriers
 
 YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")
@@ -109,8 +109,8 @@ class Files:
         """The `.tf` and `.hcl` files of a folder that can be parsed."""
         names = [path for path in self._beside.get(folder, ()) if path.endswith((".tf", ".hcl"))]
         texts = ((path, self.text(path)) for path in names)
-        parsed = [settle.parse(Document(path, data)) for path, data in texts if isinstance(data, bytes)]
-        return tuple(each for each in parsed if not isinstance(each, settle.Skipped))
+        parsed = [source.parse(Document(path, data)) for path, data in texts if isinstance(data, bytes)]
+        return tuple(each for each in parsed if not isinstance(each, source.Unread))
 
     def live(self, folder: str) -> str:
         """The code of a folder without its comments."""

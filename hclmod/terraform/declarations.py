@@ -24,7 +24,7 @@ from hclmod.terraform.kubernetes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.hcl.values import Definition
     from hclmod.hcl.views import Attribute, Block
 

@@ -17,7 +17,7 @@ from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribu
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from hclmod.hcl.comments import Source
+    from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block, Expression
 
 

@@ -13,8 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import syntax
-from hclmod.hcl.comments import Source
-from hclmod.hcl.document import Document, unreadable
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source, unreadable
 from hclmod.hcl.views import top_level
 from hclmod.terraform.origins import Piece
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hclmod.engine import settle
-from hclmod.hcl.document import Document, unreadable
+from hclmod.hcl import source
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import Unread, unreadable
 from hclmod.hcl.values import List, Object, Opaque
 from hclmod.terraform import origins, trace
 from hclmod.terraform.declarations import Declarations, Dweller, Folder, ImageUse, ModuleCall, declarations
@@ -273,8 +274,8 @@ class Estate:
             return None
         why = unreadable(data)
         if why is None or why.startswith("generated"):
-            found = settle.parse(Document(path, data))
-            if not isinstance(found, settle.Skipped):
+            found = source.parse(Document(path, data))
+            if not isinstance(found, Unread):
                 return declarations(found)
             why = found.reason
         self.unread[path] = why

@@ -32,8 +32,8 @@ from .._pins import lower_than, pinned, recorded, said, told
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.hcl.comments import Source
     from hclmod.hcl.edits import Fix
+    from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block
     from hclmod.images.reference import Reference
     from hclmod.rulekit.places import Literal, Place

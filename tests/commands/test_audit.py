@@ -7,14 +7,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 from hclmod import api
-from hclmod.engine.settle import Changed, Unchanged
+from hclmod.engine.outcomes import Changed, Unchanged
 from hclmod.rulekit.rule import Level
 from tests.support.demo import git, hclmod, repository, state
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hclmod.engine.plan import PhaseReport
+    from hclmod.engine.outcomes import PhaseReport
 
 SETTINGS = '[options."*"]\nkeel_version = "0.21.1"\n'
 

@@ -6,8 +6,7 @@ import pytest
 
 from hclmod import api
 from hclmod.commands import baseline
-from hclmod.engine.plan import PhaseReport, StackReport
-from hclmod.engine.settle import Reported, Skipped, Unchanged
+from hclmod.engine.outcomes import PhaseReport, Reported, Skipped, StackReport, Unchanged
 from hclmod.errors import ConfigError
 from hclmod.hcl.edits import Span
 from hclmod.rulekit.rule import Finding, Level

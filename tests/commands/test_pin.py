@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hclmod.commands.test import Case
-    from hclmod.engine.plan import PhaseReport
+    from hclmod.engine.outcomes import PhaseReport
 
 Files = dict[str, bytes]
 PIN = {"to": "3.0.1", "reason": "3.0.4 crashes", "date": "2026-08-01", "allow_downgrade": True}

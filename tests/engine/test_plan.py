@@ -11,8 +11,7 @@ import pytest
 from hclmod.config import file
 from hclmod.engine import plan
 from hclmod.engine.job import Brief
-from hclmod.engine.plan import PhaseReport, StackReport
-from hclmod.engine.settle import Changed, Failed, Outcome, Refused, Skipped, Unchanged
+from hclmod.engine.outcomes import Changed, Failed, Outcome, PhaseReport, Refused, Skipped, StackReport, Unchanged
 from hclmod.errors import ConfigError, HclmodError, RuleError
 from hclmod.hcl.document import Document
 from hclmod.images.evidence import Snapshot

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.config import file
-from hclmod.engine.settle import Changed, Outcome, Refused, Skipped, Unchanged, parse, settle
+from hclmod.engine.outcomes import Changed, Outcome, Refused, Unchanged
+from hclmod.engine.settle import settle
 from hclmod.hcl import fixes
-from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.images.evidence import Snapshot
 from hclmod.rulekit.loading import Loaded
 from hclmod.rulekit.rule import Context, Finding, Level, Rule, change, note, warn
-from tests.support.hcl import HOSTILE, formatted, needs_terraform, source
+from tests.support.hcl import formatted, needs_terraform, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -223,19 +223,6 @@ def test_a_rule_is_offered_only_its_kinds_and_what_is_selected() -> None:
     assert isinstance(one, Changed)
     assert one.after == text.encode().replace(b'"b" {\n  n = 1', b'"b" {\n  n = 2')
     assert none == Unchanged("main.tf")
-
-
-@pytest.mark.parametrize(("text", "line"), [("a {\n", 1), ("a = 1\nb = [\n", 2), ("a = 1\n}\n", 2)])
-def test_syntax_errors_are_skipped_with_their_line(text: str, line: int) -> None:
-    outcome = parse(Document("main.tf", text.encode()))
-    assert isinstance(outcome, Skipped)
-    assert outcome.reason.startswith("syntax error on line ")
-    assert int(outcome.reason.rpartition(" ")[2]) >= line
-
-
-def test_hostile_documents_are_parsed_or_skipped() -> None:
-    for path in HOSTILE:
-        parse(Document(path.name, path.read_bytes()))
 
 
 def test_a_finding_knows_its_place_and_the_lines_of_its_fix() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.config.file import parse
-from hclmod.engine.settle import Changed, Refused, Unchanged
+from hclmod.engine.outcomes import Changed, Refused, Unchanged
 from hclmod.engine.settle_yaml import settle
 from hclmod.hcl.document import Document
 from hclmod.images.evidence import Snapshot
@@ -18,7 +18,7 @@ from hclmod.rulekit.rule import Context, Finding, Rule, change
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.engine.settle import Outcome
+    from hclmod.engine.outcomes import Outcome
     from hclmod.rulekit.places import Literal
 
 DATA = b"a:\n  image: q/web:1\nb:\n  image: q/web:1 # c\n"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hclmod.hcl.document import MAX_BYTES, Document, text_start, unreadable
+from hclmod.hcl.document import Document, text_start
+from hclmod.hcl.source import MAX_BYTES, unreadable
 from tests.support.hcl import HOSTILE
 
 if TYPE_CHECKING:

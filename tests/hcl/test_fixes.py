@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hclmod.hcl import document, fixes, syntax, views
-from hclmod.hcl.comments import Source
+from hclmod.hcl import fixes, syntax, views
 from hclmod.hcl.edits import Fix, Span
+from hclmod.hcl.source import Source, unreadable
 from tests.support import layouts
 from tests.support.hcl import HOSTILE, applied, attribute, block, formatted, needs_terraform, source
 
@@ -462,7 +462,7 @@ def test_hostile_files(path: Path) -> None:
     """Every attribute goes, every list and map grows, or the verb says why not; nothing breaks."""
     data = path.read_bytes()
     before = source(data)
-    if document.unreadable(data) or syntax.error_offset(before.tree) is not None or not accepted(data):
+    if unreadable(data) or syntax.error_offset(before.tree) is not None or not accepted(data):
         return  # no rule is offered it
     for index, each in enumerate(views.top_level(before)[1]):
 

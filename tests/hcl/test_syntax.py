@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hclmod.hcl import document, syntax
+from hclmod.hcl import syntax
 from hclmod.hcl.edits import Edit, Span, apply
+from hclmod.hcl.source import unreadable
 from tests.support.hcl import HOSTILE
 
-SEEDS = [data for path in HOSTILE if document.unreadable(data := path.read_bytes()) is None and len(data) < 3000]
+SEEDS = [data for path in HOSTILE if unreadable(data := path.read_bytes()) is None and len(data) < 3000]
 
 PIECES = (
     b"",

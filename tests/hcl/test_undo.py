@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from hclmod.config import file
 from hclmod.engine import settle
-from hclmod.engine.settle import Changed, Skipped, Unchanged
+from hclmod.engine.outcomes import Changed, Outcome, Skipped, Unchanged
 from hclmod.hcl import alignment, fixes, undo
-from hclmod.hcl.comments import Source
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.indentation import UnfixableError
+from hclmod.hcl.source import Source
 from hclmod.images.evidence import Snapshot
 from hclmod.proof import parsers
 from hclmod.proof.verify import AsDeclared, verify
@@ -33,7 +33,7 @@ IGNORED = (
 )
 
 
-def settled(text: bytes, rule: str, options: dict[str, dict[str, object]]) -> settle.Outcome:
+def settled(text: bytes, rule: str, options: dict[str, dict[str, object]]) -> Outcome:
     context = Context(file.parse(b"", "hclmod.toml"), Snapshot({}))
     return settle.settle(source(text), loading.load([rule], options), context, lambda _rule, _block: True)
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hclmod.hcl import syntax, values
-from hclmod.hcl.comments import Source
 from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source
 from hclmod.hcl.values import Call, Choice, List, Object, Opaque, Reference, Template, Text, Value
 from hclmod.hcl.views import Expression, top_level
 from tests.support.hcl import HOSTILE

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod.hcl import document, syntax
+from hclmod.hcl import syntax
 from hclmod.hcl.edits import Span
+from hclmod.hcl.source import unreadable
 from hclmod.hcl.views import Block, Expression, path_at, top_level
 from tests.support.hcl import HOSTILE, attribute, block, source
 
@@ -211,6 +212,6 @@ def walked(blocks: tuple[Block, ...]) -> list[str]:
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_paths_are_unique(path: Path) -> None:
     data = path.read_bytes()
-    if document.unreadable(data) is None and syntax.error_offset(source(data).tree) is None:
+    if unreadable(data) is None and syntax.error_offset(source(data).tree) is None:
         paths = walked(top_level(source(data))[1])
         assert len(set(paths)) == len(paths)

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hclmod.engine.plan import PhaseReport, StackReport
-from hclmod.engine.settle import Changed, Unchanged
+from hclmod.engine.outcomes import Changed, PhaseReport, StackReport, Unchanged
 from hclmod.proof.verify import AsDeclared
 from hclmod.reports.diff import diff, unified
 from hclmod.terraform.stacks import Stack

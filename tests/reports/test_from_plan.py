@@ -5,8 +5,17 @@ from __future__ import annotations
 import traceback
 from dataclasses import replace
 
-from hclmod.engine.plan import PhaseReport, StackReport
-from hclmod.engine.settle import Changed, Failed, Outcome, Refused, Reported, Skipped, Unchanged
+from hclmod.engine.outcomes import (
+    Changed,
+    Failed,
+    Outcome,
+    PhaseReport,
+    Refused,
+    Reported,
+    Skipped,
+    StackReport,
+    Unchanged,
+)
 from hclmod.hcl.edits import Fix, Span
 from hclmod.proof.verify import AsDeclared
 from hclmod.reports import model

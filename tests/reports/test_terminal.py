@@ -6,8 +6,17 @@ import re
 
 import pytest
 
-from hclmod.engine.plan import PhaseReport, StackReport
-from hclmod.engine.settle import Changed, Failed, Outcome, Refused, Reported, Skipped, Unchanged
+from hclmod.engine.outcomes import (
+    Changed,
+    Failed,
+    Outcome,
+    PhaseReport,
+    Refused,
+    Reported,
+    Skipped,
+    StackReport,
+    Unchanged,
+)
 from hclmod.hcl.edits import Fix, Span
 from hclmod.proof.verify import AsDeclared
 from hclmod.reports.from_plan import tell

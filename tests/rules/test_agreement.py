@@ -14,7 +14,7 @@ from tests.support.trees import workload
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hclmod.engine.plan import PhaseReport
+    from hclmod.engine.outcomes import PhaseReport
 
 RULE = "float-image-tag"
 CONFIG = f"""

@@ -13,7 +13,7 @@ from hclmod.commands import test
 from hclmod.config import file
 from hclmod.engine import plan
 from hclmod.engine.job import Brief
-from hclmod.engine.settle import Changed, Failed, Refused, Skipped, Unchanged
+from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.hcl.document import Document
 from hclmod.images.evidence import ImageTags, Snapshot, TagInfo
 from hclmod.rulekit import loading
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.commands.test import Case, Result
-    from hclmod.engine.settle import Outcome
+    from hclmod.engine.outcomes import Outcome
 
 FIXTURES = HOSTILE[0].parents[1]
 CASES = tuple(test.cases(FIXTURES))

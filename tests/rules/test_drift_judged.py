@@ -15,7 +15,7 @@ import pytest
 
 from hclmod.config import file
 from hclmod.engine import settle
-from hclmod.engine.settle import Changed
+from hclmod.engine.outcomes import Changed
 from hclmod.images.evidence import Snapshot
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import Context

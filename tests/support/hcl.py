@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.hcl import alignment, edits, syntax
-from hclmod.hcl.comments import Source
 from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source
 from hclmod.hcl.views import Attribute, Block, top_level
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.hcl import syntax, values
-from hclmod.hcl.comments import Source
 from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source
 from hclmod.hcl.views import top_level
 from hclmod.terraform.origins import Hole
 from hclmod.terraform.repository import Estate

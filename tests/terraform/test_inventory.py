@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hclmod.hcl import syntax
-from hclmod.hcl.comments import Source
 from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source
 from hclmod.terraform.inventory import Resource, folder_of, take
 
 
