@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from hclmod import __version__, files
 from hclmod.engine import follow, plan
 from hclmod.engine.job import Brief
-from hclmod.engine.outcomes import Changed, PhaseReport, Skipped, StackReport, Unchanged
+from hclmod.engine.outcomes import Changed, PhaseReport, Skipped, StackReport
 from hclmod.engine.project import Workspace, on_disk
 from hclmod.errors import ConfigError, RefusedError
 from hclmod.hcl.document import Document
 from hclmod.reports import from_plan
 from hclmod.reports.diff import diff as unified_diff
 from hclmod.reports.model import Report, Step
-from hclmod.rulekit.rule import Level
 from hclmod.terraform import stacks as stack
 
 if TYPE_CHECKING:
@@ -189,13 +188,7 @@ def write(workspace: Workspace, reports: Sequence[PhaseReport]) -> int:
 
 def findings(report: PhaseReport) -> int:
     """How many things are to do: changes, and findings that need a person."""
-    found = 0
-    for outcome in report.outcomes:
-        if isinstance(outcome, Changed):
-            found += len(outcome.applied)
-        if isinstance(outcome, Changed | Unchanged):
-            found += sum(each.finding.level is Level.WARNING for each in outcome.left)
-    return found
+    return sum(each.is_open for each in report.findings)
 
 
 def diff(workspace: Workspace, report: PhaseReport, base: str = "HEAD") -> bytes:

@@ -11,9 +11,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.engine.outcomes import Changed, Unchanged
+from hclmod.engine.outcomes import Changed, Unchanged, findings
 from hclmod.errors import ConfigError
-from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,11 +68,7 @@ def without(report: PhaseReport, known: Counter[str]) -> PhaseReport:
 
 
 def _told(report: PhaseReport) -> Iterator[tuple[str, Reported]]:
-    for outcome in report.outcomes:
-        if isinstance(outcome, Changed):
-            yield from ((outcome.path, found) for found in outcome.applied)
-        if isinstance(outcome, Changed | Unchanged):
-            yield from ((outcome.path, found) for found in outcome.left if found.finding.level is Level.WARNING)
+    return ((outcome.path, each) for outcome in report.outcomes for each in findings(outcome) if each.is_open)
 
 
 def _rest(outcome: Outcome, rest: Counter[str]) -> Outcome:
@@ -90,7 +85,7 @@ def _new(path: str, found: Sequence[Reported], rest: Counter[str]) -> tuple[Repo
     new = []
     for each in found:
         name = identity(path, each)
-        if rest[name] > 0 and (each.finding.fix is not None or each.finding.level is Level.WARNING):
+        if rest[name] > 0 and each.is_open:
             rest[name] -= 1
         else:
             new.append(each)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hclmod.commands import audit, pin
 from hclmod.engine import facts as gather
 from hclmod.engine import follow, plan
-from hclmod.engine.outcomes import Changed, Unchanged
+from hclmod.engine.outcomes import findings
 from hclmod.hcl.document import Document
 from hclmod.rulekit import loading
 from hclmod.terraform import stacks as stack
@@ -103,7 +103,7 @@ def _owner(cells: Mapping[str, str]) -> Iterator[str]:
 
 
 def _audited(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes: Homes) -> Iterator[str]:
-    found = [each for each in _run(workspace, brief, texts, homes) if each.finding.level.value == "warning"]
+    found = [each for each in _run(workspace, brief, texts, homes) if each.is_open]
     yield "The audit says:" if found else "The audit has nothing to say."
     yield from (f"  {each.rule:<28}  {each.finding.message}" for each in found)
 
@@ -136,13 +136,7 @@ def _run(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes: 
     (reports,) = plan.run(
         [(brief, stacks)], lambda each: tuple(Document(name, texts[name]) for name in each.files if name in texts)
     )
-    found: list[Reported] = []
-    for outcome in (outcome for report in reports for outcome in report.outcomes):
-        if isinstance(outcome, Changed):
-            found += outcome.applied
-        if isinstance(outcome, Changed | Unchanged):
-            found += outcome.left
-    return found
+    return [each for report in reports for each in findings(*report.outcomes)]
 
 
 def _only(brief: Brief, homes: Homes) -> Placing:

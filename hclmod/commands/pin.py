@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 from hclmod import files
 from hclmod.engine import facts, follow, placement, plan
 from hclmod.engine.job import Brief
-from hclmod.engine.outcomes import Changed, PhaseReport, Unchanged
+from hclmod.engine.outcomes import PhaseReport
 from hclmod.engine.project import Workspace, name_of, on_disk
 from hclmod.errors import HclmodError
 from hclmod.hcl.document import Document
 from hclmod.images import reference
-from hclmod.rulekit.rule import Level
 from hclmod.scan import files as build_files
 from hclmod.terraform import stacks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from hclmod.rulekit.rule import Finding
     from hclmod.terraform.repository import Estate
     from hclmod.terraform.stacks import Stack
     from hclmod.terraform.uses import Home
@@ -137,26 +135,17 @@ def _beside(each: Stack, brief: Brief, document: str) -> tuple[str, ...]:
     return tuple(name for name in each.files if name in wanted)
 
 
-def findings(report: PhaseReport) -> Iterator[Finding]:
-    """Everything that was found: what was changed, then what was left."""
-    for outcome in report.outcomes:
-        if isinstance(outcome, Changed):
-            yield from (each.finding for each in outcome.applied)
-        if isinstance(outcome, Changed | Unchanged):
-            yield from (each.finding for each in outcome.left)
-
-
 def objections(report: PhaseReport) -> tuple[str, ...]:
     """Why the whole was not done: with one objection nothing may be written."""
-    return tuple(each.message for each in findings(report) if each.fix is None and each.level is Level.WARNING)
+    return tuple(each.finding.message for each in report.findings if each.is_open and each.finding.fix is None)
 
 
 def notes(report: PhaseReport) -> tuple[str, ...]:
     """What was rightly left as it is, and why."""
-    return tuple(each.message for each in findings(report) if each.fix is None and each.level is Level.NOTE)
+    return tuple(each.finding.message for each in report.findings if not each.is_open)
 
 
 def cells(report: PhaseReport, name: str) -> Sequence[str]:
     """The answers of a name that findings give, each once."""
-    told = (text for each in findings(report) for key, text in each.cells if key == name)
+    told = (text for each in report.findings for key, text in each.finding.cells if key == name)
     return tuple(dict.fromkeys(told))

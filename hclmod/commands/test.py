@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 from hclmod.config import file
 from hclmod.engine import facts, follow, plan
 from hclmod.engine.job import Brief
-from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
+from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged, findings
 from hclmod.errors import HclmodError
 from hclmod.hcl.document import Document
 from hclmod.images import evidence
 from hclmod.reports.diff import unified
-from hclmod.rulekit.rule import Level
 from hclmod.terraform import stacks as stack
 
 if TYPE_CHECKING:
@@ -144,29 +143,18 @@ def _problems(case: Case, outcomes: Sequence[Outcome]) -> Iterator[str]:
     for text in case.says:
         if text not in said:
             yield f"nothing said {text!r}; what was said:\n{said or '(nothing)'}"
-    if case.silent and (loud := list(_loud(outcomes))):
+    if case.silent and (loud := [each.finding.message for each in findings(*outcomes) if each.is_open]):
         yield f"something needs a person: {'; '.join(loud)}"
     bad = [each for each in outcomes if isinstance(each, Refused | Failed)]
     if bool(bad) != case.refused:
         yield "\n".join(map(str, bad)) or "nothing was refused"
 
 
-def _loud(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """The findings that are no notes."""
-    for outcome in outcomes:
-        if isinstance(outcome, Changed):
-            yield from (each.finding.message for each in outcome.applied)
-        if isinstance(outcome, Changed | Unchanged):
-            yield from (each.finding.message for each in outcome.left if each.finding.level is Level.WARNING)
-
-
 def _said(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for outcome in outcomes:
         match outcome:
-            case Changed(applied=applied, left=left):
-                yield from (f"{each.finding.address}: {each.finding.message}" for each in (*applied, *left))
-            case Unchanged(left=left):
-                yield from (f"{each.finding.address}: {each.finding.message}" for each in left)
+            case Changed() | Unchanged():
+                yield from (f"{each.finding.address}: {each.finding.message}" for each in findings(outcome))
             case Skipped(path=path, reason=reason):
                 yield f"{path}: {reason}"
             case Refused(path=path, why=why):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hclmod.proof import verify
+from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +30,11 @@ class Reported:
     where: str = ""
     before: str = ""
     after: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to do: a change, or a decision of a person."""
+        return self.finding.fix is not None or self.finding.level is Level.WARNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,16 @@ class Failed:
 Outcome = Unchanged | Changed | Skipped | Refused | Failed
 
 
+def findings(*outcomes: Outcome) -> Iterator[Reported]:
+    """The findings of documents that were read and not refused: in each first what was changed, then what was left."""
+    for outcome in outcomes:
+        match outcome:
+            case Changed(applied=applied, left=left):
+                yield from (*applied, *left)
+            case Unchanged(left=left):
+                yield from left
+
+
 @dataclass(frozen=True, slots=True)
 class StackReport:
     """The outcomes of one stack's documents, the namespaces it enrolls by name, and what resources it declares."""
@@ -107,6 +123,11 @@ class PhaseReport:
     def outcomes(self) -> Iterator[Outcome]:
         """The outcomes of all documents, sorted by stack and path."""
         return (outcome for stack in self.stacks for outcome in stack.outcomes)
+
+    @property
+    def findings(self) -> Iterator[Reported]:
+        """The findings of all documents."""
+        return findings(*self.outcomes)
 
     @property
     def broken(self) -> Iterator[Skipped]:

@@ -7,8 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from hclmod import api
-from hclmod.engine.outcomes import Changed, Unchanged
-from hclmod.rulekit.rule import Level
+from hclmod.engine.outcomes import Changed
 from tests.support.demo import git, hclmod, repository, state
 
 if TYPE_CHECKING:
@@ -29,9 +28,7 @@ def finished(tmp_path: Path) -> Path:
 
 def rules_in(report: PhaseReport) -> set[str]:
     """The rules that found something to do."""
-    found = (each for outcome in report.outcomes if isinstance(outcome, Changed) for each in outcome.applied)
-    left = (each for outcome in report.outcomes if isinstance(outcome, Changed | Unchanged) for each in outcome.left)
-    return {each.rule for each in found} | {each.rule for each in left if each.finding.level is Level.WARNING}
+    return {each.rule for each in report.findings if each.is_open}
 
 
 def test_an_audit_names_gaps_and_writes_nothing(tmp_path: Path) -> None:

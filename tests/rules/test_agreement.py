@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod import api
-from hclmod.commands.pin import findings
 from tests.support.demo import git
 from tests.support.trees import workload
 
@@ -98,7 +97,7 @@ def in_tree(root: Path, name: str) -> tuple[api.Workspace, dict[str, str]]:
 
 def said(report: PhaseReport) -> tuple[set[str], set[str]]:
     """What a report changes, and what it says beside."""
-    found = tuple(findings(report))
+    found = [each.finding for each in report.findings]
     return {each.message for each in found if each.fix}, {each.message for each in found if not each.fix}
 
 
