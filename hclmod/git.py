@@ -146,15 +146,6 @@ class Repository:
         values = zip(told[::3], told[2::3], strict=True)
         return frozenset(path for path, value in values if value not in {"unspecified", "unset"})
 
-    def dirty(self, paths: Iterable[str]) -> frozenset[str]:
-        """Those of `paths` that are not in the index or the work tree what they are in HEAD."""
-        wanted = frozenset(paths)
-        options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules")
-        status = _records(self._git.out("status", *options))
-        changed = {record[3:] for record in status}
-        unknown = wanted.difference(_records(self._git.out("ls-files", "-z")))
-        return wanted & (changed | {path for path in unknown if os.path.lexists(self.root / path)})
-
     def ledger(self, rev: str) -> tuple[LedgerEntry, ...]:
         """Phases done by the commits that `rev` stands on, oldest first; what is no number is no phase."""
         fields = "%x1f".join(("%H", _trailer(PHASE), _trailer(RULES), _trailer(VERSION)))

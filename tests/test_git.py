@@ -255,23 +255,6 @@ def test_attributes_are_those_of_the_commit(home: Path) -> None:
     assert repo.filtered(["c.tf"]) == frozenset()
 
 
-def test_dirty(home: Path) -> None:
-    save(home, {"d.tf": OLD, "gone.tf": OLD, "back.tf": OLD, ".gitignore": b"ignored.tf\n"})
-    save(home, {"old name.tf": b"moved\n"})
-    write(home, {"a/main.tf": NEW, "b/run.tf": NEW, "back.tf": NEW})
-    git(home, "add", "b/run.tf", "back.tf")
-    write(home, {"back.tf": OLD, "untracked.tf": NEW, "ignored.tf": NEW})
-    git(home, "rm", "-q", "--cached", "d.tf")
-    git(home, "mv", "old name.tf", "new name.tf")
-    (home / "gone.tf").unlink()
-    os.utime(home / "c.tf", (1, 1))
-    index = (home / ".git/index").read_bytes()
-    dirty = {"a/main.tf", "b/run.tf", "back.tf", "d.tf", "gone.tf", "untracked.tf", "ignored.tf"}
-    dirty |= {"old name.tf", "new name.tf"}
-    assert Repository.open(home).dirty([*dirty, "c.tf", "not there.tf"]) == dirty
-    assert (home / ".git/index").read_bytes() == index
-
-
 # Committing
 
 

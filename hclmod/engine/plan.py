@@ -149,8 +149,8 @@ _HCL = (".tf", ".hcl", ".tfvars", ".tofu")
 def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context) -> Outcome:
     from hclmod.engine import settle_yaml
 
-    if reason := unreadable(document.data):
-        return Skipped(document.path, reason)
+    if why := unreadable(document.data):
+        return Skipped(document.path, why.reason)
     return _attempt(document.path, rules, partial(settle_yaml.settle, document, rules, context))
 
 
@@ -170,8 +170,8 @@ def _sources(
     sources: list[Source] = []
     skipped: list[Outcome] = []
     for document in documents:
-        if reason := unreadable(document.data):
-            skipped.append(Skipped(document.path, reason))
+        if why := unreadable(document.data):
+            skipped.append(Skipped(document.path, why.reason))
         elif document.path in placed or wanted.search(document.data) or (by_local and b"locals" in document.data):
             match parse(document):
                 case Unread(reason):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-_BOM = b"\xef\xbb\xbf"
-
 
 @dataclass(frozen=True)
 class Document:
@@ -46,8 +44,3 @@ class Document:
     def line(self, offset: int) -> int:
         """The number of the line that holds `offset`, counted from 1."""
         return self.data.count(b"\n", 0, offset) + 1
-
-
-def text_start(data: bytes) -> int:
-    """Where the text begins: behind the byte order mark, if there is one."""
-    return len(_BOM) if data.startswith(_BOM) else 0

@@ -45,6 +45,14 @@ class Unread:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why the bytes of a document must not be edited; `generated` ones may still be read."""
+
+    reason: str
+    generated: bool = False
+
+
 def parse(document: Document) -> Source | Unread:
     """The document with its tree, or why it cannot be had."""
     source = Source(document, syntax.parse(document.data))
@@ -53,12 +61,22 @@ def parse(document: Document) -> Source | Unread:
     return Unread(f"syntax error on line {document.line(offset)}")
 
 
-def unreadable(data: bytes) -> str | None:
+def unreadable(data: bytes) -> Unreadable | None:
     """Why a document with these bytes must not be edited, or None if it may be."""
+    if reason := _encrypted(data) or _no_text(data):
+        return Unreadable(reason)
+    if generated := _GENERATED.search(data):
+        return Unreadable(f"generated ({generated[1].decode(errors='replace').strip()})", generated=True)
+    return None
+
+
+def _encrypted(data: bytes) -> str | None:
     if data.startswith(b"\0GITCRYPT\0"):
         return "encrypted by git-crypt; unlock the repository to have it read"
-    if b"ENC[AES256_GCM," in data:
-        return "encrypted by SOPS"
+    return "encrypted by SOPS" if b"ENC[AES256_GCM," in data else None
+
+
+def _no_text(data: bytes) -> str | None:
     if len(data) > MAX_BYTES:
         return f"larger than {MAX_BYTES // 1024} KiB"
     if data.startswith(_UTF16) or b"\0" in data:
@@ -76,6 +94,4 @@ def _odd_text(data: bytes) -> str | None:
         return "a carriage return that ends no line"
     if _CONFLICT.search(data):
         return "merge conflict markers"
-    if generated := _GENERATED.search(data):
-        return f"generated ({generated[1].decode(errors='replace').strip()})"
     return None

@@ -100,11 +100,6 @@ class Expression:
         return next((entry.value for entry in self.entries() or () if entry.key == key), None)
 
     @property
-    def is_template(self) -> bool:
-        """Whether this is a quoted string or a heredoc with an interpolation in it."""
-        return self._core.type in ("quoted_template", "heredoc_template")
-
-    @property
     def is_heredoc(self) -> bool:
         """Whether this is a heredoc, with interpolations or without."""
         return self._core.type == "heredoc_template"

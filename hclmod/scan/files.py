@@ -102,8 +102,10 @@ class Files:
     def text(self, path: str) -> bytes | str:
         """The bytes of a file, or why they are not to be read."""
         data = self._read(path)
-        why = "it is not there" if data is None else unreadable(data)
-        return why if why and not why.startswith("generated") else data or b""
+        if data is None:
+            return "it is not there"
+        why = unreadable(data)
+        return why.reason if why and not why.generated else data
 
     def sources(self, folder: str) -> tuple[Source, ...]:
         """The `.tf` and `.hcl` files of a folder that can be parsed."""

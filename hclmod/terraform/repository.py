@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.hcl import source
 from hclmod.hcl.document import Document
-from hclmod.hcl.source import Unread, unreadable
+from hclmod.hcl.source import Source, unreadable
 from hclmod.hcl.values import List, Object, Opaque
 from hclmod.terraform import origins, trace
 from hclmod.terraform.declarations import Declarations, Dweller, Folder, ImageUse, ModuleCall, declarations
@@ -273,12 +273,10 @@ class Estate:
         if data is None:
             return None
         why = unreadable(data)
-        if why is None or why.startswith("generated"):
-            found = source.parse(Document(path, data))
-            if not isinstance(found, Unread):
-                return declarations(found)
-            why = found.reason
-        self.unread[path] = why
+        found = source.parse(Document(path, data)) if why is None or why.generated else why
+        if isinstance(found, Source):
+            return declarations(found)
+        self.unread[path] = found.reason
         return None
 
     def _uses(self, stack: str, module: Module) -> Iterator[Use]:

@@ -188,19 +188,19 @@ def test_entry(key: str, text: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "template", "heredoc", "quoted"),
+    ("text", "heredoc", "quoted"),
     [
-        ('"a"', False, False, "a"),
-        ('" a ${x} "', True, False, " a ${x} "),
-        ("<<E\na\nE", True, True, None),
-        ("<<E\n${a}\nE", True, True, None),
-        ("a", False, False, None),
-        ('f("a")', False, False, None),
+        ('"a"', False, "a"),
+        ('" a ${x} "', False, " a ${x} "),
+        ("<<E\na\nE", True, None),
+        ("<<E\n${a}\nE", True, None),
+        ("a", False, None),
+        ('f("a")', False, None),
     ],
 )
-def test_template(text: str, template: bool, heredoc: bool, quoted: str | None) -> None:  # noqa: FBT001
+def test_template(text: str, heredoc: bool, quoted: str | None) -> None:  # noqa: FBT001
     found = value(text)
-    assert (found.is_template, found.is_heredoc) == (template, heredoc)
+    assert found.is_heredoc == heredoc
     span = found.quoted
     assert (found.source.data[span.start : span.end].decode() if span else None) == quoted
 
