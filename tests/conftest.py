@@ -1,12 +1,36 @@
-"""CI runs the same examples each time; a person's machine looks for new ones."""
+"""Samples by default, everything with `--all`; CI sees the same examples each time, a person with `--all` new ones."""
 
 import os
 
+import pytest
 from hypothesis import settings
 
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("sample", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("all", max_examples=200, deadline=None, derandomize="CI" in os.environ)
 
 for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
     del os.environ[name]  # the servers of the tests are on loopback
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let people ask for the tests that CI runs."""
+    parser.addoption("--all", action="store_true", help="slow tests too, and no samples: all cases, more examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples hypothesis makes, before the modules of the tests are imported."""
+    settings.load_profile("all" if config.getoption("--all") else "sample")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is marked as slow, unless it is asked for."""
+    if not config.getoption("--all"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: run with --all"))
+
+
+@pytest.fixture(scope="session")
+def everything(pytestconfig: pytest.Config) -> bool:
+    """Whether tests look at all cases; otherwise at a sample that is the same each time."""
+    return bool(pytestconfig.getoption("--all"))

@@ -6,16 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from hclmod.cli import cli
-from tests.support.demo import FIXTURES, ROOT, environment, git, hclmod, repository, state
+from tests.support.demo import FIXTURES, ROOT, environment, git, hclmod, process, repository, state
 from tests.support.trees import workload
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RULE = '''"""A rule for tests.
 
@@ -317,14 +314,12 @@ def test_a_rule_of_ones_own_that_fails_forbids_to_write_and_says_where(root: Pat
 def test_an_interrupt_exits_with_130(root: Path) -> None:
     rules = with_rule(root.parent, 'open("started", "w").close(); time.sleep(60)')
     command = [sys.executable, "-m", "hclmod", "check", "--rule", "mine", "--rules", str(rules), "stacks/beacon"]
-    process = subprocess.Popen(command, cwd=root, env=environment(root), stderr=subprocess.PIPE, text=True)
-    for _ in range(300):
-        if (root / "started").exists():
-            break
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    started = subprocess.Popen(command, cwd=root, env=environment(root), stderr=subprocess.PIPE, text=True)
+    while not (root / "started").exists() and started.poll() is None:
+        time.sleep(0.01)
+    started.send_signal(signal.SIGINT)
+    _, errors = started.communicate()
+    assert started.returncode == 130
     assert "interrupted" in errors
 
 
@@ -348,10 +343,11 @@ def test_what_git_filters_is_not_shown(root: Path) -> None:
 def test_the_same_input_gives_the_same_bytes(root: Path) -> None:
     outputs = set()
     for seed in ("0", "1", "2"):
-        env = environment(root) | {"PYTHONHASHSEED": seed}
-        command = [sys.executable, "-m", "hclmod", "apply", "--phase", "all", "--dry-run", "-v"]
-        outputs.add(subprocess.run(command, cwd=root, env=env, capture_output=True, check=True).stdout)
+        done = process(root, "apply", "--phase", "all", "--dry-run", "-v", PYTHONHASHSEED=seed)
+        assert done.returncode == 0, done.stderr
+        outputs.add(done.stdout)
     assert len(outputs) == 1
+    assert outputs == {hclmod(root, "apply", "--phase", "all", "--dry-run", "-v").stdout}
 
 
 def test_a_linked_file_is_skipped_and_said(root: Path) -> None:
@@ -364,15 +360,11 @@ def test_a_linked_file_is_skipped_and_said(root: Path) -> None:
 
 
 def test_completion_and_module_and_version(root: Path) -> None:
-    command = [sys.executable, "-m", "hclmod"]
     env = environment(root) | {"_HCLMOD_COMPLETE": "bash_source"}
-    script = "import sys; sys.argv = ['hclmod']; from hclmod.cli import main; main()"
-    shown = subprocess.run(
-        [sys.executable, "-c", script], env=env, cwd=root, capture_output=True, text=True, check=False
-    )
+    program = str(Path(sys.executable).parent / "hclmod")
+    shown = subprocess.run([program], env=env, cwd=root, capture_output=True, text=True, check=False)
     assert "_hclmod_completion" in shown.stdout
-    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
-    assert re.fullmatch(r"hclmod, version \d+\.\d+\.\d+\n", version.stdout)
+    assert re.fullmatch(r"hclmod, version \d+\.\d+\.\d+\n", process(root, "--version").stdout)
 
 
 def test_new_rule_then_test(tmp_path: Path) -> None:

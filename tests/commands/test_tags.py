@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hclmod.images import evidence
+from tests.support import demo
 from tests.support import registry as real
 from tests.support.registry import needs_registry
 from tests.support.servers import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.servers import Reply, Seen
 
@@ -28,22 +27,13 @@ AWNING = "registry.lan/lanternworks/awning"
 CRANK = "registry.lan/lanternworks/crank"
 
 
-def environment(root: Path) -> dict[str, str]:
-    """Ours without what would lead elsewhere: proxies, Docker's login, git's identity."""
-    kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
-    return kept | {"DOCKER_CONFIG": str(root.parent / "docker"), "GIT_CONFIG_GLOBAL": str(root.parent / "gitconfig")}
+def logins(root: Path) -> dict[str, str]:
+    """Docker's login and git's identity, instead of those of this machine's person."""
+    return {"DOCKER_CONFIG": str(root.parent / "docker"), "GIT_CONFIG_GLOBAL": str(root.parent / "gitconfig")}
 
 
-def hclmod(root: Path, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hclmod", *args],
-        cwd=root,
-        env=environment(root),
-        capture_output=True,
-        text=True,
-        input=stdin,
-        check=False,
-    )
+def hclmod(root: Path, *args: str, stdin: str = "") -> demo.Done:
+    return demo.hclmod(root, *args, stdin=stdin, **logins(root))
 
 
 def workload(name: str, image: str) -> str:
@@ -68,7 +58,7 @@ def repository(folder: Path, host: str, images: dict[str, str], more: str = "") 
     )
     (folder / "gitconfig").write_text("[user]\nname = Me\nemail = me@example.org\n")
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Begin"]):
-        subprocess.run(["git", *command], cwd=root, env=environment(root), check=True)
+        demo.git(root, *command)
     return root
 
 
@@ -149,26 +139,37 @@ def test_half_failed_keeps_the_rest_and_names_what_failed(running: real.Registry
     assert AWNING in known(root).images
 
 
-def test_an_interruption_keeps_what_was_learnt(tmp_path: Path) -> None:
+ALOUD = """
+import sys
+from hclmod.cli import main, refresh
+refresh.Bar.tell = lambda bar, name: print(name, file=sys.stderr, flush=True)
+sys.argv = ["hclmod", "tags", "refresh"]
+main()
+"""
+
+
+def test_an_interruption_keeps_what_was_learnt_and_waits_for_nobody(tmp_path: Path) -> None:
     asked, done = threading.Event(), threading.Event()
 
     def answering(seen: Seen) -> Reply:
         if "crank" in seen.path:
             asked.set()
-            done.wait(30)
+            done.wait()
         if "tags/list" in seen.path:
             return 200, {}, b'{"tags": ["1.7.0", "latest"]}'
         return 200, {"docker-content-digest": "sha256:" + "a" * 64}, b""
 
     with serving(answering) as server:
         root = repository(tmp_path, server.host, IMAGES)
-        command = [sys.executable, "-m", "hclmod", "tags", "refresh"]
-        process = subprocess.Popen(command, cwd=root, env=environment(root), stderr=subprocess.PIPE, text=True)
-        assert asked.wait(20)
-        time.sleep(1)  # for the other image
+        command, env = [sys.executable, "-c", ALOUD], demo.environment(root) | logins(root)
+        process = subprocess.Popen(command, cwd=root, env=env, stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"{AWNING}\n"
+        asked.wait()
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=20)[1]
+        said = process.communicate()[1]
         done.set()
+        assert len([each for each in server.seen if "crank" in each.path]) == 1, "it was asked again"
     assert process.returncode == 130
     assert f"not learnt: {CRANK}: not asked: interrupted" in said
     assert sorted(known(root).images) == [AWNING]
@@ -210,10 +211,11 @@ def test_without_being_told_to_nothing_opens_a_socket(tmp_path: Path) -> None:
         "sys.argv[1:] = {args!r}\n"
         "main()\n"
     )
+    env = demo.environment(root) | logins(root)
 
     def run(*args: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", script.format(args=list(args))]
-        return subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
     for args in (["apply", "--phase", "1"], ["check", "--rule", "float-image-tag", "."], ["survey"]):
         assert "a socket" not in run(*args).stderr

@@ -21,7 +21,7 @@ from hclmod.forges.target import Target, Wanted, api_of, find, plain_hosts
 from hclmod.http import Patience, open_transport
 from hclmod.reports import json as stored
 from hclmod.reports.model import Report, Section
-from tests.support.demo import ROOT, environment, hclmod, repository
+from tests.support.demo import ROOT, Done, environment, hclmod, repository
 from tests.support.forge import REFUSED, TOKEN, Forge
 from tests.support.reports import EVIL, big, full
 from tests.support.servers import in_turn, serving
@@ -378,11 +378,9 @@ def test_keys_and_emptiness() -> None:
     assert not full().is_empty
 
 
-def run(folder: Path, forge: Forge, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
-    env = environment(folder) | {forge.dialect.tokens[0]: TOKEN} | more
+def run(folder: Path, forge: Forge, *args: str) -> Done:
     place = ("--forge", forge.kind, "--url", forge.server.url, "--repo", "o/r", "--number", "7")
-    command = [sys.executable, "-m", "hclmod", "comment", *place, *args]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    return hclmod(folder, "comment", *place, *args, **{forge.dialect.tokens[0]: TOKEN})
 
 
 def test_the_command(forge: Forge, tmp_path: Path) -> None:
@@ -413,18 +411,15 @@ def test_what_the_readme_shows_on_a_local_forge(tmp_path: Path) -> None:
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(stored.write(full()))
-    env = {key: value for key, value in environment(tmp_path).items() if not key.startswith(("GITHUB", "CI", "GITEA"))}
     place = ["--forge", "gitea", "--url", "https://git.example.net", "--repo", "o/r", "--number", "7"]
 
     def ask(*args: str) -> str:
-        command = [sys.executable, "-m", "hclmod", "comment", *args]
-        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        done = hclmod(tmp_path, "comment", *args)
         assert (done.returncode, done.stdout) == (2, "")
         return done.stderr
 
     assert "either --phase or --report" in ask()
     assert "either --phase or --report" in ask("--phase", "3", "--report", "r.json")
     assert "Set GITEA_TOKEN" in ask("--report", "r.json", *place)
-    command = [sys.executable, "-m", "hclmod", "comment", "--report", "r.json", "--dry-run", *place]
-    assert subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False).returncode == 0
+    assert hclmod(tmp_path, "comment", "--report", "r.json", "--dry-run", *place).returncode == 0
     assert os.environ.get("HOME", "/nowhere") not in ask("--report", "r.json")

@@ -1,4 +1,4 @@
-"""The formats of the command line, from outside: on the demo, as processes."""
+"""The formats of the command line, from outside: on the demo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.reports.test_json import VALIDATOR as JSON
 from tests.reports.test_sarif import VALIDATOR as SARIF
-from tests.support.demo import environment, git, hclmod, repository, state
+from tests.support.demo import Done, environment, git, hclmod, process, repository, state
 from tests.support.markup import Page
 
 if TYPE_CHECKING:
@@ -24,12 +24,26 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repository(tmp_path_factory.mktemp("demo"))
 
 
+DRY = ("apply", "--phase", "3", "--dry-run")
+
+
+@pytest.fixture(scope="module")
+def stored(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report on phase 3 of the demo as JSON, planned once."""
+    file = tmp_path_factory.mktemp("stored") / "report.json"
+    assert hclmod(demo, *DRY, "--format", "json", "--output", str(file)).stdout == ""
+    return file
+
+
+@pytest.fixture(scope="module")
+def planned(stored: Path) -> Any:
+    """The same report, read."""
+    return json.loads(stored.read_text())
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return repository(tmp_path)
-
-
-DRY = ("apply", "--phase", "3", "--dry-run")
 
 
 def told(root: Path, *args: str) -> Any:
@@ -41,8 +55,8 @@ def items(report: Any, kind: str) -> list[Any]:
     return [item for document in documents for item in document["items"] if item["kind"] == kind]
 
 
-def test_json_says_what_text_says(demo: Path) -> None:
-    report = told(demo, *DRY)
+def test_json_says_what_text_says(demo: Path, planned: Any) -> None:
+    report = planned
     JSON.validate(report)
     text = hclmod(demo, *DRY, "-v").stdout
     found = [item for kind in ("change", "person", "left") for item in items(report, kind)]
@@ -57,8 +71,8 @@ def test_json_says_what_text_says(demo: Path) -> None:
     assert str(demo) not in json.dumps(report)
 
 
-def test_a_change_has_lines_effect_and_origins(demo: Path) -> None:
-    changes = items(told(demo, *DRY), "change")
+def test_a_change_has_lines_effect_and_origins(planned: Any) -> None:
+    changes = items(planned, "change")
     image = next(item for item in changes if "beacon:1.14.2" in item["message"])
     assert image["before"].strip() == 'image = "docker.io/lanternworks/beacon:1.14.2"'
     assert image["after"].strip() == 'image = "docker.io/lanternworks/beacon:latest"'
@@ -69,8 +83,8 @@ def test_a_change_has_lines_effect_and_origins(demo: Path) -> None:
     )
 
 
-def test_ids_do_not_move_with_lines(root: Path) -> None:
-    before = {item["id"] for item in items(told(root, *DRY), "change")}
+def test_ids_do_not_move_with_lines(root: Path, planned: Any) -> None:
+    before = {item["id"] for item in items(planned, "change")}
     path = root / "stacks/beacon/main.tf"
     path.write_text(f"# one\n# two\n\n{path.read_text()}")
     git(root, "commit", "-qam", "more lines")
@@ -89,9 +103,8 @@ def test_diff_is_the_same_by_both_names(demo: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown", "html", "sarif", "github", "diff"])
-def test_a_stored_report_renders_as_the_run_itself(demo: Path, tmp_path: Path, form: str) -> None:
-    stored, file = tmp_path / "report.json", tmp_path / "out"
-    assert hclmod(demo, *DRY, "--format", "json", "--output", str(stored)).stdout == ""
+def test_a_stored_report_renders_as_the_run_itself(demo: Path, stored: Path, tmp_path: Path, form: str) -> None:
+    file = tmp_path / "out"
     shown = hclmod(demo, *DRY, "--format", form).stdout
     assert shown
     assert hclmod(tmp_path, "report", str(stored), "--format", form).stdout == shown
@@ -121,10 +134,8 @@ def test_only_the_report_is_on_standard_output(root: Path) -> None:
     assert "Committed" in done.stderr
 
 
-def test_markdown_is_cut_to_bytes(demo: Path, tmp_path: Path) -> None:
-    file = tmp_path / "r.json"
-    hclmod(demo, *DRY, "--format", "json", "--output", str(file))
-    text = hclmod(tmp_path, "report", str(file), "--format", "markdown", "--limit", "6000", "--see", "the log").stdout
+def test_markdown_is_cut_to_bytes(stored: Path, tmp_path: Path) -> None:
+    text = hclmod(tmp_path, "report", str(stored), "--format", "markdown", "--limit", "6000", "--see", "the log").stdout
     assert len(text.encode()) <= 6000
     assert "Shortened to fit" in text
     assert "the log" in text
@@ -134,8 +145,10 @@ def test_what_git_filters_has_no_lines(root: Path) -> None:
     (root / ".gitattributes").write_text("stacks/beacon/** filter=secret\n")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "filter")
+    file = root / "report.json"
+    hclmod(root, *DRY, "--format", "json", "--output", str(file))
     for form in ("json", "html", "sarif", "markdown"):
-        shown = hclmod(root, *DRY, "--format", form).stdout
+        shown = hclmod(root, "report", str(file), "--format", form).stdout
         assert "kubernetes_deployment.beacon" in shown
         assert "a/stacks/beacon" not in shown
         assert "dns_config" not in shown.split("stacks/gauge")[0]
@@ -177,21 +190,18 @@ def test_fixtures_speak_json(tmp_path: Path) -> None:
 RELEASE = 'resource "helm_release" "x" {\n  name   = "x"\n  atomic = true\n}\n'
 
 
-def piped(folder: Path, text: str, *args: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "hclmod", *args]
-    return subprocess.run(
-        command, cwd=folder, env=environment(folder), input=text.encode(), capture_output=True, check=False
-    )
+def piped(folder: Path, text: str, *args: str) -> Done:
+    return hclmod(folder, *args, stdin=text)
 
 
 STDIN = ("--rule", "drop-helm-atomic", "--stdin-filename")
 
 
 def test_an_editor_pipes_a_document_through(tmp_path: Path) -> None:
-    done = piped(tmp_path, RELEASE, "fix", *STDIN, "new/release.tf")
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == b'resource "helm_release" "x" {\n  name = "x"\n}\n'
-    assert piped(tmp_path, done.stdout.decode(), "fix", *STDIN, "release.tf").stdout == done.stdout
+    done = process(tmp_path, "fix", *STDIN, "new/release.tf", stdin=RELEASE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == 'resource "helm_release" "x" {\n  name = "x"\n}\n'
+    assert piped(tmp_path, done.stdout, "fix", *STDIN, "release.tf").stdout == done.stdout
     assert list(tmp_path.iterdir()) == [], "nothing was written"
 
 
@@ -208,7 +218,7 @@ def test_what_is_on_disk_is_not_looked_at(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "a {\n", "\0", "x = 1\r\n", "# é", "<<<<<<< ours\n"])
 def test_what_cannot_be_fixed_comes_back_as_it_was(tmp_path: Path, text: str) -> None:
     done = piped(tmp_path, text, "fix", *STDIN, "a.tf")
-    assert (done.returncode, done.stdout) == (0, text.encode())
+    assert (done.returncode, done.stdout) == (0, text)
 
 
 def test_the_rules_of_done_phases_look_at_the_unsaved_text(root: Path) -> None:
@@ -222,14 +232,14 @@ def test_the_rules_of_done_phases_look_at_the_unsaved_text(root: Path) -> None:
     assert piped(root / "stacks", good, "check", "--stdin-filename", "beacon/main.tf").returncode == 0
     assert piped(root / "stacks", bad, "check", "--stdin-filename", "beacon/main.tf").returncode == 1
     fixed = piped(root / "stacks", bad, "fix", "--stdin-filename", "beacon/main.tf")
-    assert b'annotations["keel.sh/trigger"]' in fixed.stdout
+    assert 'annotations["keel.sh/trigger"]' in fixed.stdout
     assert state(root) == before
 
 
 def test_standard_input_is_the_one_document(tmp_path: Path) -> None:
     done = piped(tmp_path, RELEASE, "check", *STDIN, "a.tf", "b.tf")
     assert done.returncode == 2
-    assert b"give no other paths" in done.stderr
+    assert "give no other paths" in done.stderr
 
 
 def test_a_report_that_is_none(tmp_path: Path) -> None:
@@ -245,7 +255,7 @@ def test_a_terminal_that_is_narrow_gets_wrapped_lines(demo: Path) -> None:
     command = ["script", "-qec", script, "/dev/null"]
     env = {key: value for key, value in environment(demo).items() if key not in ("COLUMNS", "LINES")}
     try:
-        done = subprocess.run(command, cwd=demo, env=env, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, cwd=demo, env=env, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         pytest.skip("NO `script` ON THE PATH: nobody looked at a narrow terminal")
     messages = [line for line in done.stdout.splitlines() if line.startswith(" " * 10)]

@@ -95,7 +95,7 @@ def browser(folder: Path, text: str, *options: str) -> str:
         f"--user-data-dir={folder / 'profile'}", *options, file.as_uri(),
     ]  # fmt: skip
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return done.stdout
 
 
