@@ -28,6 +28,7 @@ OWNERS = {
     "libcst": {"rulekit.docstrings"},
     "regex": {"hcl.alignment"},
     "httpx": {"http"},
+    "msgspec": {"reports.model", "reports.json"},
     "click": {
         "cli", "cli.refresh", "cli.docs", "cli.survey", "cli.output", "cli.owners", "cli.apply",
         "cli.report", "cli.rules", "cli.tags",

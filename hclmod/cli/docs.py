@@ -28,22 +28,30 @@ EXITS = {
 @click.command()
 @click.option("--into", default="docs", type=PATHS, metavar="FOLDER", show_default=True)
 @click.option("--fixtures", default="fixtures", type=PATHS, metavar="FOLDER", show_default=True)
+@click.option(
+    "--schemas", default="hclmod/schemas", type=PATHS, metavar="FOLDER", show_default=True,
+    help="Where the JSON schemas go, if the folder exists.",
+)  # fmt: skip
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a page is stale.")
 @rules_option
 @click.pass_context
-def docs(context: click.Context, into: Path, fixtures: Path, check: bool, folders: tuple[Path, ...]) -> int:
-    """Make the pages on rules, commands and configuration from what the program says of itself."""
+def docs(
+    context: click.Context, into: Path, fixtures: Path, schemas: Path, check: bool, folders: tuple[Path, ...]
+) -> int:
+    """Make the JSON schemas, and the pages on rules, commands and configuration, from the program itself."""
     from hclmod.commands import docs
 
     root = click.Context(context.find_root().command, info_name="hclmod")
     pages = api.pages(fixtures, folders)
     pages["cli.md"] = docs.commands_page(list(_commands(root.command, root)), EXITS)
-    present = {path.relative_to(into).as_posix() for path in (into / "rules").glob("*.md")}
-    stale = sorted(name for name, text in pages.items() if _read(into / name) != text) + sorted(present - pages.keys())
-    for name in stale:
-        click.echo(f"{'stale' if check else 'wrote' if name in pages else 'removed'} {into / name}")
+    made = {into / name: text for name, text in pages.items()}
+    made |= {schemas / name: text for name, text in docs.schemas().items() if schemas.is_dir()}
+    present = set((into / "rules").glob("*.md"))
+    stale = sorted(path for path, text in made.items() if _read(path) != text) + sorted(present - made.keys())
+    for path in stale:
+        click.echo(f"{'stale' if check else 'wrote' if path in made else 'removed'} {path}")
         if not check:
-            _write(into / name, pages.get(name))
+            _write(path, made.get(path))
     return int(check and bool(stale))
 
 

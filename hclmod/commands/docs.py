@@ -81,6 +81,14 @@ def commands_page(commands: Sequence[Command], exits: Mapping[int, str]) -> str:
     return _MADE + "\n\n".join(parts) + "\n"
 
 
+def schemas() -> dict[str, str]:
+    """The JSON schemas of the files that hclmod reads and writes, by the names of their files."""
+    from hclmod.reports import json as stored
+
+    made = {"hclmod.report.schema.json": stored.schema()}
+    return {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in made.items()}
+
+
 def config_page() -> str:
     """The reference of `hclmod.toml`, from its schema."""
     schema = json.loads(files("hclmod").joinpath("schemas/hclmod.schema.json").read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -29,28 +28,40 @@ def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
 
 def _documents(outcomes: Sequence[outcomes.Outcome], hidden: Collection[str]) -> tuple[Document, ...]:
     told = map(_document, outcomes)
-    return tuple(_covered(each) if each.path in hidden else each for each in told)
-
-
-def _covered(document: Document) -> Document:
-    items = tuple(replace(each, before="", after="") for each in document.items)
-    return replace(document, items=items, diff="", hidden=True)
+    return tuple(each.without_lines() if each.path in hidden else each for each in told)
 
 
 def _document(outcome: outcomes.Outcome) -> Document:
     path = outcome.path
     match outcome:
         case Unchanged(left=left):
-            return Document(path, Outcome.UNCHANGED, items=_items(path, (), left))
+            return _made(path, Outcome.UNCHANGED, items=_items(path, (), left))
         case Changed(before=before, after=after, applied=applied, left=left, verdict=verdict):
             diff = unified(path, before, after).decode(errors="surrogateescape")
-            return Document(path, Outcome.CHANGED, (), verdict.judges, _items(path, applied, left), diff)
+            items = _items(path, applied, left)
+            return _made(path, Outcome.CHANGED, judges=verdict.judges, items=items, diff=diff)
         case Skipped(reason=reason):
-            return Document(path, Outcome.SKIPPED, (reason,))
+            return _made(path, Outcome.SKIPPED, (reason,))
         case Refused(why=why, applied=applied):
-            return Document(path, Outcome.REFUSED, why, items=_items(path, applied, (), Kind.TRIED))
+            return _made(path, Outcome.REFUSED, why, items=_items(path, applied, (), Kind.TRIED))
         case Failed(traceback=traceback, blamed=blamed):
-            return Document(path, Outcome.FAILED, (blamed,) if blamed else tuple(_here(traceback).splitlines()))
+            why = (blamed,) if blamed else tuple(_here(traceback).splitlines())
+            return _made(path, Outcome.FAILED, why, is_bug=not blamed)
+
+
+def _made(
+    path: str,
+    outcome: Outcome,
+    why: tuple[str, ...] = (),
+    *,
+    judges: tuple[str, ...] = (),
+    items: tuple[Item, ...] = (),
+    diff: str = "",
+    is_bug: bool = False,
+) -> Document:
+    return Document(
+        path=path, outcome=outcome, why=why, judges=judges, items=items, diff=diff, hidden=False, is_bug=is_bug
+    )
 
 
 def _here(traceback: str) -> str:
@@ -90,9 +101,18 @@ def _numbered(path: str, kind: Kind, found: Reported, seen: Counter[str]) -> Ite
     seen[words] += 1
     digest = hashlib.sha256(f"{words}\0{seen[words]}".encode(errors="surrogateescape")).hexdigest()[:12]
     return Item(
-        digest, kind, found.rule, finding.address, found.line, finding.message, finding.effect, finding.origins,
-        found.before, found.after, tuple(Cell(name, text) for name, text in finding.cells),
-    )  # fmt: skip
+        id=digest,
+        kind=kind,
+        rule=found.rule,
+        address=finding.address,
+        line=found.line,
+        message=finding.message,
+        effect=finding.effect,
+        origins=finding.origins,
+        before=found.before,
+        after=found.after,
+        cells=tuple(Cell(name, text) for name, text in finding.cells),
+    )
 
 
 def shown(report: PhaseReport) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _filter(report: Report) -> Markup:
 
 def _section(section: Section) -> Markup:
     totals = section.totals
-    effects = ", ".join(f"{effect or 'nothing'} ({number})" for effect, number in totals.effects)
+    effects = ", ".join(f"{effect or 'nothing'} ({number})" for effect, number in totals.effects.items())
     parts = [
         element("h2", section.heading),
         element("p", summary(totals), class_="totals refused" if totals.refused else "totals"),

@@ -73,8 +73,8 @@ def _section(section: Section, room: int | None, size: Callable[[str], int]) -> 
 def _head(section: Section) -> str:
     totals = section.totals
     lines = [f"## {plain(clip(section.heading, _TITLE))}", "", f"**{summary(totals)}**", ""]
-    if totals.effects:
-        told = (f"{plain(clip(effect, _TITLE)) or 'nothing'} ({number})" for effect, number in totals.effects[:10])
+    if effects := [*totals.effects.items()][:10]:
+        told = (f"{plain(clip(effect, _TITLE)) or 'nothing'} ({number})" for effect, number in effects)
         lines += [f"On the running cluster: {', '.join(told)}.", ""]
     if section.judges:
         lines += [f"Every change proven by {plain(clip(' and '.join(section.judges), _TITLE))}.", ""]

@@ -7,9 +7,11 @@ an audit).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,61 +36,58 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+Texts = tuple[str, ...]
+
+
+class Value(Struct, frozen=True, forbid_unknown_fields=True):
+    """A frozen value of the report; its name, its docstring and its fields are what the JSON schema says of it."""
+
+
+class Cell(Value, frozen=True):
     """One answer of a finding by its name: `run` a command, `owner` of an image."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What one rule says about one place.
+class Item(Value, frozen=True, kw_only=True):
+    """What one rule says about one place."""
 
-    `id` names rule and place and does not depend on line numbers. `before` and `after` are the lines that a change
-    touches, `effect` is what it does to the running cluster, empty for nothing; `origins` are chains of values.
-    """
-
-    id: str
+    id: Annotated[str, Meta(pattern="^[0-9a-f]{12}$", description="Names rule and place, whatever the lines.")]
     kind: Kind
     rule: str
-    address: str
-    line: int
+    address: Annotated[str, Meta(description="The resource, as `kubernetes_deployment.web`.")]
+    line: Annotated[int, Meta(ge=1, description="In the document as it was when the rule looked.")]
     message: str
-    effect: str = ""
-    origins: tuple[str, ...] = ()
-    before: str = ""
-    after: str = ""
-    cells: tuple[Cell, ...] = ()
+    effect: Annotated[str, Meta(description="What the change does to the running cluster; empty for nothing.")]
+    origins: Annotated[Texts, Meta(description="Chains such as `image -> var.tag -> default of var.tag`.")]
+    before: Annotated[str, Meta(description="The lines that the change touches; `...` for lines between.")]
+    after: Annotated[str, Meta(description="The same lines after the change.")]
+    cells: Annotated[tuple[Cell, ...], Meta(description="Answers by name, such as the commands to run.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One file: what became of it and why, the items in it, the judges that proved it, its unified diff.
-
-    `hidden` tells that git filters the file (it may be secret), so its diff and its lines are left out.
-    """
+class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """One file: what became of it, why, and what rules say about it."""
 
     path: str
     outcome: Outcome
-    why: tuple[str, ...] = ()
-    judges: tuple[str, ...] = ()
-    items: tuple[Item, ...] = ()
-    diff: str = ""
-    hidden: bool = False
+    why: Annotated[Texts, Meta(description="Why it was skipped or refused; the traceback where hclmod failed.")]
+    judges: Annotated[Texts, Meta(description="The parsers that proved the change.")]
+    items: tuple[Item, ...]
+    diff: Annotated[str, Meta(description="Unified, as `git apply` takes it; empty where nothing changed or hidden.")]
+    hidden: Annotated[bool, Meta(description="Git filters the file, so its lines and its diff are left out.")]
+    is_bug: Annotated[bool, Meta(description="hclmod itself failed; absent where it did not.")] = False
 
-    @property
-    def is_bug(self) -> bool:
-        """Whether hclmod itself failed, with its traceback; of a rule that is not built in one sentence tells it."""
-        return self.outcome is Outcome.FAILED and not "".join(self.why[:1]).startswith("rule ")
+    def without_lines(self) -> Document:
+        """The same without its diff and the lines of its items: git filters the file, so it may be secret."""
+        items = tuple(replace(each, before="", after="") for each in self.items)
+        return replace(self, items=items, diff="", hidden=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """The documents of one stack, sorted; `path` is empty for the root of the repository."""
+class Stack(Value, frozen=True):
+    """The documents of one stack, sorted."""
 
-    path: str
+    path: Annotated[str, Meta(description="From the repository's root; empty for the root itself.")]
     documents: tuple[Document, ...]
 
     @property
@@ -106,25 +105,29 @@ class Stack:
         return ((document, item) for document in self.documents for item in document.items if item.kind in kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """How much of what; `effects` counts changes by what they do to the cluster."""
-
-    changes: int
-    files: int
-    stacks: int
-    people: int
-    left: int
-    skipped: int
-    refused: int
-    effects: tuple[tuple[str, int], ...]
+Count = Annotated[int, Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One phase (`number` None: rules without a phase) with all that it would do and all that it leaves."""
+class Totals(Value, frozen=True, kw_only=True):
+    """How much of what."""
 
-    number: int | None
+    changes: Count
+    files: Annotated[Count, Meta(description="Files with a change.")]
+    stacks: Annotated[Count, Meta(description="Stacks with a change.")]
+    people: Annotated[Count, Meta(description="Targets left alone that a person has to look at.")]
+    left: Annotated[Count, Meta(description="Targets rightly left alone.")]
+    skipped: Annotated[Count, Meta(description="Files that were not read.")]
+    refused: Annotated[Count, Meta(description="Files whose change was not proven, or in which hclmod failed.")]
+    effects: Annotated[
+        dict[str, Count],
+        Meta(description="Changes by what they do to the running cluster; the empty key is for nothing."),
+    ]
+
+
+class Section(Value, frozen=True):
+    """One phase with all that it would do and all that it leaves."""
+
+    number: Annotated[int | None, Meta(description="The phase; null for rules without a phase.")]
     title: str
     rules: tuple[str, ...]
     stacks: tuple[Stack, ...]
@@ -168,26 +171,24 @@ class Section:
             left=kinds[Kind.LEFT],
             skipped=len(self.of(Outcome.SKIPPED)),
             refused=len(self.of(Outcome.REFUSED, Outcome.FAILED)),
-            effects=tuple(sorted(effects.items())),
+            effects=dict(sorted(effects.items())),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value, frozen=True):
     """A phase of the config, for those who want to know how far the rollout is."""
 
     number: int
     title: str
-    done: bool
+    done: Annotated[bool, Meta(description="Whether HEAD's history holds the phase's commit, or `through` says so.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value, frozen=True):
     """The sections of one run, the hclmod that made them, and the phases of the config."""
 
-    hclmod: str
+    hclmod: Annotated[str, Meta(description="The version of hclmod that made the report.")]
     sections: tuple[Section, ...]
-    steps: tuple[Step, ...] = ()
+    steps: Annotated[tuple[Step, ...], Meta(description="The phases of the config.")] = ()
 
     @property
     def key(self) -> str:

@@ -55,7 +55,9 @@ def test_every_outcome_is_told() -> None:
     assert [each.outcome for each in told.documents] == ["changed", "unchanged", "skipped", "refused", "failed"]
     assert [item.kind for _, item in told.items(*Kind)] == ["change", "change", "person", "left", "tried"]
     assert [item.message for _, item in told.items(Kind.CHANGE)] == ["a", "b"]
-    assert told.totals == model.Totals(2, 1, 1, 1, 1, 1, 2, (("rolls", 2),))
+    assert told.totals == model.Totals(
+        changes=2, files=1, stacks=1, people=1, left=1, skipped=1, refused=2, effects={"rolls": 2}
+    )
     assert told.judges == ("judge 1", "judge 2")
     change = next(item for _, item in told.items(Kind.CHANGE))
     assert (change.before, change.after, change.effect) == ("old", "new", "rolls")

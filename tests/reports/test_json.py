@@ -29,8 +29,14 @@ def test_what_is_written_is_valid_and_reads_back(report: Report) -> None:
     assert stored.write(stored.read(text.encode(), "r.json")) == text
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_one_and_fresh() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert stored.schema() == SCHEMA, "run `hclmod docs`"
+
+
+def test_a_bug_of_hclmod_is_told_only_where_there_is_one() -> None:
+    documents = json.loads(stored.write(full()))["sections"][0]["stacks"][0]["documents"]
+    assert [each.get("is_bug") for each in documents] == [None, None, None, True, None]
 
 
 def broken(path: list[str | int], value: Any) -> bytes:
@@ -52,14 +58,16 @@ DOCUMENT: list[str | int] = ["sections", 0, "stacks", 0, "documents", 0]
         (b"[" * 100_000, "not JSON"),
         (b"[]", "no report of version 1"),
         (broken(["version"], 2), "version: 2"),
-        (broken(["extra"], 1), "unknown key 'extra'"),
-        (broken(["hclmod"], 1), "hclmod is no string"),
-        (broken(["sections"], {}), "sections is no array"),
-        (broken([*DOCUMENT, "outcome"], "fine"), "sections[0].stacks[0].documents[0].outcome is none of unchanged"),
-        (broken([*DOCUMENT, "items", 0, "line"], "1"), "items[0].line is no number"),
-        (broken([*DOCUMENT, "hidden"], None), "hidden is no boolean"),
-        (broken([*DOCUMENT, "items", 0], []), "items[0] is no object"),
-        (broken(DOCUMENT, {"path": "x"}), "documents[0] lacks 'outcome'"),
+        (broken(["extra"], 1), "the report: Object contains unknown field `extra`"),
+        (broken(["hclmod"], 1), "hclmod: Expected `str`, got `int`"),
+        (broken(["sections"], {}), "sections: Expected `array`, got `object`"),
+        (broken([*DOCUMENT, "outcome"], "fine"), "documents[0].outcome: Invalid enum value 'fine'"),
+        (broken([*DOCUMENT, "items", 0, "line"], "1"), "items[0].line: Expected `int`, got `str`"),
+        (broken([*DOCUMENT, "items", 0, "line"], None), "items[0].line: Expected `int`, got `null`"),
+        (broken([*DOCUMENT, "items", 0, "id"], "<b>"), "items[0].id: Expected `str` matching regex"),
+        (broken([*DOCUMENT, "hidden"], None), "hidden: Expected `bool`, got `null`"),
+        (broken([*DOCUMENT, "items", 0], []), "items[0]: Expected `object`, got `array`"),
+        (broken(DOCUMENT, {"path": "x"}), "documents[0]: Object missing required field `outcome`"),
     ],
 )  # fmt: skip
 def test_what_is_no_report_is_said_with_its_place(data: bytes, said: str) -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +116,6 @@ def test_errors_come_first_where_there_are_too_many(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_is_rightly_left_is_no_result() -> None:
-    left = document("a.tf", Outcome.UNCHANGED, replace(item(Kind.LEFT), rule="quiet"))
+    left = document("a.tf", Outcome.UNCHANGED, item(Kind.LEFT, rule="quiet"))
     (run,) = rendered(Report("1", (Section(1, "", (), (Stack("s", (left,)),)),)))["runs"]
     assert run["results"] == []

@@ -24,12 +24,20 @@ EVIL = (
 
 def item(kind: Kind, rule: str = "some-rule", line: int = 1, **more: str) -> Item:
     words = {"address": "kubernetes_deployment.a", "message": "a message", **more}
-    return Item(f"{line:012x}", kind, rule, words["address"], line, words["message"], words.get("effect", ""))
+    return Item(
+        id=f"{line:012x}", kind=kind, rule=rule, address=words["address"], line=line, message=words["message"],
+        effect=words.get("effect", ""), origins=(), before="", after="", cells=(),
+    )  # fmt: skip
 
 
-def document(path: str, outcome: Outcome, *items: Item, why: tuple[str, ...] = (), diff: str = "") -> Document:
+def document(
+    path: str, outcome: Outcome, *items: Item, why: tuple[str, ...] = (), diff: str = "", is_bug: bool = False
+) -> Document:
     judges = ("judge 1",) if outcome is Outcome.CHANGED else ()
-    return Document(path, outcome, why, judges, items, diff)
+    return Document(
+        path=path, outcome=outcome, why=why, judges=judges, items=items, diff=diff, hidden=False,
+        is_bug=is_bug,
+    )  # fmt: skip
 
 
 def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
@@ -37,8 +45,9 @@ def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
     path = text("s/main.tf")
     diff = unified("s/main.tf", f"a\n{text('b')}\nc\n".encode(errors="replace"), b"a\nB\nc").decode()
     change = Item(
-        "0123456789ab", Kind.CHANGE, text("some-rule"), text("x.a"), 2, text("is done"), text("rolls the pods"),
-        (text("image -> var.tag"),), text("b"), text("B"), (Cell(text("run"), text("kubectl rollout undo")),),
+        id="0123456789ab", kind=Kind.CHANGE, rule=text("some-rule"), address=text("x.a"), line=2,
+        message=text("is done"), effect=text("rolls the pods"), origins=(text("image -> var.tag"),),
+        before=text("b"), after=text("B"), cells=(Cell(text("run"), text("kubectl rollout undo")),),
     )  # fmt: skip
     person = item(Kind.PERSON, text("some-rule"), 7, address=text("x.b"), message=text("look at it"))
     left = item(Kind.LEFT, text("some-rule"), 8, address=text("x.c"), message=text("is fine"))
@@ -46,10 +55,11 @@ def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
         document(path, Outcome.CHANGED, change, person, left, diff=diff),
         document(f"{path}1", Outcome.SKIPPED, why=(text("generated"),)),
         document(f"{path}2", Outcome.REFUSED, item(Kind.TRIED, message=text("tried")), why=(text("x was changed"),)),
-        document(f"{path}3", Outcome.FAILED, why=(text("Traceback"), text("ZeroDivisionError: x"))),
+        document(f"{path}3", Outcome.FAILED, why=(text("Traceback"), text("ZeroDivisionError: x")), is_bug=True),
         document(f"{path}4", Outcome.UNCHANGED, item(Kind.LEFT, line=3, message=text("fine"))),
     )
-    section = Section(3, text("Title"), (text("some-rule"), "other"), (Stack(text("s"), documents), Stack("", ())))
+    stacks = (Stack(text("s"), documents), Stack("", ()))
+    section = Section(3, text("Title"), (text("some-rule"), "other"), stacks)
     steps = (Step(1, text("First"), done=True), Step(3, text("Title"), done=False))
     return Report("0.1.0", (section, Section(None, "", ("other",), ())), steps)
 
