@@ -7,14 +7,8 @@ tag that none of them matches.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes, values
-from hclmod.hcl.edits import Fix
-from hclmod.terraform.kubernetes import KINDS
-
-if TYPE_CHECKING:
-    from hclmod.hcl.views import Block, Expression
+from hclmod.rulekit import KINDS, Block, Expression, Fix, fixes, values
 
 INCLUDE_TAGS = "diun.include_tags"
 _ESCAPED = re.compile(r"\\([.+-])")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+
+from hclmod.rulekit import Block, Context, Facts, NamespaceFact
 
 from ._keel import MUTATED, POLICY, RESTARTED, declared
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.facts import Facts, NamespaceFact
-    from hclmod.rulekit.rule import Context
 
 EXEMPT = ("keel",)
 """A supervisor that updates itself has no supervisor (decision 11)."""

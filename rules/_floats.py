@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from hclmod.images import decide, reference
-from hclmod.images.tags import HOLDERS_OF_DATA, moves
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hclmod.config.policies import ImagePolicy
-    from hclmod.hcl.views import Attribute, Block
-    from hclmod.images.decide import Decision
-    from hclmod.images.reference import Reference
-    from hclmod.rulekit.rule import Context
+from hclmod.rulekit import (
+    HOLDERS_OF_DATA,
+    Attribute,
+    Block,
+    Context,
+    Decision,
+    ImagePolicy,
+    Keep,
+    LastResort,
+    Reference,
+    TagClass,
+    Unknown,
+    decide,
+    moves,
+    reference,
+    tags,
+)
 
 _PIN_WORDS = re.compile(
     r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*"
@@ -23,6 +30,28 @@ _PIN_WORDS = re.compile(
     r"|same as|in sync|v?\d+\.\d+(\.\d+)?)\b",
     re.IGNORECASE,
 )
+
+
+SWITCHER = "float-image-tag"
+"""The rule that switches tags: what other rules say of an image depends on whether it runs too."""
+
+
+def switches_tags(context: Context) -> bool:
+    """Whether this run switches tags."""
+    return SWITCHER in context.rules
+
+
+def has_switched(workload: Block, context: Context) -> bool:
+    """Whether this run has switched a tag of a workload."""
+    return (SWITCHER, workload.address) in context.changed
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an image stays: the code of the cause, and the words for a person."""
+
+    code: str
+    text: str
 
 
 def parsed(image: Attribute) -> Reference | None:
@@ -49,6 +78,29 @@ def decision(image: Reference, context: Context, where: Sequence[str]) -> Decisi
     """What becomes of the image's tag, by the config and the tag snapshot."""
     known = context.tags.image(image.name)
     return decide.decide(image, policy(image, context, where), known, stateful=_stateful(context))
+
+
+def stays(  # noqa: PLR0911 - one line for each cause
+    verdict: Keep | LastResort | Unknown, image: Reference, chosen: ImagePolicy | None
+) -> Reason:
+    """Why an image stays by what is decided about its tag."""
+    match verdict:
+        case Keep(why, floating=True):
+            return Reason("floats-already", why)
+        case Keep(why) if chosen and chosen.float == "never":
+            return Reason("never", why)
+        case Keep(why) if image.digest:
+            return Reason("digest", why)
+        case Keep(why) if tags.classify(image.tag or "latest") is TagClass.CHANNEL:
+            return Reason("name-may-move", why)
+        case Keep(why):
+            return Reason("holds-data", why)
+        case LastResort(why):
+            return Reason("last-resort", why)
+        case Unknown(why, what_to_do) if chosen and chosen.float:
+            return Reason("choice-does-not-fit", f"{why}; {what_to_do}")
+        case Unknown(why, what_to_do):
+            return Reason("unknown-tags", f"{why}; {what_to_do}")
 
 
 def drifting(image: Reference, context: Context, where: Sequence[str]) -> str | None:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from hclmod.hcl import values
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hclmod.hcl.values import Value
-    from hclmod.hcl.views import Attribute, Block
+from hclmod.rulekit import Attribute, Block, Value, values
 
 POLICY = "keel.sh/policy"
 INIT_CONTAINERS = "keel.sh/initContainers"

@@ -5,30 +5,19 @@ It is written where Keel reads it: on the workload's own metadata, so that it is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes
-from hclmod.images import tags
-from hclmod.images.tags import TagClass
-from hclmod.rulekit.rule import change, note, warn
-from hclmod.terraform.kubernetes import containers
+from hclmod.rulekit import Block, Finding, Reference, TagClass, change, containers, fixes, note, tags, warn
 
 from ._floats import parsed
 from ._keel import POLICY, RESTARTED, declared_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.images.reference import Reference
-    from hclmod.rulekit.rule import Finding
 
 _BY_VERSION = frozenset({"patch", "minor", "major", "all"})
 _IGNORED = f'metadata[0].annotations["{POLICY}"]'
 
 
-def kept(workload: Block, image: Reference, policy: str, label: str, *, fresh: bool) -> Iterator[Finding]:
+def annotated(workload: Block, image: Reference, policy: str, label: str, *, fresh: bool) -> Iterator[Finding]:
     """The annotation for an image whose tag stays, and what is to be known about it.
 
     `fresh` tells that this run has changed the workload, so that a person has to look.
@@ -37,22 +26,22 @@ def kept(workload: Block, image: Reference, policy: str, label: str, *, fresh: b
     place = workload.title
     if workload.type_label not in RESTARTED:
         told = f"{label}: Keel updates no {workload.type_label}, so no policy is written"
-        yield note(place, workload.address, told)
+        yield note(place, "policy-of-no-use", told)
     elif declared := declared_policy(workload):
         say = warn if fresh else note
         remarks = list(_remarks(workload, image, policy))
-        yield from (say(declared, workload.address, f"{label}: `{POLICY}`: {each}") for each in remarks)
+        yield from (say(declared, "policy-declared", f"{label}: `{POLICY}`: {each}") for each in remarks)
     elif metadata is None:
-        yield warn(place, workload.address, f"{label}: it has no `metadata` block to put `{POLICY}` into")
+        yield warn(place, "no-metadata", f"{label}: it has no `metadata` block to put `{POLICY}` into")
     elif jumping := _jumping(workload, policy):
         message = (
             f"{label}: `{POLICY} = {policy}` is not written, for it is for every container: Keel would change the tag"
         )
-        yield warn(place, workload.address, f"{message} of {jumping} to the highest version there is")
+        yield warn(place, "policy-would-jump", f"{message} of {jumping} to the highest version there is")
     else:
         message = f"{label}: Keel updates {image} by `{POLICY} = {policy}`, as hclmod.toml says"
         make = partial(fixes.ensure_entry, metadata, "annotations", POLICY, _escaped(policy))
-        yield from change(place, workload.address, message, make)
+        yield change(place, "policy-written", message, make)
 
 
 def _escaped(text: str) -> str:

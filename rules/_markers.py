@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from hclmod.errors import RuleError
-from hclmod.terraform.kubernetes import KINDS
+from hclmod.rulekit import KINDS, Block, Config, RuleError
 
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from hclmod.config.file import Config
-    from hclmod.hcl.views import Block
 
 
 @dataclass(frozen=True, slots=True)

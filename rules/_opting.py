@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes, lists, traversal, undo, values
-from hclmod.hcl.fixes import UnfixableError
-from hclmod.rulekit.rule import note
-from hclmod.terraform.kubernetes import KINDS
+from hclmod.rulekit import (
+    KINDS,
+    Attribute,
+    Block,
+    Context,
+    Finding,
+    Fix,
+    Traversal,
+    UnfixableError,
+    fixes,
+    lists,
+    note,
+    traversal,
+    undo,
+    values,
+)
 
 from ._keel import CRON_JOBS, POLICY
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.edits import Fix
-    from hclmod.hcl.traversal import Traversal
-    from hclmod.hcl.views import Attribute, Block
-    from hclmod.rulekit.rule import Context, Finding
 
 _ANNOTATIONS = ("metadata", 0, "annotations")
 _POLICIES = tuple(("metadata", 0, kind, POLICY) for kind in ("annotations", "labels"))
@@ -96,7 +100,7 @@ def live(workload: Block, context: Context, *, undo: bool) -> Iterator[Finding]:
 
 
 def _run(workload: Block, command: str) -> Finding:
-    return replace(note(workload.title, workload.address, f"to run: {command}"), cells=(("run", command),))
+    return replace(note(workload.title, "command-to-run", f"to run: {command}"), cells=(("run", command),))
 
 
 def _name(workload: Block) -> str:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from hclmod.images import reference, tags
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hclmod.images.reference import Reference
+from hclmod.rulekit import Reference, reference, tags
 
 _GOOD = re.compile(r"# hclmod(?: unaligned)? note: pinned (?:[\d-]+ )?(\S+): bad \S+, good (\S+):")
 NO_TAG = "no-tag"

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import values
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.values import Value
-    from hclmod.hcl.views import Block, Expression
+from hclmod.rulekit import Block, Expression, Value, values
 
 MANIFESTS = ("kubernetes_manifest", "kubectl_manifest")
 

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from hclmod.images import reference
-from hclmod.images.decide import Float, Keep
-from hclmod.terraform.kubernetes import containers
+from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, containers, reference
 
-from ._floats import decision, here, parsed, pin_reason, policy
+from ._floats import decision, here, parsed, pin_reason, policy, switches_tags
 from ._keel import INIT_CONTAINERS, MONITORED, declared
 from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from hclmod.hcl.views import Block
-    from hclmod.images.reference import Reference
-    from hclmod.rulekit.rule import Context
-    from hclmod.terraform.kubernetes import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +47,9 @@ def rewrites(workload: Block, context: Context, *, keel_version: str = "", init:
 def _is_switched(workload: Block, container: Container, context: Context) -> bool:
     image = image_of(workload, container, context)
     held = (context.folder, workload.address, container.path) in context.held
-    if image is None or held or _SWITCHES not in context.rules:
+    if image is None or held or not switches_tags(context):
         return False
     return isinstance(decision(image, context, here(workload, context)), Float)
-
-
-_SWITCHES = "float-image-tag"
 
 
 def image_of(workload: Block, container: Container, context: Context) -> Reference | None:

@@ -3,56 +3,49 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
-from hclmod.images import reference
-from hclmod.images.decide import Float, Keep, LastResort, Unknown
-from hclmod.terraform.kubernetes import rollout
+from hclmod.rulekit import (
+    Companion,
+    Context,
+    Driven,
+    Float,
+    Keep,
+    Key,
+    LastResort,
+    Reference,
+    reference,
+    rollout,
+)
 
-from ._floats import decision, pin_reason, policy
+from ._floats import Reason, decision, pin_reason, policy, stays
 from ._keel import RESTARTED, is_opted_out, is_unread
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from hclmod.images.decide import Decision
-    from hclmod.images.reference import Reference
-    from hclmod.rulekit.places import Companion, Driven, Key
-    from hclmod.rulekit.rule import Context
 
 MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
 NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
 
 
 def obstacle(  # noqa: PLR0911 - one line for each reason to stay
-    verdict: Decision, driven: Driven, comments: Sequence[str], *, jobs: bool
-) -> str | None:
-    """Why an image may not be changed, whatever is decided about its tag; None where it may float."""
-    match verdict:
-        case Keep(why) | LastResort(why):
-            return why
-        case Unknown(why, what_to_do):
-            return f"{why}; {what_to_do}"
-        case _ if driven.suppressed:
-            return f"suppressed ({driven.suppressed})"
-        case _ if is_opted_out(driven.metadata, mixed=driven.outside):
-            return "opted out with `keel.sh/policy = never`"
-        case _ if driven.unread or is_unread(driven.metadata, mixed=driven.outside):
-            return MAY_OPT_OUT
-        case _ if driven.ignored:
-            return NO_EFFECT
-        case _ if not jobs and driven.kind not in RESTARTED and not driven.outside:
-            return f"a new image {rollout(driven.kind)}, and `jobs` is false"
-        case _ if reason := pin_reason(comments):
-            return f"its comment says: {reason}"
+    driven: Driven, comments: Sequence[str], *, jobs: bool
+) -> Reason | None:
+    """Why an image may not be changed though its tag may float; None where nothing forbids it."""
+    if driven.suppressed:
+        return Reason("suppressed", f"suppressed ({driven.suppressed})")
+    if is_opted_out(driven.metadata, mixed=driven.outside):
+        return Reason("opted-out", "opted out with `keel.sh/policy = never`")
+    if driven.unread or is_unread(driven.metadata, mixed=driven.outside):
+        return Reason("may-be-opted-out", MAY_OPT_OUT)
+    if driven.ignored:
+        return Reason("ignored-by-terraform", NO_EFFECT)
+    if not jobs and driven.kind not in RESTARTED and not driven.outside:
+        return Reason("jobs-left-alone", f"a new image {rollout(driven.kind)}, and `jobs` is false")
+    if reason := pin_reason(comments):
+        return Reason("pin-comment", f"its comment says: {reason}")
     return None
 
 
-def together(
-    images: Sequence[Companion], context: Context, /, *, jobs: bool = True, outside: tuple[str, ...] = ()
-) -> Mapping[Key, str]:
+def together(images: Sequence[Companion], context: Context, /, *, jobs: bool = True) -> Mapping[Key, str]:
     """The images that stay with others, each with the name of one that must stay and why."""
-    del outside
     keys = {index: tuple(_keys(each, context)) for index, each in enumerate(images)}
     members: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for index, each in keys.items():
@@ -100,7 +93,9 @@ def _keys(each: Companion, context: Context) -> Iterator[tuple[str, ...]]:
         yield "group", chosen.group
 
 
-def _why(each: Companion, context: Context, *, jobs: bool) -> str | None:
+def _why(  # noqa: PLR0911 - one line for each reason
+    each: Companion, context: Context, *, jobs: bool
+) -> str | None:
     """Why an image has to stay, so that its companions have to; None where it moves, or moves already."""
     image, driven = _image(each), each.driven
     if image is None or each.fixed.startswith("its image ends"):
@@ -114,10 +109,13 @@ def _why(each: Companion, context: Context, *, jobs: bool) -> str | None:
             return None
         case Float() if not each.mine:
             return f"it is in {'no phase' if driven.phase is None else f'phase {driven.phase}'}"
-    if driven.ignored and isinstance(verdict, Float):
-        return None
     left_alone = not jobs and driven.kind not in RESTARTED and not driven.outside
-    return None if left_alone else obstacle(verdict, driven, driven.comments, jobs=jobs) or each.fixed or None
+    if left_alone or (driven.ignored and isinstance(verdict, Float)):
+        return None
+    if not isinstance(verdict, Float):
+        return stays(verdict, image, chosen).text
+    why = obstacle(driven, driven.comments, jobs=jobs)
+    return (why.text if why else each.fixed) or None
 
 
 def _named(holder: Companion, each: Companion) -> str:

@@ -10,38 +10,30 @@ outside the phase share. What a comment on the removed line said is told in the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Finding, Rule, note, warn
-from hclmod.terraform.kubernetes import RELEASE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
+from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, change, fixes, note, warn
 
 
 def check(release: Block, context: Context, /) -> Iterator[Finding]:
     """Yield the removal, or why the release keeps its `atomic`."""
     atomic = release.attribute("atomic")
     if atomic is None:
-        yield note(release.title, release.address, "it sets no `atomic`, which is false")
+        yield note(release.title, "no-atomic", "it sets no `atomic`, which is false")
         return
     value, remarks = atomic.value.boolean(), "; ".join(atomic.comments())
     said = f" (its comment says: {remarks})" if remarks else ""
     if value is True and (callers := context.shared.get(release.address)):
         message = f"`atomic = true` stays{said}: the releases of {', '.join(callers)} would lose it too"
-        yield warn(atomic, release.address, message)
+        yield warn(atomic, "shared-module", message)
     elif value is True:
-        yield Finding(release.address, atomic.span, f"`atomic = true` goes{said}", fixes.remove(atomic))
+        yield change(atomic, "atomic", f"`atomic = true` goes{said}", lambda: fixes.remove(atomic))
     elif value is False:
-        yield note(atomic, release.address, f"`atomic = false` stays{said}")
+        yield note(atomic, "atomic-false", f"`atomic = false` stays{said}")
     else:
         yield warn(
             atomic,
-            release.address,
+            "atomic-not-literal",
             f"`atomic` is `{atomic.value.text}`, which is not written here as true or false",
         )
 

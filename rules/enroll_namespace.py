@@ -14,23 +14,28 @@ other phases is enrolled and said, because they are rolled with it.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Finding, Rule, change, note, warn
-from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
+from hclmod.rulekit import (
+    NAMESPACES,
+    WORKLOADS,
+    Address,
+    Block,
+    Context,
+    Finding,
+    Namespace,
+    Rule,
+    change,
+    fixes,
+    namespace_attribute,
+    namespace_name,
+    note,
+    warn,
+)
 
+from ._enrolment import EXEMPT, is_among
 from ._policies import MANIFESTS, namespace_lists
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context, Namespace
-
-_ALWAYS_EXEMPT = ("keel",)
 
 
 def check(
@@ -41,17 +46,17 @@ def check(
     label: str = "keel.sh/enrolled",
     value: str = "true",
     exempt: tuple[str, ...] = (),
-    allowlist: str = "",
+    allowlist: Address = Address(""),
 ) -> Iterator[Finding]:
     """Yield the enrolment of a namespace, or why a workload's namespace is not enrolled here."""
-    exempt += _ALWAYS_EXEMPT
+    exempt += EXEMPT
     if block.type_label in WORKLOADS:
         yield from _homeless(block, context)
     elif block.type_label in NAMESPACES:
         yield from _label(block, context, (label, value), exempt, by_label=not allowlist)
     elif block.address == allowlist.rpartition("/")[2]:
-        names = [name for name in context.names if not _is_among(name, exempt)]
-        yield from _allow(block, names)
+        names = [name for name in context.names if not is_among(name, exempt)]
+        yield from _allow(block, names) if names else [note(block.title, "no-namespaces", "there is none to allow")]
 
 
 def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
@@ -59,10 +64,10 @@ def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
     if home is None:
         name = attribute.value.text if attribute else "default, because it names none"
         message = f"no resource that was read declares its namespace ({name}), so nothing here enrolls it"
-        yield warn(attribute or workload.title, workload.address, message)
+        yield warn(attribute or workload.title, "undeclared-namespace", message)
     elif home.owners:
         message = f"its namespace {home.name} is declared, and enrolled, as {', '.join(home.owners)}"
-        yield note(attribute or workload.title, workload.address, message)
+        yield note(attribute or workload.title, "declared-elsewhere", message)
 
 
 def _label(
@@ -70,15 +75,15 @@ def _label(
 ) -> Iterator[Finding]:
     namespace = context.namespaces.get(block.address)
     names = _names(namespace) if namespace else ()
-    spared = [name for name in names if _is_among(name, exempt)]
+    spared = [name for name in names if is_among(name, exempt)]
     where = namespace_name(block) or block.title
     if namespace is None or not names:
-        yield warn(where, block.address, "its name cannot be read here, so it may be exempt")
+        yield warn(where, "unreadable-name", "its name cannot be read here, so it may be exempt")
     elif spared and len(spared) == len(names):
-        yield note(block.title, block.address, f"the namespace {', '.join(names)} is exempt from enrolment")
+        yield note(block.title, "exempt", f"the namespace {', '.join(names)} is exempt from enrolment")
     elif by_label and spared:
         message = f"it makes {', '.join(names)}, and {', '.join(spared)} is exempt from enrolment: part them first"
-        yield warn(where, block.address, message)
+        yield warn(where, "partly-exempt", message)
     elif by_label:
         yield from _labelled(block, entry)
         yield from _mixed(block, context, namespace)
@@ -92,19 +97,19 @@ def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
     key, wanted = entry
     metadata = next(iter(block.blocks("metadata")), None)
     if metadata is None:
-        yield warn(block.title, block.address, "it has no `metadata` block to put the label into")
+        yield warn(block.title, "no-metadata", "it has no `metadata` block to put the label into")
         return
     labels = metadata.attribute("labels")
     held = labels.value.entry(key) if labels else None
     if held is not None and held.text.strip('"') == wanted:
-        yield note(held, block.address, "it is enrolled already")
+        yield note(held, "enrolled-already", "it is enrolled already")
     elif held is not None:
-        yield warn(held, block.address, f"`{key}` is already {held.text}, and somebody meant that")
+        yield warn(held, "label-has-other-value", f"`{key}` is already {held.text}, and somebody meant that")
     else:
         effect = "lets Kyverno annotate what is created or changed there from now on"
         message = f'enrolled by the label `{key} = "{wanted}"`'
         make = partial(fixes.ensure_entry, metadata, "labels", key, wanted)
-        yield from change(labels or block.title, block.address, message, make, effect)
+        yield change(labels or block.title, "label", message, make, effect)
 
 
 def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Finding]:
@@ -120,27 +125,24 @@ def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Fin
             for address, phase in sorted(early.items())
         )
         message = f"enrolling {', '.join(_names(namespace))} also enrolls {others}: opt them out until their phase"
-        yield warn(block.title, block.address, message)
-
-
-def _is_among(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+        yield warn(block.title, "enrolls-other-phases", message)
 
 
 def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
     lists = [found for each in policy.attributes.values() for found in namespace_lists(each.value, matching=False)]
     if not lists:
-        yield warn(policy.title, policy.address, "it holds no list called `namespaces` to append to")
+        yield warn(policy.title, "no-allowlist", "it holds no list called `namespaces` to append to")
     for allowed in lists:
         held = [element.string() or "" for element in allowed.elements() or ()]
         if not held:
             message = "its `namespaces` is empty, which selects every namespace; enroll by label, or name one first"
-            yield warn(allowed, policy.address, message)
+            yield warn(allowed, "empty-allowlist", message)
             continue
-        added = [name for name in names if not _is_among(name, held)]
+        added = [name for name in names if not is_among(name, held)]
         message = f"{', '.join(added)} joins the allowlist"
         make = partial(fixes.append_strings, allowed, added)
-        yield from change(allowed, policy.address, message, make, "widens the policy's match")
+        listed = note(allowed, "allowed-already", "it names the namespaces of the phase already")
+        yield change(allowed, "allowlist", message, make, "widens the policy's match", otherwise=listed)
 
 
-rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS), reaches=("allowlist",))
+rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS))

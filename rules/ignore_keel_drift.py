@@ -18,25 +18,32 @@ own, and `lifecycle` blocks of containers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes, lists
-from hclmod.rulekit.rule import Finding, Rule, change, note, warn
-from hclmod.terraform.kubernetes import KINDS, containers, dynamic_containers
+from hclmod.rulekit import (
+    KINDS,
+    Attribute,
+    Block,
+    Config,
+    Context,
+    Finding,
+    Option,
+    Rule,
+    Span,
+    change,
+    containers,
+    dynamic_containers,
+    fixes,
+    lists,
+    note,
+    warn,
+)
 
 from ._enrolment import EXEMPT, is_among
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
 from ._markers import IGNORED_POLICY, Marker, entries, is_for, marker, needed_by
 from ._rewrites import Rewrites, rewrites
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from hclmod.config.file import Config
-    from hclmod.hcl.edits import Span
-    from hclmod.hcl.views import Attribute, Block
-    from hclmod.rulekit.rule import Context, Option
 
 
 def check(
@@ -55,11 +62,13 @@ def check(
     wanted = {name: found for name in names if is_for(found := marker(name, context.config), block)}
     if not wanted and block.type_label in KINDS:
         own = ", which Keel updates only with a policy of its own" if block.type_label in CRON_JOBS else ""
-        yield note(block.title, block.address, f"nothing of {', '.join(names)} is for a {block.type_label}{own}")
+        yield note(
+            block.title, "marker-of-other-types", f"nothing of {', '.join(names)} is for a {block.type_label}{own}"
+        )
     elif block.type_label in KINDS and (opted := opt_out(block)):
-        yield note(opted, block.address, "opted out with `keel.sh/policy = never`, which an ignored policy would hide")
+        yield note(opted, "opted-out", "opted out with `keel.sh/policy = never`, which an ignored policy would hide")
     elif (home := context.home(block.address)) and is_among(home.name or "", (*EXEMPT, *exempt)):
-        yield note(block.title, block.address, f"the namespace {home.name} is exempt, so nothing is injected there")
+        yield note(block.title, "exempt", f"the namespace {home.name} is exempt, so nothing is injected there")
     else:
         for name, each in wanted.items():
             yield from _ignored(block, name, each, context, keel_version, init=init_containers, comments=comments)
@@ -73,27 +82,28 @@ def _ignored(
     if any("{container}" in path for path in marker.paths):
         if dynamic := dynamic_containers(block):
             what = "its containers are `dynamic`, so no entry can name their images; opt it out, or write them out"
-            yield warn(dynamic[0].title, block.address, what)
+            yield warn(dynamic[0].title, "dynamic-containers", what)
             return
         images = rewrites(block, context, keel_version=keel_version, init=init)
     wanted = entries(marker, block, images.paths)
     if not wanted:
-        yield note(place, block.address, f"nothing of {name} is to ignore here{images.told}")
+        yield note(place, "nothing-to-ignore", f"nothing of {name} is to ignore here{images.told}")
         return
     callers = context.shared.get(block.address, ())
     if callers and images.paths:
         what = f"its images are not ignored: the entries would hold for {', '.join(callers)} too"
-        yield warn(place, block.address, what)
+        yield warn(place, "shared-module", what)
         return
     message += (f", for {', '.join(callers)} too" if callers else "") + images.told + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; its entries count containers by position, so never reorder them"
     make = partial(fixes.ensure_items, block, "ignore_changes", wanted, name, inside="lifecycle")
-    changes = list(change(place, block.address, message, make))
-    if comments and not changes:
+    present = note(place, "ignored-already", f"drift of {name} is ignored already")
+    ignored = change(place, "drift", message, make, otherwise=present)
+    if comments and not ignored.is_open:
         named = partial(lists.name_last, block, "ignore_changes", wanted, name, inside="lifecycle")
-        changes = list(change(place, block.address, f"{name} is written behind its entries", named))
-    yield from changes or [note(place, block.address, f"drift of {name} is ignored already")]
+        ignored = change(place, "marker-comment", f"{name} is written behind its entries", named, otherwise=present)
+    yield ignored
 
 
 def _place(block: Block) -> Attribute | Span:
@@ -111,7 +121,7 @@ def _hidden_policy(block: Block) -> Iterator[Finding]:
         return
     if not missing:
         message = f"it declares a `{POLICY}` of its own, which `ignore_changes` hides: changing it here has no effect"
-        yield warn(declared, block.address, message)
+        yield warn(declared, "hidden-policy", message)
 
 
 def _kinds(config: Config, options: Mapping[str, Option], /) -> tuple[str, ...]:
@@ -120,4 +130,4 @@ def _kinds(config: Config, options: Mapping[str, Option], /) -> tuple[str, ...]:
     return tuple(kind for name in names for kind in marker(name, config).kinds) if isinstance(names, tuple) else ()
 
 
-rule = Rule(check, kinds=tuple(KINDS), follows=True, more_kinds=_kinds)
+rule = Rule(check, kinds=tuple(KINDS), needs={"origins"}, more_kinds=_kinds)

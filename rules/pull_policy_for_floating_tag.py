@@ -13,24 +13,27 @@ opted out, jobs and bare pods, which Keel does not restart and Terraform would r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import fixes
-from hclmod.images import reference
-from hclmod.images.decide import Float, Keep
-from hclmod.rulekit.rule import Finding, Rule, change, warn
-from hclmod.terraform.kubernetes import KINDS, containers
+from hclmod.rulekit import (
+    KINDS,
+    Block,
+    Container,
+    Context,
+    Finding,
+    Float,
+    Keep,
+    Reference,
+    Rule,
+    change,
+    containers,
+    fixes,
+    reference,
+    warn,
+)
 
-from ._floats import decision, here, parsed
+from ._floats import decision, has_switched, here, parsed, switches_tags
 from ._keel import RESTARTED, opt_out
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.images.reference import Reference
-    from hclmod.rulekit.rule import Context
-    from hclmod.terraform.kubernetes import Container
 
 
 def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterator[Finding]:
@@ -51,15 +54,12 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
         image = reference.parse(followed.image or "")
         verdict = decision(image, context, here(workload, context)) if image else None
         held = (context.folder, workload.address, container.path) in context.held
-        switched = isinstance(verdict, Float) and followed.writable and not held and _SWITCHES in context.rules
+        switched = isinstance(verdict, Float) and followed.writable and not held and switches_tags(context)
         return image, switched or (isinstance(verdict, Keep) and verdict.floating), switched
     image = parsed(container.image) if container.image else None
     verdict = decision(image, context, here(workload, context)) if image else None
     floats = isinstance(verdict, Keep) and verdict.floating
-    return image, floats, (_SWITCHES, workload.address) in context.changed
-
-
-_SWITCHES = "float-image-tag"
+    return image, floats, has_switched(workload, context)
 
 
 def _policy(workload: Block, container: Container, context: Context, *, latest: bool, drop: bool) -> Iterator[Finding]:
@@ -71,22 +71,22 @@ def _policy(workload: Block, container: Container, context: Context, *, latest: 
         message = (
             f"{container.label}: the node may keep a floating tag's old image, but {', '.join(callers)} would roll too"
         )
-        yield warn(policy or container.block.title, workload.address, message)
+        yield warn(policy or container.block.title, "shared-module", message)
         return
     if policy is not None and value != "IfNotPresent":
         message = f"{container.label}: the tag floats and `image_pull_policy` is {policy.value.text}"
-        yield warn(policy, workload.address, message)
+        yield warn(policy, "other-policy", message)
     elif policy is not None and latest and drop:
         message = f"{container.label}: `IfNotPresent` contradicts the tag and goes; what runs keeps it until replaced"
-        yield Finding(workload.address, policy.span, message, fixes.remove(policy))
+        yield change(policy, "needless-policy", message, lambda: fixes.remove(policy))
     else:
         yield from _always(workload, container)
 
 
 def _always(workload: Block, container: Container) -> Iterator[Finding]:
-    yield from change(
+    yield change(
         container.block.attribute("image_pull_policy") or container.image or container.block.title,
-        workload.address,
+        "cached-image",
         f"{container.label}: the floating tag is pulled each time the pod starts",
         lambda: fixes.ensure_attribute(container.block, "image_pull_policy", b'"Always"', after="image"),
         KINDS[workload.type_label].rollout,

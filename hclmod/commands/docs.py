@@ -44,6 +44,9 @@ def rule_page(card: Card, example: Example | None) -> str:
         rows = (f"| `{each.name}` | `{_cell(each.type)}` | `{_cell(each.default)}` |" for each in card.options)
         intro = f"In `hclmod.toml` under `[options.{card.id}]`, or with `--set {card.id}.OPTION=VALUE`."
         parts += ["## Options", intro, "\n".join(("| option | type | default |", "|---|---|---|", *rows))]
+    if card.codes:
+        intro = "What its findings are called in reports, whatever their message says:"
+        parts += ["## Codes", intro, "\n".join(f"* `{each}`" for each in card.codes)]
     if example is not None:
         told = f"Its fixture `{example.case}`, one of {example.cases} ({example.kept} of them must not change):"
         shown = fence(example.diff, "diff") if example.diff else fence(example.file, "hcl")

@@ -22,27 +22,20 @@ Left alone: say what the rule looks at and does not change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Rule, change, note
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.rulekit.rule import Context, Finding
-    from hclmod.hcl.views import Block
+from hclmod.rulekit import Block, Context, Finding, Rule, change, fixes, note
 
 
 def check(release: Block, context: Context, /, *, value: str = "true") -> Iterator[Finding]:
     """Yield a finding for each release."""
     wait = release.attribute("wait")
     if wait is not None:
-        yield note(wait, release.address, f"`wait` is already {wait.value.text}")
+        yield note(wait, "set-already", f"`wait` is already {wait.value.text}")
         return
-    yield from change(
+    yield change(
         release.title,
-        release.address,
+        "not-set",
         f"`wait = {value}` is set",
         lambda: fixes.ensure_attribute(release, "wait", value.encode(), after="chart"),
     )

@@ -118,6 +118,8 @@ class Selection:
             resource = Resource(folder, block.address)
             if self.brief.chosen is not None:
                 return (folder, block.address) in self.brief.chosen
+            if block.type != "resource":
+                return self._in_phase(resource)
             if block.type_label in NAMESPACES:
                 return self.brief.phase is None or resource in self.namespaces
             if block.type_label in WORKLOADS:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hclmod.config.file import Config
     from hclmod.engine.job import Brief
     from hclmod.hcl.document import Document
+    from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.places import Followed, Key, Placing
     from hclmod.scan.find import Sighting
     from hclmod.terraform.readers import Mentions
@@ -171,7 +172,7 @@ def _sharing(
     config: Config,
 ) -> set[str]:
     """The stacks whose images may have to move together: those at hand, and all that a group of the config reaches."""
-    if not any(loaded.rule.together for brief in briefs for loaded in brief.load()):
+    if not any(_ties(loaded) for brief in briefs for loaded in brief.load()):
         return set()
     from hclmod.engine import companions
 
@@ -181,9 +182,14 @@ def _sharing(
     return companions.sharing(near) | companions.grouped(far, config)
 
 
+def _ties(loaded: Loaded) -> bool:
+    """Whether a rule says which images have to move together."""
+    return loaded.rule.images is not None and loaded.rule.images.together is not None
+
+
 def _with_held(estate: Estate, brief: Brief, texts: Mapping[str, bytes], outside: Sequence[Use]) -> Brief:
     """The brief with the images that its rules want to stay with others."""
-    rules = [loaded for loaded in brief.load() if loaded.rule.together]
+    rules = [loaded for loaded in brief.load() if _ties(loaded)]
     if not rules:
         return brief
     from hclmod.engine import companions
@@ -194,7 +200,7 @@ def _with_held(estate: Estate, brief: Brief, texts: Mapping[str, bytes], outside
     held: dict[Key, str] = {}
     for loaded in rules:
         images = companions.find(estate, brief.placing, assignment, brief.phase, outside, texts.get, loaded.id)
-        held |= loaded.rule.together(images, context, **loaded.options) if loaded.rule.together else {}
+        held |= loaded.together(images, context)
     return replace(brief, held=held)
 
 
@@ -209,7 +215,7 @@ def _everywhere(brief: Brief, estate: Estate, texts: Mapping[str, bytes]) -> Ass
 
 def looks_around(brief: Brief) -> bool:
     """Whether anything asks what lies beyond a stack: a phase, whose modules are shared, or a rule without one."""
-    asked = any(loaded.rule.at_places or loaded.rule.follows for loaded in brief.load()) or _is_about_namespaces(brief)
+    asked = any(loaded.rule.follows for loaded in brief.load()) or _is_about_namespaces(brief)
     return brief.phase is not None or asked
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hclmod.proof import verify
-from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +33,12 @@ class Reported:
     @property
     def is_open(self) -> bool:
         """Whether there is something to do: a change, or a decision of a person."""
-        return self.finding.fix is not None or self.finding.level is Level.WARNING
+        return self.finding.is_open
+
+    @property
+    def code(self) -> str:
+        """What names its cause, whatever the message: `rule-id/cause`."""
+        return f"{self.rule}/{self.finding.code}"
 
 
 @dataclass(frozen=True, slots=True)

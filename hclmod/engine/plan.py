@@ -19,7 +19,7 @@ from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.hcl.source import Unread, parse, unreadable
 from hclmod.proof import parsers
 from hclmod.rulekit import loading
-from hclmod.rulekit.rule import Context
+from hclmod.rulekit.rule import BLOCKS, Context
 from hclmod.terraform import inventory as modules
 from hclmod.terraform.inventory import Resource
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
@@ -186,12 +186,14 @@ _BY_LOCAL = re.compile(rb"\bname(?:space)?\s*=\s*local\.")
 
 @cache
 def _needle(kinds: frozenset[str]) -> re.Pattern[bytes]:
-    """Finds the beginning of a resource of one of these types; a document without one is not parsed.
+    """Finds the beginning of a block of one of these kinds; a document without one is not parsed.
 
     It does not look past the next `resource`: a long line of nothing else would take minutes.
     """
     types = "|".join(sorted(map(re.escape, kinds))).encode()
-    return re.compile(rb"\bresource\b(?:(?!\bresource\b)[^\n{])*?\b(?:" + types + rb")\b")
+    blocks = sorted({kind.partition(".")[0] for kind in kinds} & set(BLOCKS))
+    others = b"".join(rb"|\b" + each.encode() + rb"\b" for each in blocks)
+    return re.compile(rb"\bresource\b(?:(?!\bresource\b)[^\n{])*?\b(?:" + types + rb")\b" + others)
 
 
 def _attempt(path: str, rules: Sequence[Loaded], settle: Callable[[], Outcome]) -> Outcome:

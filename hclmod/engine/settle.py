@@ -14,7 +14,7 @@ from hclmod.hcl.source import Source
 from hclmod.hcl.views import path_at, top_level
 from hclmod.proof import verify
 from hclmod.rulekit import places
-from hclmod.rulekit.rule import Finding, Level
+from hclmod.rulekit.rule import BLOCKS, Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,22 +58,32 @@ def settle(
 def _check(
     source: Source, rules: Sequence[Loaded], context: Context, select: Callable[[Loaded, Block], bool]
 ) -> tuple[Reported, ...]:
-    blocks = [block for block in top_level(source)[1] if block.type == "resource"]
+    blocks = [block for block in top_level(source)[1] if _is_offered(block)]
     at_blocks = (
-        _reported(source, loaded.id, finding)
+        _reported(source, loaded.id, addressed(finding, block.address))
         for loaded in rules
         for block in blocks
-        if block.type_label in loaded.rule.kinds and select(loaded, block)
-        for finding in loaded.rule.check(block, context, **loaded.options)
+        if loaded.rule.is_for(block) and select(loaded, block)
+        for finding in loaded.check(block, context)
     )
     at_places = (
-        _reported(source, loaded.id, finding, literal.comments)
+        _reported(source, loaded.id, addressed(finding, place.driven[0].name), literal.comments)
         for loaded in rules
         for place in context.places
-        if loaded.rule.at_places and (literal := places.find(source, place))
-        for finding in loaded.rule.at_places(literal, heeding(place, loaded.id), context, **loaded.options)
+        if loaded.rule.images and (literal := places.find(source, place))
+        for finding in loaded.at_places(literal, heeding(place, loaded.id), context)
     )
     return (*at_blocks, *at_places)
+
+
+def _is_offered(block: Block) -> bool:
+    """Whether a block is one that rules see; a `terraform` block of Terragrunt is something else."""
+    return block.type == "resource" or (block.type in BLOCKS and block.source.document.path.endswith((".tf", ".tofu")))
+
+
+def addressed(finding: Finding, address: str) -> Finding:
+    """The finding with an address: its own, else this one."""
+    return finding if finding.address else replace(finding, address=address)
 
 
 def heeding(place: Place, rule: str) -> Place:

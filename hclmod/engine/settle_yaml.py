@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod.engine.outcomes import Changed, Refused, Reported, Unchanged
-from hclmod.engine.settle import heeding, reported
+from hclmod.engine.settle import addressed, heeding, reported
 from hclmod.hcl import edits, suppression
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Span
@@ -47,11 +47,16 @@ def settle(document: Document, rules: Sequence[Loaded], context: Context) -> Unc
 
 def _check(document: Document, rules: Sequence[Loaded], context: Context) -> tuple[Reported, ...]:
     return tuple(
-        reported(loaded.id, finding, document, suppression.among(literal.comments, loaded.id))
+        reported(
+            loaded.id,
+            addressed(finding, place.driven[0].name),
+            document,
+            suppression.among(literal.comments, loaded.id),
+        )
         for loaded in rules
         for place in context.places
-        if loaded.rule.at_places and (literal := _find(document, place))
-        for finding in loaded.rule.at_places(literal, heeding(place, loaded.id), context, **loaded.options)
+        if loaded.rule.images and (literal := _find(document, place))
+        for finding in loaded.at_places(literal, heeding(place, loaded.id), context)
     )
 
 

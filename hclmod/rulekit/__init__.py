@@ -1,1 +1,127 @@
-"""All that a rule may import."""
+"""All that a rule may import, and the only module of hclmod that rules import.
+
+A name is loaded when it is asked for: those who load or list rules do not pay for the parsers that rules use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hclmod.config.file import Config as Config
+    from hclmod.config.policies import ImagePolicy as ImagePolicy
+    from hclmod.errors import RuleError as RuleError
+    from hclmod.hcl import (
+        fixes as fixes,
+        lists as lists,
+        traversal as traversal,
+        undo as undo,
+        values as values,
+    )
+    from hclmod.hcl.edits import (
+        Fix as Fix,
+        Span as Span,
+    )
+    from hclmod.hcl.indentation import UnfixableError as UnfixableError
+    from hclmod.hcl.source import Source as Source
+    from hclmod.hcl.traversal import Traversal as Traversal
+    from hclmod.hcl.values import Value as Value
+    from hclmod.hcl.views import (
+        Attribute as Attribute,
+        Block as Block,
+        Expression as Expression,
+    )
+    from hclmod.images import (
+        decide as decide,
+        reference as reference,
+        tags as tags,
+    )
+    from hclmod.images.decide import (
+        Decision as Decision,
+        Float as Float,
+        Keep as Keep,
+        LastResort as LastResort,
+        Unknown as Unknown,
+    )
+    from hclmod.images.reference import Reference as Reference
+    from hclmod.images.tags import (
+        HOLDERS_OF_DATA as HOLDERS_OF_DATA,
+        TagClass as TagClass,
+        moves as moves,
+    )
+    from hclmod.rulekit.facts import (
+        Facts as Facts,
+        NamespaceFact as NamespaceFact,
+        Resident as Resident,
+    )
+    from hclmod.rulekit.places import (
+        Companion as Companion,
+        Driven as Driven,
+        Followed as Followed,
+        Key as Key,
+        Literal as Literal,
+        Place as Place,
+    )
+    from hclmod.rulekit.rule import (
+        Address as Address,
+        Context as Context,
+        Finding as Finding,
+        ImageHooks as ImageHooks,
+        Level as Level,
+        Namespace as Namespace,
+        Option as Option,
+        Rule as Rule,
+        change as change,
+        note as note,
+        warn as warn,
+    )
+    from hclmod.terraform.kubernetes import (
+        KINDS as KINDS,
+        NAMESPACES as NAMESPACES,
+        RELEASE as RELEASE,
+        WORKLOADS as WORKLOADS,
+        Container as Container,
+        containers as containers,
+        dynamic_containers as dynamic_containers,
+        namespace_attribute as namespace_attribute,
+        namespace_name as namespace_name,
+        rollout as rollout,
+    )
+
+_TABLE = {
+    "hclmod.config.file": "Config",
+    "hclmod.config.policies": "ImagePolicy",
+    "hclmod.errors": "RuleError",
+    "hclmod.hcl": "fixes lists traversal undo values",
+    "hclmod.hcl.edits": "Fix Span",
+    "hclmod.hcl.indentation": "UnfixableError",
+    "hclmod.hcl.source": "Source",
+    "hclmod.hcl.traversal": "Traversal",
+    "hclmod.hcl.values": "Value",
+    "hclmod.hcl.views": "Attribute Block Expression",
+    "hclmod.images": "decide reference tags",
+    "hclmod.images.decide": "Decision Float Keep LastResort Unknown",
+    "hclmod.images.reference": "Reference",
+    "hclmod.images.tags": "HOLDERS_OF_DATA TagClass moves",
+    "hclmod.rulekit.facts": "Facts NamespaceFact Resident",
+    "hclmod.rulekit.places": "Companion Driven Followed Key Literal Place",
+    "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Namespace Option Rule change note warn",
+    "hclmod.terraform.kubernetes": "KINDS NAMESPACES RELEASE WORKLOADS Container containers dynamic_containers "
+    "namespace_attribute namespace_name rollout",
+}
+NAMES = {name: module for module, names in _TABLE.items() for name in names.split()}
+"""The names that rules import, with the module of each."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a name of the table above (PEP 562)."""
+    if name not in NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(NAMES[name])
+    submodule = f"{NAMES[name]}.{name}"
+    return import_module(submodule) if not hasattr(module, name) else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *NAMES})

@@ -8,9 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from hclmod.errors import RuleError
+from hclmod.rulekit import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     import libcst
@@ -25,9 +26,9 @@ class OptionCard:
     default: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A rule's id, the parts of its docstring, and its options.
+    """A rule's id, the parts of its docstring, its options, and the codes of its findings.
 
     `group` is what the folder says of the rules in it: the docstring of its `__init__.py`, up to a semicolon.
     """
@@ -38,6 +39,7 @@ class Card:
     why: str
     left_alone: str
     options: tuple[OptionCard, ...]
+    codes: tuple[str, ...] = ()
 
 
 def read(path: Path) -> Card:
@@ -55,7 +57,15 @@ def read(path: Path) -> Card:
         if not parts.get(name):
             hint = "Its docstring begins with a summary, then `Why: ...`, then `Left alone: ...`."
             raise RuleError(f"rule `{rule}` has no {name!r} in its docstring", hint=hint)
-    return Card(rule, _group(path.parent), parts["summary"], parts["Why"], parts["Left alone"], tuple(_options(module)))
+    return Card(
+        id=rule,
+        group=_group(path.parent),
+        summary=parts["summary"],
+        why=parts["Why"],
+        left_alone=parts["Left alone"],
+        options=_options(module),
+        codes=tuple(f"{rule}/{code}" for code in codes.read(path)),
+    )
 
 
 def by_group(cards: Iterable[Card]) -> dict[str, list[Card]]:
@@ -91,12 +101,26 @@ def _parts(docstring: str) -> dict[str, str]:
     return parts
 
 
-def _options(module: libcst.Module) -> Iterator[OptionCard]:
+_HOOKS = ("check", "at_places", "forms")
+"""The functions of a rule whose keyword-only parameters are its options."""
+
+
+def _options(module: libcst.Module) -> tuple[OptionCard, ...]:
     import libcst
 
-    for statement in module.body:
-        if isinstance(statement, libcst.FunctionDef) and statement.name.value == "check":
-            for each in statement.params.kwonly_params:
-                kind = module.code_for_node(each.annotation.annotation) if each.annotation else "str"
-                default = module.code_for_node(each.default) if each.default else ""
-                yield OptionCard(each.name.value, kind, default)
+    hooks = [each for each in module.body if isinstance(each, libcst.FunctionDef) and each.name.value in _HOOKS]
+    every = [_option(module, parameter) for hook in hooks for parameter in hook.params.kwonly_params]
+    return tuple({each.name: each for each in every}.values())
+
+
+def _option(module: libcst.Module, parameter: libcst.Param) -> OptionCard:
+    import ast
+
+    default = module.code_for_node(parameter.default) if parameter.default else ""
+    if parameter.annotation:
+        return OptionCard(parameter.name.value, module.code_for_node(parameter.annotation.annotation), default)
+    try:
+        kind = type(ast.literal_eval(default)).__name__
+    except (ValueError, SyntaxError):
+        kind = ""
+    return OptionCard(parameter.name.value, "tuple[str, ...]" if kind == "tuple" else kind, default)

@@ -14,17 +14,25 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hclmod.errors import RuleError, nearest
-from hclmod.rulekit.rule import Option, Rule
+from hclmod.rulekit import mistakes
+from hclmod.rulekit.mistakes import TYPES
+from hclmod.rulekit.rule import Option, Rule, accepted
 
 if TYPE_CHECKING:
     import inspect
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.places import Companion, Key, Literal, Place
+    from hclmod.rulekit.rule import Context, Finding
 
 ANY = "*"
 """In place of a rule's id: the options of every rule that has them."""
+
+T = TypeVar("T")
 
 _TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -38,11 +46,28 @@ class Loaded:
     options: Mapping[str, Option]
     path: Path | None = None
 
+    def check(self, block: Block, context: Context) -> Iterable[Finding]:
+        """What the rule says of a block."""
+        return mistakes.findings(self.id, self._call(self.rule.check, block, context))
+
+    def at_places(self, literal: Literal, place: Place, context: Context) -> Iterable[Finding]:
+        """What the rule says of a place from which images come."""
+        images = self.rule.images
+        return mistakes.findings(self.id, self._call(images.at_places, literal, place, context)) if images else ()
+
+    def together(self, images: Sequence[Companion], context: Context) -> Mapping[Key, str]:
+        """The images that have to stay with others, by what the rule says."""
+        hooks = self.rule.images
+        return self._call(hooks.together, images, context) if hooks and hooks.together else {}
+
     @property
     def forms(self) -> tuple[str, ...]:
         """The forms of images outside of containers that its options ask for."""
-        found = self.options.get(self.rule.forms, ())
-        return found if isinstance(found, tuple) else ()
+        hooks = self.rule.images
+        return self._call(hooks.forms) if hooks and hooks.forms else ()
+
+    def _call(self, hook: Callable[..., T], *arguments: object) -> T:
+        return hook(*arguments, **accepted(hook, self.options))
 
 
 def builtin_folder() -> Path:
@@ -130,6 +155,9 @@ def blame(error: Exception, rules: Iterable[Loaded]) -> str:
 
 @cache
 def _module_rule(name: str, path: Path) -> Rule:
+    builtin = path.is_relative_to(builtin_folder())
+    if not builtin:
+        mistakes.refuse_dropped_findings(name, path.name, path.read_bytes())
     try:
         module = importlib.import_module(_module_name(path))
     except (Exception, SystemExit) as error:  # a rule file may do anything while it is imported
@@ -139,6 +167,8 @@ def _module_rule(name: str, path: Path) -> Rule:
     rule = getattr(module, "rule", None)
     if not isinstance(rule, Rule):
         raise RuleError(f"rule `{name}` does not load: {path.name} exports no `rule`")
+    if not builtin:
+        mistakes.refuse(name, rule)
     return rule
 
 
@@ -165,25 +195,16 @@ def _package(folder: Path) -> str:
 
 def _value(rule: str, parameter: inspect.Parameter, value: object) -> Option:
     """An option's value from TOML or from the command line, in the type that the rule declares."""
-    declared = parameter.annotation  # a text, or the type itself where the file does not postpone annotations
-    kind = declared.__name__ if isinstance(declared, type) else str(declared)
+    kind = str(parameter.annotation)
     converted = _converted(kind, value)
     if converted is None:
-        raise RuleError(f"option `{rule}.{parameter.name}` wants {_WORDS.get(kind, kind)}, not {value!r}")
+        raise RuleError(f"option `{rule}.{parameter.name}` wants {TYPES.get(kind, kind)}, not {value!r}")
     return converted
-
-
-_WORDS = {
-    "str": "a text",
-    "bool": "true or false",
-    "int": "a whole number",
-    "tuple[str, ...]": "a list of texts",
-}
 
 
 def _converted(kind: str, value: object) -> Option | None:  # noqa: PLR0911 - a table of types
     match kind, value:
-        case "str", str():
+        case "str" | "Address", str():
             return value
         case "bool", bool():
             return value

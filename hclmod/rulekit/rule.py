@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NewType
 
 from hclmod.config.policies import merged
 from hclmod.hcl.edits import Fix, Span
@@ -13,7 +14,7 @@ from hclmod.hcl.indentation import UnfixableError
 from hclmod.terraform.stacks import split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hclmod.config.file import Config
     from hclmod.config.policies import ImagePolicy
@@ -27,31 +28,50 @@ if TYPE_CHECKING:
 
 Option = str | bool | int | tuple[str, ...]
 
+Address = NewType("Address", str)
+"""The type of an option that holds the address of a resource (STACK/TYPE.NAME), which the check is offered too."""
+
+BLOCKS = ("resource", "data", "module", "provider", "terraform", "variable")
+"""The types of the blocks that rules are offered."""
+
 
 class Level(Enum):
     """How much a finding without a fix asks of the reader."""
 
     WARNING = "warning"  # a person has to look
-    NOTE = "note"  # left alone, and rightly so
+    NOTE = "note"  # left alone on purpose
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a rule says about one place; with a fix it is a change, without one a target left alone.
+    """What a rule says about one place. With a fix it is a change, without one a target left alone.
 
-    `effect` tells what the change does to the running cluster when it is applied (`rolls the pods`), empty for nothing.
+    `code` names the cause and stays the same when the message changes. `address` is empty for the block at hand.
+    `effect` is what the change does to the running cluster when it is applied (`rolls the pods`), empty for nothing.
     `origins` are the chains through which a value comes to where it is used (`image -> var.tag -> default of var.tag`).
     `cells` are answers by name, for commands that make a table or a list of them.
     """
 
-    address: str
     span: Span
+    code: str
     message: str
     fix: Fix | None = None
     level: Level = Level.WARNING
     effect: str = ""
     origins: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
+    address: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to do: a change, or a decision of a person."""
+        return self.fix is not None or self.level is Level.WARNING
+
+    if not TYPE_CHECKING:  # the type checker refuses `yield from` by itself
+
+        def __iter__(self):  # noqa: ANN204
+            message = "a finding is one value: write `yield`, not `yield from`, in front of it"
+            raise TypeError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,76 +137,152 @@ class Context:
         return self.homes.get(workload)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A check and the resource types whose blocks it is offered.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageHooks:
+    """What a rule does about images whose tag does not stand in a container. Each hook takes the options it names.
 
-    The check is a generator of findings, called as `check(block, context, **options)`; its keyword-only parameters
-    are the options, annotated `str`, `bool`, `int` or `tuple[str, ...]`.
+    `at_places`, called as `at_places(literal, place, context, **options)`, yields findings for each place outside of
+    containers from which images of the phase come. `forms(**options)` names the forms of images outside of containers
+    whose places it is offered as well (`hclmod survey` lists them).
 
-    `at_places`, where given, is called as `at_places(literal, place, context, **options)` for each place outside of
-    containers from which images of the phase come.
-
-    `forms` names the option that lists the forms of images outside of containers (`outside.FORMS`) whose places it is
-    offered as well.
-
-    `together`, where given, is called once a run as `together(images, context, **options)` with all images
-    (`places.Companion`) that share a repository, a literal or a group of `[images]` with others; it returns those that
-    have to stay with another one, and says with which. Every rule of the run finds that in `Context.held`.
+    `together`, called once a run as `together(images, context, **options)` with all images (`Companion`) that share a
+    repository, a literal or a group of `[images]` with others, returns those that have to stay with another one, and
+    with which. Every rule of the run finds that in `Context.held`.
 
     `coupled` are the keys of map entries that may be written with the local or variable of an image's tag and so follow
     it by themselves: reading it there forbids nothing.
-
-    `reaches` names the options that hold the address (STACK/TYPE.NAME) of a resource which the check is
-    offered too, though no phase selects it.
-
-    `follows` asks for `Context.followed` and `Context.places`, `informed` for `Context.facts`. `more_kinds`, called as
-    `more_kinds(config, options)`, names further resource types.
     """
 
-    check: Callable[..., Iterator[Finding]]
-    kinds: tuple[str, ...]
-    reaches: tuple[str, ...] = ()
-    at_places: Callable[..., Iterator[Finding]] | None = None
-    forms: str = ""
+    at_places: Callable[..., Iterable[Finding]]
     together: Callable[..., Mapping[Key, str]] | None = None
+    forms: Callable[..., tuple[str, ...]] | None = None
     coupled: tuple[str, ...] = ()
-    follows: bool = False
-    informed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check, the kinds of blocks that it is offered, and what it needs to know beyond them.
+
+    The check is a generator of findings, called as `check(block, context, **options)`. Its keyword-only parameters are
+    the options: `str`, `bool`, `int`, `tuple[str, ...]` or `Address`, by their annotation or else by their default.
+
+    A kind is a resource type (`helm_release`), a type of block (`BLOCKS`), or both (`data.aws_ami`, `provider.aws`).
+    `more_kinds`, called as `more_kinds(config, options)`, adds kinds that the configuration names.
+
+    `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, and `"facts"`, which fills
+    `Context.facts`. Both read other stacks too, so a rule asks for them only if it uses them.
+    """
+
+    check: Callable[..., Iterable[Finding]]
+    _: KW_ONLY
+    kinds: tuple[str, ...]
+    needs: Collection[str] = frozenset()
+    images: ImageHooks | None = None
     more_kinds: Callable[[Config, Mapping[str, Option]], tuple[str, ...]] | None = None
 
+    @property
+    def hooks(self) -> tuple[Callable[..., object], ...]:
+        """The functions that take options."""
+        images = (self.images.at_places, self.images.together, self.images.forms) if self.images else ()
+        return (self.check, *(each for each in images if each))
+
     def options(self) -> dict[str, inspect.Parameter]:
-        """The keyword-only parameters of the check: name, default and, as text, type."""
-        parameters = inspect.signature(self.check).parameters.values()
-        return {each.name: each for each in parameters if each.kind is each.KEYWORD_ONLY}
+        """The keyword-only parameters of the hooks: name, default and, as text, type."""
+        return {each.name: each for hook in self.hooks for each in parameters(hook)}
+
+    def is_for(self, block: Block) -> bool:
+        """Whether a block is of one of its kinds."""
+        kinds, label = self.kinds, block.type_label
+        plain = block.type == "resource" and label in kinds
+        return plain or block.type in kinds or f"{block.type}.{label}" in kinds
 
     def grown(self, config: Config, options: Mapping[str, Option]) -> Rule:
-        """The rule with the resource types that the configuration adds."""
+        """The rule with the kinds that the configuration adds."""
         more = self.more_kinds(config, options) if self.more_kinds else ()
         return replace(self, kinds=tuple(dict.fromkeys((*self.kinds, *more)))) if more else self
 
+    @property
+    def follows(self) -> bool:
+        """Whether it needs to know where images come from."""
+        return "origins" in self.needs or self.images is not None
 
-def warn(place: View | Span, address: str, message: str) -> Finding:
+    @property
+    def informed(self) -> bool:
+        """Whether it needs the facts of all stacks."""
+        return "facts" in self.needs
+
+    @property
+    def forms(self) -> str:
+        """The option that names forms of images outside of containers, empty without one."""
+        hook = self.images.forms if self.images else None
+        return next((each.name for each in parameters(hook)), "") if hook else ""
+
+    @property
+    def coupled(self) -> tuple[str, ...]:
+        """The keys of map entries that follow an image's tag by themselves."""
+        return self.images.coupled if self.images else ()
+
+    @property
+    def reaches(self) -> tuple[str, ...]:
+        """The options that hold the address of a resource, which the check is offered though no phase selects it."""
+        return tuple(name for name, each in self.options().items() if each.annotation == Address.__name__)
+
+
+@cache
+def parameters(hook: Callable[..., object]) -> tuple[inspect.Parameter, ...]:
+    """The keyword-only parameters of a hook, each annotated with the name of its type (empty where it is not known)."""
+    every = inspect.signature(hook).parameters.values()
+    return tuple(each.replace(annotation=_type(each)) for each in every if each.kind is each.KEYWORD_ONLY)
+
+
+def accepted(hook: Callable[..., object], options: Mapping[str, Option]) -> dict[str, Option]:
+    """Those of the options that a hook names."""
+    return {each.name: options[each.name] for each in parameters(hook) if each.name in options}
+
+
+def _type(parameter: inspect.Parameter) -> str:
+    declared = parameter.annotation  # a text, or the type itself where the file does not postpone annotations
+    if declared is not parameter.empty:
+        return declared.__name__ if isinstance(declared, type | NewType) else str(declared)
+    default = type(parameter.default)
+    return "tuple[str, ...]" if default is tuple else default.__name__ if default in (str, bool, int) else ""
+
+
+def warn(place: View | Span, code: str, message: str, *, address: str = "") -> Finding:
     """A finding that a person has to look at."""
-    return Finding(address, _span(place), message)
+    return Finding(span=_span(place), code=code, message=message, address=address)
 
 
-def note(place: View | Span, address: str, message: str) -> Finding:
+def note(place: View | Span, code: str, message: str, *, address: str = "") -> Finding:
     """A target that is left alone, and why."""
-    return Finding(address, _span(place), message, level=Level.NOTE)
+    return Finding(span=_span(place), code=code, message=message, level=Level.NOTE, address=address)
 
 
 def change(
-    place: View | Span, address: str, message: str, make: Callable[[], Fix | None], effect: str = ""
-) -> Iterator[Finding]:
-    """The fix that `make` returns, nothing where it returns None, and a warning where it cannot be done."""
+    place: View | Span,
+    code: str,
+    message: str,
+    make: Callable[[], Fix | None],
+    effect: str = "",
+    *,
+    otherwise: Finding | None = None,
+    address: str = "",
+) -> Finding:
+    """The fix that `make` returns, and a warning where it cannot be done (`make` raises `UnfixableError`).
+
+    Where `make` returns None there is nothing to do: then it is `otherwise`, or a note that says so.
+    """
     try:
         fix = make()
     except UnfixableError as error:
-        yield warn(place, address, f"not done: {message}: {error}")
-        return
-    if fix is not None:
-        yield Finding(address, _span(place), message, fix, effect=effect)
+        return warn(place, code, f"not done: {message}: {error}", address=address)
+    if fix is None:
+        return otherwise or note(place, NOTHING_TO_DO, f"nothing to do: {message}", address=address)
+    return Finding(span=_span(place), code=code, message=message, fix=fix, effect=effect, address=address)
+
+
+NOTHING_TO_DO = "nothing-to-do"
+"""The code of a change that is made already."""
 
 
 def _span(place: View | Span) -> Span:

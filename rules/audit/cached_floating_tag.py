@@ -9,18 +9,12 @@ Left alone: what that rule leaves alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.rulekit.rule import Finding, Rule
+from hclmod.rulekit import Block, Context, Finding, Rule
 
 from .._keel import RESTARTED
 from ..pull_policy_for_floating_tag import check as pull_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -28,4 +22,4 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     yield from pull_policy(workload, context)
 
 
-rule = Rule(check, kinds=RESTARTED, follows=True)
+rule = Rule(check, kinds=RESTARTED, needs={"origins"})

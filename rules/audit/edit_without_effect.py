@@ -8,17 +8,9 @@ Left alone: images that Terraform looks at; images of resources that were not th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Finding, Rule, warn
-from hclmod.terraform.kubernetes import KINDS, containers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
+from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, containers, fixes, warn
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -31,7 +23,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
         if not _is_looked_at(workload, f"{container.path}.image"):
             was, now = _told(image.earlier), _told(image.texts)
             message = f"{container.label}: {was} became {now}, which has no effect: Terraform ignores this image"
-            yield warn(container.image or workload.title, workload.address, f"{message}; `hclmod pin` sets a tag")
+            yield warn(container.image or workload.title, "ignored-edit", f"{message}; `hclmod pin` sets a tag")
 
 
 def _is_looked_at(workload: Block, path: str) -> bool:
@@ -45,4 +37,4 @@ def _told(texts: Sequence[str | None]) -> str:
     return " or ".join(text or "an unknown image" for text in texts)
 
 
-rule = Rule(check, kinds=tuple(KINDS), informed=True)
+rule = Rule(check, kinds=tuple(KINDS), needs={"facts"})

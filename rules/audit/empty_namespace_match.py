@@ -9,18 +9,11 @@ Left alone: lists in an `exclude`, lists that are not written there.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import values
-from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.rulekit import Block, Context, Finding, Rule, values, warn
 
 from .._policies import MANIFESTS, entries, heredocs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 _YAML = re.compile(r"^\s*(?:- )?namespaces\s*:\s*\[\s*\]", re.MULTILINE)
 
@@ -33,7 +26,7 @@ def check(manifest: Block, _context: Context, /) -> Iterator[Finding]:
     )
     if found or any(_YAML.search(text) for text in heredocs(manifest)):
         message = "`namespaces` is empty, which selects every namespace; match the label keel.sh/enrolled instead"
-        yield warn(manifest.title, manifest.address, message)
+        yield warn(manifest.title, "empty-list", message)
 
 
 rule = Rule(check, kinds=MANIFESTS)

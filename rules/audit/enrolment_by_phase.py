@@ -10,20 +10,12 @@ types which the policy does not annotate.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.rulekit.rule import Finding, Rule, warn
-from hclmod.terraform.kubernetes import NAMESPACES
+from hclmod.rulekit import NAMESPACES, Block, Context, Finding, NamespaceFact, Resident, Rule, warn
 
 from .._enrolment import EXEMPT, Enrolment, is_among
 from .._keel import MUTATED, is_opted_out, opt_out
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.facts import NamespaceFact, Resident
-    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -39,7 +31,7 @@ def check(
     elif (held := enrolment.of(facts)) and not facts.done and not opt_out(block) and _any_done(held):
         phases = ", ".join("no phase" if phase is None else f"phase {phase}" for phase in facts.phases)
         message = f"{held.name} is enrolled, so it rolls before its time ({phases}): `hclmod opt-out` it until then"
-        yield warn(block.title, block.address, message)
+        yield warn(block.title, "rolls-too-early", message)
 
 
 def _namespace(block: Block, home: NamespaceFact, enrolment: Enrolment) -> Iterator[Finding]:
@@ -47,10 +39,10 @@ def _namespace(block: Block, home: NamespaceFact, enrolment: Enrolment) -> Itera
     done = [each for each in mutated if each.done]
     if enrolment.holds(home) and mutated and not done:
         message = f"{home.name} is enrolled before its time: {_listed(mutated)}"
-        yield warn(block.title, block.address, message)
+        yield warn(block.title, "enrolled-too-early", message)
     elif not enrolment.holds(home) and done and not is_among(home.name or "", (*EXEMPT, *enrolment.exempt)):
         message = f"{home.name} is not enrolled, though phases of it are done: {_listed(done)}"
-        yield warn(block.title, block.address, message)
+        yield warn(block.title, "not-enrolled", message)
 
 
 def _any_done(home: NamespaceFact) -> bool:
@@ -62,4 +54,4 @@ def _listed(residents: list[Resident]) -> str:
     return ", ".join(sorted(told))
 
 
-rule = Rule(check, kinds=(*NAMESPACES, *MUTATED), informed=True)
+rule = Rule(check, kinds=(*NAMESPACES, *MUTATED), needs={"facts"})

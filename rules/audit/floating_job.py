@@ -8,24 +8,18 @@ Left alone: CronJobs, which take a new image at their next run; pinned tags; tag
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.rulekit import Block, Context, Finding, Rule, warn
 
 from .._rewrites import floating
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 
 def check(job: Block, context: Context, /) -> Iterator[Finding]:
     """Yield a warning for each floating image."""
     for container in floating(job, context):
         message = f"{container.label}: the image floats, and Keel never updates a Job; pin it to a version"
-        yield warn(container.image or job.title, job.address, message)
+        yield warn(container.image or job.title, "floating", message)
 
 
-rule = Rule(check, kinds=("kubernetes_job", "kubernetes_job_v1"), follows=True)
+rule = Rule(check, kinds=("kubernetes_job", "kubernetes_job_v1"), needs={"origins"})

@@ -8,19 +8,12 @@ Left alone: namespaces that are not enrolled and whose phases are not done, char
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.rulekit.rule import Finding, Level, Rule, warn
-from hclmod.terraform.kubernetes import RELEASE
+from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, warn
 
 from .._enrolment import Enrolment
 from ..drop_helm_atomic import check as drop_atomic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -30,15 +23,15 @@ def check(
     facts = context.facts.get(release.address)
     if facts is None or not (Enrolment(enrolled, exempt).of(facts) or facts.done):
         return
-    yield from (each for each in drop_atomic(release, context) if each.level is not Level.NOTE)
+    yield from (each for each in drop_atomic(release, context) if each.is_open)
     chart = release.attribute("chart")
     if chart and release.attribute("version") is None and not _is_folder(chart.value.text):
         message = "its chart has no version, so any apply may upgrade it and take Keel's edits back: set `version`"
-        yield warn(chart, release.address, message)
+        yield warn(chart, "no-version", message)
 
 
 def _is_folder(chart: str) -> bool:
     return chart.strip('"').startswith((".", "/", "${path.", "path."))
 
 
-rule = Rule(check, kinds=(RELEASE,), informed=True)
+rule = Rule(check, kinds=(RELEASE,), needs={"facts"})

@@ -9,25 +9,29 @@ Left alone: workloads that Keel has in its hands and that carry no pin; images t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes, lists, traversal
-from hclmod.rulekit.rule import Finding, Rule, change, warn
-from hclmod.terraform.kubernetes import KINDS, containers
+from hclmod.rulekit import (
+    KINDS,
+    Block,
+    Container,
+    Context,
+    Finding,
+    Rule,
+    Traversal,
+    change,
+    containers,
+    fixes,
+    lists,
+    traversal,
+    warn,
+)
 
 from .._floats import pin_reason
 from .._keel import opt_out
 from .._opting import hides
 from .._rewrites import image_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.traversal import Traversal
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
-    from hclmod.terraform.kubernetes import Container
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -35,7 +39,9 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     if opt_out(workload):
         message = "it opted out with `never`, but `ignore_changes` hides that or its image from Terraform"
         make = partial(lists.drop, workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held))
-        yield from change(workload.title, workload.address, message, make)
+        hidden = change(workload.title, "hidden-never", message, make)
+        if hidden.is_open:
+            yield hidden
         return
     for container in containers(workload):
         if why := _pinned(workload, container, context):
@@ -57,7 +63,7 @@ def _hidden(workload: Block, container: Container, why: str) -> Iterator[Finding
     try:
         missing = fixes.missing_items(workload, "ignore_changes", [path], inside="lifecycle")
     except fixes.UnfixableError as error:
-        yield warn(place, workload.address, f"{container.label}: {why}; Terraform may ignore it: {error}")
+        yield warn(place, "may-be-ignored", f"{container.label}: {why}; Terraform may ignore it: {error}")
         return
     if missing:
         return
@@ -68,8 +74,7 @@ def _hidden(workload: Block, container: Container, why: str) -> Iterator[Finding
         return held == wanted
 
     make = partial(lists.drop, workload, "ignore_changes", "lifecycle", is_its)
-    found = list(change(place, workload.address, message, make))
-    yield from found or [warn(place, workload.address, message)]
+    yield change(place, "hidden-pin", message, make, otherwise=warn(place, "hidden-pin", message))
 
 
-rule = Rule(check, kinds=tuple(KINDS), follows=True)
+rule = Rule(check, kinds=tuple(KINDS), needs={"origins"})

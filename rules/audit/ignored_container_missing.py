@@ -8,19 +8,22 @@ Left alone: pods with `dynamic` containers, whose number nobody knows.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import lists, traversal
-from hclmod.rulekit.rule import Finding, Rule, change
-from hclmod.terraform.kubernetes import KINDS, containers, dynamic_containers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.traversal import Traversal
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
+from hclmod.rulekit import (
+    KINDS,
+    Block,
+    Context,
+    Finding,
+    Rule,
+    Traversal,
+    change,
+    containers,
+    dynamic_containers,
+    lists,
+    traversal,
+)
 
 
 def check(workload: Block, _context: Context, /) -> Iterator[Finding]:
@@ -36,7 +39,9 @@ def check(workload: Block, _context: Context, /) -> Iterator[Finding]:
 
     make = partial(lists.drop, workload, "ignore_changes", "lifecycle", is_lost)
     message = "it ignores the image of a container that is not there: the entry has no effect, or was meant for another"
-    yield from change(workload.title, workload.address, message, make)
+    lost = change(workload.title, "no-such-container", message, make)
+    if lost.is_open:
+        yield lost
 
 
 rule = Rule(check, kinds=tuple(KINDS))

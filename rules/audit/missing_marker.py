@@ -10,23 +10,15 @@ Left alone: workloads that opted out, CronJobs without a policy of their own, na
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Finding, Rule, change, note, warn
-from hclmod.terraform.kubernetes import dynamic_containers
+from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_containers, fixes, note, warn
 
 from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
 from .._markers import IGNORE_IMAGE, needed_by
 from .._rewrites import wanted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -43,13 +35,13 @@ def check(
     """Yield what each marker lacks, or why nothing is asked of the workload."""
     why = due(workload, context, Enrolment(enrolled, exempt))
     if not why:
-        yield note(workload.title, workload.address, "Keel does not have it in its hands")
+        yield note(workload.title, "not-managed", "Keel does not have it in its hands")
     elif opt_out(workload):
-        yield note(workload.title, workload.address, f"{why}, and it opted out")
+        yield note(workload.title, "opted-out", f"{why}, and it opted out")
     else:
         names = tuple(dict.fromkeys((*markers, *needed_by(keel_version))))
         found = list(_missing(workload, context, names, keel_version, why, init=init_containers))
-        yield from found or [note(workload.title, workload.address, f"{why}, and its markers are there")]
+        yield from found or [note(workload.title, "markers-present", f"{why}, and its markers are there")]
 
 
 def _missing(
@@ -58,10 +50,12 @@ def _missing(
     for name, items in wanted(workload, context, names, keel_version, init=init).items():
         if name == IGNORE_IMAGE and dynamic_containers(workload):
             message = f"{why}, and no entry can name its images, because its containers are `dynamic`: opt it out"
-            yield warn(workload.title, workload.address, message)
+            yield warn(workload.title, "dynamic-containers", message)
             continue
         make = partial(fixes.ensure_items, workload, "ignore_changes", items, name, inside="lifecycle")
-        yield from change(workload.title, workload.address, f"{why}, but drift of {name} is not ignored", make)
+        missing = change(workload.title, "marker-missing", f"{why}, but drift of {name} is not ignored", make)
+        if missing.is_open:
+            yield missing
 
 
-rule = Rule(check, kinds=RESTARTED, follows=True, informed=True)
+rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"})

@@ -10,21 +10,12 @@ out: an allowlist that no label shows may enroll the namespace.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import fixes, lists
-from hclmod.rulekit.rule import Finding, Rule, warn
-from hclmod.terraform.kubernetes import KINDS
+from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, Traversal, fixes, lists, warn
 
 from .._enrolment import Enrolment, due
 from .._keel import opt_out
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.traversal import Traversal
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -40,11 +31,11 @@ def check(
     if needless:
         message = "it ignores annotations of Keel, which does not have it in its hands: enroll its namespace"
         message += ", name it in `enrolled` if an allowlist does, or take the entries out"
-        yield warn(workload.title, workload.address, message)
+        yield warn(workload.title, "not-managed", message)
 
 
 def _is_keels(held: Traversal) -> bool:
     return len(held) > 2 and held[-2] == "annotations" and str(held[-1]).startswith("keel.sh/")
 
 
-rule = Rule(check, kinds=tuple(KINDS), informed=True)
+rule = Rule(check, kinds=tuple(KINDS), needs={"facts"})

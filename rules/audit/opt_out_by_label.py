@@ -8,20 +8,13 @@ Left alone: namespaces that are not enrolled, types which the policy does not an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Finding, Rule, change
+from hclmod.rulekit import Block, Context, Finding, Rule, change, fixes
 
 from .._enrolment import Enrolment
 from .._keel import MUTATED, POLICY, declared_policy, opt_out
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -35,7 +28,7 @@ def check(
     metadata = workload.blocks("metadata")[0]
     message = f"the label `never` opts nothing out, because {home.name} injects the annotation; add it as annotation"
     make = partial(fixes.ensure_entry, metadata, "annotations", POLICY, "never")
-    yield from change(label, workload.address, message, make)
+    yield change(label, "label-only", message, make)
 
 
-rule = Rule(check, kinds=MUTATED, informed=True)
+rule = Rule(check, kinds=MUTATED, needs={"facts"})

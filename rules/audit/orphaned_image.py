@@ -10,23 +10,14 @@ Left alone: namespaces that are not enrolled, whose images their CI owns; worklo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Finding, Rule, warn
-from hclmod.terraform.kubernetes import containers
+from hclmod.rulekit import Block, Container, Context, Finding, Rule, containers, fixes, warn
 
 from .._enrolment import Enrolment
 from .._floats import pin_reason
 from .._keel import CRON_JOBS, POLICY, RESTARTED, declared, opt_out
 from .._rewrites import image_of, rewrites
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
-    from hclmod.terraform.kubernetes import Container
 
 
 def check(
@@ -60,7 +51,7 @@ def _orphaned(workload: Block, container: Container) -> Iterator[Finding]:
         return
     if not missing:
         message = f"{container.label}: Terraform ignores its image and Keel does not look at it: take the entry out"
-        yield warn(container.image or workload.title, workload.address, f"{message}, unless its CI sets it")
+        yield warn(container.image or workload.title, "nobody-sets-it", f"{message}, unless its CI sets it")
 
 
-rule = Rule(check, kinds=RESTARTED, follows=True, informed=True)
+rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"})

@@ -11,22 +11,14 @@ Left alone: `never`, policies whose value is no literal, semver policies on vers
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import values
-from hclmod.rulekit.rule import Finding, Rule, warn
-from hclmod.terraform.kubernetes import containers
+from hclmod.rulekit import Block, Context, Finding, Rule, containers, values, warn
 
 from .._keel import MATCH_TAG, POLICY, RESTARTED, declared
 from .._markers import FOLLOWS_TAGS, version
 from .._policies import MANIFESTS, entries, heredocs
 from .._rewrites import image_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 _SEMVER = ("major", "minor", "patch", "all")
 _PADDED = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}")
@@ -44,17 +36,17 @@ def check(block: Block, context: Context, /, *, keel_version: str = "") -> Itera
     if not policy or policy == "never":
         return
     if policy == "force" and follows_tags and not any(declared(block, key) == "true" for key in MATCH_TAG):
-        yield warn(block.title, block.address, _plain_force(keel_version))
+        yield warn(block.title, "plain-force", _plain_force(keel_version))
     for container in containers(block):
         image = image_of(block, container, context)
         tag = (image.tag or "latest") if image else None
         place = container.image or block.title
         if tag == "latest" and policy in _SEMVER:
             message = f"{container.label}: `{policy}` on latest jumps to the highest version; use force with matchTag"
-            yield warn(place, block.address, message)
+            yield warn(place, "version-policy-on-latest", message)
     if policy.startswith(("glob:", "regexp:")) and not (_PADDED.search(policy) or _DATES.search(policy)):
         message = f"`{policy}` compares tags as text, so 1.9.0 is above 1.10.0; use it for padded dates only"
-        yield warn(block.title, block.address, message)
+        yield warn(block.title, "compares-as-text", message)
 
 
 def _plain_force(keel_version: str) -> str:
@@ -72,10 +64,10 @@ def _injected(manifest: Block, keel_version: str, *, follows_tags: bool) -> Iter
     matches = any(key in text for key in MATCH_TAG for text in told_keys)
     for policy in told:
         if policy == "force" and follows_tags and not matches:
-            yield warn(manifest.title, manifest.address, f"it injects {_plain_force(keel_version)}")
+            yield warn(manifest.title, "plain-force", f"it injects {_plain_force(keel_version)}")
         elif policy in _SEMVER:
             message = f"it injects `{policy}` everywhere, which jumps from latest to the highest version"
-            yield warn(manifest.title, manifest.address, message)
+            yield warn(manifest.title, "version-policy-on-latest", message)
 
 
-rule = Rule(check, kinds=(*RESTARTED, *MANIFESTS), follows=True)
+rule = Rule(check, kinds=(*RESTARTED, *MANIFESTS), needs={"origins"})

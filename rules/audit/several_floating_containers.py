@@ -8,19 +8,13 @@ Left alone: pods with one container that Keel may rewrite; workloads that opted 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.rulekit import Block, Context, Finding, Rule, warn
 
 from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
 from .._rewrites import floating
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -33,7 +27,7 @@ def check(
             f"{', '.join(found)} float in one pod, and ignored images count by position: keep the order of the blocks, "
             "and say so in a `# hclmod: ignore[several-floating-containers]` comment"
         )
-        yield warn(workload.title, workload.address, message)
+        yield warn(workload.title, "several-float", message)
 
 
-rule = Rule(check, kinds=RESTARTED, follows=True, informed=True)
+rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"})

@@ -9,16 +9,9 @@ Left alone: images that cannot be followed to their end. Of several workloads th
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.rulekit.rule import Finding, Rule, warn
-from hclmod.terraform.kubernetes import KINDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
+from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, warn
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -30,7 +23,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     for (repository, tag), told in others.items():
         if facts and min(facts.callers) < min(told):
             message = f"{repository} is {tag} here and other tags elsewhere: {', '.join(sorted(told))}"
-            yield warn(workload.title, workload.address, message)
+            yield warn(workload.title, "other-tag-elsewhere", message)
 
 
-rule = Rule(check, kinds=tuple(KINDS), informed=True)
+rule = Rule(check, kinds=tuple(KINDS), needs={"facts"})

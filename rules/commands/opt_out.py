@@ -10,23 +10,14 @@ Left alone: workloads that say `never` and hide nothing; everything, if a part c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import undo
-from hclmod.rulekit.rule import Rule, change, note, warn
-from hclmod.terraform.kubernetes import KINDS
+from hclmod.rulekit import KINDS, Block, Context, Finding, Fix, Rule, change, note, undo, warn
 
 from .._keel import RESTARTED
 from .._opting import live, take_out
 from .._pins import said
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.edits import Fix
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context, Finding
 
 
 def check(
@@ -34,16 +25,16 @@ def check(
 ) -> Iterator[Finding]:
     """Yield the one fix that opts the workload out."""
     if not reason:
-        yield warn(workload.title, workload.address, "an opt-out needs a `reason`")
+        yield warn(workload.title, "no-reason", "an opt-out needs a `reason`")
         return
     if callers := context.shared.get(workload.address):
         with_it = f"{', '.join(callers)} use the same block and would be opted out with it"
-        yield warn(workload.title, workload.address, f"not opted out: {with_it}; --with-callers does that")
+        yield warn(workload.title, "shared-block", f"not opted out: {with_it}; --with-callers does that")
         return
     make = partial(_fix, workload, said("opted out", date, reason), label=label)
     message = "opted out of Keel, and Terraform looks at its images again"
-    found = list(change(workload.title, workload.address, message, lambda: undo.proved(workload, make)))
-    yield from found or [note(workload.title, workload.address, "it is opted out already")]
+    done = note(workload.title, "opted-out-already", "it is opted out already")
+    yield change(workload.title, "opt-out", message, lambda: undo.proved(workload, make), otherwise=done)
     if workload.type_label in RESTARTED:
         yield from live(workload, context, undo=False)
 
@@ -52,4 +43,4 @@ def _fix(workload: Block, why: str, aligned: bool, *, label: bool) -> Fix | None
     return take_out(workload, why, label=label, aligned=aligned)
 
 
-rule = Rule(check, kinds=tuple(KINDS), follows=True, informed=True)
+rule = Rule(check, kinds=tuple(KINDS), needs={"facts", "origins"})

@@ -9,24 +9,15 @@ Left alone: everything; this only looks. Containers that are `dynamic` are not t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes, values
-from hclmod.rulekit.rule import Finding, Rule, note
-from hclmod.terraform.kubernetes import KINDS, RELEASE, containers
+from hclmod.rulekit import KINDS, RELEASE, Block, Container, Context, Finding, Rule, containers, fixes, note, values
 
 from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
 from .._policies import MANIFESTS, entries
 from .._rewrites import floating, image_of, rewrites
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
-    from hclmod.terraform.kubernetes import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +116,7 @@ def _told(block: Block, context: Context, container: str, image: str, owners: Ow
         ("pull policy owner", owners.pull_policy),
         ("evidence", owners.evidence),
     )
-    return replace(note(block.title, block.address, f"{container}: {owners.evidence}"), cells=cells)
+    return replace(note(block.title, "owners", f"{container}: {owners.evidence}"), cells=cells)
 
 
-rule = Rule(check, kinds=(*KINDS, RELEASE, *MANIFESTS), follows=True, informed=True)
+rule = Rule(check, kinds=(*KINDS, RELEASE, *MANIFESTS), needs={"facts", "origins"})

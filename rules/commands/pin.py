@@ -15,30 +15,37 @@ together.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes, undo
-from hclmod.images import reference
-from hclmod.rulekit.rule import Finding, Rule, change, note, warn
-from hclmod.terraform.kubernetes import KINDS, containers
+from hclmod.rulekit import (
+    KINDS,
+    Block,
+    Container,
+    Context,
+    Finding,
+    Fix,
+    ImageHooks,
+    Literal,
+    Place,
+    Reference,
+    Rule,
+    Source,
+    Span,
+    change,
+    containers,
+    fixes,
+    note,
+    reference,
+    undo,
+    warn,
+)
 
 from .._floats import parsed
 from .._keel import RESTARTED
 from .._opting import joined, live, take_out
 from .._pins import lower_than, pinned, recorded, said, told
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.edits import Fix
-    from hclmod.hcl.source import Source
-    from hclmod.hcl.views import Block
-    from hclmod.images.reference import Reference
-    from hclmod.rulekit.places import Literal, Place
-    from hclmod.rulekit.rule import Context
-    from hclmod.terraform.kubernetes import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +82,34 @@ def check(
     allow_downgrade: bool = False,
 ) -> Iterator[Finding]:
     """Yield the one fix that pins what stands in the workload's block, or why it cannot be pinned."""
-    place, address, pin = workload.title, workload.address, _Pin(to, reason, date)
+    place, pin = workload.title, _Pin(to, reason, date)
     meant = _meant(workload, context, container)
     here = [(each, image) for each in meant or () if (image := _in_place(workload, each, context))]
     low = (pin.too_low(image, workload.source.data) for _, image in here if not allow_downgrade)
     if not to or not reason:
-        yield warn(place, address, "a pin needs a tag (`to`) and a `reason`")
+        yield warn(place, "no-tag-or-reason", "a pin needs a tag (`to`) and a `reason`")
     elif not reference.is_tag(to):
-        yield warn(place, address, f"not pinned: `{to}` is no tag")
-    elif callers := context.shared.get(address):
+        yield warn(place, "not-a-tag", f"not pinned: `{to}` is no tag")
+    elif callers := context.shared.get(workload.address):
         with_it = f"{', '.join(callers)} use the same block and would be pinned with it"
-        yield warn(place, address, f"not pinned: {with_it}; --with-callers does that")
+        yield warn(place, "shared-block", f"not pinned: {with_it}; --with-callers does that")
     elif not meant:
-        yield warn(place, address, f"not pinned: {_unclear(workload, context, container)}")
+        yield warn(place, "unclear-container", f"not pinned: {_unclear(workload, context, container)}")
     elif why := next(filter(None, low), None):
-        yield warn(place, address, why)
+        yield warn(place, "lower-than-pin", why)
     else:
         names = ", ".join(each.label for each in meant)
         message = f"{names} pinned to {to}, Keel opted out, and Terraform looks at its images again"
         make = partial(_fix, workload, here, pin, label=label)
         effect = KINDS[workload.type_label].rollout
-        yield from change(place, address, message, lambda: undo.proved(workload, make), effect)
+        yield change(
+            place, "pin", message, lambda: undo.proved(workload, make), effect, otherwise=_pinned_already(place)
+        )
         yield from live(workload, context, undo=True) if workload.type_label in RESTARTED else ()
+
+
+def _pinned_already(place: Span) -> Finding:
+    return note(place, "pinned-already", "it is pinned to that tag and opted out already")
 
 
 def _fix(
@@ -171,7 +184,6 @@ def at_places(
     date: str = "",
     container: str = "",
     allow_downgrade: bool = False,
-    **_others: object,
 ) -> Iterator[Finding]:
     """Yield the fix of a tag that stands elsewhere: in a local, a default, an argument, an input."""
     first = place.driven[0]
@@ -190,18 +202,22 @@ def at_places(
     pin = _Pin(to, reason, date)
     if place.also or place.read_by:
         others = ", ".join((*place.also, *place.read_by))
-        yield note(literal, first.name, f"`{literal.text}` stays and the tag stands in the container: {others} use it")
+        yield note(
+            literal, "used-by-others", f"`{literal.text}` stays and the tag stands in the container: {others} use it"
+        )
     elif first.before + inner + first.after != text:
         around = f"{first.before}...{first.after}"
-        yield warn(literal, first.name, f"not pinned: `{to}` does not fit what stands around the tag ({around})")
+        yield warn(
+            literal, "tag-does-not-fit", f"not pinned: `{to}` does not fit what stands around the tag ({around})"
+        )
     elif not allow_downgrade and (why := pin.too_low(image, view.source.data)):
-        yield warn(literal, first.name, why)
+        yield warn(literal, "lower-than-pin", why)
     elif inner == literal.text and not literal.argument:
-        yield note(literal, first.name, f"the tag is {literal.text} already")
+        yield note(literal, "pinned-already", f"the tag is {literal.text} already")
     else:
         make = partial(_written, literal, view.source, inner, pin.told(image))
         message = f"`{literal.text}` pinned to `{inner}` for {', '.join(each.name for each in place.driven)}"
-        yield from change(literal, first.name, message, lambda: undo.proved(view, make))
+        yield change(literal, "pin", message, lambda: undo.proved(view, make))
 
 
 def _written(
@@ -215,4 +231,4 @@ def _written(
     return undo.keep(source, fix, why, aligned=aligned) if fix else None
 
 
-rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, follows=True, informed=True)
+rule = Rule(check, kinds=tuple(KINDS), needs={"facts"}, images=ImageHooks(at_places=at_places))

@@ -7,23 +7,15 @@ Left alone: everything; this only looks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Finding, Rule, note
-from hclmod.terraform.kubernetes import KINDS
+from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, fixes, note
 
 from .._enrolment import Enrolment, due
 from .._keel import POLICY, declared, opt_out
 from .._markers import MARKERS, SERVICES, needed_by
 from .._rewrites import rewrites, wanted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -39,17 +31,17 @@ def check(
 ) -> Iterator[Finding]:
     """Yield a note for each thing to tell."""
     why = due(workload, context, Enrolment(enrolled, exempt))
-    yield _told(workload, "enrolled", why or "no: Keel does not have it in its hands")
+    yield _told(workload, "enrolment", "enrolled", why or "no: Keel does not have it in its hands")
     if opted := opt_out(workload):
-        yield _told(workload, "opted out", f"yes: `{POLICY} = never` among its {opted.name}")
+        yield _told(workload, "opted-out", "opted out", f"yes: `{POLICY} = never` among its {opted.name}")
     elif (policy := declared(workload, POLICY)) is not None:
-        yield _told(workload, "policy", f"{policy or 'no literal'} (its own)")
+        yield _told(workload, "policy", "policy", f"{policy or 'no literal'} (its own)")
     for reason in rewrites(workload, context, keel_version=keel_version, init=init_containers).stays:
-        yield _told(workload, "Keel leaves", reason)
+        yield _told(workload, "left-by-keel", "Keel leaves", reason)
     needed = {*markers, *needed_by(keel_version)}
     names = [name for name in (*MARKERS, *context.config.markers) if MARKERS.get(name) is None or _is_told(name)]
     for name, items in wanted(workload, context, names, keel_version, init=init_containers).items():
-        yield _told(workload, f"marker {name}", _state(workload, items, needed=name in needed))
+        yield _told(workload, "marker", f"marker {name}", _state(workload, items, needed=name in needed))
 
 
 def _is_told(name: str) -> bool:
@@ -68,8 +60,8 @@ def _state(workload: Block, items: tuple[str, ...], *, needed: bool) -> str:
     return "missing" if needed else "not there, and not asked for"
 
 
-def _told(workload: Block, name: str, text: str) -> Finding:
-    return replace(note(workload.title, workload.address, f"{name}: {text}"), cells=((name, text),))
+def _told(workload: Block, code: str, name: str, text: str) -> Finding:
+    return replace(note(workload.title, code, f"{name}: {text}"), cells=((name, text),))
 
 
-rule = Rule(check, kinds=tuple(KINDS), follows=True, informed=True)
+rule = Rule(check, kinds=tuple(KINDS), needs={"facts", "origins"})

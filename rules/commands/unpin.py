@@ -9,31 +9,21 @@ pin wrote is not kept: the line of before comes back, and the diff shows it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hclmod.hcl import undo
-from hclmod.rulekit.rule import Finding, Rule, change, note, warn
-from hclmod.terraform.kubernetes import KINDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hclmod.hcl.views import Block
-    from hclmod.rulekit.places import Literal, Place
-    from hclmod.rulekit.rule import Context
+from hclmod.rulekit import KINDS, Block, Context, Finding, ImageHooks, Literal, Place, Rule, change, note, undo, warn
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield what gives the block back as it was."""
     if callers := context.shared.get(workload.address):
         message = f"not taken back: {', '.join(callers)} use the same block; --with-callers takes it back for all"
-        yield warn(workload.title, workload.address, message)
+        yield warn(workload.title, "shared-block", message)
         return
     effect = KINDS[workload.type_label].rollout
     message = "the pin or opt-out is taken back; Terraform and Keel do as before"
-    make = lambda: undo.restore(workload)  # noqa: E731 - `change` wants to call it
-    found = list(change(workload.title, workload.address, message, make, effect))
-    yield from found or [note(workload.title, workload.address, _NOTHING)]
+    nothing = note(workload.title, "not-pinned", _NOTHING)
+    yield change(workload.title, "restored", message, lambda: undo.restore(workload), effect, otherwise=nothing)
 
 
 _NOTHING = "it is not pinned: nothing in its block says that hclmod pinned it"
@@ -41,13 +31,12 @@ _NOTHING = "it is not pinned: nothing in its block says that hclmod pinned it"
 
 def at_places(literal: Literal, place: Place, _context: Context, /) -> Iterator[Finding]:
     """Yield what gives back a tag that stands elsewhere."""
-    name = place.driven[0].name
     fix = undo.restore(literal.view, literal.span) if literal.view else None
     if fix and (place.also or place.read_by):
         others = ", ".join((*place.also, *place.read_by))
-        yield warn(literal, name, f"not taken back: `{literal.text}` also makes {others} by now")
+        yield warn(literal, "used-by-others", f"not taken back: `{literal.text}` also makes {others} by now")
     elif fix:
-        yield Finding(name, literal.span, f"`{literal.text}` is what it was before the pin", fix)
+        yield change(literal, "restored", f"`{literal.text}` is what it was before the pin", lambda: fix)
 
 
-rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, follows=True)
+rule = Rule(check, kinds=tuple(KINDS), images=ImageHooks(at_places=at_places))

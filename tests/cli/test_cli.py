@@ -25,7 +25,7 @@ import time
 
 from hclmod.hcl import fixes
 from hclmod.hcl.edits import Edit, Fix, Span
-from hclmod.rulekit.rule import Finding, Rule
+from hclmod.rulekit import Finding, Rule
 
 
 def check(block, context, /):
@@ -277,7 +277,8 @@ def test_a_config_that_cannot_be_meant(root: Path, old: str, new: str, said: str
 
 def test_an_unproven_change_is_refused_and_nothing_is_written(root: Path) -> None:
     edit = 'Edit(Span(block.span.end - 1, block.span.end - 1), b"  x = 1\\n")'
-    lie = f'if block.attribute("x") is None: yield Finding(block.address, block.span, "lies", Fix(({edit},), ()))'
+    finding = f'Finding(span=block.span, code="lie", message="lies", fix=Fix(({edit},), ()))'
+    lie = f'if block.attribute("x") is None: yield {finding}'
     rules = with_rule(root.parent, lie)
     before, refs = state(root), git(root, "for-each-ref")
     config = root / "hclmod.toml"

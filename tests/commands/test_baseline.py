@@ -14,7 +14,9 @@ from hclmod.terraform.stacks import Stack
 
 
 def found(message: str, line: int = 1, level: Level = Level.WARNING) -> Reported:
-    return Reported("split-tags", Finding("a.b", Span(0, 1), message, level=level), line)
+    return Reported(
+        "split-tags", Finding(address="a.b", span=Span(0, 1), code="cause", message=message, level=level), line
+    )
 
 
 def report(*left: Reported) -> PhaseReport:

@@ -23,26 +23,25 @@ if TYPE_CHECKING:
 
 RULES = {
     "mark_n": """
-from hclmod.hcl import fixes
-from hclmod.rulekit.rule import Rule, change, note
+from hclmod.rulekit import Rule, change, fixes, note
 def check(block, context, /, *, value: str = "2"):
     if context.phase == 9:
         raise ZeroDivisionError(block.address)
     if block.attribute("boom"):
         raise KeyError("boom")
-    yield note(block.title, block.address, f"phase {context.phase}")
-    yield from change(block.title, block.address, "n", lambda: fixes.ensure_attribute(block, "n", value.encode()))
+    yield note(block.title, "seen", f"phase {context.phase}")
+    yield change(block.title, "n", "n", lambda: fixes.ensure_attribute(block, "n", value.encode()))
 rule = Rule(check, kinds=("kubernetes_job", "kubernetes_namespace"))
 """,
     "tell_names": """
-from hclmod.rulekit.rule import Rule, note
-def check(block, context, /, *, place: str = ""):
-    yield note(block.title, block.address, ",".join(context.names))
-rule = Rule(check, kinds=("kubernetes_manifest", "kubernetes_namespace"), reaches=("place",))
+from hclmod.rulekit import Address, Rule, note
+def check(block, context, /, *, place: Address = Address("")):
+    yield note(block.title, "seen", ",".join(context.names))
+rule = Rule(check, kinds=("kubernetes_manifest", "kubernetes_namespace"))
 """,
     "user_mistake": """
 from hclmod.errors import ConfigError
-from hclmod.rulekit.rule import Rule
+from hclmod.rulekit import Rule
 def check(block, context, /):
     raise ConfigError("mend your file")
     yield
@@ -153,7 +152,7 @@ def test_a_rule_that_raises_spoils_its_own_document_only(folder: Path) -> None:
     assert isinstance(bad, Failed)
     assert "Traceback" in bad.traceback
     assert "KeyError: 'boom'" in bad.traceback
-    assert bad.blamed == "rule mark-n failed at mark_n.py:9: KeyError: 'boom'"
+    assert bad.blamed == "rule mark-n failed at mark_n.py:8: KeyError: 'boom'"
     whole = PhaseReport(1, "", ("mark-n",), reports)
     assert whole.unproven() == (bad,)
     assert whole.unproven(["s/a/bad.tf"]) == ()

@@ -39,7 +39,7 @@ def settled(text: str, *checks: Check) -> Outcome:
 def ensures(name: str, item: str) -> Check:
     def check(block: Block, _context: Context) -> Iterator[Finding]:
         make = lambda: fixes.ensure_items(block, "list", [item])  # noqa: E731
-        yield from change(block.title, block.address, f"{item} joins", make, "nothing")
+        yield change(block.title, "joins", f"{item} joins", make, "nothing")
 
     check.__name__ = name
     return check
@@ -48,7 +48,7 @@ def ensures(name: str, item: str) -> Check:
 def sets(name: str, value: bytes) -> Check:
     def check(block: Block, _context: Context) -> Iterator[Finding]:
         make = lambda: fixes.ensure_attribute(block, "n", value)  # noqa: E731
-        yield from change(block.title, block.address, f"n becomes {value.decode()}", make)
+        yield change(block.title, "value", f"n becomes {value.decode()}", make)
 
     check.__name__ = name
     return check
@@ -63,7 +63,9 @@ def test_two_rules_that_edit_one_list_both_land() -> None:
     assert [each.rule for each in outcome.applied] == ["first", "second"]
     assert outcome.left == ()
     again = settled(outcome.after.decode(), ensures("first", "two"), ensures("second", "three"))
-    assert again == Unchanged("main.tf")
+    assert isinstance(again, Unchanged)
+    assert [each.code for each in again.left] == ["first/nothing-to-do", "second/nothing-to-do"]
+    assert again.left[0].finding.message == "nothing to do: two joins"
 
 
 def test_identical_edits_merge_into_one() -> None:
@@ -95,16 +97,16 @@ def test_rules_that_fight_are_refused_by_name() -> None:
 
 def grows(block: Block, _context: Context) -> Iterator[Finding]:
     n = block.attributes["n"]
-    yield Finding(block.address, n.span, "more", fixes.replace(n.value, n.value.text.encode() + b"0"))
+    yield Finding(span=n.span, code="test", message="more", fix=fixes.replace(n.value, n.value.text.encode() + b"0"))
 
 
 def idles(block: Block, _context: Context) -> Iterator[Finding]:
-    yield Finding(block.address, block.span, "nothing", Fix((), ()))
+    yield Finding(span=block.span, code="test", message="nothing", fix=Fix((), ()))
 
 
 def rewrites_in_place(block: Block, _context: Context) -> Iterator[Finding]:
     n = block.attributes["n"]
-    yield Finding(block.address, n.span, "same", fixes.replace(n.value, n.value.text.encode()))
+    yield Finding(span=n.span, code="test", message="same", fix=fixes.replace(n.value, n.value.text.encode()))
 
 
 @pytest.mark.parametrize("check", [grows, idles, rewrites_in_place])
@@ -118,13 +120,13 @@ def lies(block: Block, _context: Context) -> Iterator[Finding]:
     n = block.attributes.get("n")
     if n is not None:
         declared = (Declared(f"{block.path}.list", Effect.CHANGED),)
-        yield Finding(block.address, n.span, "lie", Fix((Edit(n.span, b"m = 1"),), declared))
+        yield Finding(span=n.span, code="test", message="lie", fix=Fix((Edit(n.span, b"m = 1"),), declared))
 
 
 def breaks(block: Block, _context: Context) -> Iterator[Finding]:
     n = block.attributes["n"]
     if n.value.text == "1":
-        yield Finding(block.address, n.span, "break", fixes.replace(n.value, b"2 q = 3"))
+        yield Finding(span=n.span, code="test", message="break", fix=fixes.replace(n.value, b"2 q = 3"))
 
 
 def loses_a_comment(block: Block, _context: Context) -> Iterator[Finding]:
@@ -132,7 +134,7 @@ def loses_a_comment(block: Block, _context: Context) -> Iterator[Finding]:
     if n is not None and n.value.text == "1":
         start = block.span.start + len('resource "x" "a" {')
         fix = fixes.replace(n.value, b"2") + Fix((Edit(Span(start, start + len("\n  # keep")), b""),), ())
-        yield Finding(block.address, n.span, "oops", fix)
+        yield Finding(span=n.span, code="test", message="oops", fix=fix)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_what_is_not_proven_is_refused(check: Check, said: str) -> None:
 
 def overlaps(block: Block, _context: Context) -> Iterator[Finding]:
     n = block.attributes["n"].span
-    yield Finding(block.address, n, "twice", Fix((Edit(n, b"n = 2"), Edit(n, b"n = 3")), ()))
+    yield Finding(span=n, code="test", message="twice", fix=Fix((Edit(n, b"n = 2"), Edit(n, b"n = 3")), ()))
 
 
 def raises(_block: Block, _context: Context) -> Iterator[Finding]:
@@ -199,8 +201,8 @@ def test_a_suppression_is_of_one_place() -> None:
 
 def tells(block: Block, _context: Context) -> Iterator[Finding]:
     for nested in block.blocks("c"):
-        yield warn(nested, block.address, "look here")
-    yield note(block.attributes["z"], block.address, "left")
+        yield warn(nested, "nested", "look here")
+    yield note(block.attributes["z"], "left", "left")
 
 
 def test_what_is_left_stands_on_the_lines_of_the_document_as_it_was() -> None:

@@ -13,7 +13,7 @@ from hclmod.hcl.document import Document
 from hclmod.images.evidence import Snapshot
 from hclmod.rulekit.loading import Loaded
 from hclmod.rulekit.places import Driven, Place
-from hclmod.rulekit.rule import Context, Finding, Rule, change
+from hclmod.rulekit.rule import Context, Finding, ImageHooks, Rule, change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,9 @@ def rule(text: str, *, rests: bool = True) -> Loaded:
     def at_places(literal: Literal, _place: Place, _context: Context, /) -> Iterator[Finding]:
         wanted = text if rests else f"{literal.text}0"
         if literal.text != wanted:
-            yield from change(literal, "s/x.y", f"{literal.text} {literal.comments}", lambda: literal.write(wanted))
+            yield change(literal, "value", f"{literal.text} {literal.comments}", lambda: literal.write(wanted))
 
-    return Loaded("r", Rule(lambda *_: iter(()), (), at_places=at_places), {})
+    return Loaded("r", Rule(lambda *_: iter(()), kinds=(), images=ImageHooks(at_places=at_places)), {})
 
 
 def settled(loaded: Loaded, *places: Place, data: bytes = DATA) -> Outcome:

@@ -32,7 +32,17 @@ def reported(
 ) -> Reported:
     made = Fix((), ()) if fix else None
     cells, origins = (("run", "kubectl"),), ("image -> local.x",)
-    finding = Finding("x.a", Span(0, 1), message, made, level, "rolls", cells=cells, origins=origins)
+    finding = Finding(
+        span=Span(0, 1),
+        code="cause",
+        message=message,
+        fix=made,
+        level=level,
+        effect="rolls",
+        cells=cells,
+        origins=origins,
+        address="x.a",
+    )
     return Reported("some-rule", finding, line, where, "old", "new")
 
 

@@ -38,7 +38,15 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 def reported(
     message: str, line: int = 1, fix: Fix | None = None, level: Level = Level.WARNING, **more: str
 ) -> Reported:
-    finding = Finding(more.get("address", "x.a"), Span(0, 1), message, fix, level, more.get("effect", ""))
+    finding = Finding(
+        address=more.get("address", "x.a"),
+        span=Span(0, 1),
+        code="cause",
+        message=message,
+        fix=fix,
+        level=level,
+        effect=more.get("effect", ""),
+    )
     return Reported(more.get("rule", "some-rule"), finding, line)
 
 

@@ -63,7 +63,7 @@ def test_options_are_told_as_the_source_writes_them(tmp_path: Path) -> None:
     assert docstrings.read(write(tmp_path, RULE)).options == (
         OptionCard("keep", "tuple[str, ...]", "()"),
         OptionCard("floor", "int", "1"),
-        OptionCard("loud", "str", "False"),
+        OptionCard("loud", "bool", "False"),
     )
 
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 RULE = '''"""A rule."""
 {future}
-from hclmod.rulekit.rule import Rule
+from hclmod.rulekit import Rule
 
 def check(block, context, /, *, word: str = "a", flag: bool = True, number: int = 1, names: tuple[str, ...] = ()):
     yield from ()
 
-rule = Rule(check, kinds=("x",))
+rule = Rule(check, kinds=("x_y",))
 '''
 
 
@@ -149,7 +149,7 @@ def test_an_option_that_the_rule_lacks(folder: Path) -> None:
         ("import sys; sys.exit(0)", "SystemExit"),
         ("x = 1", "exports no `rule`"),
         ("rule = 'x'", "exports no `rule`"),
-        ("from hclmod.rulekit.rule import Rule as rule", "exports no `rule`"),
+        ("from hclmod.rulekit import Rule as rule", "exports no `rule`"),
         ("from ._missing import x", "ModuleNotFoundError"),
     ],
 )
@@ -165,13 +165,13 @@ def test_rules_of_a_folder_share_helpers_and_folders_do_not_mix(tmp_path: Path) 
     for name in ("one", "two"):
         folder = tmp_path / name
         folder.mkdir()
-        (folder / "_helper.py").write_text(f"KINDS = ('{name}',)\n")
+        (folder / "_helper.py").write_text(f"KINDS = ('x_{name}',)\n")
         (folder / "mine.py").write_text(
-            "from hclmod.rulekit.rule import Rule\nfrom ._helper import KINDS\n"
+            "from hclmod.rulekit import Rule\nfrom ._helper import KINDS\n"
             "def check(block, context, /):\n    yield from ()\nrule = Rule(check, kinds=KINDS)\n"
         )
         loaded += loading.load(["mine"], {}, (None, folder))
-    assert [each.rule.kinds for each in loaded] == [("one",), ("two",)]
+    assert [each.rule.kinds for each in loaded] == [("x_one",), ("x_two",)]
 
 
 def test_options_of_any_rule_reach_those_that_have_them() -> None:
@@ -223,8 +223,8 @@ def test_loading_built_in_rules_imports_nothing_slow() -> None:
 
 def test_a_rule_of_ones_own_is_blamed_and_a_built_in_one_is_not(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
-        "from hclmod.rulekit.rule import Rule\ndef check(block, context, /):\n    yield from block.nothing\n"
-        "rule = Rule(check, kinds=())\n"
+        "from hclmod.rulekit import Rule\ndef check(block, context, /):\n    yield from block.nothing\n"
+        'rule = Rule(check, kinds=("x_y",))\n'
     )
     (own,) = loading.load(["mine"], {}, (None, tmp_path))
     (built,) = loading.load(["float-image-tag"], {})

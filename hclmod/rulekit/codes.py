@@ -1,0 +1,108 @@
+"""The codes of a rule, read from its source text: the literals that stand where a `code` is asked for.
+
+A code may be given to `change`, `note` and `warn`, and to any function, method or class of the rule's modules with a
+parameter or field `code`. Helper modules beside the rule are read too, where the rule uses what they define.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    Definition = ast.FunctionDef | ast.ClassDef | ast.Assign
+
+_MAKERS = {"change": 1, "note": 1, "warn": 1}
+"""The functions of `hclmod.rulekit` that make findings, and which of their arguments the code is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """A module of rules: its text as a tree, what it defines by name, and what it takes from modules beside it."""
+
+    definitions: Mapping[str, Definition]
+    imports: Mapping[str, tuple[Path, str]]
+
+
+def read(path: Path) -> tuple[str, ...]:
+    """The codes that a rule may report, sorted, without the rule's id."""
+    seen: set[tuple[Path, str]] = set()
+    todo = [(path, "rule")]
+    codes: set[str] = set()
+    while todo:
+        where = todo.pop()
+        module, name = _module(where[0]), where[1]
+        if where in seen:
+            continue
+        seen.add(where)
+        if name in module.imports:
+            todo.append(module.imports[name])
+        elif name in module.definitions:
+            definition = module.definitions[name]
+            codes.update(_codes(definition, _takers(where[0])))
+            todo += [(where[0], each.id) for each in ast.walk(definition) if isinstance(each, ast.Name)]
+    return tuple(sorted(codes))
+
+
+@cache
+def _module(path: Path) -> _Module:
+    definitions: dict[str, Definition] = {}
+    imports: dict[str, tuple[Path, str]] = {}
+    for node in ast.parse(path.read_bytes()).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                definitions[name] = node
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                definitions[name] = node
+            case ast.ImportFrom(level=level, module=str(module)) if level:
+                file = path.parents[level - 1].joinpath(*module.split(".")).with_suffix(".py")
+                imports |= {each.asname or each.name: (file, each.name) for each in node.names if file.is_file()}
+    return _Module(definitions, imports)
+
+
+@cache
+def _takers(path: Path) -> dict[str, int]:
+    """What takes a code in a module, with the position of that argument: its own definitions and those it imports."""
+    module = _module(path)
+    imported = {name: _takers(file) for name, (file, _) in module.imports.items() if file != path}
+    found = {name: each[inner] for name, each in imported.items() if (inner := module.imports[name][1]) in each}
+    for node in (inner for each in module.definitions.values() for inner in ast.walk(each)):
+        name, parameters = _signature(node)
+        if "code" in parameters:
+            found[name] = parameters.index("code")
+    return {**found, **_MAKERS}
+
+
+def _signature(node: ast.AST) -> tuple[str, list[str]]:
+    """The name and the parameters of what is defined; of `say = warn if ... else note` those of the two."""
+    match node:
+        case ast.FunctionDef(name=name, args=arguments):
+            return name, [each.arg for each in (*arguments.posonlyargs, *arguments.args) if each.arg != "self"]
+        case ast.ClassDef(name=name, body=body):
+            fields = (each.target for each in body if isinstance(each, ast.AnnAssign))
+            return name, [each.id for each in fields if isinstance(each, ast.Name)]
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.IfExp(body=ast.Name(id=one), orelse=ast.Name(id=other))):
+            return name, ["place", "code"] if {one, other} <= set(_MAKERS) else []
+    return "", []
+
+
+def _codes(definition: Definition, takers: Mapping[str, int]) -> Iterator[str]:
+    for node in ast.walk(definition):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in takers and len(node.args) > takers[name]:
+                yield from _literals(node.args[takers[name]])
+
+
+def _literals(code: ast.expr) -> Iterator[str]:
+    """The texts that an expression may be: a literal, or one of two."""
+    match code:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*_literals(one), *_literals(other))
