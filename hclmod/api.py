@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hclmod import __version__, files
-from hclmod.commands.apply import Applied, apply_phase, diff, findings, no_phase, plan_phases, proven, write
-from hclmod.commands.apply import tell as _tell
-from hclmod.commands.check import check, done_phases, fix, plan_fix
-from hclmod.engine import follow
-from hclmod.engine.project import Workspace, name_of, on_disk, open_workspace, phase_numbers, settings
-from hclmod.errors import ConfigError, GitError, HclmodError
-from hclmod.images.evidence import Snapshot
-from hclmod.reports import from_plan
-from hclmod.reports.model import Report
+from hclmod.commands.apply import apply_phase, diff, plan_phases, tell, to_do, write
+from hclmod.commands.check import check, plan_fix
+from hclmod.engine.project import Project, open_project, phase_numbers, settings
+from hclmod.errors import HclmodError
 from hclmod.rulekit import docstrings, loading
-from hclmod.terraform import stacks as stack
+
+__all__ = ["apply_phase", "check", "diff", "phase_numbers", "plan_fix", "plan_phases", "settings", "tell", "write"]
+
+Workspace = Project
+findings = to_do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from hclmod.commands.docs import Example
     from hclmod.commands.explain import OwnerRow
@@ -29,19 +28,10 @@ if TYPE_CHECKING:
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.forges.sticky import Posted
     from hclmod.forges.target import Target
+    from hclmod.images.evidence import Snapshot
+    from hclmod.reports.model import Report
     from hclmod.reports.terminal import Style
     from hclmod.rulekit.docstrings import Card
-    from hclmod.scan.find import Sighting
-    from hclmod.terraform.repository import Estate
-    from hclmod.terraform.uses import Use
-
-__all__ = [
-    "Applied", "Workspace", "act", "apply_phase", "audit", "card", "cards", "cells", "check", "comment", "comment_text",
-    "diff", "done_phases", "estate", "explain", "explain_tag", "findings", "fix", "import_tags", "init", "name_of",
-    "new_rule", "notes", "objections", "open_workspace", "owners", "pages", "phase_numbers", "plan_fix", "plan_phases",
-    "proven", "read_report", "refresh_tags", "render", "run_fixtures", "settings", "survey", "tell", "trace",
-    "trace_rows", "without_baseline", "write", "write_baseline", "write_tags",
-]  # fmt: skip
 
 
 def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
@@ -53,20 +43,6 @@ def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
 def card(rule: str, folders: Sequence[Path] = ()) -> Card:
     """What one rule says of itself."""
     return docstrings.read(loading.find(rule, (None, *folders)))
-
-
-def tell(workspace: Workspace, reports: Sequence[PhaseReport], *, base: str = "HEAD", for_text: bool = False) -> Report:
-    """The reports as the one model of all renderings, with the phases of the config and which of them are done.
-
-    For text, which shows neither lines nor the rollout's progress, git is not asked for either.
-    """
-    if for_text:
-        return Report(__version__, tuple(from_plan.tell(each) for each in reports))
-    try:
-        done = done_phases(workspace)
-    except GitError:  # `check --rule` needs no repository
-        done = ()
-    return _tell(workspace, reports, base=base, done=done)
 
 
 def read_report(path: Path) -> Report:
@@ -173,7 +149,7 @@ def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
 
 
 def act(
-    workspace: Workspace, target: str, rule: str, options: Mapping[str, object], *, with_callers: bool = False
+    project: Project, target: str, rule: str, options: Mapping[str, object], *, with_callers: bool = False
 ) -> PhaseReport:
     """What a rule such as `pin` would do to the workload `STACK/ADDRESS[:CONTAINER]` and where its images come from.
 
@@ -181,7 +157,7 @@ def act(
     """
     from hclmod.commands import pin
 
-    return pin.act(workspace, target, rule, options, with_callers=with_callers)
+    return pin.act(project, target, rule, options, with_callers=with_callers)
 
 
 def objections(report: PhaseReport) -> tuple[str, ...]:
@@ -206,7 +182,7 @@ def cells(report: PhaseReport, name: str) -> Sequence[str]:
 
 
 def audit(
-    workspace: Workspace,
+    project: Project,
     paths: Sequence[Path] = (),
     rules: Sequence[str] = (),
     *,
@@ -216,92 +192,75 @@ def audit(
     """What the audit, or some of its rules, finds in the whole repository or in what is named; writes nothing."""
     from hclmod.commands import audit
 
-    return audit.audit(workspace, paths, rules, base=base, watch=watch)
+    return audit.audit(project, paths, rules, base=base, watch=watch)
 
 
-def owners(workspace: Workspace) -> tuple[OwnerRow, ...]:
+def owners(project: Project) -> tuple[OwnerRow, ...]:
     """A row for each container, release and image in a manifest: who owns it, and how that is known."""
     from hclmod.commands import explain
 
-    return explain.owners(workspace)
+    return explain.owners(project)
 
 
-def explain(workspace: Workspace, target: str) -> Iterator[str]:
+def explain(project: Project, target: str) -> Iterator[str]:
     """The lines that tell the whole story of the workload at `STACK/ADDRESS`."""
     from hclmod.commands import explain
 
-    return explain.explain(workspace, target)
+    return explain.explain(project, target)
 
 
 def write_baseline(report: PhaseReport) -> bytes:
-    """The findings of an audit as a file that lets later ones tell only what is new."""
-    from hclmod.commands import baseline
+    """The findings of an audit as a file that lets later ones report only what is new."""
+    from hclmod.commands import audit
 
-    return baseline.write(report)
+    return audit.write_baseline(report)
 
 
 def without_baseline(report: PhaseReport, path: Path) -> PhaseReport:
     """The report without what the baseline at `path` holds."""
-    from hclmod.commands import baseline
+    from hclmod.commands import audit
 
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint="Make it with --write-baseline.") from error
-    return baseline.without(report, baseline.read(data, str(path)))
+    return audit.without_baseline(report, path)
 
 
-def estate(workspace: Workspace) -> Estate:
-    """What the working tree says together; without `stacks` in the config, those are the folders that nothing calls."""
-    from hclmod.terraform.repository import Estate
+def open_workspace(
+    folder: Path,
+    *,
+    file: Path | None = None,
+    rules: Sequence[Path] = (),
+    options: Mapping[str, Mapping[str, object]] | None = None,
+) -> Project:
+    """Open the project around a folder."""
+    return open_project(folder, file=file, rule_folders=rules, options=options)
 
-    paths = sorted(name_of(workspace.root, path) for path in files.find([workspace.root], follow.ENDINGS))
-    stacks = [each.path for each in stack.discover(paths, workspace.config)]
 
-    every = Estate(stacks, paths, lambda path: (workspace.root / path).read_bytes())
-    return every if workspace.config.stacks else every.over(sorted(set(stacks) - every.called()))
+def name_of(root: Path, path: Path) -> str:
+    """The path of a file from `root`, with forward slashes; links on the way are followed, the file itself is not."""
+    absolute = path.absolute()
+    return Path(os.path.relpath(absolute.parent.resolve() / absolute.name, root)).as_posix()
+
+
+def proven(project: Project, report: PhaseReport) -> dict[str, bytes]:
+    """The new bytes of a report whose every document is proven; else `RefusedError`."""
+    return project.proven(report)
 
 
 def init(root: Path) -> Path:
     """Write a first `hclmod.toml` for the repository at `root`; a `ConfigError` where there is one."""
     from hclmod.commands import init
-    from hclmod.config import file
 
-    workspace = Workspace(root, file.parse(b"", file.FILE_NAME), Snapshot({}))
-    folders = {name_of(root, path).rpartition("/")[0] for path in files.find([root])}
-    return init.write(root, estate(workspace), folders)
+    return init.init(root)
 
 
-def survey(workspace: Workspace) -> Survey:
+def survey(project: Project) -> Survey:
     """Every image, also outside of containers, release, workload and namespace of the working tree."""
     from hclmod.commands import survey as rows
 
-    found = estate(workspace)
-    stacks = stack.discover([f"{each}/main.tf" for each in found.stacks], workspace.config)
-    known = stack.assign(workspace.config, stacks, known_only=True)
-    names = [name_of(workspace.root, path) for path in files.find([workspace.root], follow.ENDINGS)]
-    texts = on_disk(workspace.root, names)
-    assignment = follow.by_namespace(workspace.config, known, stacks, texts, whole=False)
-    return rows.survey(found, workspace.config, workspace.tags, assignment.phase_of, _sightings(workspace, found))
-
-
-def _sightings(workspace: Workspace, found: Estate) -> tuple[Sighting, ...]:
-    from hclmod.scan import find
-
-    every = (name_of(workspace.root, path) for path in files.find([workspace.root], ("",)))
-    return find.find(found, every, lambda path: (workspace.root / path).read_bytes())
-
-
-def _uses(workspace: Workspace) -> tuple[tuple[Use, ...], Mapping[str, str]]:
-    """Images of containers and those that Terraform gives to the cluster in other forms, and what was not read."""
-    from hclmod.scan import find
-
-    found = estate(workspace)
-    return (*found.uses, *find.uses(_sightings(workspace, found), find.FORMS)), found.unread
+    return rows.survey(project)
 
 
 def refresh_tags(
-    workspace: Workspace,
+    project: Project,
     names: Sequence[str] = (),
     phases: Collection[int] = (),
     *,
@@ -314,46 +273,39 @@ def refresh_tags(
     """
     from hclmod.commands import tags
 
-    for number in phases:
-        if number not in workspace.config.phases:
-            raise no_phase(workspace, number)
-    wanted = tags.wishes(workspace, tags.seen(workspace, survey(workspace)), names, phases)
-    begin(len(wanted))
-    return tags.refresh(workspace, wanted, watch=watch)
+    return tags.refresh(project, names, phases, watch=watch, begin=begin)
 
 
-def import_tags(workspace: Workspace, sources: Iterable[tuple[str, bytes]]) -> Imported:
+def import_tags(project: Project, sources: Iterable[tuple[str, bytes]]) -> Imported:
     """Read what Diun wrote; writes nothing."""
     from hclmod.commands import tags
 
-    return tags.take(workspace, sources)
+    return tags.take(project, sources)
 
 
-def write_tags(workspace: Workspace, tags: Snapshot) -> str:
+def write_tags(project: Project, tags: Snapshot) -> str:
     """Write a tag snapshot; the path of its file from the root."""
     from hclmod.commands import tags as tagging
 
-    return tagging.write(workspace, tags)
+    return tagging.write(project, tags)
 
 
-def explain_tag(workspace: Workspace, image: str) -> tuple[Told, ...]:
+def explain_tag(project: Project, image: str) -> tuple[Told, ...]:
     """Why the tag of an image is decided as it is, for each policy under which the repository uses it."""
     from hclmod.commands import tags
 
-    return tags.explain(workspace, tags.seen(workspace, survey(workspace)), image)
+    return tags.explain(project, image)
 
 
-def trace(workspace: Workspace, wanted: str) -> tuple[str, ...]:
-    """The lines that tell the image at `FILE:LINE` or `STACK/ADDRESS`: chain, literal, who else hangs on it."""
+def trace(project: Project, wanted: str) -> tuple[str, ...]:
+    """The lines that explain the image at `FILE:LINE` or `STACK/ADDRESS`: chain, literal, who else uses it."""
     from hclmod.commands import trace
 
-    uses, unread = _uses(workspace)
-    return tuple(trace.tell(uses, trace.find(uses, wanted, unread)))
+    return tuple(trace.tell(project, wanted))
 
 
-def trace_rows(workspace: Workspace, wanted: str) -> list[dict[str, Any]]:
-    """What `trace` tells, as plain values for machines."""
+def trace_rows(project: Project, wanted: str) -> list[dict[str, Any]]:
+    """What `trace` says, as plain values for machines."""
     from hclmod.commands import trace
 
-    uses, unread = _uses(workspace)
-    return trace.rows(uses, trace.find(uses, wanted, unread))
+    return trace.rows(project, wanted)

@@ -36,6 +36,18 @@ def _below(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
                 yield Path(here) / name
 
 
+def names(root: Path) -> Iterator[str]:
+    """The path from `root`, with forward slashes, of every file below it; not of caches and links."""
+    start = len(os.path.join(root, ""))  # noqa: PTH118 - a string is what `os.walk` gives back
+    return (path.as_posix()[start:] for path in _below(root, ("",)))
+
+
+def read(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
+    """The contents of those files that are there and are no links."""
+    found = ((name, root / name) for name in paths)
+    return {name: path.read_bytes() for name, path in found if path.is_file() and not path.is_symlink()}
+
+
 def replace_all(root: Path, changes: Mapping[str, bytes], *, fresh: bool = False) -> None:
     """Write every change below `root`: all new files are complete on disk before the first one takes its place.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +24,7 @@ from hclmod.reports import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _repository = click.option(
     "-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -31,7 +30,7 @@ def refreshed(workspace: api.Workspace, phases: Collection[int], *, keep: bool) 
     show_failed(done)
     if done.interrupted:
         raise KeyboardInterrupt
-    return replace(workspace, tags=done.snapshot)
+    return workspace.over(workspace.tree, tags=done.snapshot)
 
 
 def show_failed(done: Refreshed) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,8 @@ from hclmod.cli import output
 from hclmod.cli.apply import PATHS, config_option, format_option, output_option, rules_option, verbose_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hclmod.reports.model import Report
 
 see_option = click.option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +10,9 @@ from hclmod import api
 from hclmod.cli import output
 from hclmod.cli.apply import PATHS, config_option
 from hclmod.reports import tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -13,6 +12,7 @@ from hclmod.cli.refresh import INTERRUPTED, progress, show_failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hclmod.commands.tags import Told
     from hclmod.config.policies import ImagePolicy

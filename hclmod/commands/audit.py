@@ -1,36 +1,41 @@
-"""`hclmod audit`: every rule of `rules/audit` on the working tree, with what all stacks together tell."""
+"""`hclmod audit`: every rule of `rules/audit` on the working tree, with what all stacks together say.
+
+A baseline keeps the findings that a repository starts with, so that CI reports new ones only. An id is made of rule,
+path, address and message, and of no line: moving code makes no finding new.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hclmod import files
-from hclmod.commands import pin
-from hclmod.commands.check import done_phases
-from hclmod.engine import facts, follow, plan
-from hclmod.engine.job import Brief
-from hclmod.engine.outcomes import PhaseReport
-from hclmod.engine.project import Workspace, name_of
-from hclmod.errors import GitError
-from hclmod.hcl.document import Document
+from hclmod.engine import tree
+from hclmod.engine.job import Job
+from hclmod.engine.outcomes import Changed, Unchanged, findings
+from hclmod.errors import ConfigError, GitError
 from hclmod.rulekit import loading
-from hclmod.scan import files as build_files
-from hclmod.terraform import stacks
+from hclmod.scan.files import YAML
+from hclmod.terraform.repository import ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from hclmod.engine.outcomes import Outcome, PhaseReport, Reported
+    from hclmod.engine.project import Project
     from hclmod.terraform.repository import Estate
-    from hclmod.terraform.stacks import Stack
 
 GROUP = "audit"
 NOW = "HEAD"
-_READ = (*follow.ENDINGS, *build_files.YAML)
+_READ = (*ENDINGS, *YAML)
 
 
 def audit(
-    workspace: Workspace,
+    project: Project,
     paths: Sequence[Path] = (),
     rules: Sequence[str] = (),
     *,
@@ -39,71 +44,104 @@ def audit(
 ) -> PhaseReport:
     """What the audit (or those `rules`) finds in the whole repository, or in the files and folders that are named.
 
-    `base` is the commit against which edits are told; nothing is written.
+    `base` is the commit against which edits are compared; nothing is written.
     """
-    chosen = tuple(rules) or loading.group(GROUP)
-    loaded = loading.load(chosen, workspace.options_of(None), workspace.folders)
-    texts = pin.read_all(workspace, yaml=any(each.forms for each in loaded))
-    names = frozenset(name_of(workspace.root, path) for path in files.find(paths, _READ)) if paths else None
-    estate, earlier = facts.estate_of(workspace.config, texts), _before(workspace, texts, base)
-    brief = informed_brief(workspace, estate, texts, chosen, only=names, earlier=earlier)
-    stacks = [each for each in stacks_of(workspace, brief, texts) if names is None or names & set(each.files)]
-
-    def read(each: Stack) -> tuple[Document, ...]:
-        return tuple(Document(name, texts[name]) for name in each.files if name in texts)
-
-    (reports,) = plan.run([(brief, stacks)], read, watch)
-    return PhaseReport(None, "Audit", chosen, reports)
-
-
-def stacks_of(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes]) -> list[Stack]:
-    """Every stack, and the modules outside of them that they call."""
-    return follow.with_places(brief, stacks.discover(texts, workspace.config))
-
-
-def informed_brief(
-    workspace: Workspace,
-    estate: Estate,
-    texts: Mapping[str, bytes],
-    rules: Sequence[str],
-    *,
-    only: frozenset[str] | None = None,
-    earlier: Estate | None = None,
-) -> Brief:
-    """A brief of rules on everything in these files, whose estate it is, with facts and origins."""
-    assignment = facts.assignment_of(workspace.config, texts)
-    brief = Brief(
-        workspace.config,
-        workspace.tags,
-        assignment,
-        None,
-        tuple(rules),
-        workspace.options_of(None),
-        workspace.folders,
-        only,
-        facts=facts.facts(estate, assignment.phase_of, done(workspace), earlier),
+    only = frozenset(project.name_of(path) for path in files.find(paths, _READ)) if paths else None
+    return project.plan(
+        Job(
+            rules=tuple(rules) or loading.group(GROUP),
+            title="Audit",
+            options=project.options_of(None),
+            only=only,
+            earlier=_before(project, base),
+        ),
+        watch,
     )
-    return follow.placed_in(estate, brief, stacks.discover(texts, workspace.config), texts)
 
 
-def done(workspace: Workspace) -> tuple[int, ...]:
-    """The phases that are done; none where there is no git that could tell."""
+def _before(project: Project, base: str) -> Estate | None:
+    """The model of the repository at a commit; None where there is none yet, or nothing has changed since."""
+    code = frozenset(project.tree.ending(ENDINGS))
     try:
-        return done_phases(workspace)
-    except GitError:
-        return ()
-
-
-def _before(workspace: Workspace, texts: Mapping[str, bytes], base: str) -> Estate | None:
-    """The repository at a commit; None where there is none yet, or nothing has changed since."""
-    from hclmod.git import Repository
-
-    try:
-        repository = Repository.open(workspace.root)
-        entries = [entry for entry in repository.entries(base) if entry.path in texts]
-        old = repository.read(entries, base)
+        old = project.git.read([entry for entry in project.git.entries(base) if entry.path in code], base)
     except GitError:
         if base != NOW:
             raise
         return None
-    return facts.estate_of(workspace.config, old) if any(old[path] != texts[path] for path in old) else None
+    changed = any(old[path] != project.tree.get(path) for path in old)
+    return project.over(tree.in_memory(old)).model if changed else None
+
+
+_VERSION = 1
+_ANEW = "Make it anew with --write-baseline."
+
+
+def identity(path: str, found: Reported) -> str:
+    """The id of a finding: stable while rule, file, resource and words are."""
+    told = (found.rule, path, found.finding.address, found.finding.message)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def write_baseline(report: PhaseReport) -> bytes:
+    """The findings of a report as the bytes of a baseline, one a line, sorted."""
+    rows = [
+        {
+            "id": identity(outcome.path, found),
+            "rule": found.rule,
+            "path": outcome.path,
+            "address": found.finding.address,
+            "message": found.finding.message,
+        }
+        for outcome in report.outcomes
+        for found in findings(outcome)
+        if found.is_open
+    ]
+    rows.sort(key=lambda row: (row["path"], row["rule"], row["address"], row["message"]))
+    lines = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in rows)
+    return f'{{\n  "version": {_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n'.encode()
+
+
+def _read(data: bytes, path: str) -> Counter[str]:
+    """How often a baseline holds each id; `path` is for messages."""
+    try:
+        told = json.loads(data)
+        found, form = Counter(str(row["id"]) for row in told["findings"]), told["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: not a baseline: {error}", hint=_ANEW) from error
+    if form != _VERSION:
+        raise ConfigError(f"{path}: a baseline of version {form}, and not {_VERSION}", hint=_ANEW)
+    return found
+
+
+def without_baseline(report: PhaseReport, path: Path) -> PhaseReport:
+    """The report without the findings that the baseline at `path` holds, each as often as it does."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint="Make it with --write-baseline.") from error
+    rest = _read(data, str(path))
+    stacks = [
+        replace(stack, outcomes=tuple(_rest(outcome, rest) for outcome in stack.outcomes)) for stack in report.stacks
+    ]
+    return replace(report, stacks=tuple(stacks))
+
+
+def _rest(outcome: Outcome, rest: Counter[str]) -> Outcome:
+    match outcome:
+        case Changed(path=path):
+            applied, left = _new(path, outcome.applied, rest), _new(path, outcome.left, rest)
+            return replace(outcome, applied=applied, left=left) if applied else Unchanged(path, left)
+        case Unchanged(path=path):
+            return replace(outcome, left=_new(path, outcome.left, rest))
+    return outcome
+
+
+def _new(path: str, found: Sequence[Reported], rest: Counter[str]) -> tuple[Reported, ...]:
+    new = []
+    for each in found:
+        name = identity(path, each)
+        if rest[name] > 0 and each.is_open:
+            rest[name] -= 1
+        else:
+            new.append(each)
+    return tuple(new)

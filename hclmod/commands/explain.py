@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hclmod.commands import audit, pin
-from hclmod.engine import facts as gather
-from hclmod.engine import follow, plan
-from hclmod.engine.outcomes import findings
-from hclmod.hcl.document import Document
+from hclmod.engine.job import Job
+from hclmod.engine.workloads import find
 from hclmod.rulekit import loading
-from hclmod.terraform import stacks as stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from hclmod.engine.job import Brief
     from hclmod.engine.outcomes import Reported
-    from hclmod.engine.project import Workspace
+    from hclmod.engine.project import Project
     from hclmod.rulekit.facts import Facts, NamespaceFact
-    from hclmod.rulekit.places import Driven, Placing
-    from hclmod.terraform.repository import Estate
     from hclmod.terraform.uses import Home
 
     Homes = tuple[Home, ...]
 
 _STORY = "story"
 _OWNERS = "owners"
+_AUDIT = "audit"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerRow:
     """Who owns image, tag and pull policy of one container, release or image in a manifest, and how that is known."""
 
@@ -43,36 +37,30 @@ class OwnerRow:
     evidence: str
 
 
-def owners(workspace: Workspace) -> tuple[OwnerRow, ...]:
+def owners(project: Project) -> tuple[OwnerRow, ...]:
     """A row for each container, release and image in a manifest."""
-    texts = pin.read_all(workspace)
-    brief = audit.informed_brief(workspace, gather.estate_of(workspace.config, texts), texts, (_OWNERS,))
-    found = _run(workspace, brief, texts, None)
-    told = (dict(each.finding.cells) for each in found if each.finding.cells)
-    return tuple(OwnerRow(**{name.replace(" ", "_"): text for name, text in cells.items()}) for cells in told)
+    rows = (dict(each.finding.cells) for each in _run(project, (_OWNERS,)) if each.finding.cells)
+    return tuple(OwnerRow(**{name.replace(" ", "_"): text for name, text in cells.items()}) for cells in rows)
 
 
-def explain(workspace: Workspace, target: str) -> Iterator[str]:
-    """The lines that tell the workload at `STACK/ADDRESS`; where no call of its module is named, all of them."""
-    texts = pin.read_all(workspace)
-    estate = gather.estate_of(workspace.config, texts)
-    homes = pin.find(estate, target)
+def explain(project: Project, target: str) -> Iterator[str]:
+    """The lines that explain the workload at `STACK/ADDRESS`; where no call of its module is named, all of them."""
+    homes = find(project.model, target)
     dweller = homes[0].dweller
-    key = homes[0].folder, dweller.address
-    brief = audit.informed_brief(workspace, estate, texts, (_STORY, _OWNERS))
-    facts = gather.facts_of(estate, brief.assignment.phase_of, audit.done(workspace), homes)
+    every = project.facts(project.done_if_known)[homes[0].folder, dweller.address]
+    facts = project.facts_of(homes)
     yield f"{', '.join(facts.callers)}  {dweller.document}:{dweller.line}"
-    if others := [name for name in brief.facts[key].callers if name not in facts.callers]:
+    if others := [name for name in every.callers if name not in facts.callers]:
         yield f"  {'the same block as':<28}  {', '.join(others)}"
     yield from _place(facts)
     yield from _images(facts)
-    for found in _run(workspace, replace(brief, facts={**brief.facts, key: facts}), texts, homes):
+    for found in _run(project, (_STORY, _OWNERS), homes):
         if found.rule == _STORY:
             yield from (f"  {name:<28}  {text}" for name, text in found.finding.cells)
         else:
             yield from _owner(dict(found.finding.cells))
-    yield from _audited(workspace, replace(brief, rules=loading.group(audit.GROUP)), texts, homes)
-    yield from _next(workspace, estate, brief, texts, homes, facts)
+    yield from _audited(project, homes)
+    yield from _next(project, homes, facts)
 
 
 def _place(facts: Facts) -> Iterator[str]:
@@ -102,52 +90,28 @@ def _owner(cells: Mapping[str, str]) -> Iterator[str]:
     yield f"  {label:<28}  {told}: {cells['evidence']}"
 
 
-def _audited(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes: Homes) -> Iterator[str]:
-    found = [each for each in _run(workspace, brief, texts, homes) if each.is_open]
+def _audited(project: Project, homes: Homes) -> Iterator[str]:
+    found = [each for each in _run(project, loading.group(_AUDIT), homes) if each.is_open]
     yield "The audit says:" if found else "The audit has nothing to say."
     yield from (f"  {each.rule:<28}  {each.finding.message}" for each in found)
 
 
-def _next(
-    workspace: Workspace, estate: Estate, brief: Brief, texts: Mapping[str, bytes], homes: Homes, facts: Facts
-) -> Iterator[str]:
+def _next(project: Project, homes: Homes, facts: Facts) -> Iterator[str]:
     """What the rules of the workload's phase would do to it."""
     phase = next((each for each in facts.phases if each is not None), None)
     if phase is None:
         yield "No phase has it, so no `apply` does anything to it."
         return
-    mine = replace(brief, phase=phase, rules=workspace.rules_of(phase), options=workspace.options_of(phase))
-    whole = pin.read_all(workspace, yaml=True) if follow.forms_of(mine) else texts
-    placed = follow.placed_in(estate, mine, stack.discover(whole, workspace.config), whole, homes)
-    found = _run(workspace, placed, whole, homes)
+    found = _reported(project, project.phase_job(phase, workloads=homes))
     yield f"`hclmod apply --phase {phase}` would:" if found else f"`hclmod apply --phase {phase}` has nothing to do."
     for each in found:
         yield f"  {each.rule:<28}  {'' if each.finding.fix else 'not change: '}{each.finding.message}"
 
 
-def _run(workspace: Workspace, brief: Brief, texts: Mapping[str, bytes], homes: Homes | None) -> list[Reported]:
+def _run(project: Project, rules: tuple[str, ...], homes: Homes = ()) -> list[Reported]:
     """What rules find, in order; with `homes` on that workload and on the places from which its images come."""
-    if homes is not None:
-        home = homes[0]
-        brief = replace(brief, chosen=frozenset([(home.folder, home.dweller.address)]), placing=_only(brief, homes))
-        stacks: Sequence[stack.Stack] = pin.stacks_around(workspace, brief, home, texts)
-    else:
-        stacks = audit.stacks_of(workspace, brief, texts)
-    (reports,) = plan.run(
-        [(brief, stacks)], lambda each: tuple(Document(name, texts[name]) for name in each.files if name in texts)
-    )
-    return [each for report in reports for each in findings(*report.outcomes)]
+    return _reported(project, Job(rules=rules, options=project.options_of(None), workloads=homes))
 
 
-def _only(brief: Brief, homes: Homes) -> Placing:
-    """The places from which images of one workload come."""
-    places = {
-        document: mine
-        for document, each in brief.placing.places.items()
-        if (mine := tuple(place for place in each if any(_is_of(driven, homes) for driven in place.driven)))
-    }
-    return replace(brief.placing, places=places)
-
-
-def _is_of(driven: Driven, homes: Homes) -> bool:
-    return any((driven.stack, driven.address) == (home.stack, home.address) for home in homes)
+def _reported(project: Project, job: Job) -> list[Reported]:
+    return list(project.plan(job).findings)

@@ -8,10 +8,13 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod.config import file
+from hclmod.engine import tree
+from hclmod.engine.project import Project
 from hclmod.errors import ConfigError
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, parse, unreadable
 from hclmod.hcl.views import top_level
+from hclmod.images.evidence import Snapshot
 from hclmod.reports.model import count
 from hclmod.terraform import stacks as stack
 from hclmod.terraform.kubernetes import RELEASE
@@ -42,6 +45,13 @@ _TAIL = """
 # [images."ghcr.io/example/*"]
 # float = "latest"
 """
+
+
+def init(root: Path) -> Path:
+    """Write a first `hclmod.toml` for the repository at `root`; one that is there is a `ConfigError`."""
+    project = Project(root, file.parse(b"", file.FILE_NAME), Snapshot({}), tree.on_disk(root))
+    folders = {path.rpartition("/")[0] for path in project.tree.ending((".tf",))}
+    return write(root, project.model, folders)
 
 
 def write(root: Path, estate: Estate, folders: Iterable[str]) -> Path:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hclmod.config.file import Config
+    from hclmod.engine.project import Project
     from hclmod.images.evidence import Snapshot
     from hclmod.images.reference import Reference
     from hclmod.scan.find import Sighting
@@ -131,15 +132,10 @@ class Survey:
         }
 
 
-def survey(
-    estate: Estate,
-    config: Config,
-    snapshot: Snapshot,
-    phase_of: PhaseOf,
-    sightings: Sequence[Sighting] = (),
-) -> Survey:
-    """Take the rows of an estate; `phase_of` is given stack, folder, address and module, `sightings` are outside."""
-    taker = _Taker(estate, config, snapshot, phase_of, sightings)
+def survey(project: Project) -> Survey:
+    """Every image, also outside of containers, release, workload and namespace of the project."""
+    estate, sightings = project.model, project.sightings
+    taker = _Taker(estate, project.config, project.tags, project.assignment.phase_of, sightings)
     releases = [taker.release(home) for home in estate.homes if home.dweller.kind == RELEASE]
     workloads = [taker.workload(home) for home in estate.homes if home.dweller.kind != RELEASE]
     images = [taker.image(use, origin) for use in estate.uses for origin in use.origins]

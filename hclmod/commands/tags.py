@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hclmod import files
+from hclmod.commands.survey import survey
 from hclmod.config import policies
+from hclmod.engine.project import no_phase
 from hclmod.errors import HclmodError
 from hclmod.images import decide, evidence, reference
 from hclmod.images.decide import Keep
@@ -19,9 +21,8 @@ from hclmod.terraform import stacks as stack
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from hclmod.commands.survey import Survey
     from hclmod.config.policies import ImagePolicy
-    from hclmod.engine.project import Workspace
+    from hclmod.engine.project import Project
     from hclmod.http import Patience
     from hclmod.images.evidence import Snapshot
     from hclmod.images.explain import Explanation
@@ -73,28 +74,25 @@ class Told:
     group: tuple[str, ...]  # the other images of its group
 
 
-def seen(workspace: Workspace, found: Survey) -> tuple[Seen, ...]:
+def seen(project: Project) -> tuple[Seen, ...]:
     """Every image that could be followed to its end, in containers and outside of them."""
     from hclmod.scan.find import FORMS
 
+    found = survey(project)
     rows = [(row.image, row.stack, row.workload, row.container, row.phase, True) for row in found.images]
     rows += [(row.image, row.stack, row.address, row.form, row.phase, row.form in FORMS) for row in found.outside]
-    stacks = stack.discover([f"{each}/main.tf" for each in sorted({row[1] for row in rows})], workspace.config)
-    decided = stack.assign(workspace.config, stacks, known_only=True)
     images = []
     for text, owner, address, label, phase, movable in rows:
         known = reference.parse(text)
         if known is not None:
             module, inner = stack.split(address) if "." in address else ("", address)
-            chosen = (decided.policy_of(owner, owner, inner, module), workspace.config.policy_for(known.name))
+            chosen = (project.assignment.policy_of(owner, owner, inner, module), project.config.policy_for(known.name))
             policy = policies.merged([each for each in chosen if each])
             images.append(Seen(known, f"{owner}/{address} {label}".strip("/ "), phase, policy, movable))
     return tuple(images)
 
 
-def wishes(
-    workspace: Workspace, images: Sequence[Seen], names: Sequence[str], phases: Collection[int]
-) -> tuple[Wish, ...]:
+def wishes(project: Project, images: Sequence[Seen], names: Sequence[str], phases: Collection[int]) -> tuple[Wish, ...]:
     """The images to ask about, by name: those of `names`, of the phases, or all; with every pin of the repository.
 
     Left out unless it is named: an image none of whose tags is open, as it floats, holds data or is never to float.
@@ -108,7 +106,7 @@ def wishes(
     for named in asked:
         pins[named.name].update([named.tag] if named.tag else [])
     for each in images:
-        if each.image.name in wanted and each.image.tag and _is_open(workspace, each):
+        if each.image.name in wanted and each.image.tag and _is_open(project, each):
             pins[each.image.name].add(each.image.tag)
             targets[each.image.name].update({each.policy.float} - _WORDS if each.policy else ())
     from hclmod.registries.questions import Wish
@@ -116,71 +114,83 @@ def wishes(
     return tuple(Wish(name, tuple(sorted(pins[name])), tuple(sorted(targets[name]))) for name in sorted(pins))
 
 
-def _is_open(workspace: Workspace, each: Seen) -> bool:
+def _is_open(project: Project, each: Seen) -> bool:
     """Whether knowledge of a registry could change what is decided about an image."""
-    return not isinstance(decide.decide(each.image, each.policy, None, stateful=_stateful(workspace)), Keep)
+    return not isinstance(decide.decide(each.image, each.policy, None, stateful=_stateful(project)), Keep)
 
 
-def _stateful(workspace: Workspace) -> tuple[str, ...]:
-    return (*HOLDERS_OF_DATA, *workspace.config.stateful)
+def _stateful(project: Project) -> tuple[str, ...]:
+    return (*HOLDERS_OF_DATA, *project.config.stateful)
 
 
 def refresh(
-    workspace: Workspace,
-    wanted: Sequence[Wish],
+    project: Project,
+    names: Sequence[str] = (),
+    phases: Collection[int] = (),
     *,
     watch: Callable[[str], None] = lambda _name: None,
+    begin: Callable[[int], None] = lambda _count: None,
     patience: Patience | None = None,
 ) -> Refreshed:
-    """Ask the registries; writes nothing. Images that could not be asked keep what the snapshot had."""
+    """Ask registries about the images that are named, that these phases use, or all; writes nothing.
+
+    Images that could not be asked keep what the snapshot had. `begin` hears how many images will be asked about,
+    `watch` the name of each that is done.
+    """
+    for number in phases:
+        if number not in project.config.phases:
+            raise no_phase(project.config, number)
+    wanted = wishes(project, seen(project), names, phases)
+    begin(len(wanted))
     from hclmod.http import Patience
     from hclmod.registries import refresh
 
-    asking = refresh.Settings(workspace.config.registries, os.environ, _now(), patience or Patience())
+    asking = refresh.Settings(project.config.registries, os.environ, _now(), patience or Patience())
     learnt = refresh.refresh(wanted, asking, watch)
-    merged = evidence.refreshed(workspace.tags, learnt.images)
+    merged = evidence.refreshed(project.tags, learnt.images)
     return Refreshed(merged, tuple(sorted(learnt.images)), dict(sorted(learnt.failed.items())), learnt.interrupted)
 
 
-def take(workspace: Workspace, sources: Iterable[tuple[str, bytes]]) -> Imported:
+def take(project: Project, sources: Iterable[tuple[str, bytes]]) -> Imported:
     """Read what Diun wrote, each source with the name to call it by; writes nothing."""
     from hclmod.images import diun
 
-    merged, taken, problems = workspace.tags, set[str](), list[str]()
+    merged, taken, problems = project.tags, set[str](), list[str]()
     for path, data in sources:
         read = diun.read(data, path, _now())
         merged = evidence.imported(merged, read.images)
         taken |= read.images.keys()
         problems += read.problems
-    kept = {name for name in taken if merged.images[name] == workspace.tags.images.get(name)}
+    kept = {name for name in taken if merged.images[name] == project.tags.images.get(name)}
     return Imported(merged, tuple(sorted(taken - kept)), tuple(sorted(kept)), tuple(problems))
 
 
-def write(workspace: Workspace, new: Snapshot) -> str:
+def write(project: Project, new: Snapshot) -> str:
     """Put a snapshot in the place of the old one, in one step; the path of its file."""
-    data, path = evidence.dump(new), workspace.root / workspace.config.tags
+    data, path = evidence.dump(new), project.root / project.config.tags
     if not path.is_file() or path.read_bytes() != data:
-        files.replace_all(workspace.root, {workspace.config.tags: data}, fresh=True)
-    return workspace.config.tags
+        files.replace_all(project.root, {project.config.tags: data}, fresh=True)
+    return project.config.tags
 
 
-def explain(workspace: Workspace, images: Sequence[Seen], wanted: str) -> tuple[Told, ...]:
+def explain(project: Project, wanted: str) -> tuple[Told, ...]:
     """Explain the decision about an image, once for each policy under which the repository uses it."""
     from hclmod.images import explain
 
+    images = seen(project)
     asked = _image(wanted)
     users: dict[ImagePolicy | None, list[str]] = defaultdict(list)
     for each in images:
         if (each.image.name, each.image.tag, each.image.digest) == (asked.name, asked.tag, asked.digest):
             users[each.policy].append(each.user)
     if not users:
-        users[workspace.config.policy_for(asked.name)] = []
-    known = workspace.tags.image(asked.name)
+        users[project.config.policy_for(asked.name)] = []
+    known = project.tags.image(asked.name)
     return tuple(
         Told(
             asked,
             policy,
-            explain.explain(asked, policy, known, _stateful(workspace)),
+            explain.explain(asked, policy, known, _stateful(project)),
             tuple(sorted(set(those))),
             _group(images, asked, policy),
         )

@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hclmod.config import file
-from hclmod.engine import facts, follow, plan
-from hclmod.engine.job import Brief
+from hclmod.engine import tree
+from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged, findings
+from hclmod.engine.project import in_memory
 from hclmod.errors import HclmodError
-from hclmod.hcl.document import Document
-from hclmod.images import evidence
 from hclmod.reports.diff import unified
-from hclmod.terraform import stacks as stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from hclmod.engine.outcomes import Outcome
-    from hclmod.terraform.stacks import Stack
 
 _KEYS = {"says", "silent", "phase", "refused", "options"}
 
@@ -116,26 +112,18 @@ def _read(folder: Path) -> dict[str, bytes]:
 
 
 def _outcomes(case: Case, before: Mapping[str, bytes], folders: Sequence[Path | None]) -> list[Outcome]:
-    read = file.parse(before.get("hclmod.toml", b""), "hclmod.toml")
-    tags = before.get("hclmod.tags.json")
-    known = evidence.parse(tags, "hclmod.tags.json") if tags else evidence.Snapshot({})
-    stacks = stack.discover(before, read)
-    texts = {
-        name: text for name, text in before.items() if name.endswith(follow.ENDINGS) or follow.may_hold_images(name)
-    }
-    assignment = follow.by_namespace(read, stack.assign(read, stacks), stacks, texts)
-    brief = Brief(read, known, assignment, case.phase, (case.rule,), {case.rule: case.options}, folders)
-    brief = replace(brief, reached=plan.reach(brief, stacks))
-
-    def documents(each: Stack) -> tuple[Document, ...]:
-        return tuple(Document(name, before[name]) for name in each.files)
-
-    (brief,) = follow.placed([brief], stacks, texts, documents)
-    through = -1 if read.through is None else read.through
-    done = [number for number in read.phases if number <= through]
-    brief = facts.informed(brief, texts, done, _read(case.folder / "earlier"))
-    (reports,) = plan.run([(brief, follow.with_places(brief, stacks))], documents)
-    return [outcome for report in reports for outcome in report.outcomes]
+    project = in_memory(before, rule_folders=folders)
+    phases, through = project.config.phases, project.config.through
+    project.require_names()
+    earlier = _read(case.folder / "earlier")
+    job = Job(
+        rules=(case.rule,),
+        phase=case.phase,
+        options={case.rule: case.options},
+        done=tuple(number for number in phases if through is not None and number <= through),
+        earlier=project.over(tree.in_memory(earlier)).model if earlier else None,
+    )
+    return list(project.plan(job).outcomes)
 
 
 def _problems(case: Case, outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from hclmod.terraform.uses import fan_out
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from hclmod.engine.project import Project
     from hclmod.terraform.origins import Origin, Site
     from hclmod.terraform.uses import Use
 
@@ -44,10 +45,10 @@ def _means(use: Use, wanted: str) -> bool:
     return address in names and (not stack or use.stack == stack or use.stack.endswith(f"/{stack}"))
 
 
-def tell(uses: Sequence[Use], found: Sequence[Use]) -> Iterator[str]:
-    """The lines that tell each of `found`, its chains and its fan-out among all `uses`."""
-    drives = fan_out(uses)
-    for use in found:
+def tell(project: Project, target: str) -> Iterator[str]:
+    """The lines that explain the image at `FILE:LINE` or `STACK/ADDRESS`: its chains, and who else uses its literal."""
+    drives = fan_out(project.uses)
+    for use in find(project.uses, target, project.model.unread):
         yield f"{use.stack}/{use.address}  {use.image.label}"
         yield f"  image at {use.image.image.document}:{use.image.image.line}"
         for origin in use.origins:
@@ -58,9 +59,9 @@ def tell(uses: Sequence[Use], found: Sequence[Use]) -> Iterator[str]:
         yield from _others(drives, use)
 
 
-def rows(uses: Sequence[Use], found: Sequence[Use]) -> list[dict[str, Any]]:
-    """What `tell` tells as plain values: each use with its origins, their parts, and who else hangs on them."""
-    drives = fan_out(uses)
+def rows(project: Project, target: str) -> list[dict[str, Any]]:
+    """What `tell` says as plain values: each image with its origins, their parts, and who else uses them."""
+    drives = fan_out(project.uses)
     return [
         {
             "stack": use.stack,
@@ -72,7 +73,7 @@ def rows(uses: Sequence[Use], found: Sequence[Use]) -> list[dict[str, Any]]:
             "may_be_overridden_by": list(use.overrides),
             "also_drives": [line.strip() for line in _others(drives, use)],
         }
-        for use in found
+        for use in find(project.uses, target, project.model.unread)
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -12,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from hclmod.config import policies
 from hclmod.config.checks import Check, anything, listed, named, refuse, table, text
-from hclmod.config.policies import ImagePolicy, Registry
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from hclmod.config.policies import ImagePolicy, Registry
 
 FILE_NAME = "hclmod.toml"
 _PHASE = re.compile(r"0|[1-9][0-9]?")

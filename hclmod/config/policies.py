@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hclmod.config.checks import Check, boolean, table, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _MAGIC = re.compile(r"[*?\[]")

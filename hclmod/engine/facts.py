@@ -3,56 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.engine import follow
 from hclmod.images import reference
 from hclmod.rulekit.facts import Facts, ImageFact, NamespaceFact, Resident, Rival
 from hclmod.terraform import origins as pieces
-from hclmod.terraform import stacks as stack
 from hclmod.terraform.origins import Piece
-from hclmod.terraform.repository import Estate
 from hclmod.terraform.uses import tag_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from hclmod.config.file import Config
-    from hclmod.engine.job import Brief
-    from hclmod.terraform.stacks import Assignment, PhaseOf
+    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.stacks import PhaseOf
     from hclmod.terraform.uses import Home, Use
 
 Key = tuple[str, str]
 """Folder and address of a resource."""
-
-
-def informed(
-    brief: Brief, texts: Mapping[str, bytes], done: Iterable[int] = (), before: Mapping[str, bytes] | None = None
-) -> Brief:
-    """The brief with facts, if one of its rules asks for them.
-
-    `texts` are the files of the whole repository, `before` those of an earlier version.
-    """
-    if not brief.wants_facts:
-        return brief
-    estate, phase_of = estate_of(brief.config, texts), assignment_of(brief.config, texts).phase_of
-    earlier = estate_of(brief.config, before) if before else None
-    return replace(brief, facts=facts(estate, phase_of, done, earlier))
-
-
-def estate_of(config: Config, texts: Mapping[str, bytes]) -> Estate:
-    """All stacks; without `stacks` in the config those are the folders that no module call names."""
-    stacks = [each.path for each in stack.discover(texts, config)]
-    every = Estate(stacks, [path for path in texts if path.endswith(follow.ENDINGS)], texts.get)
-    return every if config.stacks else every.over(sorted(set(stacks) - every.called()))
-
-
-def assignment_of(config: Config, texts: Mapping[str, bytes]) -> Assignment:
-    """Which phase a resource belongs to, and what is decided for single workloads."""
-    stacks = stack.discover(texts, config)
-    assignment = stack.assign(config, stacks, known_only=True)
-    return follow.by_namespace(config, assignment, stacks, texts, whole=False)
 
 
 def facts(

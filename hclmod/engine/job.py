@@ -1,60 +1,40 @@
-"""What is to be done, and all that its rules may know: what a plan takes."""
+"""What a run is asked to do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hclmod.rulekit import loading
-from hclmod.rulekit.places import Placing
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping
 
-    from hclmod.config.file import Config
-    from hclmod.images.evidence import Snapshot
-    from hclmod.rulekit.facts import Facts
-    from hclmod.rulekit.loading import Loaded
-    from hclmod.rulekit.places import Key
-    from hclmod.terraform.stacks import Assignment, Target
+    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.uses import Home
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """What is to be done: one phase (None: whatever is pointed at), its rules, and all that they may know.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Which rules run, and on what: a phase, documents, one workload, or everything.
 
-    `only` restricts the outcomes to these documents; the others of a stack are read for what they declare. `chosen`
-    restricts the blocks to the resources (folder and address) that a command names.
+    `phase` is the number of a phase, None for everything.
+
+    `only` restricts the report to these documents. The others of their stacks are read for what they declare. With
+    `near` only the stacks around these documents are looked at, and whoever shares a literal with them: for a hook.
+
+    `workloads` restricts the blocks that rules are offered to that of one workload, in these instances of its module.
+    With `alone` a literal is changed only where nobody else uses it.
+
+    `done` are the phases that count as done, None for those of the project. `earlier` is the repository as it was,
+    for rules that look at edits.
     """
 
-    config: Config
-    tags: Snapshot
-    assignment: Assignment
-    phase: int | None
-    rules: Sequence[str] | None
-    options: Mapping[str, Mapping[str, object]]
-    folders: Sequence[Path | None] = (None,)
+    rules: tuple[str, ...]
+    title: str = ""
+    phase: int | None = None
+    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     only: frozenset[str] | None = None
-    names: tuple[str, ...] = ()
-    placing: Placing = field(default_factory=Placing)
-    reached: tuple[tuple[str, Target], ...] = ()  # rule and the resource that an option of it names
-    facts: Mapping[tuple[str, str], Facts] = field(default_factory=dict)  # by folder and address
-    chosen: frozenset[tuple[str, str]] | None = None
-    held: Mapping[Key, str] = field(default_factory=dict)  # images that stay with others
-
-    def load(self) -> tuple[Loaded, ...]:
-        """The rules with their options; loaded once while the same brief is at work."""
-        if not _loaded or _loaded[0][0] is not self:
-            loaded = loading.load(self.rules, self.options, self.folders)
-            grown = (replace(each, rule=each.rule.grown(self.config, each.options)) for each in loaded)
-            _loaded[:] = [(self, tuple(grown))]
-        return _loaded[0][1]
-
-    @property
-    def wants_facts(self) -> bool:
-        """Whether one of the rules asks for the facts of all stacks."""
-        return any(loaded.rule.informed for loaded in self.load())
-
-
-_loaded: list[tuple[Brief, tuple[Loaded, ...]]] = []
+    near: bool = False
+    workloads: tuple[Home, ...] = ()
+    alone: bool = False
+    done: tuple[int, ...] | None = None
+    earlier: Estate | None = None

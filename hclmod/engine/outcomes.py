@@ -10,6 +10,7 @@ from hclmod.proof import verify
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hclmod.proof import verify
     from hclmod.rulekit.rule import Finding
     from hclmod.terraform.inventory import Resource
     from hclmod.terraform.stacks import Stack

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 import traceback
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from hclmod.engine import settle as engine
 from hclmod.engine.context import Selection
-from hclmod.engine.job import Brief
-from hclmod.engine.outcomes import Failed, Outcome, Skipped, StackReport
+from hclmod.engine.outcomes import Failed, Outcome, PhaseReport, Skipped, StackReport
+from hclmod.engine.run import Run
 from hclmod.errors import ConfigError, HclmodError, nearest
+from hclmod.hcl.document import Document
 from hclmod.hcl.source import Unread, parse, unreadable
 from hclmod.proof import parsers
 from hclmod.rulekit import loading
@@ -23,14 +24,15 @@ from hclmod.rulekit.rule import BLOCKS, Context
 from hclmod.terraform import inventory as modules
 from hclmod.terraform.inventory import Resource
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
-from hclmod.terraform.stacks import Target, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from hclmod.hcl.document import Document
+    from hclmod.engine.run import Run
+    from hclmod.engine.tree import Tree
     from hclmod.hcl.source import Source
     from hclmod.rulekit.loading import Loaded
+    from hclmod.rulekit.rule import Context
     from hclmod.terraform.stacks import Stack
 
 POOL_BYTES = 1_000_000
@@ -39,72 +41,94 @@ POOL_BYTES = 1_000_000
 WORKERS = 2
 
 
-def reach(brief: Brief, stacks: Sequence[Stack]) -> tuple[tuple[str, Target], ...]:
-    """The resources outside the phase that options of the brief's rules name."""
-    return tuple(
-        (loaded.id, resolve(name, stacks, f"options.{loaded.id}.{option}", brief.config))
-        for loaded in brief.load()
-        for option in loaded.rule.reaches
-        if (name := str(loaded.options.get(option, "")))
-    )
-
-
-def run(
-    todo: Sequence[tuple[Brief, Sequence[Stack]]],
-    read: Callable[[Stack], tuple[Document, ...]],
-    watch: Callable[[str], None] = lambda _path: None,
-) -> list[tuple[StackReport, ...]]:
-    """For each brief the reports of its stacks, by path; `read` gives a stack's documents, `watch` hears of each done.
+def plan(tree: Tree, runs: Sequence[Run], watch: Callable[[str], None] = lambda _path: None) -> list[PhaseReport]:
+    """The report of each run; `watch` hears the path of each stack that is done.
 
     Stacks that an option reaches come last, when the names of all namespaces are known.
     """
-    jobs = [(index, brief, stack) for index, (brief, stacks) in enumerate(todo) for stack in stacks]
-    first = [job for job in jobs if not _is_reached(job)]
-    done = _settle_all(first, read, watch)
-    last = [
-        (index, replace(brief, names=_names(done, index)), stack) for index, brief, stack in filter(_is_reached, jobs)
-    ]
-    done += _settle_all(last, read, watch)
+    work = [_Work(index, run, stack, _documents(tree, stack)) for index, run in enumerate(runs) for stack in run.stacks]
+    done = _settle_all([each for each in work if not each.is_reached], watch)
+    last = [replace(each, names=_names(done, each.index)) for each in work if each.is_reached]
+    done += _settle_all(last, watch)
     ordered = sorted(done, key=lambda each: each[1].stack.path)
-    return [tuple(report for index, report in ordered if index == wanted) for wanted in range(len(todo))]
+    return [_report(tree, run, [report for at, report in ordered if at == index]) for index, run in enumerate(runs)]
 
 
-Job = tuple[int, Brief, "Stack"]
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One stack of one run; `names` are the namespaces of the whole phase, where they are known."""
+
+    index: int
+    run: Run
+    stack: Stack
+    documents: tuple[Document, ...]
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_reached(self) -> bool:
+        return any(target.stack == self.stack.path for _, target in self.run.reached)
 
 
-def _is_reached(job: Job) -> bool:
-    _, brief, stack = job
-    return any(target.stack == stack.path for _, target in brief.reached)
+def _documents(tree: Tree, stack: Stack) -> tuple[Document, ...]:
+    return tuple(Document(path, tree[path]) for path in stack.files if path in tree)
+
+
+def _report(tree: Tree, run: Run, stacks: Sequence[StackReport]) -> PhaseReport:
+    if run.is_whole_phase:
+        check_targets(run, stacks)
+    whole = tuple(_with_links(each, tree.links) for each in stacks)
+    return PhaseReport(run.phase, run.job.title, run.job.rules, whole)
+
+
+def _with_links(report: StackReport, links: frozenset[str]) -> StackReport:
+    found = [
+        Skipped(file, "a symbolic link; its target is read where it lies")
+        for file in report.stack.files
+        if file in links
+    ]
+    return replace(report, outcomes=(*report.outcomes, *found)) if found else report
 
 
 def _names(done: Sequence[tuple[int, StackReport]], wanted: int) -> tuple[str, ...]:
     return tuple(sorted({name for index, report in done if index == wanted for name in report.names}))
 
 
-def _settle_all(
-    jobs: Sequence[Job], read: Callable[[Stack], tuple[Document, ...]], watch: Callable[[str], None]
-) -> list[tuple[int, StackReport]]:
-    work = [(brief, stack, read(stack)) for _, brief, stack in jobs]
+def _settle_all(work: Sequence[_Work], watch: Callable[[str], None]) -> list[tuple[int, StackReport]]:
     if sum(map(_weight, work)) < POOL_BYTES:
-        return [(job[0], _watched(_settled(each), watch)) for job, each in zip(jobs, work, strict=True)]
+        return [
+            (each.index, _watched(settle_stack(each.run, each.stack, each.documents, each.names), watch))
+            for each in work
+        ]
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     context = get_context(None if parsers.may_fork() else "spawn")
-    with ProcessPoolExecutor(max_workers=WORKERS, mp_context=context) as pool:
-        reports = pool.map(_settled, work, chunksize=max(1, len(work) // (8 * WORKERS)))
-        return [(job[0], _watched(report, watch)) for job, report in zip(jobs, reports, strict=True)]
+    with ProcessPoolExecutor(WORKERS, context, _begin, (work,)) as pool:
+        reports = pool.map(_settle_nth, range(len(work)), chunksize=max(1, len(work) // (8 * WORKERS)))
+        return [(each.index, _watched(report, watch)) for each, report in zip(work, reports, strict=True)]
 
 
-def _weight(work: tuple[Brief, Stack, tuple[Document, ...]]) -> int:
+_work: Sequence[_Work] = ()
+"""What a worker process has to do; it comes with the process, so that nothing is sent twice."""
+
+
+def _begin(work: Sequence[_Work]) -> None:
+    global _work  # noqa: PLW0603 - the one way to hand a worker what it was started with
+    _work = work
+
+
+def _settle_nth(index: int) -> StackReport:
+    return _settled(_work[index])
+
+
+def _settled(work: _Work) -> StackReport:
+    return settle_stack(work.run, work.stack, work.documents, work.names)
+
+
+def _weight(work: _Work) -> int:
     """How many bytes of a stack will be parsed."""
-    brief, stack, documents = work
-    wanted = _needle(_kinds(brief, stack, brief.load()))
-    return sum(len(document.data) for document in documents if wanted.search(document.data))
-
-
-def _settled(work: tuple[Brief, Stack, tuple[Document, ...]]) -> StackReport:
-    return settle_stack(*work)
+    needle = _needle(_kinds(work.run, work.stack))
+    return sum(len(document.data) for document in work.documents if needle.search(document.data))
 
 
 def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
@@ -112,35 +136,35 @@ def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
     return report
 
 
-def settle_stack(brief: Brief, stack: Stack, documents: Sequence[Document]) -> StackReport:
+def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: tuple[str, ...] = ()) -> StackReport:
     """Read one stack, offer its selected resources to the rules, and report every document."""
-    rules = brief.load()
+    rules, only = run.rules, run.job.only
     yaml = [document for document in documents if not document.path.endswith(_HCL)]
     code = [document for document in documents if document.path.endswith(_HCL)]
-    sources, outcomes = _sources(code, _kinds(brief, stack, rules), brief.placing.places)
+    sources, outcomes = _sources(code, _kinds(run, stack), run.placing.places)
     inventory = modules.take(sources)
-    homes = brief.placing.homes
+    homes = run.placing.homes
     inventory.settle(lambda each: homes.get((stack.path, each.folder, each.address), ()))
-    mine = Selection(brief, stack, inventory)
-    names = tuple(sorted({name for each in mine.namespaces for name in mine.names(each)}))
+    mine = Selection(run, stack, inventory)
+    own = tuple(sorted({name for each in mine.namespaces for name in mine.names(each)}))
     for source in sources:
-        if brief.only is None or source.document.path in brief.only:
-            context = mine.context(source.document.path, tuple(sorted({*brief.names, *names})))
+        if only is None or source.document.path in only:
+            context = mine.context(source.document.path, tuple(sorted({*names, *own})))
             settle = partial(engine.settle, source, rules, context, mine.select(source))
             outcomes.append(_attempt(source.document.path, rules, settle))
     outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
-    shown = [each for each in outcomes if brief.only is None or each.path in brief.only]
+    shown = [each for each in outcomes if only is None or each.path in only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
-    return StackReport(stack, ordered, names, _unread(brief, stack, code) | inventory.resources)
+    return StackReport(stack, ordered, own, _unread(run, stack, code) | inventory.resources)
 
 
-def _unread(brief: Brief, stack: Stack, documents: Sequence[Document]) -> frozenset[Resource]:
+def _unread(run: Run, stack: Stack, documents: Sequence[Document]) -> frozenset[Resource]:
     """What a stack declares by its text, if something of it is named, and by following references in modules."""
-    named = (*brief.assignment.targets, *brief.assignment.decided, *(target for _, target in brief.reached))
+    named = (*run.assignment.targets, *run.assignment.decided, *(target for _, target in run.reached))
     if not any(target.stack == stack.path for target in named):
         return frozenset()
     found = [each for document in documents for each in modules.written(document.path, document.data)]
-    return frozenset(found) | {Resource(*where) for where in brief.placing.declared.get(stack.path, ())}
+    return frozenset(found) | {Resource(*where) for where in run.placing.declared.get(stack.path, ())}
 
 
 _HCL = (".tf", ".hcl", ".tfvars", ".tofu")
@@ -154,10 +178,10 @@ def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context)
     return _attempt(document.path, rules, partial(settle_yaml.settle, document, rules, context))
 
 
-def _kinds(brief: Brief, stack: Stack, rules: Sequence[Loaded]) -> frozenset[str]:
+def _kinds(run: Run, stack: Stack) -> frozenset[str]:
     """The resource types that matter: those of the rules; all that live in namespaces where those are asked for."""
-    kinds = frozenset(kind for loaded in rules for kind in loaded.rule.kinds)
-    named = any(target.stack == stack.path for target in (*brief.assignment.targets, *brief.assignment.decided))
+    kinds = frozenset(kind for loaded in run.rules for kind in loaded.rule.kinds)
+    named = any(target.stack == stack.path for target in (*run.assignment.targets, *run.assignment.decided))
     return kinds | {*WORKLOADS, *NAMESPACES} if named or kinds & set(NAMESPACES) else kinds
 
 
@@ -205,15 +229,15 @@ def _attempt(path: str, rules: Sequence[Loaded], settle: Callable[[], Outcome]) 
         return Failed(path, traceback.format_exc(), loading.blame(error, rules))
 
 
-def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
+def check_targets(run: Run, reports: Sequence[StackReport]) -> None:
     """Raise `ConfigError` for a resource that the phase or an option names and its stack does not declare."""
     named = [
         (target, f"phase.{phase}.workloads")
-        for target, phase in brief.assignment.targets.items()
-        if phase == brief.phase and not target.module  # those were looked for among the calls
+        for target, phase in run.assignment.targets.items()
+        if phase == run.phase and not target.module  # those were looked for among the calls
     ]
-    named += [(target, "workloads") for target in brief.assignment.decided if not target.module]
-    named += [(target, f"an option of {rule}") for rule, target in brief.reached]
+    named += [(target, "workloads") for target in run.assignment.decided if not target.module]
+    named += [(target, f"an option of {rule}") for rule, target in run.reached]
     for target, where in named:
         report = next((each for each in reports if each.stack.path == target.stack), None)
         if report is not None and not any(target.is_at(each.folder, each.address) for each in report.declared):
@@ -221,5 +245,5 @@ def check_targets(brief: Brief, reports: Sequence[StackReport]) -> None:
                 target.address, {each.address for each in report.declared}, "Resources are written STACK/TYPE.NAME."
             )
             raise ConfigError(
-                f"{brief.config.path}: {where} names `{target.address}`, which {target.stack} lacks", hint=hint
+                f"{run.config.path}: {where} names `{target.address}`, which {target.stack} lacks", hint=hint
             )

@@ -1,72 +1,255 @@
-"""What a run stands on: where paths start, the configuration, the tag snapshot, the rules that a person trusts."""
+"""A repository as one run sees it, opened once by every command."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hclmod.config import file as config
-from hclmod.errors import ConfigError, HclmodError
+from hclmod.engine import tree
+from hclmod.engine.assignment import assignment, require
+from hclmod.engine.job import Job
+from hclmod.errors import ConfigError, GitError, HclmodError, RefusedError
 from hclmod.images import evidence
 from hclmod.rulekit import loading
+from hclmod.terraform import stacks
+from hclmod.terraform.repository import ENDINGS, Estate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hclmod.config.file import Config
+    from hclmod.engine.outcomes import PhaseReport
+    from hclmod.engine.references import References
+    from hclmod.engine.tree import Tree
+    from hclmod.git import Repository
     from hclmod.images.evidence import Snapshot
+    from hclmod.rulekit.facts import Facts
+    from hclmod.rulekit.loading import Loaded
+    from hclmod.scan.find import Sighting
+    from hclmod.terraform.stacks import Assignment, Stack
+    from hclmod.terraform.uses import Home, Use
+
+    Options = Mapping[str, Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """What a run stands on: where paths start, the config, the tag snapshot, and the rule folders a person named."""
+class Project:
+    """A repository at a revision or in the working tree, with its config, its tag snapshot and its model.
 
-    root: Path
-    config: Config
-    tags: Snapshot
-    folders: tuple[Path | None, ...] = (None,)
-    options: Mapping[str, Mapping[str, object]] | None = None  # from the command line; they win
+    Each part is made when it is asked for, and once. `rule_folders` are those whose rules the person trusts (None: the
+    built-in ones), `options` come from the command line and win over those of the config.
+    """
 
-    def options_of(self, number: int | None) -> dict[str, dict[str, object]]:
-        """The options of every rule: of the file, then of the phase, then of the command line."""
-        phase = self.config.phases.get(number) if number is not None else None
-        layers = [self.config.options, phase.options if phase else {}, self.options or {}]
+    def __init__(
+        self,
+        root: Path,
+        config: Config,
+        tags: Snapshot,
+        tree: Tree,
+        *,
+        rule_folders: Sequence[Path | None] = (None,),
+        options: Options | None = None,
+    ) -> None:
+        self.root, self.config, self.tags, self.tree = root, config, tags, tree
+        self.rule_folders, self._options = tuple(rule_folders), options or {}
+        self._facts: dict[tuple[int, ...], Mapping[tuple[str, str], Facts]] = {}
+
+    @cached_property
+    def git(self) -> Repository:
+        """Its git repository; a `GitError` where there is none."""
+        from hclmod.git import Repository
+
+        return Repository.open(self.root)
+
+    @cached_property
+    def stacks(self) -> tuple[Stack, ...]:
+        """Its stacks, by path."""
+        return stacks.discover((*self.tree, *self.tree.links), self.config)
+
+    @cached_property
+    def _every(self) -> Estate:
+        code = self.tree.ending(ENDINGS)
+        self.tree.load(code)
+        return Estate([each.path for each in self.stacks], code, self.tree.get)
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """The folders that a module call names."""
+        return self._every.called()
+
+    @cached_property
+    def model(self) -> Estate:
+        """What its documents declare; without `stacks` in the config those of the folders that no module call names."""
+        every = self._every
+        return every if self.config.stacks else every.over(sorted(set(every.stacks) - self.called))
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        """Which phase a resource belongs to, and what is decided for single workloads; unknown names are left out."""
+        return assignment(self.config, self.stacks, self.model)
+
+    @cached_property
+    def sightings(self) -> tuple[Sighting, ...]:
+        """Every image outside of containers."""
+        from hclmod.scan import find
+        from hclmod.scan.files import YAML
+
+        self.tree.load(self.tree.ending(YAML))
+        return find.find(self.model, self.tree, self.tree.get)
+
+    @cached_property
+    def references(self) -> References:
+        """Who reads which name, over all stacks."""
+        from hclmod.engine.references import References
+
+        return References(self.model, [each.path for each in self.stacks], lambda: self.sightings)
+
+    def facts(self, done: tuple[int, ...], earlier: Estate | None = None) -> Mapping[tuple[str, str], Facts]:
+        """The facts of every resource, by folder and address; `done` are the phases that count as done."""
+        from hclmod.engine import facts
+
+        if earlier is not None or done not in self._facts:
+            self._facts[done] = facts.facts(self.model, self.assignment.phase_of, done, earlier)
+        return self._facts[done]
+
+    def facts_of(self, homes: Sequence[Home], done: tuple[int, ...] | None = None) -> Facts:
+        """The facts of one workload in these instances of its module alone."""
+        from hclmod.engine import facts
+
+        known = self.done_if_known if done is None else done
+        return facts.facts_of(self.model, self.assignment.phase_of, known, homes)
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """The images of containers, and those that Terraform gives to the cluster in other forms."""
+        from hclmod.scan import find
+
+        return (*self.model.uses, *find.uses(self.sightings, find.FORMS))
+
+    @cached_property
+    def done(self) -> tuple[int, ...]:
+        """The phases that are done: up to `through` in the config, else those of the ledger in the commits of HEAD."""
+        phases, through = self.config.phases, self.config.through
+        if through is not None:
+            return tuple(number for number in phases if number <= through)
+        if not phases:
+            return ()
+        ledger = {entry.phase for entry in self.git.ledger("HEAD")}
+        return tuple(number for number in phases if number in ledger)
+
+    @property
+    def done_if_known(self) -> tuple[int, ...]:
+        """The phases that are done; none where there is no git that could say so."""
+        try:
+            return self.done
+        except GitError:
+            return ()
+
+    def over(self, tree: Tree, *, tags: Snapshot | None = None) -> Project:
+        """The same project with other files, or another tag snapshot."""
+        known = self.tags if tags is None else tags
+        return Project(self.root, self.config, known, tree, rule_folders=self.rule_folders, options=self._options)
+
+    def at(self, revision: str, *, in_place: bool = False) -> Project:
+        """The project at a commit; `in_place` its files as they are in the working tree."""
+        if self.git.root.resolve() != self.root:
+            hint = f"Put {self.config.path} into {self.git.root}."
+            raise ConfigError("the configuration has to lie at the repository's root", hint=hint)
+        if in_place:
+            return self.over(tree.tracked(self.git, self.root, revision))
+        return self.over(tree.at_revision(self.git, revision))
+
+    def require_names(self) -> None:
+        """Raise a `ConfigError` for a stack, a workload or a namespace that the config names and that is not there."""
+        require(self.config, self.stacks, self.model)
+
+    def options_of(self, phase: int | None) -> dict[str, dict[str, object]]:
+        """The options of every rule: of the config, then of the phase, then of the command line."""
+        own = self.config.phases[phase].options if phase is not None and phase in self.config.phases else {}
+        layers = [self.config.options, own, self._options]
         rules = sorted({rule for layer in layers for rule in layer})
         return {rule: {k: v for layer in layers for k, v in layer.get(rule, {}).items()} for rule in rules}
 
-    def rules_of(self, number: int) -> tuple[str, ...]:
-        """The rules of a phase in its order: its own, else those of the file, else all built-in ones."""
-        rules = self.config.phases[number].rules
+    def rules_of(self, phase: int) -> tuple[str, ...]:
+        """The rules of a phase in its order: its own, else those of the config, else all built-in ones."""
+        rules = self.config.phases[phase].rules
         rules = self.config.rules if rules is None else rules
         return tuple(loading.available()) if rules is None else rules
 
+    def phase_job(self, phase: int, **more: object) -> Job:
+        """The job that does a phase; an unknown one is a `ConfigError`."""
+        if phase not in self.config.phases:
+            raise no_phase(self.config, phase)
+        title = self.config.phases[phase].title
+        fields = {"rules": self.rules_of(phase), "title": title, "phase": phase, "options": self.options_of(phase)}
+        return Job(**{**fields, **more})  # type: ignore[arg-type]
 
-def open_workspace(
+    def load(self, job: Job) -> tuple[Loaded, ...]:
+        """The rules of a job with their options."""
+        return loading.load(job.rules, job.options, self.rule_folders)
+
+    def plan(self, job: Job, watch: Callable[[str], None] = lambda _path: None) -> PhaseReport:
+        """What a job would change and what it leaves, with the reasons; writes nothing."""
+        return self.plan_all([job], watch)[0]
+
+    def plan_all(self, jobs: Sequence[Job], watch: Callable[[str], None] = lambda _path: None) -> list[PhaseReport]:
+        """The same for several jobs on the same files; `watch` hears the path of each stack that is done."""
+        from hclmod.engine import plan, prepare
+
+        return plan.plan(self.tree, prepare.runs(self, jobs), watch)
+
+    def proven(self, report: PhaseReport) -> dict[str, bytes]:
+        """The new bytes of a report whose every document is proven; else a `RefusedError`."""
+        if bad := report.unproven(self.config.except_unproven):
+            names = ", ".join(each.path for each in bad)
+            hint = (
+                "Nothing was written. The report says why; "
+                "`except_unproven` in hclmod.toml leaves a document out by name."
+            )
+            raise RefusedError(f"not proven: {names}", hint=hint)
+        return report.changes
+
+    def name_of(self, path: Path) -> str:
+        """The path of a file from the root; links on the way are followed, the file itself is not."""
+        absolute = path.absolute()
+        resolved = absolute.parent.resolve() / absolute.name
+        return Path(os.path.relpath(resolved, self.root)).as_posix()
+
+
+def open_project(
     folder: Path,
     *,
     file: Path | None = None,
-    rules: Sequence[Path] = (),
-    options: Mapping[str, Mapping[str, object]] | None = None,
-) -> Workspace:
+    rule_folders: Sequence[Path] = (),
+    options: Options | None = None,
+) -> Project:
     """Find and read `hclmod.toml` (or `file`) and the tag snapshot; what is not there is empty.
 
-    `rules` are folders of rules that the caller trusts: their code is run.
+    `rule_folders` are folders of rules that the caller trusts: their code is run.
     """
     path = file or config.find(folder)
     if path is None:
         root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
-        read = config.parse(b"", "hclmod.toml")
-        return Workspace(root, read, _tags(root / read.tags), (None, *rules), options)
-    read = config.load(path)
-    workspace = Workspace(path.parent.resolve(), read, _tags(path.parent / read.tags), (None, *rules), options)
-    loading.check_options(workspace.options_of(None), workspace.folders)
-    return workspace
+        read = config.parse(b"", config.FILE_NAME)
+    else:
+        root, read = path.parent.resolve(), config.load(path)
+    tags = evidence.load(root / read.tags) if (root / read.tags).is_file() else evidence.Snapshot({})
+    files = tree.on_disk(root)
+    project = Project(root, read, tags, files, rule_folders=(None, *rule_folders), options=options)
+    loading.check_options(project.options_of(None), project.rule_folders)
+    return project
 
 
-def _tags(path: Path) -> Snapshot:
-    return evidence.load(path) if path.is_file() else evidence.Snapshot({})
+def in_memory(
+    texts: Mapping[str, bytes], *, rule_folders: Sequence[Path | None] = (None,), options: Options | None = None
+) -> Project:
+    """A project of files by their path; `hclmod.toml` and the tag snapshot among them are read."""
+    read = config.parse(texts.get(config.FILE_NAME, b""), config.FILE_NAME)
+    data = texts.get(read.tags)
+    tags = evidence.parse(data, read.tags) if data else evidence.Snapshot({})
+    return Project(Path(), read, tags, tree.in_memory(texts), rule_folders=rule_folders, options=options)
 
 
 def settings(texts: Sequence[str]) -> dict[str, dict[str, object]]:
@@ -81,25 +264,19 @@ def settings(texts: Sequence[str]) -> dict[str, dict[str, object]]:
     return options
 
 
-def phase_numbers(workspace: Workspace, wanted: str, *, dry_run: bool = False) -> tuple[int, ...]:
+def phase_numbers(project: Project, text: str, *, dry_run: bool = False) -> tuple[int, ...]:
     """`3`, or for a dry run `all`: every phase of the config."""
-    if wanted == "all" and dry_run:
-        if not workspace.config.phases:
-            raise ConfigError(f"{workspace.config.path} has no phases", hint="Add [phase.1] with stacks = [...].")
-        return tuple(workspace.config.phases)
-    if not wanted.isdecimal():
-        raise HclmodError(f"`{wanted}` is no phase", hint="Give a number; `all` goes with --dry-run.")
-    return (int(wanted),)
+    if text == "all" and dry_run:
+        if not project.config.phases:
+            raise ConfigError(f"{project.config.path} has no phases", hint="Add [phase.1] with stacks = [...].")
+        return tuple(project.config.phases)
+    if not text.isdecimal():
+        raise HclmodError(f"`{text}` is no phase", hint="Give a number; `all` goes with --dry-run.")
+    return (int(text),)
 
 
-def name_of(root: Path, path: Path) -> str:
-    """The path of a file from `root`, with forward slashes; links on the way are followed, the file itself is not."""
-    absolute = path.absolute()
-    resolved = absolute.parent.resolve() / absolute.name
-    return Path(os.path.relpath(resolved, root)).as_posix()
-
-
-def on_disk(root: Path, names: Sequence[str]) -> dict[str, bytes]:
-    """The contents of those files that are there and are no links."""
-    paths = {name: root / name for name in names}
-    return {name: path.read_bytes() for name, path in paths.items() if path.is_file() and not path.is_symlink()}
+def no_phase(config: Config, number: int) -> ConfigError:
+    """The error for a phase that the config does not have."""
+    known = ", ".join(map(str, config.phases))
+    hint = f"Its phases: {known}." if known else "Put an hclmod.toml with [phase.1] at the repository's root."
+    return ConfigError(f"{config.path} has no phase {number}", hint=hint)

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.engine.outcomes import Changed, Refused, Reported, Skipped, Unchanged
 from hclmod.hcl import alignment, edits, suppression
-from hclmod.hcl.document import Document
 from hclmod.hcl.edits import excerpt
-from hclmod.hcl.source import Source
 from hclmod.hcl.views import path_at, top_level
 from hclmod.proof import verify
 from hclmod.rulekit import places
@@ -19,6 +17,8 @@ from hclmod.rulekit.rule import BLOCKS, Finding, Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hclmod.hcl.document import Document
+    from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block
     from hclmod.proof.verify import Verdict
     from hclmod.rulekit.loading import Loaded

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hclmod.hcl import syntax
-from hclmod.hcl.document import Document
-from hclmod.hcl.syntax import Node, Tree
+
+if TYPE_CHECKING:
+    from hclmod.hcl.document import Document
+    from hclmod.hcl.syntax import Node, Tree
 
 MAX_BYTES = 1 << 20
 """Above this a document is skipped: pygohcl is quadratic on heredocs of megabytes (FACTS 7.5)."""

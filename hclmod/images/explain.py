@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, assert_never
 
 from hclmod.images import decide, tags
 from hclmod.images.decide import Float, Keep, LastResort, Unknown
-from hclmod.images.evidence import TagInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hclmod.images.decide import Decision
-    from hclmod.images.evidence import ImageTags
+    from hclmod.images.evidence import ImageTags, TagInfo
     from hclmod.images.reference import Reference
 
 

@@ -11,7 +11,7 @@ import importlib.util
 import sys
 import traceback
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -59,6 +59,15 @@ class Loaded:
         """The images that have to stay with others, by what the rule says."""
         hooks = self.rule.images
         return self._call(hooks.together, images, context) if hooks and hooks.together else {}
+
+    @property
+    def ties(self) -> bool:
+        """Whether the rule says which images have to move together."""
+        return self.rule.images is not None and self.rule.images.together is not None
+
+    def __reduce__(self) -> tuple[Callable[..., Loaded], tuple[object, ...]]:
+        """Pickled as what loads it: a process that was not forked from this one imports the rule's file itself."""
+        return _reloaded, (self.id, self.path or find(self.id), dict(self.options), self.rule.kinds, self.path)
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -170,6 +179,17 @@ def _module_rule(name: str, path: Path) -> Rule:
     if not builtin:
         mistakes.refuse(name, rule)
     return rule
+
+
+def _reloaded(
+    name: str,
+    path: Path,
+    options: Mapping[str, Option],
+    kinds: tuple[str, ...],
+    own: Path | None,
+) -> Loaded:
+    rule = replace(_module_rule(name, path), kinds=kinds)
+    return Loaded(name, rule, options, own)
 
 
 def _module_name(path: Path) -> str:

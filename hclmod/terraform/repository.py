@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from hclmod.terraform.origins import Piece
 
 
+ENDINGS = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars", ".tfvars.json")
+"""The files that say where values come from."""
+
+
 class Estate:
     """What the files of a repository say together; documents are read when a stack leads to them."""
 

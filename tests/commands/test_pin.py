@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hclmod.commands import pin, test
-from hclmod.config.file import parse
-from hclmod.engine.project import Workspace
 from hclmod.errors import HclmodError
-from hclmod.images.evidence import Snapshot
 from tests.support.demo import FIXTURES, hclmod, repository, state
-from tests.support.trees import workload
+from tests.support.trees import project, workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from hclmod.commands.test import Case
     from hclmod.engine.outcomes import PhaseReport
@@ -29,9 +26,8 @@ CONFIG = 'stacks = ["s/*"]\n'
 
 
 def act(files: Mapping[str, bytes], target: str, rule: str, options: object = None, **how: bool) -> PhaseReport:
-    workspace = Workspace(Path(), parse(CONFIG.encode(), "hclmod.toml"), Snapshot({}))
     given = options if isinstance(options, dict) else {}
-    return pin.act(workspace, target, rule, given, texts=files, **how)
+    return pin.act(project(files, CONFIG), target, rule, given, **how)
 
 
 def done(files: Mapping[str, bytes], target: str, rule: str, options: object = None, **how: bool) -> Files:

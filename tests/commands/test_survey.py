@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.commands.survey import NamespaceRow, OutsideRow, ReleaseRow, Survey, WorkloadRow, form_of, survey
-from hclmod.config.file import parse
-from hclmod.images.evidence import Snapshot
 from hclmod.reports.tables import render
-from hclmod.scan.find import find
 from hclmod.terraform.origins import Hole, Piece, Site
 from hclmod.terraform.uses import tag_piece
 from tests.support.demo import FIXTURES, hclmod, repository
-from tests.support.trees import estate, uses, workload
+from tests.support.trees import project, uses, workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +30,8 @@ DYNAMIC = (
 
 def survey_of(files: Mapping[str, str], *stacks: str) -> Survey:
     """The survey of a small repository whose every resource is of phase 4."""
-    data = {path: text.encode() for path, text in files.items()}
-    whole = estate(data, *stacks)
-    return survey(whole, parse(b"", "hclmod.toml"), Snapshot({}), lambda *_: 4, find(whole, data, data.get))
+    names = json.dumps(stacks or ("s",))
+    return survey(project(files, f"stacks = {names}\n[phase.4]\nstacks = {names}\n"))
 
 
 @pytest.mark.parametrize(

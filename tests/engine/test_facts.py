@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from hclmod.config.file import parse
-from hclmod.engine import facts as gather
+from typing import TYPE_CHECKING
+
 from hclmod.rulekit.facts import Facts, Rival
-from tests.support.trees import Files, estate, workload
+from tests.support.trees import Files, estate, project, workload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMESPACE = (
     'resource "kubernetes_namespace" "ns" {\n  metadata {\n    name   = "ns"\n    labels = { tier = "1" }\n  }\n}\n'
 )
-CONFIG = parse(b'stacks = ["s/*"]\n[phase.1]\nstacks = ["a"]\n[phase.2]\nstacks = ["b"]\n', "hclmod.toml")
+CONFIG = 'stacks = ["s/*"]\n[phase.1]\nstacks = ["a"]\n[phase.2]\nstacks = ["b"]\n'
 
 
-def facts(files: Files, *done: int, earlier: Files | None = None) -> dict[gather.Key, Facts]:
-    texts = {path: text.encode() for path, text in files.items()}
-    before = gather.estate_of(CONFIG, {path: text.encode() for path, text in earlier.items()}) if earlier else None
-    return gather.facts(gather.estate_of(CONFIG, texts), gather.assignment_of(CONFIG, texts).phase_of, done, before)
+def facts(files: Files, *done: int, earlier: Files | None = None) -> Mapping[tuple[str, str], Facts]:
+    return project(files, CONFIG).facts(done, project(earlier, CONFIG).model if earlier else None)
 
 
 WEB = "kubernetes_deployment.web"
@@ -93,6 +94,5 @@ def test_rivals_run_the_same_repository_at_other_tags() -> None:
 
 def test_without_stacks_folders_that_are_called_are_none() -> None:
     files = {"m/main.tf": MODULE, "a/main.tf": CALL.replace("../../m", "../m") % "1"}
-    texts = {path: text.encode() for path, text in files.items()}
-    assert gather.estate_of(parse(b"", "hclmod.toml"), texts).stacks == ("a",)
+    assert project(files).model.stacks == ("a",)
     assert estate(files, "a").stacks == ("a",)

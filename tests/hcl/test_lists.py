@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hclmod.hcl import lists
 from hclmod.hcl.indentation import UnfixableError
-from hclmod.hcl.views import Expression
 from tests.support.hcl import attribute, edited
+
+if TYPE_CHECKING:
+    from hclmod.hcl.views import Expression
 
 
 def value(text: str) -> Expression:

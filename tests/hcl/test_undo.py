@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,6 @@ from hclmod.engine.outcomes import Changed, Outcome, Skipped, Unchanged
 from hclmod.hcl import alignment, fixes, undo
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.indentation import UnfixableError
-from hclmod.hcl.source import Source
 from hclmod.images.evidence import Snapshot
 from hclmod.proof import parsers
 from hclmod.proof.verify import AsDeclared, verify
@@ -20,6 +21,9 @@ from hclmod.rulekit import loading
 from hclmod.rulekit.rule import Context
 from tests.support import layouts
 from tests.support.hcl import attribute, block, formatted, needs_terraform, source
+
+if TYPE_CHECKING:
+    from hclmod.hcl.source import Source
 
 P = "spec[0].template[0].spec[0]"
 IGNORED = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -12,8 +12,10 @@ from hypothesis import given, settings
 
 from hclmod.errors import HclmodError
 from hclmod.reports import json as stored
-from hclmod.reports.model import Report
 from tests.support.reports import full, reports
+
+if TYPE_CHECKING:
+    from hclmod.reports.model import Report
 
 SCHEMA = json.loads((Path(stored.__file__).parents[1] / "schemas/hclmod.report.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

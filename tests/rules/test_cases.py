@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.commands import test
-from hclmod.config import file
-from hclmod.engine import plan
-from hclmod.engine.job import Brief
+from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
-from hclmod.hcl.document import Document
+from hclmod.engine.project import in_memory
 from hclmod.images.evidence import ImageTags, Snapshot, TagInfo
 from hclmod.rulekit import loading
-from hclmod.terraform import stacks as stack
 from tests.support.hcl import HOSTILE, formatted, needs_terraform
 
 if TYPE_CHECKING:
@@ -166,12 +163,11 @@ every_shape = pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) 
 def settled(data: bytes, run: str) -> Outcome:
     """What becomes of a document when rules run on everything in it; one that no rule looks at is unchanged."""
     told = RUNS[run]
-    read = file.parse(told.config.encode(), "hclmod.toml")
-    stacks = stack.discover(["main.tf"], read)
     options = {rule: told.options[rule] for rule in told.rules if rule in told.options}
-    brief = Brief(read, told.tags, stack.assign(read, stacks), None, told.rules, options)
-    (reports,) = plan.run([(brief, stacks)], lambda _stack: (Document("main.tf", data),))
-    return next((outcome for report in reports for outcome in report.outcomes), Unchanged("main.tf"))
+    project = in_memory({"main.tf": data, "hclmod.toml": told.config.encode()})
+    project = project.over(project.tree, tags=told.tags)
+    report = project.plan(Job(rules=told.rules, options=options, only=frozenset({"main.tf"}), near=True))
+    return next(iter(report.outcomes), Unchanged("main.tf"))
 
 
 def nearest(of: str, names: Iterable[str], number: int) -> list[str]:

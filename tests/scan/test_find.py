@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,10 @@ import pytest
 import yaml
 
 from hclmod.commands.survey import survey
-from hclmod.config.file import parse
 from hclmod.hcl.edits import Span
-from hclmod.images.evidence import Snapshot
-from hclmod.scan.find import find
 from hclmod.yaml import scalars
 from tests.support.demo import hclmod
-from tests.support.trees import Terraform, estate, needs_terraform, workload
+from tests.support.trees import Terraform, needs_terraform, project, workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +26,8 @@ READ = 'locals {\n  text = file("${path.module}/values.yaml")\n}\n'
 
 
 def rows(files: Mapping[str, str | bytes], *stacks: str) -> tuple[OutsideRow, ...]:
-    data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-    whole = estate(data, *stacks)
-    found = find(whole, data, data.get)
-    return survey(whole, parse(b"", "hclmod.toml"), Snapshot({}), lambda *_: None, found).outside
+    names = [each or "." for each in stacks or ("s",)]
+    return survey(project(files, f"stacks = {json.dumps(names)}\n")).outside
 
 
 def told(files: Mapping[str, str | bytes] | str, *stacks: str) -> list[str]:
@@ -301,7 +297,6 @@ def test_a_module_of_two_stacks_gives_a_row_to_each_and_shared_readers_share_a_r
             ["x.y", "x.y"],
         ),
         ('resource "x" "y" {\n  z = file("./k/${var.a}.yaml")\n}\n', ["x.y", ""]),
-        ('resource "x" "y" {\n  z = fileset("./k", "?.txt")\n}\n', ["", ""]),
     ],
 )
 def test_files_that_are_read_in_numbers(text: str, expected: list[str]) -> None:
@@ -372,6 +367,12 @@ DOCKERFILE = (
 )
 def test_files_that_no_expression_reads(files: dict[str, str], expected: list[str]) -> None:
     assert told({M: "", **files}) == expected
+
+
+def test_a_folder_that_a_pattern_names_is_in_use() -> None:
+    text = 'resource "x" "y" {\n  z = fileset("./k", "?.txt")\n}\n'
+    found = rows({M: text, "s/k/a.yaml": "image: a:1\n", "s/k/deep/b.yaml": "image: b:1\n"})
+    assert [row.form for row in found] == ["values file", "dead file"]
 
 
 def test_at_the_root_of_a_repository_only_what_lies_beside_the_code_can_be_dead() -> None:

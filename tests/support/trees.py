@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hclmod.engine.project import in_memory
 from hclmod.hcl import syntax, values
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source
@@ -18,9 +19,10 @@ from hclmod.terraform.origins import Hole
 from hclmod.terraform.repository import Estate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hclmod.engine.project import Project
     from hclmod.hcl.views import Attribute, Block
     from hclmod.terraform.origins import Origin, Site
     from hclmod.terraform.uses import Use
@@ -44,6 +46,12 @@ def workload(image: str, name: str = "web", head: str = "", more: str = "") -> s
         f'  spec {{\n    template {{\n      spec {{\n        container {{\n          name  = "{name}"\n'
         f"          image = {image}\n        }}\n{more}      }}\n    }}\n  }}\n}}\n"
     )
+
+
+def project(files: Mapping[str, str | bytes], config: str = "", folders: Sequence[Path | None] = (None,)) -> Project:
+    """A project of files in memory."""
+    texts = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+    return in_memory({**texts, "hclmod.toml": config.encode()} if config else texts, rule_folders=folders)
 
 
 def estate(files: Mapping[str, str | bytes], *stacks: str) -> Estate:

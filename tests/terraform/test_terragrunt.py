@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hclmod.terraform.origins import Hole
-from hclmod.terraform.uses import Use
 from tests.support.trees import Files, estate, replaced, told, workload
+
+if TYPE_CHECKING:
+    from hclmod.terraform.uses import Use
 
 STACK = "live/prod/app"
 MAIN = (

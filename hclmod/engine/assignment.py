@@ -1,0 +1,59 @@
+"""Which phase a workload belongs to, also by the namespaces that phases name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hclmod.errors import ConfigError, nearest
+from hclmod.terraform.stacks import Target, assign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hclmod.config.file import Config
+    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.stacks import Assignment, Stack
+
+
+def assignment(config: Config, stacks: Sequence[Stack], model: Estate) -> Assignment:
+    """Which phase each stack and workload belongs to; what names a workload itself wins over its namespace.
+
+    Names of stacks that are not there are left out.
+    """
+    known = assign(config, stacks, known_only=True)
+    phases = _phases(config)
+    found: dict[Target, int] = {}
+    for home in _everywhere(stacks, model).homes if phases else ():
+        numbers = {phases[name] for name in home.names if name in phases}
+        if len(numbers) == 1:
+            where = None if home.module else home.folder
+            found[Target(home.stack, where, home.dweller.address, home.module)] = numbers.pop()
+    targets = {target: number for target, number in found.items() if not _is_named(target, known)}
+    return replace(known, targets={**targets, **known.targets})
+
+
+def require(config: Config, stacks: Sequence[Stack], model: Estate) -> None:
+    """Raise a `ConfigError` for a stack that is not there, and for a namespace in which nothing lives."""
+    assign(config, stacks)
+    phases = _phases(config)
+    lived = _everywhere(stacks, model).lived_in if phases else ()
+    for name, number in phases.items():
+        if name not in lived:
+            hint = nearest(name, lived, "`hclmod survey` lists who lives where.")
+            raise ConfigError(
+                f"{config.path}: phase.{number}.namespaces names `{name}`, where nothing lives", hint=hint
+            )
+
+
+def _phases(config: Config) -> dict[str, int]:
+    """The namespaces that phases name."""
+    return {name: number for number, phase in config.phases.items() for name in phase.namespaces}
+
+
+def _everywhere(stacks: Sequence[Stack], model: Estate) -> Estate:
+    return model.over([each.path for each in stacks])
+
+
+def _is_named(target: Target, known: Assignment) -> bool:
+    return target in known.targets or Target(target.stack, None, target.address) in known.targets

@@ -1,0 +1,259 @@
+"""Make the runs of jobs: load their rules, and find what their rules may know beyond one document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hclmod.engine import companions, near
+from hclmod.engine.near import may_hold_images
+from hclmod.engine.run import Run, about_namespaces
+from hclmod.errors import ConfigError, RuleError, nearest
+from hclmod.rulekit.places import NAMED, Placing
+from hclmod.rulekit.rule import Context
+from hclmod.terraform.inventory import written
+from hclmod.terraform.stacks import Stack, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from hclmod.engine.job import Job
+    from hclmod.engine.project import Project
+    from hclmod.engine.references import References
+    from hclmod.rulekit.facts import Facts
+    from hclmod.rulekit.loading import Loaded
+    from hclmod.rulekit.places import Followed, Key
+    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.stacks import Assignment, PhaseOf, Target
+    from hclmod.terraform.uses import Home
+
+CHOSEN = -1
+"""The number of a phase that holds the chosen workload alone."""
+
+Rules = tuple["Loaded", ...]
+
+
+def runs(project: Project, jobs: Sequence[Job]) -> list[Run]:
+    """The runs of jobs, in their order."""
+    return [_Preparation(project, job).run() for job in jobs]
+
+
+class _Preparation:
+    """What is found for one job on its way to a run."""
+
+    def __init__(self, project: Project, job: Job) -> None:
+        self.project, self.job = project, job
+        self.rules = tuple(
+            replace(each, rule=each.rule.grown(project.config, each.options)) for each in project.load(job)
+        )
+        self.near = near.stacks_around(project, job.only or ()) if job.near else project.stacks
+        self.reached = _reached(project, self.rules) if job.phase is not None and not job.near else ()
+        self.mine = _stacks_of(project.assignment, job.phase, self.reached, self.near)
+
+    def run(self) -> Run:
+        """The run of the job."""
+        forms, blank = forms_of(self.rules), self._blank()
+        if not self._looks_around() or not self.mine:
+            return self._with_stacks(replace(blank, facts=self._facts()))
+        references = near.references(self.project, self.near, self.rules) if self.job.near else self.project.references
+        _check_calls(references.model, blank)
+        placing = self._placing(references, forms)
+        held = self._held(references, placing, forms)
+        if self.job.workloads and not self.job.alone:
+            placing = self._as_seen_by_workloads(references, placing, forms)
+        return self._with_stacks(replace(blank, placing=placing, held=held, facts=self._facts()))
+
+    def _blank(self) -> Run:
+        chosen = frozenset((home.folder, home.dweller.address) for home in self.job.workloads)
+        return Run(
+            job=self.job,
+            config=self.project.config,
+            tags=self.project.tags,
+            assignment=self.project.assignment,
+            rules=self.rules,
+            stacks=(),
+            reached=self.reached,
+            chosen=chosen or None,
+        )
+
+    def _looks_around(self) -> bool:
+        """Whether anything asks what lies beyond a stack: a phase, whose modules are shared, or a rule without one."""
+        asked = any(loaded.rule.follows for loaded in self.rules)
+        return self.job.phase is not None or not self.job.near or asked or about_namespaces(self.rules)
+
+    def _placing(self, references: References, forms: frozenset[str], among: Sequence[Home] | None = None) -> Placing:
+        """Which places the job may write: those of the phase, of the chosen workloads, or of what it points at."""
+        from hclmod.engine import placement
+
+        coupled = frozenset(key for loaded in self.rules for key in loaded.rule.coupled)
+        mentions = references.mentions(forms, coupled)
+        phase_of: PhaseOf = self.project.assignment.phase_of
+        number = self.job.phase
+        if self.job.alone:
+            phase_of, number = _phase_of_chosen(self.job, phase_of), CHOSEN
+        elif self.job.near and number is None:
+            phase_of, number = _pointed_at(self.near, self.job.only or ()), NAMED
+        return placement.place(references.model, phase_of, number, mentions, among)
+
+    def _held(self, references: References, placing: Placing, forms: frozenset[str]) -> dict[Key, str]:
+        """The images that rules want to stay with others, with the reason."""
+        project, job = self.project, self.job
+        held: dict[Key, str] = {}
+        for loaded in self.rules:
+            if loaded.ties:
+                outside = references.outside(forms)
+                images = companions.find(
+                    references.model, placing, project.assignment, job.phase, outside, project.tree.get, loaded.id
+                )
+                context = Context(project.config, project.tags, job.phase, assignment=project.assignment)
+                held |= loaded.together(images, context)
+        return held
+
+    def _as_seen_by_workloads(self, references: References, placing: Placing, forms: frozenset[str]) -> Placing:
+        """The places from which images of the job's workloads come, in the words for these instances alone."""
+        homes = self.job.workloads
+        if self.job.phase is not None:
+            own = self._placing(references, forms, homes).followed
+            followed = {key: _in_words_of(own.get(key), each) for key, each in placing.followed.items()}
+            placing = replace(placing, followed=followed)
+        instances = {(home.stack, home.address) for home in homes}
+        places = {
+            document: mine
+            for document, each in placing.places.items()
+            if (mine := tuple(p for p in each if any((d.stack, d.address) in instances for d in p.driven)))
+        }
+        return replace(placing, places=places)
+
+    def _facts(self) -> Mapping[tuple[str, str], Facts]:
+        """The facts of every resource, if a rule asks for them; those of the chosen one for these instances alone."""
+        if not any(loaded.rule.informed for loaded in self.rules):
+            return {}
+        project, job = self.project, self.job
+        done = project.done_if_known if job.done is None else job.done
+        known = project.facts(done, job.earlier)
+        if not job.workloads or job.alone:
+            return known
+        home = job.workloads[0]
+        own = project.facts_of(job.workloads, done)
+        return {**known, (home.folder, home.dweller.address): own}
+
+    def _with_stacks(self, run: Run) -> Run:
+        return replace(run, stacks=tuple(self._documents(run)))
+
+    def _documents(self, run: Run) -> Sequence[Stack]:
+        """The stacks that the run looks at, with the documents that matter by its places."""
+        job, places = self.job, run.placing.places
+        if job.workloads:
+            return _around_workload(run, job.workloads[0], self.project.stacks)
+        if job.near:
+            named = job.only or frozenset()
+            return with_documents(self.mine, (each for each in places if may_hold_images(each) and each in named))
+        namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
+        stacks = with_documents(self.mine, {*places, *run.placing.inherited.values(), *namespaces})
+        return [each for each in stacks if job.only is None or job.only & set(each.files)]
+
+
+def _reached(project: Project, rules: Rules) -> tuple[tuple[str, Target], ...]:
+    """The resources outside the phase that options of rules name."""
+    return tuple(
+        (loaded.id, resolve(name, project.stacks, f"options.{loaded.id}.{option}", project.config))
+        for loaded in rules
+        for option in loaded.rule.reaches
+        if (name := str(loaded.options.get(option, "")))
+    )
+
+
+def _stacks_of(
+    assignment: Assignment, phase: int | None, reached: Sequence[tuple[str, Target]], stacks: Sequence[Stack]
+) -> list[Stack]:
+    """All stacks without a phase; else those of the phase and those that options reach."""
+    if phase is None:
+        return list(stacks)
+    paths = assignment.stacks_of(phase) | {target.stack for _, target in reached}
+    return [each for each in stacks if each.path in paths]
+
+
+def forms_of(rules: Rules) -> frozenset[str]:
+    """The forms of images outside of containers that rules are to follow; an unknown one is a `RuleError`."""
+    options = {form: loaded for loaded in rules for form in loaded.forms}
+    if not options:
+        return frozenset()
+    from hclmod.scan.find import FORMS
+
+    for form, loaded in options.items():
+        if form not in FORMS:
+            hint = nearest(form, FORMS, f"Known forms: {', '.join(FORMS)}.")
+            raise RuleError(f"option `{loaded.id}.{loaded.rule.forms}`: there is no form `{form}`", hint=hint)
+    return frozenset(options)
+
+
+def _check_calls(model: Estate, run: Run) -> None:
+    """Raise `ConfigError` for a workload that is named by a module's call and that is not there."""
+    for target, where in near.called(run.assignment):
+        known = {home.address for home in model.homes if home.stack == target.stack} | _written(model, target)
+        address = f"{target.module}.{target.address}"
+        if address not in known and where in ("workloads", f"phase.{run.phase}.workloads"):
+            hint = nearest(address, known, "`hclmod survey` lists the workloads of each stack.")
+            raise ConfigError(f"{run.config.path}: {where} names `{address}`, which {target.stack} lacks", hint=hint)
+
+
+def _written(model: Estate, target: Target) -> set[str]:
+    """The addresses of whatever the named call of a module declares, by the text."""
+    called = {
+        module.folder for stack, module in model.instances if (stack, module.name) == (target.stack, target.module)
+    }
+    texts = (text for folder in called for text in model.texts(folder).items())
+    return {f"{target.module}.{each.address}" for path, text in texts for each in written(path, text)}
+
+
+def _phase_of_chosen(job: Job, real: PhaseOf) -> PhaseOf:
+    """Puts the chosen workload into a phase of its own: its instances, or with all callers its block."""
+    block = (job.workloads[0].folder, job.workloads[0].dweller.address)
+    instances = {(home.stack, home.module) for home in job.workloads}
+
+    def phase_of(stack: str, folder: str, address: str, module: str) -> int | None:
+        mine = (folder, address) == block and ((stack, module) in instances)
+        return CHOSEN if mine else real(stack, folder, address, module)
+
+    return phase_of
+
+
+def _pointed_at(stacks: Iterable[Stack], only: Collection[str]) -> PhaseOf:
+    """Everything in these stacks, and in the folders of these documents that lie in none, is pointed at."""
+    paths = {stack.path for stack in stacks}
+    named = {path.rpartition("/")[0] for path in only}
+    folders = {each for each in named if not any(f"{each}/".startswith(f"{path}/") for path in paths)}
+
+    def phase_of(stack: str, folder: str, _address: str, _module: str) -> int | None:
+        return NAMED if stack in paths or folder in folders else None
+
+    return phase_of
+
+
+def _in_words_of(own: Followed | None, every: Followed) -> Followed:
+    """What is known of a container for all callers of its module, in the words for some of them if those fit."""
+    return replace(every, told=own.told, chain=own.chain) if own and own.image == every.image else every
+
+
+def _around_workload(run: Run, home: Home, stacks: Sequence[Stack]) -> list[Stack]:
+    """The stack that holds the workload's block, with the other documents from which its images come."""
+    document, places = home.dweller.document, run.placing.places
+    folder = document.rpartition("/")[0]
+    mine = [each for each in stacks if document in each.files] or [Stack(folder, folder, (document,))]
+    kept = {document, *places}
+    few = [replace(each, files=tuple(file for file in each.files if file in kept)) for each in mine]
+    namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
+    return with_documents(few, {*places, *run.placing.inherited.values(), *namespaces})
+
+
+def with_documents(stacks: Sequence[Stack], documents: Iterable[str]) -> list[Stack]:
+    """The stacks with these documents; those that are in none of them are stacks of their own, by folder."""
+    known = {file for each in stacks for file in each.files}
+    extra: dict[str, list[str]] = {}
+    for document in sorted(set(documents) - known):
+        owner = next(
+            (each.path for each in stacks if document.startswith(f"{each.path}/")), document.rpartition("/")[0]
+        )
+        extra.setdefault(owner, []).append(document)
+    grown = [replace(each, files=(*each.files, *extra.pop(each.path, ()))) for each in stacks]
+    return grown + [Stack(path, path, tuple(documents)) for path, documents in extra.items()]

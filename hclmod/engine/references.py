@@ -1,0 +1,36 @@
+"""What follows from reading all stacks together: the model, images outside of containers, who else reads a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hclmod.scan.find import Sighting
+    from hclmod.terraform.readers import Mentions
+    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.uses import Use
+
+
+class References:
+    """The references of a model; those who read a name are looked for once for the same forms and couplings."""
+
+    def __init__(self, model: Estate, stacks: Sequence[str], sightings: Callable[[], Sequence[Sighting]]) -> None:
+        self.model, self._stacks, self._sightings = model, stacks, sightings
+        self._mentions: dict[tuple[frozenset[str], frozenset[str]], Mentions] = {}
+
+    def outside(self, forms: frozenset[str]) -> Sequence[Use]:
+        """The images outside of containers in one of these forms."""
+        from hclmod.scan import find
+
+        return find.uses(self._sightings(), forms) if forms else ()
+
+    def mentions(self, forms: frozenset[str], coupled: frozenset[str]) -> Mentions:
+        """Who reads which name, where images of these forms are known and such entries are coupled to tags."""
+        from hclmod.terraform.readers import Mentions
+
+        if (forms, coupled) not in self._mentions:
+            uses = (*self.model.uses, *self.outside(forms))
+            self._mentions[forms, coupled] = Mentions(self.model, uses, self._stacks, coupled)
+        return self._mentions[forms, coupled]
