@@ -20,7 +20,7 @@ PACKAGE = ROOT / "hclmod"
 
 LAYERS = (
     ("hclmod", "errors", "edits", "document", "facts", "traversal", "images", "images.reference", "images.tags"),
-    ("checks", "images.stateful"),
+    ("checks", "images.stateful", "txtar"),
     ("policies",),
     ("syntax", "config", "judges", "gitio", "files", "catalogue", "yaml_values", "transport"),
     ("trivia", "stack", "images.snapshot", "build_files", "excerpts"),
