@@ -1,0 +1,128 @@
+"""The cases of rules: where they are found, in which form, and what `--accept` makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hclmod import fixtures, txtar
+from hclmod.errors import HclmodError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULE = "drop-helm-atomic"
+BEFORE = b'resource "helm_release" "web" {\n  name   = "web"\n  atomic = true\n}\n'
+AFTER = b'resource "helm_release" "web" {\n  name = "web"\n}\n'
+KEPT = b"locals {}\n"
+CHANGES = {"case.toml": b"says = []\n", "before/a/main.tf": BEFORE, "before/a/kept.tf": KEPT, "after/a/main.tf": AFTER}
+
+
+def write(path: Path, files: dict[str, bytes]) -> Path:
+    """A case, as a text file where its path says so, else as a folder."""
+    if path.suffix == txtar.SUFFIX:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(txtar.write(files))
+        return path
+    for name, data in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+def only(root: Path) -> fixtures.Case:
+    (case,) = fixtures.cases(root)
+    return case
+
+
+def tree(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+HOMES = [f"{RULE}/case", f"{RULE}/case.txtar", f"{RULE}/topic/case", f"{RULE}/topic/case.txtar", f"{RULE}/topic/v1.2"]
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_a_case_is_found_in_both_forms_with_and_without_a_topic(tmp_path: Path, home: str) -> None:
+    write(tmp_path / home, CHANGES)
+    case = only(tmp_path)
+    assert case.name == home.removesuffix(".txtar")
+    assert case.rule == RULE
+    assert case.files == CHANGES
+    assert case.before == {"a/main.tf": BEFORE, "a/kept.tf": KEPT}
+    assert case.after == {"a/main.tf": AFTER, "a/kept.tf": KEPT}
+    assert not fixtures.run(case).problems
+
+
+def test_cases_are_sorted_and_of_one_rule_where_asked(tmp_path: Path) -> None:
+    names = ["b-rule/x", "a-rule/topic/y", "a-rule/topic/x", "a-rule/z"]
+    for name in names:
+        write(tmp_path / f"{name}.txtar", {"before/main.tf": KEPT})
+    assert [case.name for case in fixtures.cases(tmp_path)] == sorted(names)
+    assert [case.name for case in fixtures.cases(tmp_path, "b-rule")] == ["b-rule/x"]
+    assert not list(fixtures.cases(tmp_path, "c-rule"))
+
+
+def test_what_is_no_case_is_nobodys(tmp_path: Path) -> None:
+    write(
+        tmp_path / RULE / "case",
+        {"before/main.tf": KEPT, "notes.md": b"", "before/x.txtar": b"", "before/before/a": b""},
+    )
+    write(tmp_path / RULE / "notes", {"README.md": b""})
+    (tmp_path / RULE / "notes.md").write_text("notes")
+    (tmp_path / "README.md").write_text("notes")
+    assert set(only(tmp_path).files) == {"before/main.tf", "before/x.txtar", "before/before/a"}
+
+
+def test_without_an_after_nothing_may_change(tmp_path: Path) -> None:
+    write(tmp_path / RULE / "case.txtar", {"before/main.tf": BEFORE})
+    result = fixtures.run(only(tmp_path))
+    assert result.problems == ("main.tf is not as wanted",)
+    assert b"-  atomic = true" in result.diff
+
+
+def test_an_after_that_no_before_has_is_a_problem(tmp_path: Path) -> None:
+    write(tmp_path / RULE / "case.txtar", CHANGES | {"after/mian.tf": AFTER})
+    assert fixtures.run(only(tmp_path)).problems == ("mian.tf is not as wanted",)
+
+
+def test_a_malformed_case_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    path = write(tmp_path / RULE / "case.txtar", {"before/main.tf": KEPT})
+    path.write_bytes(path.read_bytes() + b"-- afetr/main.tf --\n")
+    with pytest.raises(HclmodError) as caught:
+        only(tmp_path)
+    assert caught.value.message.startswith(f"{path}:3: the section `afetr/main.tf`")
+
+
+# What is accepted
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_what_comes_out_is_accepted_as_one_text_file(tmp_path: Path, home: str) -> None:
+    write(tmp_path / home, CHANGES | {"after/a/main.tf": b"other\n", "after/a/kept.tf": KEPT})
+    assert fixtures.run(only(tmp_path)).problems
+    assert not fixtures.run(only(tmp_path), accept=True).problems
+    assert tree(tmp_path) == {f"{home.removesuffix('.txtar')}.txtar"}
+    assert only(tmp_path).files == CHANGES
+    assert not fixtures.run(only(tmp_path)).problems
+
+
+def test_an_accepted_case_that_changes_nothing_has_no_after(tmp_path: Path) -> None:
+    write(tmp_path / RULE / "case", {"before/main.tf": KEPT, "after/main.tf": AFTER})
+    assert fixtures.run(only(tmp_path), accept=True).unchanged
+    assert (tmp_path / RULE / "case.txtar").read_bytes() == b"-- before/main.tf --\n" + KEPT
+
+
+def test_an_accepted_case_that_text_cannot_hold_is_a_folder(tmp_path: Path) -> None:
+    crlf = {"before/main.tf": BEFORE.replace(b"\n", b"\r\n"), "earlier/main.tf": b"", "case.toml": b""}
+    write(tmp_path / RULE / "case", crlf | {"after/gone.tf": b""})
+    assert not fixtures.run(only(tmp_path), accept=True).problems
+    assert only(tmp_path).files == crlf | {"after/main.tf": AFTER.replace(b"\n", b"\r\n")}
+    assert only(tmp_path).path.is_dir()
+
+
+def test_what_else_lies_in_a_folder_survives_its_new_form(tmp_path: Path) -> None:
+    write(tmp_path / RULE / "case", CHANGES | {"notes.md": b"why\n"})
+    fixtures.run(only(tmp_path), accept=True)
+    assert tree(tmp_path / RULE) == {"case.txtar", "case/notes.md"}
