@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hclmod import config, gather, plan, prepare, stack, txtar
+from hclmod import checks, config, gather, plan, prepare, stack, txtar
 from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Failed, Refused, Skipped, Unchanged
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from hclmod.engine import Outcome
     from hclmod.stack import Stack
 
-_KEYS = {"says", "silent", "phase", "refused", "options"}
+_CASE = checks.table({
+    "says": checks.listed(checks.text),
+    "silent": checks.boolean,
+    "phase": checks.number,
+    "refused": checks.boolean,
+    "options": checks.named(checks.anything),
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,20 +104,27 @@ def _found(folder: Path) -> Iterator[Path]:
 
 def _case(path: Path, name: str) -> Case:
     files = txtar.read(path.read_bytes(), str(path)) if path.is_file() else _folder(path)
-    told: dict[str, Any] = tomllib.loads(files.get("case.toml", b"").decode())
-    if unknown := set(told) - _KEYS:
-        raise HclmodError(f"{path}: unknown key {min(unknown)}", hint=f"Known: {', '.join(sorted(_KEYS))}.")
+    settings = _settings(files.get("case.toml", b""), f"{path}: case.toml")
     return Case(
         name=name,
         rule=name.partition("/")[0],
         path=path,
         files=files,
-        says=tuple(told.get("says", ())),
-        phase=told.get("phase"),
-        refused=told.get("refused", False),
-        options=told.get("options", {}),
-        silent=told.get("silent", False),
+        says=tuple(settings.get("says", ())),
+        phase=settings.get("phase"),
+        refused=settings.get("refused", False),
+        options=settings.get("options", {}),
+        silent=settings.get("silent", False),
     )
+
+
+def _settings(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(data.decode())
+    except ValueError as error:
+        raise HclmodError(f"{path}: not TOML: {error}", hint="Mend the syntax at that place.") from error
+    checks.refuse(path, _CASE(settings, ""))
+    return settings
 
 
 def _folder(case: Path) -> dict[str, bytes]:

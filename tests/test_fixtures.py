@@ -95,6 +95,25 @@ def test_a_malformed_case_is_told_with_its_file_and_line(tmp_path: Path) -> None
     assert caught.value.message.startswith(f"{path}:3: the section `afetr/main.tf`")
 
 
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        (b"says = [\n1 2]\n", "case.toml: not TOML: "),
+        (b'says = "one text"\n', "case.toml: says: write an array of strings, not a string"),
+        (b'phase = "3"\n', "case.toml: phase: write a number, not a string"),
+        (b"phase = true\n", "case.toml: phase: write a number, not a boolean"),
+        (b"slient = true\n", "case.toml: slient: unknown key; did you mean `silent`?"),
+        (b"options = 1\nrefused = 1\n", "case.toml: refused: write true or false, not a number"),
+    ],
+)
+@pytest.mark.parametrize("home", HOMES[:2])
+def test_a_wrong_case_toml_is_told_at_once(tmp_path: Path, home: str, toml: bytes, told: str) -> None:
+    path = write(tmp_path / home, {"case.toml": toml, "before/main.tf": KEPT})
+    with pytest.raises(HclmodError) as caught:
+        only(tmp_path)
+    assert f"{path}: {told}" in caught.value.message
+
+
 # What is accepted
 
 
