@@ -128,14 +128,14 @@ def comment_text(report: Report, target: Target, key: str, whole: str = "") -> s
 
 
 def run_fixtures(
-    root: Path, rule: str | None = None, folders: Sequence[Path] = (), *, accept: bool = False
+    root: Path, which: str | None = None, folders: Sequence[Path] = (), *, accept: bool = False
 ) -> tuple[Result, ...]:
-    """Run the fixtures below `root`, of one rule or of all."""
+    """Run the fixtures below `root`: all, or those of a rule, of a topic, or one by its name `rule-id/topic/case`."""
     from hclmod import fixtures
 
-    if rule is not None:
-        rulebook.find(rule, (None, *folders))
-    return tuple(fixtures.run(case, (None, *folders), accept=accept) for case in fixtures.cases(root, rule))
+    if which is not None:
+        rulebook.find(which.partition("/")[0], (None, *folders))
+    return tuple(fixtures.run(case, (None, *folders), accept=accept) for case in fixtures.chosen(root, which))
 
 
 def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:

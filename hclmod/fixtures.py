@@ -20,7 +20,7 @@ from hclmod import checks, config, gather, plan, prepare, stack, txtar
 from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Failed, Refused, Skipped, Unchanged
-from hclmod.errors import HclmodError
+from hclmod.errors import HclmodError, nearest
 from hclmod.images import snapshot
 from hclmod.reports.diff import unified
 from hclmod.rule import Level
@@ -84,13 +84,25 @@ class Result:
     unchanged: bool
 
 
-def cases(root: Path, rule: str | None = None) -> Iterator[Case]:
-    """The cases below `root` (of one rule), sorted; folders without `before` are not cases."""
+def cases(root: Path, which: str | None = None) -> Iterator[Case]:
+    """The cases below `root`, sorted; of `which` only: a rule's, a topic's, or one (`rule-id/topic/case`)."""
     if not root.is_dir():
         raise HclmodError(f"there is no folder {root}", hint="Run in a checkout, or name the folder with --fixtures.")
-    for folder in sorted(root.glob(rule or "*")):
+    for folder in sorted(root.glob((which or "*").partition("/")[0])):
         for path in _found(folder):
-            yield _case(path, path.relative_to(root).as_posix().removesuffix(txtar.SUFFIX))
+            name = path.relative_to(root).as_posix().removesuffix(txtar.SUFFIX)
+            if which is None or f"{name}/".startswith(f"{which}/"):
+                yield _case(path, name)
+
+
+def chosen(root: Path, which: str | None = None) -> tuple[Case, ...]:
+    """The same cases, of which there have to be some where a person names them."""
+    found = tuple(cases(root, which))
+    if which is not None and not found:
+        names = [case.name for case in cases(root, which.partition("/")[0])]
+        hint = nearest(which, names, "Write RULE, RULE/TOPIC or RULE/TOPIC/CASE.")
+        raise HclmodError(f"{root} has no case {which}", hint=hint)
+    return found
 
 
 def _found(folder: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import fixtures, txtar
+from hclmod import api, fixtures, txtar
 from hclmod.errors import HclmodError
 
 if TYPE_CHECKING:
@@ -55,13 +55,36 @@ def test_a_case_is_found_in_both_forms_with_and_without_a_topic(tmp_path: Path, 
     assert not fixtures.run(case).problems
 
 
-def test_cases_are_sorted_and_of_one_rule_where_asked(tmp_path: Path) -> None:
-    names = ["b-rule/x", "a-rule/topic/y", "a-rule/topic/x", "a-rule/z"]
+def test_cases_are_sorted_and_chosen_by_the_head_of_their_name(tmp_path: Path) -> None:
+    names = ["b-rule/x", "a-rule/topic/y", "a-rule/topic/x", "a-rule/z", "a-rule/topic-two/x"]
     for name in names:
         write(tmp_path / f"{name}.txtar", {"before/main.tf": KEPT})
-    assert [case.name for case in fixtures.cases(tmp_path)] == sorted(names)
+    assert [case.name for case in fixtures.cases(tmp_path)] == sorted(names, key=lambda name: name.split("/"))
     assert [case.name for case in fixtures.cases(tmp_path, "b-rule")] == ["b-rule/x"]
-    assert not list(fixtures.cases(tmp_path, "c-rule"))
+    assert [case.name for case in fixtures.cases(tmp_path, "a-rule/topic")] == ["a-rule/topic/x", "a-rule/topic/y"]
+    assert [case.name for case in fixtures.cases(tmp_path, "a-rule/topic/y")] == ["a-rule/topic/y"]
+    for none in ("c-rule", "a-rule/top", "a-rule/topic/x/y", "a", ""):
+        assert not list(fixtures.cases(tmp_path, none))
+
+
+@pytest.mark.parametrize(
+    ("which", "message", "hint"),
+    [
+        (
+            f"{RULE}/topic/csae",
+            "has no case drop-helm-atomic/topic/csae",
+            "Did you mean `drop-helm-atomic/topic/case`?",
+        ),
+        ("pin", "has no case pin", "Write RULE, RULE/TOPIC or RULE/TOPIC/CASE."),
+        ("drop-helm-atmic/topic", "there is no rule `drop-helm-atmic`", "Did you mean `drop-helm-atomic`?"),
+    ],
+)
+def test_a_name_that_chooses_nothing_is_told(tmp_path: Path, which: str, message: str, hint: str) -> None:
+    write(tmp_path / RULE / "topic" / "case.txtar", {"before/main.tf": KEPT})
+    with pytest.raises(HclmodError) as caught:
+        api.run_fixtures(tmp_path, which)
+    assert message in caught.value.message
+    assert caught.value.hint == hint
 
 
 def test_what_is_no_case_is_nobodys(tmp_path: Path) -> None:
