@@ -159,7 +159,7 @@ def _example(root: Path, rule: str) -> Example | None:
     case, diff = told
     file, says = (b"", ()) if diff else (fixtures.shown(case), case.says)
     texts = diff.decode(errors="replace"), file.decode(errors="replace")
-    return Example(case.path.name, texts[0], len(diffs), sum(not each for _, each in diffs), texts[1], says)
+    return Example(case.name, texts[0], len(diffs), sum(not each for _, each in diffs), texts[1], says)
 
 
 def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
