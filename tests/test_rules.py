@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import config, fixtures, plan, rulebook, stack
+from hclmod import config, fixtures, plan, rulebook, stack, txtar
 from hclmod.brief import Brief
 from hclmod.document import Document
 from hclmod.engine import Changed, Failed, Refused, Skipped, Unchanged
@@ -68,9 +68,18 @@ def test_every_folder_of_fixtures_is_a_rule() -> None:
     assert {case.rule for case in CASES} == set(RULES)
 
 
-@by_case(CHANGING)
-def test_an_after_holds_files_of_its_before(case: Case) -> None:
-    assert case.after.keys() == case.before.keys()
+@by_case(CASES)
+def test_an_after_holds_files_of_its_before_that_change(case: Case) -> None:
+    for name in case.files:
+        folder, _, path = name.partition("/")
+        if folder == "after":
+            assert case.before[path] != case.after[path], f"take {name} away"
+
+
+@by_case(CASES)
+def test_a_case_stands_in_a_topic_and_in_one_file_if_text_can_hold_it(case: Case) -> None:
+    assert case.name.count("/") == 2
+    assert txtar.fits(case.files) == case.path.is_file(), "run `hclmod test --accept`"
 
 
 @needs_terraform
