@@ -148,18 +148,17 @@ def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
 
 
 def _example(root: Path, rule: str) -> Example | None:
-    """The first case of a rule that changes something, else the first that says something; None without either."""
+    """The case of a rule that is named `example`; None without one."""
     from hclmod import fixtures
     from hclmod.docgen import Example
 
-    diffs = [(case, fixtures.wanted(case)) for case in fixtures.cases(root, rule)]
-    told = next((pair for pair in diffs if pair[1]), None) or next((pair for pair in diffs if pair[0].says), None)
-    if told is None:
+    every = tuple(fixtures.cases(root, rule))
+    case = next((case for case in every if case.name.endswith("/example")), None)
+    if case is None:
         return None
-    case, diff = told
+    diff, kept = fixtures.wanted(case), sum(each.after == each.before for each in every)
     file, says = (b"", ()) if diff else (fixtures.shown(case), case.says)
-    texts = diff.decode(errors="replace"), file.decode(errors="replace")
-    return Example(case.name, texts[0], len(diffs), sum(not each for _, each in diffs), texts[1], says)
+    return Example(case.name, diff.decode(errors="replace"), len(every), kept, file.decode(errors="replace"), says)
 
 
 def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:

@@ -60,6 +60,12 @@ def test_a_rule_has_fixtures_that_change_and_fixtures_that_must_not(rule: str) -
     assert [case for case in mine if case not in acting]
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_has_one_example_that_shows_something(rule: str) -> None:
+    (example,) = (case for case in CASES if case.rule == rule and case.name.endswith("/example"))
+    assert example in CHANGING or example.says
+
+
 def test_a_third_of_all_fixtures_must_not_change() -> None:
     assert len(CASES) - len(CHANGING) >= len(CASES) / 3
 
