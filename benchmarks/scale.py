@@ -44,8 +44,8 @@ resource "kubernetes_deployment" "app" {{
 }}
 """
 CONFIG = 'stacks = ["stacks/*"]\n[images."registry.example.net/*"]\nfloat = "latest"\n[phase.1]\nstacks = {names}\n'
-SERIAL = "import hclmod.plan; hclmod.plan.POOL_BYTES = 1 << 62; from hclmod.cli import main; main()"
-POOLED = "import hclmod.plan; hclmod.plan.POOL_BYTES = 0; from hclmod.cli import main; main()"
+SERIAL = "import hclmod.engine.plan; hclmod.engine.plan.POOL_BYTES = 1 << 62; from hclmod.cli import main; main()"
+POOLED = "import hclmod.engine.plan; hclmod.engine.plan.POOL_BYTES = 0; from hclmod.cli import main; main()"
 
 
 def make(root: Path, count: int) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hclmod import values, verbs
-from hclmod.edits import Fix
-from hclmod.workloads import KINDS
+from hclmod.hcl import fixes, values
+from hclmod.hcl.edits import Fix
+from hclmod.terraform.kubernetes import KINDS
 
 if TYPE_CHECKING:
-    from hclmod.views import Block, Expression
+    from hclmod.hcl.views import Block, Expression
 
 INCLUDE_TAGS = "diun.include_tags"
 _ESCAPED = re.compile(r"\\([.+-])")
@@ -51,4 +51,4 @@ def following(found: Expression, old: str, new: str) -> Fix | None:
     if text is None or quoted is None or _ESCAPED.sub(r"\1", text) != f"^{old}$":
         return None
     pattern = "^" + new.replace(".", r"\.") + "$"
-    return verbs.replace(found, pattern.replace("\\", "\\\\").encode(), quoted)
+    return fixes.replace(found, pattern.replace("\\", "\\\\").encode(), quoted)

@@ -11,9 +11,9 @@ from ._keel import MUTATED, POLICY, RESTARTED, declared
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hclmod.facts import Facts, NamespaceFact
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.facts import Facts, NamespaceFact
+    from hclmod.rulekit.rule import Context
 
 EXEMPT = ("keel",)
 """A supervisor that updates itself has no supervisor (decision 11)."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hclmod.images import floating, reference
-from hclmod.images.stateful import HOLDERS_OF_DATA
-from hclmod.images.tags import moves
+from hclmod.images import decide, reference
+from hclmod.images.tags import HOLDERS_OF_DATA, moves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hclmod.images.floating import Decision
+    from hclmod.config.policies import ImagePolicy
+    from hclmod.hcl.views import Attribute, Block
+    from hclmod.images.decide import Decision
     from hclmod.images.reference import Reference
-    from hclmod.policies import ImagePolicy
-    from hclmod.rule import Context
-    from hclmod.views import Attribute, Block
+    from hclmod.rulekit.rule import Context
 
 _PIN_WORDS = re.compile(
     r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*"
@@ -49,7 +48,7 @@ def policy(image: Reference, context: Context, where: Sequence[str]) -> ImagePol
 def decision(image: Reference, context: Context, where: Sequence[str]) -> Decision:
     """What becomes of the image's tag, by the config and the tag snapshot."""
     known = context.tags.image(image.name)
-    return floating.decide(image, policy(image, context, where), known, stateful=_stateful(context))
+    return decide.decide(image, policy(image, context, where), known, stateful=_stateful(context))
 
 
 def drifting(image: Reference, context: Context, where: Sequence[str]) -> str | None:
@@ -57,7 +56,7 @@ def drifting(image: Reference, context: Context, where: Sequence[str]) -> str | 
     chosen = policy(image, context, where)
     if image.digest or (image.tag and not moves(image.tag)) or (chosen and chosen.float):
         return None
-    return floating.holder_of_data(image, _stateful(context))
+    return decide.holder_of_data(image, _stateful(context))
 
 
 def _stateful(context: Context) -> tuple[str, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import values
+from hclmod.hcl import values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hclmod.values import Value
-    from hclmod.views import Attribute, Block
+    from hclmod.hcl.values import Value
+    from hclmod.hcl.views import Attribute, Block
 
 POLICY = "keel.sh/policy"
 INIT_CONTAINERS = "keel.sh/initContainers"

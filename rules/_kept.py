@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
+from hclmod.hcl import fixes
 from hclmod.images import tags
 from hclmod.images.tags import TagClass
-from hclmod.rule import change, note, warn
-from hclmod.workloads import containers
+from hclmod.rulekit.rule import change, note, warn
+from hclmod.terraform.kubernetes import containers
 
 from ._floats import parsed
 from ._keel import POLICY, RESTARTED, declared_policy
@@ -20,9 +20,9 @@ from ._keel import POLICY, RESTARTED, declared_policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hclmod.hcl.views import Block
     from hclmod.images.reference import Reference
-    from hclmod.rule import Finding
-    from hclmod.views import Block
+    from hclmod.rulekit.rule import Finding
 
 _BY_VERSION = frozenset({"patch", "minor", "major", "all"})
 _IGNORED = f'metadata[0].annotations["{POLICY}"]'
@@ -51,7 +51,7 @@ def kept(workload: Block, image: Reference, policy: str, label: str, *, fresh: b
         yield warn(place, workload.address, f"{message} of {jumping} to the highest version there is")
     else:
         message = f"{label}: Keel updates {image} by `{POLICY} = {policy}`, as hclmod.toml says"
-        make = partial(verbs.ensure_entry, metadata, "annotations", POLICY, _escaped(policy))
+        make = partial(fixes.ensure_entry, metadata, "annotations", POLICY, _escaped(policy))
         yield from change(place, workload.address, message, make)
 
 
@@ -64,7 +64,7 @@ def _escaped(text: str) -> str:
 
 def _remarks(workload: Block, image: Reference, policy: str) -> Iterator[str]:
     form = tags.classify(image.tag or "latest")
-    if not verbs.missing_items(workload, "ignore_changes", [_IGNORED], inside="lifecycle"):
+    if not fixes.missing_items(workload, "ignore_changes", [_IGNORED], inside="lifecycle"):
         yield "Terraform ignores it there, so that it reaches only a workload that is created anew"
     if policy.startswith("glob:") and form is not TagClass.CALENDAR:
         yield "Keel compares what a glob matches as text (1.9.0 is above 1.10.0), which is sound for padded dates only"

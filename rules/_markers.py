@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hclmod.errors import RuleError
-from hclmod.workloads import KINDS
+from hclmod.terraform.kubernetes import KINDS
 
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hclmod.config import Config
-    from hclmod.views import Block
+    from hclmod.config.file import Config
+    from hclmod.hcl.views import Block
 
 
 @dataclass(frozen=True, slots=True)

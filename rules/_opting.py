@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod import items, reversible, traversal, values, verbs
-from hclmod.rule import note
-from hclmod.verbs import UnfixableError
-from hclmod.workloads import KINDS
+from hclmod.hcl import fixes, lists, traversal, undo, values
+from hclmod.hcl.fixes import UnfixableError
+from hclmod.rulekit.rule import note
+from hclmod.terraform.kubernetes import KINDS
 
 from ._keel import CRON_JOBS, POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.edits import Fix
-    from hclmod.rule import Context, Finding
-    from hclmod.traversal import Traversal
-    from hclmod.views import Attribute, Block
+    from hclmod.hcl.edits import Fix
+    from hclmod.hcl.traversal import Traversal
+    from hclmod.hcl.views import Attribute, Block
+    from hclmod.rulekit.rule import Context, Finding
 
 _ANNOTATIONS = ("metadata", 0, "annotations")
 _POLICIES = tuple(("metadata", 0, kind, POLICY) for kind in ("annotations", "labels"))
@@ -28,9 +28,9 @@ def take_out(workload: Block, why: str, *, label: bool, aligned: bool) -> Fix | 
     """The annotation `never`, the label too if wanted, and no entry that would hide it; None where all of it is so."""
     source = workload.source
     parts = [_never(workload, name) for name in ("annotations", *(("labels",) if label else ()))]
-    kept = [reversible.keep(source, part, why, aligned=aligned) for part in parts if part]
-    if ignored := items.drop(workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held)):
-        kept.append(reversible.keep(source, ignored, "", aligned=aligned))
+    kept = [undo.keep(source, part, why, aligned=aligned) for part in parts if part]
+    if ignored := lists.drop(workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held)):
+        kept.append(undo.keep(source, ignored, "", aligned=aligned))
     return joined(kept)
 
 
@@ -50,8 +50,8 @@ def _never(workload: Block, name: str) -> Fix | None:
     held = attribute.value.entry(POLICY) if attribute else None
     if held is None:
         _refuse_merged(attribute)
-        return verbs.ensure_entry(metadata[0], name, POLICY, "never")
-    return None if held.string() == "never" else verbs.replace(held, b'"never"')
+        return fixes.ensure_entry(metadata[0], name, POLICY, "never")
+    return None if held.string() == "never" else fixes.replace(held, b'"never"')
 
 
 def _refuse_merged(attribute: Attribute | None) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import values
+from hclmod.hcl import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.values import Value
-    from hclmod.views import Block, Expression
+    from hclmod.hcl.values import Value
+    from hclmod.hcl.views import Block, Expression
 
 MANIFESTS = ("kubernetes_manifest", "kubectl_manifest")
 

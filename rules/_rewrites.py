@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hclmod.images import reference
-from hclmod.images.floating import Float, Keep
-from hclmod.workloads import containers
+from hclmod.images.decide import Float, Keep
+from hclmod.terraform.kubernetes import containers
 
 from ._floats import decision, here, parsed, pin_reason, policy
 from ._keel import INIT_CONTAINERS, MONITORED, declared
@@ -17,10 +17,10 @@ from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hclmod.hcl.views import Block
     from hclmod.images.reference import Reference
-    from hclmod.rule import Context
-    from hclmod.views import Block
-    from hclmod.workloads import Container
+    from hclmod.rulekit.rule import Context
+    from hclmod.terraform.kubernetes import Container
 
 
 @dataclass(frozen=True, slots=True)

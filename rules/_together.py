@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod.images import reference
-from hclmod.images.floating import Float, Keep, LastResort, Unknown
-from hclmod.workloads import rollout
+from hclmod.images.decide import Float, Keep, LastResort, Unknown
+from hclmod.terraform.kubernetes import rollout
 
 from ._floats import decision, pin_reason, policy
 from ._keel import RESTARTED, is_opted_out, is_unread
@@ -15,10 +15,10 @@ from ._keel import RESTARTED, is_opted_out, is_unread
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hclmod.images.floating import Decision
+    from hclmod.images.decide import Decision
     from hclmod.images.reference import Reference
-    from hclmod.places import Companion, Driven, Key
-    from hclmod.rule import Context
+    from hclmod.rulekit.places import Companion, Driven, Key
+    from hclmod.rulekit.rule import Context
 
 MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
 NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
-from hclmod.rule import Finding, Rule, note, warn
-from hclmod.workloads import RELEASE
+from hclmod.hcl import fixes
+from hclmod.rulekit.rule import Finding, Rule, note, warn
+from hclmod.terraform.kubernetes import RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(release: Block, context: Context, /) -> Iterator[Finding]:
@@ -35,7 +35,7 @@ def check(release: Block, context: Context, /) -> Iterator[Finding]:
         message = f"`atomic = true` stays{said}: the releases of {', '.join(callers)} would lose it too"
         yield warn(atomic, release.address, message)
     elif value is True:
-        yield Finding(release.address, atomic.span, f"`atomic = true` goes{said}", verbs.remove(atomic))
+        yield Finding(release.address, atomic.span, f"`atomic = true` goes{said}", fixes.remove(atomic))
     elif value is False:
         yield note(atomic, release.address, f"`atomic = false` stays{said}")
     else:

@@ -18,17 +18,17 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
-from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
+from hclmod.hcl import fixes
+from hclmod.rulekit.rule import Finding, Rule, change, note, warn
+from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
 
 from ._policies import MANIFESTS, namespace_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hclmod.rule import Context, Namespace
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context, Namespace
 
 _ALWAYS_EXEMPT = ("keel",)
 
@@ -103,7 +103,7 @@ def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
     else:
         effect = "lets Kyverno annotate what is created or changed there from now on"
         message = f'enrolled by the label `{key} = "{wanted}"`'
-        make = partial(verbs.ensure_entry, metadata, "labels", key, wanted)
+        make = partial(fixes.ensure_entry, metadata, "labels", key, wanted)
         yield from change(labels or block.title, block.address, message, make, effect)
 
 
@@ -139,7 +139,7 @@ def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
             continue
         added = [name for name in names if not _is_among(name, held)]
         message = f"{', '.join(added)} joins the allowlist"
-        make = partial(verbs.append_strings, allowed, added)
+        make = partial(fixes.append_strings, allowed, added)
         yield from change(allowed, policy.address, message, make, "widens the policy's match")
 
 

@@ -23,11 +23,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
+from hclmod.hcl import fixes
 from hclmod.images import reference
-from hclmod.images.floating import Float, Keep, LastResort, Unknown
-from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import KINDS, containers, dynamic_containers, rollout
+from hclmod.images.decide import Float, Keep, LastResort, Unknown
+from hclmod.rulekit.rule import Finding, Rule, change, note, warn
+from hclmod.terraform.kubernetes import KINDS, containers, dynamic_containers, rollout
 
 from ._coupled import INCLUDE_TAGS, filter_of, following, misses
 from ._floats import decision, drifting, here, parsed, pin_reason, policy
@@ -40,13 +40,13 @@ from ._together import MAY_OPT_OUT, NO_EFFECT, obstacle, together
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from hclmod.edits import Fix
-    from hclmod.images.floating import Decision
+    from hclmod.hcl.edits import Fix
+    from hclmod.hcl.views import Attribute, Block
+    from hclmod.images.decide import Decision
     from hclmod.images.reference import Reference
-    from hclmod.places import Driven, Followed, Literal, Place
-    from hclmod.rule import Context
-    from hclmod.views import Attribute, Block
-    from hclmod.workloads import Container
+    from hclmod.rulekit.places import Driven, Followed, Literal, Place
+    from hclmod.rulekit.rule import Context
+    from hclmod.terraform.kubernetes import Container
 
 
 def check(
@@ -194,8 +194,8 @@ class _Found:
         """Why another tag here would change nothing, or may; None where Terraform looks at this image."""
         for block in (self.workload, *self.others):
             try:
-                missing = verbs.missing_items(block, "ignore_changes", [self.ignored], inside="lifecycle")
-            except verbs.UnfixableError as error:
+                missing = fixes.missing_items(block, "ignore_changes", [self.ignored], inside="lifecycle")
+            except fixes.UnfixableError as error:
                 return self._stays(warn, f"Terraform may ignore it: {error}")
             if not missing:
                 return self._stays(note, NO_EFFECT)
@@ -216,7 +216,7 @@ class _Found:
         message += f"; `{INCLUDE_TAGS}` follows" if follows else ""
 
         def make() -> Fix | None:
-            fix = verbs.replace(value, str(image.with_tag(tag)).encode(), value.quoted)
+            fix = fixes.replace(value, str(image.with_tag(tag)).encode(), value.quoted)
             return fix + follows if follows else fix
 
         yield from change(self.attribute, self.workload.address, message, make, KINDS[self.workload.type_label].rollout)
@@ -240,7 +240,7 @@ class _Found:
         if len(containers(self.workload)) > 1:
             message += "; the entry counts containers by position, so never reorder them"
         make = partial(
-            verbs.ensure_items, self.workload, "ignore_changes", [self.ignored], IGNORE_IMAGE, inside="lifecycle"
+            fixes.ensure_items, self.workload, "ignore_changes", [self.ignored], IGNORE_IMAGE, inside="lifecycle"
         )
         yield from change(self.attribute, self.workload.address, message, make)
         yield from self._kept()

@@ -21,9 +21,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import items, verbs
-from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import KINDS, containers, dynamic_containers
+from hclmod.hcl import fixes, lists
+from hclmod.rulekit.rule import Finding, Rule, change, note, warn
+from hclmod.terraform.kubernetes import KINDS, containers, dynamic_containers
 
 from ._enrolment import EXEMPT, is_among
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
@@ -33,10 +33,10 @@ from ._rewrites import Rewrites, rewrites
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hclmod.config import Config
-    from hclmod.edits import Span
-    from hclmod.rule import Context, Option
-    from hclmod.views import Attribute, Block
+    from hclmod.config.file import Config
+    from hclmod.hcl.edits import Span
+    from hclmod.hcl.views import Attribute, Block
+    from hclmod.rulekit.rule import Context, Option
 
 
 def check(
@@ -88,10 +88,10 @@ def _ignored(
     message += (f", for {', '.join(callers)} too" if callers else "") + images.told + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; its entries count containers by position, so never reorder them"
-    make = partial(verbs.ensure_items, block, "ignore_changes", wanted, name, inside="lifecycle")
+    make = partial(fixes.ensure_items, block, "ignore_changes", wanted, name, inside="lifecycle")
     changes = list(change(place, block.address, message, make))
     if comments and not changes:
-        named = partial(items.name_last, block, "ignore_changes", wanted, name, inside="lifecycle")
+        named = partial(lists.name_last, block, "ignore_changes", wanted, name, inside="lifecycle")
         changes = list(change(place, block.address, f"{name} is written behind its entries", named))
     yield from changes or [note(place, block.address, f"drift of {name} is ignored already")]
 
@@ -106,8 +106,8 @@ def _hidden_policy(block: Block) -> Iterator[Finding]:
     if block.type_label not in KINDS or (declared := declared_policy(block)) is None:
         return
     try:
-        missing = verbs.missing_items(block, "ignore_changes", [IGNORED_POLICY], inside="lifecycle")
-    except verbs.UnfixableError:
+        missing = fixes.missing_items(block, "ignore_changes", [IGNORED_POLICY], inside="lifecycle")
+    except fixes.UnfixableError:
         return
     if not missing:
         message = f"it declares a `{POLICY}` of its own, which `ignore_changes` hides: changing it here has no effect"

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
+from hclmod.hcl import fixes
 from hclmod.images import reference
-from hclmod.images.floating import Float, Keep
-from hclmod.rule import Finding, Rule, change, warn
-from hclmod.workloads import KINDS, containers
+from hclmod.images.decide import Float, Keep
+from hclmod.rulekit.rule import Finding, Rule, change, warn
+from hclmod.terraform.kubernetes import KINDS, containers
 
 from ._floats import decision, here, parsed
 from ._keel import RESTARTED, opt_out
@@ -27,10 +27,10 @@ from ._keel import RESTARTED, opt_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hclmod.hcl.views import Block
     from hclmod.images.reference import Reference
-    from hclmod.rule import Context
-    from hclmod.views import Block
-    from hclmod.workloads import Container
+    from hclmod.rulekit.rule import Context
+    from hclmod.terraform.kubernetes import Container
 
 
 def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _policy(workload: Block, container: Container, context: Context, *, latest: 
         yield warn(policy, workload.address, message)
     elif policy is not None and latest and drop:
         message = f"{container.label}: `IfNotPresent` contradicts the tag and goes; what runs keeps it until replaced"
-        yield Finding(workload.address, policy.span, message, verbs.remove(policy))
+        yield Finding(workload.address, policy.span, message, fixes.remove(policy))
     else:
         yield from _always(workload, container)
 
@@ -88,7 +88,7 @@ def _always(workload: Block, container: Container) -> Iterator[Finding]:
         container.block.attribute("image_pull_policy") or container.image or container.block.title,
         workload.address,
         f"{container.label}: the floating tag is pulled each time the pod starts",
-        lambda: verbs.ensure_attribute(container.block, "image_pull_policy", b'"Always"', after="image"),
+        lambda: fixes.ensure_attribute(container.block, "image_pull_policy", b'"Always"', after="image"),
         KINDS[workload.type_label].rollout,
     )
 

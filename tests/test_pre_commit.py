@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.demo import ROOT, git
+from tests.support.demo import ROOT, git
 
 PRE_COMMIT = shutil.which("pre-commit", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 SHIPPED = ("hclmod", "rules", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")

@@ -7,7 +7,7 @@ import sys
 import click
 
 from hclmod import __version__
-from hclmod.cli import documenting, looking, owning, phases, reporting, ruling, tagging
+from hclmod.cli import apply, docs, owners, report, rules, survey, tags
 from hclmod.errors import HclmodError
 
 INTERRUPTED = 130
@@ -25,8 +25,8 @@ def cli() -> None:
 
 
 for command in (
-    *phases.COMMANDS, *owning.COMMANDS, *tagging.COMMANDS, *reporting.COMMANDS, *looking.COMMANDS, *ruling.COMMANDS,
-    *documenting.COMMANDS,
+    *apply.COMMANDS, *owners.COMMANDS, *tags.COMMANDS, *report.COMMANDS, *survey.COMMANDS, *rules.COMMANDS,
+    *docs.COMMANDS,
 ):  # fmt: skip
     cli.add_command(command)
 

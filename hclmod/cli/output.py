@@ -15,19 +15,19 @@ import click
 
 from hclmod import api
 from hclmod.errors import HclmodError
-from hclmod.reports import telling, terminal
+from hclmod.reports import from_plan, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hclmod.plan import PhaseReport
+    from hclmod.engine.outcomes import PhaseReport
     from hclmod.reports.model import Report
 
 
 def show(report: PhaseReport, *, verbose: bool) -> None:
     """Print a report."""
     style = terminal.Style(color(), verbose, width())
-    click.echo(terminal.render(telling.tell(report), style), nl=False, color=color())
+    click.echo(terminal.render(from_plan.tell(report), style), nl=False, color=color())
 
 
 def show_report(report: Report, form: str, file: Path | None = None, *, verbose: bool = False, **how: Any) -> None:

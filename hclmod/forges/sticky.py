@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from hclmod.errors import HclmodError
-from hclmod.reports.inert import clip, one_line
-from hclmod.transport import TransportError, Trouble
+from hclmod.http import TransportError, Trouble
+from hclmod.reports.escape import clip, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hclmod.forges.target import Head, Target
-    from hclmod.transport import Answer, Transport
+    from hclmod.http import Answer, Transport
 
 _PAGES = 200
 """Pages of comments that are read; a pull request with more than 10,000 is none that we understand."""

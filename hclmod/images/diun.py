@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hclmod.errors import HclmodError
 from hclmod.images import reference
-from hclmod.images.merging import over
-from hclmod.images.snapshot import ImageTags, TagInfo, is_digest, is_time
+from hclmod.images.evidence import ImageTags, TagInfo, is_digest, is_time, over
 from hclmod.images.tags import TagClass, classify
 
 if TYPE_CHECKING:

@@ -267,3 +267,13 @@ def _is_flavour(text: str) -> bool:
         return True
     sound = all(_WORD.fullmatch(word) or _SMALL_NUMBER.fullmatch(word) for word in words)
     return sound and words[0][:1].isalpha() and not any(_HASH_PART.fullmatch(word) for word in words)
+
+
+HOLDERS_OF_DATA = (
+    "postgres", "postgresql", "postgis", "pgvector", "pgvecto-rs", "vectorchord*", "timescaledb", "*-postgres",
+    "*-postgresql", "mysql", "*-mysql", "mariadb", "percona*", "dolt", "dolt-sql-server", "cockroach", "scylla",
+    "cassandra", "mongo", "mongodb*", "couchdb", "arangodb", "surrealdb", "rethinkdb", "neo4j", "redis",
+    "redis-stack*", "valkey", "keydb", "clickhouse*", "questdb", "influxdb", "elasticsearch", "opensearch", "solr",
+    "meilisearch", "etcd", "zookeeper", "kafka", "cp-kafka", "rabbitmq", "qdrant", "weaviate", "milvus", "chroma",
+)  # fmt: skip
+"""Globs over full, short and last names of images; `stateful` in `hclmod.toml` adds to them."""

@@ -12,20 +12,20 @@ from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from hclmod.config.policies import Registry as Settings
+from hclmod.http import TransportError, Trouble, origin
 from hclmod.images import reference, tags
-from hclmod.images.snapshot import is_digest, is_time
+from hclmod.images.evidence import is_digest, is_time
 from hclmod.images.tags import TagClass
-from hclmod.registries import login
-from hclmod.registries.refusal import Refusal, RegistryError, refusal
-from hclmod.transport import TransportError, Trouble, origin
+from hclmod.registries import auth
+from hclmod.registries.errors import Refusal, RegistryError, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hclmod.errors import HclmodError
-    from hclmod.registries.credentials import Keychain
-    from hclmod.registries.endpoints import Endpoint
-    from hclmod.transport import Answer, Transport
+    from hclmod.http import Answer, Transport
+    from hclmod.registries.auth import Keychain
 
 PAGE = 1000
 _PAGES = 1000
@@ -140,7 +140,7 @@ class Registry:
             return None
         credentials = self.keychain.find(self.endpoint.host)
         name = f"{self.endpoint.prefix}{repository}"
-        header = login.authorization(answer, credentials, self.transport, name)
+        header = auth.authorization(answer, credentials, self.transport, name)
         with self._lock:
             if header:
                 self._headers[repository] = header
@@ -173,3 +173,38 @@ def _named(described: Mapping[str, Any]) -> tuple[object, object]:
 
 def _digest_of(body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+HUB = "docker.io"
+_HUB_HOST = "registry-1.docker.io"  # docker.io itself answers with a web page
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A host that speaks the distribution API, and what stands before the names of repositories there."""
+
+    host: str
+    prefix: str = ""
+    plain_http: bool = False
+    requests: int = Settings().requests
+
+    def url(self, repository: str, rest: str) -> str:
+        """Make the address of something of a repository: `tags/list`, `manifests/latest`."""
+        scheme = "http" if self.plain_http else "https"
+        return f"{scheme}://{self.host}/v2/{self.prefix}{repository}/{rest}"
+
+
+def split(name: str) -> tuple[str, str]:
+    """Split an image's full name into registry and repository: `docker.io`, `library/redis`."""
+    registry, _, repository = name.partition("/")
+    return registry, repository
+
+
+def endpoint(registry: str, settings: Mapping[str, Settings]) -> Endpoint:
+    """Choose where to ask for the images of a registry; without a mirror the registry itself."""
+    chosen = settings.get(registry, Settings())
+    host = _HUB_HOST if registry == HUB else registry
+    prefix = ""
+    if chosen.mirror:
+        host, _, prefix = chosen.mirror.partition("/")
+    return Endpoint(host, f"{prefix}/" if prefix else "", chosen.plain_http, chosen.requests)

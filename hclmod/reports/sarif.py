@@ -13,13 +13,13 @@ import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from hclmod.reports.hunks import replacements
+from hclmod.reports.diff import replacements
 from hclmod.reports.model import Kind, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hclmod.reports.hunks import Replacement
+    from hclmod.reports.diff import Replacement
     from hclmod.reports.model import Document, Item, Report, Section
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.rule import Finding, Rule
+from hclmod.rulekit.rule import Finding, Rule
 
 from .._keel import RESTARTED
 from ..pull_policy_for_floating_tag import check as pull_policy
@@ -19,8 +19,8 @@ from ..pull_policy_for_floating_tag import check as pull_policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:

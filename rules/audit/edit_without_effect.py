@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
-from hclmod.rule import Finding, Rule, warn
-from hclmod.workloads import KINDS, containers
+from hclmod.hcl import fixes
+from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.terraform.kubernetes import KINDS, containers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -36,8 +36,8 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
 
 def _is_looked_at(workload: Block, path: str) -> bool:
     try:
-        return bool(verbs.missing_items(workload, "ignore_changes", [path], inside="lifecycle"))
-    except verbs.UnfixableError:
+        return bool(fixes.missing_items(workload, "ignore_changes", [path], inside="lifecycle"))
+    except fixes.UnfixableError:
         return False
 
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hclmod import values
-from hclmod.rule import Finding, Rule, warn
+from hclmod.hcl import values
+from hclmod.rulekit.rule import Finding, Rule, warn
 
 from .._policies import MANIFESTS, entries, heredocs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 _YAML = re.compile(r"^\s*(?:- )?namespaces\s*:\s*\[\s*\]", re.MULTILINE)
 

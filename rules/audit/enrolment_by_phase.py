@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.rule import Finding, Rule, warn
-from hclmod.workloads import NAMESPACES
+from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.terraform.kubernetes import NAMESPACES
 
 from .._enrolment import EXEMPT, Enrolment, is_among
 from .._keel import MUTATED, is_opted_out, opt_out
@@ -21,9 +21,9 @@ from .._keel import MUTATED, is_opted_out, opt_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.facts import NamespaceFact, Resident
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.facts import NamespaceFact, Resident
+    from hclmod.rulekit.rule import Context
 
 
 def check(

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.rule import Finding, Rule, warn
+from hclmod.rulekit.rule import Finding, Rule, warn
 
 from .._rewrites import floating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(job: Block, context: Context, /) -> Iterator[Finding]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.rule import Finding, Level, Rule, warn
-from hclmod.workloads import RELEASE
+from hclmod.rulekit.rule import Finding, Level, Rule, warn
+from hclmod.terraform.kubernetes import RELEASE
 
 from .._enrolment import Enrolment
 from ..drop_helm_atomic import check as drop_atomic
@@ -19,8 +19,8 @@ from ..drop_helm_atomic import check as drop_atomic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(

@@ -12,9 +12,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import items, traversal, verbs
-from hclmod.rule import Finding, Rule, change, warn
-from hclmod.workloads import KINDS, containers
+from hclmod.hcl import fixes, lists, traversal
+from hclmod.rulekit.rule import Finding, Rule, change, warn
+from hclmod.terraform.kubernetes import KINDS, containers
 
 from .._floats import pin_reason
 from .._keel import opt_out
@@ -24,17 +24,17 @@ from .._rewrites import image_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.traversal import Traversal
-    from hclmod.views import Block
-    from hclmod.workloads import Container
+    from hclmod.hcl.traversal import Traversal
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
+    from hclmod.terraform.kubernetes import Container
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield the removal of what hides an opt-out, and what hides a pin."""
     if opt_out(workload):
         message = "it opted out with `never`, but `ignore_changes` hides that or its image from Terraform"
-        make = partial(items.drop, workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held))
+        make = partial(lists.drop, workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held))
         yield from change(workload.title, workload.address, message, make)
         return
     for container in containers(workload):
@@ -55,8 +55,8 @@ def _hidden(workload: Block, container: Container, why: str) -> Iterator[Finding
     path = f"{container.path}.image"
     place = container.image or workload.title
     try:
-        missing = verbs.missing_items(workload, "ignore_changes", [path], inside="lifecycle")
-    except verbs.UnfixableError as error:
+        missing = fixes.missing_items(workload, "ignore_changes", [path], inside="lifecycle")
+    except fixes.UnfixableError as error:
         yield warn(place, workload.address, f"{container.label}: {why}; Terraform may ignore it: {error}")
         return
     if missing:
@@ -67,7 +67,7 @@ def _hidden(workload: Block, container: Container, why: str) -> Iterator[Finding
     def is_its(held: Traversal) -> bool:
         return held == wanted
 
-    make = partial(items.drop, workload, "ignore_changes", "lifecycle", is_its)
+    make = partial(lists.drop, workload, "ignore_changes", "lifecycle", is_its)
     found = list(change(place, workload.address, message, make))
     yield from found or [warn(place, workload.address, message)]
 

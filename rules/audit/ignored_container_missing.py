@@ -11,16 +11,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import items, traversal
-from hclmod.rule import Finding, Rule, change
-from hclmod.workloads import KINDS, containers, dynamic_containers
+from hclmod.hcl import lists, traversal
+from hclmod.rulekit.rule import Finding, Rule, change
+from hclmod.terraform.kubernetes import KINDS, containers, dynamic_containers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.traversal import Traversal
-    from hclmod.views import Block
+    from hclmod.hcl.traversal import Traversal
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(workload: Block, _context: Context, /) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def check(workload: Block, _context: Context, /) -> Iterator[Finding]:
         named = held[len(pod) : len(pod) + 1] in (("container",), ("init_container",))
         return named and held[: len(pod)] == pod and len(held) > len(pod) + 1 and held[: len(pod) + 2] not in there
 
-    make = partial(items.drop, workload, "ignore_changes", "lifecycle", is_lost)
+    make = partial(lists.drop, workload, "ignore_changes", "lifecycle", is_lost)
     message = "it ignores the image of a container that is not there: the entry has no effect, or was meant for another"
     yield from change(workload.title, workload.address, message, make)
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
-from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import dynamic_containers
+from hclmod.hcl import fixes
+from hclmod.rulekit.rule import Finding, Rule, change, note, warn
+from hclmod.terraform.kubernetes import dynamic_containers
 
 from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
@@ -25,8 +25,8 @@ from .._rewrites import wanted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -60,7 +60,7 @@ def _missing(
             message = f"{why}, and no entry can name its images, because its containers are `dynamic`: opt it out"
             yield warn(workload.title, workload.address, message)
             continue
-        make = partial(verbs.ensure_items, workload, "ignore_changes", items, name, inside="lifecycle")
+        make = partial(fixes.ensure_items, workload, "ignore_changes", items, name, inside="lifecycle")
         yield from change(workload.title, workload.address, f"{why}, but drift of {name} is not ignored", make)
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import items, verbs
-from hclmod.rule import Finding, Rule, warn
-from hclmod.workloads import KINDS
+from hclmod.hcl import fixes, lists
+from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.terraform.kubernetes import KINDS
 
 from .._enrolment import Enrolment, due
 from .._keel import opt_out
@@ -22,9 +22,9 @@ from .._keel import opt_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.traversal import Traversal
-    from hclmod.views import Block
+    from hclmod.hcl.traversal import Traversal
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -34,8 +34,8 @@ def check(
     if due(workload, context, Enrolment(enrolled, exempt)) or opt_out(workload):
         return
     try:
-        needless = items.drop(workload, "ignore_changes", "lifecycle", _is_keels)
-    except verbs.UnfixableError:
+        needless = lists.drop(workload, "ignore_changes", "lifecycle", _is_keels)
+    except fixes.UnfixableError:
         return
     if needless:
         message = "it ignores annotations of Keel, which does not have it in its hands: enroll its namespace"

@@ -11,8 +11,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
-from hclmod.rule import Finding, Rule, change
+from hclmod.hcl import fixes
+from hclmod.rulekit.rule import Finding, Rule, change
 
 from .._enrolment import Enrolment
 from .._keel import MUTATED, POLICY, declared_policy, opt_out
@@ -20,8 +20,8 @@ from .._keel import MUTATED, POLICY, declared_policy, opt_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -34,7 +34,7 @@ def check(
         return
     metadata = workload.blocks("metadata")[0]
     message = f"the label `never` opts nothing out, because {home.name} injects the annotation; add it as annotation"
-    make = partial(verbs.ensure_entry, metadata, "annotations", POLICY, "never")
+    make = partial(fixes.ensure_entry, metadata, "annotations", POLICY, "never")
     yield from change(label, workload.address, message, make)
 
 

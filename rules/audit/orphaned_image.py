@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
-from hclmod.rule import Finding, Rule, warn
-from hclmod.workloads import containers
+from hclmod.hcl import fixes
+from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.terraform.kubernetes import containers
 
 from .._enrolment import Enrolment
 from .._floats import pin_reason
@@ -24,9 +24,9 @@ from .._rewrites import image_of, rewrites
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
-    from hclmod.workloads import Container
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
+    from hclmod.terraform.kubernetes import Container
 
 
 def check(
@@ -55,8 +55,8 @@ def _is_pinned(workload: Block, container: Container, context: Context) -> bool:
 
 def _orphaned(workload: Block, container: Container) -> Iterator[Finding]:
     try:
-        missing = verbs.missing_items(workload, "ignore_changes", [f"{container.path}.image"], inside="lifecycle")
-    except verbs.UnfixableError:
+        missing = fixes.missing_items(workload, "ignore_changes", [f"{container.path}.image"], inside="lifecycle")
+    except fixes.UnfixableError:
         return
     if not missing:
         message = f"{container.label}: Terraform ignores its image and Keel does not look at it: take the entry out"

@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hclmod import values
-from hclmod.rule import Finding, Rule, warn
-from hclmod.workloads import containers
+from hclmod.hcl import values
+from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.terraform.kubernetes import containers
 
 from .._keel import MATCH_TAG, POLICY, RESTARTED, declared
 from .._markers import FOLLOWS_TAGS, version
@@ -25,8 +25,8 @@ from .._rewrites import image_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 _SEMVER = ("major", "minor", "patch", "all")
 _PADDED = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.rule import Finding, Rule, warn
+from hclmod.rulekit.rule import Finding, Rule, warn
 
 from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
@@ -19,8 +19,8 @@ from .._rewrites import floating
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(

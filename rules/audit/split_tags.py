@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from hclmod.rule import Finding, Rule, warn
-from hclmod.workloads import KINDS
+from hclmod.rulekit.rule import Finding, Rule, warn
+from hclmod.terraform.kubernetes import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:

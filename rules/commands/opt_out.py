@@ -13,9 +13,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import reversible
-from hclmod.rule import Rule, change, note, warn
-from hclmod.workloads import KINDS
+from hclmod.hcl import undo
+from hclmod.rulekit.rule import Rule, change, note, warn
+from hclmod.terraform.kubernetes import KINDS
 
 from .._keel import RESTARTED
 from .._opting import live, take_out
@@ -24,9 +24,9 @@ from .._pins import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.edits import Fix
-    from hclmod.rule import Context, Finding
-    from hclmod.views import Block
+    from hclmod.hcl.edits import Fix
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context, Finding
 
 
 def check(
@@ -42,7 +42,7 @@ def check(
         return
     make = partial(_fix, workload, said("opted out", date, reason), label=label)
     message = "opted out of Keel, and Terraform looks at its images again"
-    found = list(change(workload.title, workload.address, message, lambda: reversible.proved(workload, make)))
+    found = list(change(workload.title, workload.address, message, lambda: undo.proved(workload, make)))
     yield from found or [note(workload.title, workload.address, "it is opted out already")]
     if workload.type_label in RESTARTED:
         yield from live(workload, context, undo=False)

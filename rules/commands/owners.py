@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hclmod import values, verbs
-from hclmod.rule import Finding, Rule, note
-from hclmod.workloads import KINDS, RELEASE, containers
+from hclmod.hcl import fixes, values
+from hclmod.rulekit.rule import Finding, Rule, note
+from hclmod.terraform.kubernetes import KINDS, RELEASE, containers
 
 from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
@@ -24,9 +24,9 @@ from .._rewrites import floating, image_of, rewrites
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
-    from hclmod.workloads import Container
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
+    from hclmod.terraform.kubernetes import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ def _pull_policy(workload: Block, container: Container) -> tuple[str, str]:
 
 def _is_ignored(workload: Block, path: str) -> bool:
     try:
-        return not verbs.missing_items(workload, "ignore_changes", [path], inside="lifecycle")
-    except verbs.UnfixableError:
+        return not fixes.missing_items(workload, "ignore_changes", [path], inside="lifecycle")
+    except fixes.UnfixableError:
         return False
 
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hclmod import reversible, verbs
+from hclmod.hcl import fixes, undo
 from hclmod.images import reference
-from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import KINDS, containers
+from hclmod.rulekit.rule import Finding, Rule, change, note, warn
+from hclmod.terraform.kubernetes import KINDS, containers
 
 from .._floats import parsed
 from .._keel import RESTARTED
@@ -32,13 +32,13 @@ from .._pins import lower_than, pinned, recorded, said, told
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.edits import Fix
+    from hclmod.hcl.edits import Fix
+    from hclmod.hcl.source import Source
+    from hclmod.hcl.views import Block
     from hclmod.images.reference import Reference
-    from hclmod.places import Literal, Place
-    from hclmod.rule import Context
-    from hclmod.trivia import Source
-    from hclmod.views import Block
-    from hclmod.workloads import Container
+    from hclmod.rulekit.places import Literal, Place
+    from hclmod.rulekit.rule import Context
+    from hclmod.terraform.kubernetes import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def check(
         message = f"{names} pinned to {to}, Keel opted out, and Terraform looks at its images again"
         make = partial(_fix, workload, here, pin, label=label)
         effect = KINDS[workload.type_label].rollout
-        yield from change(place, address, message, lambda: reversible.proved(workload, make), effect)
+        yield from change(place, address, message, lambda: undo.proved(workload, make), effect)
         yield from live(workload, context, undo=True) if workload.type_label in RESTARTED else ()
 
 
@@ -108,7 +108,7 @@ def _fix(
     label: bool,
 ) -> Fix | None:
     kept = [
-        reversible.keep(workload.source, fix, pin.told(image), aligned=aligned)
+        undo.keep(workload.source, fix, pin.told(image), aligned=aligned)
         for each, image in here
         if (fix := _set(each, image, pin.to))
     ]
@@ -122,8 +122,8 @@ def _set(container: Container, image: Reference, to: str) -> Fix | None:
         return None
     value, plain = container.image.value, parsed(container.image)
     if plain is None:  # the tag stands elsewhere, and others hang on it
-        return verbs.replace(value, f'"{new}"'.encode())
-    return verbs.replace(value, str(new).encode(), value.quoted) if new != plain else None
+        return fixes.replace(value, f'"{new}"'.encode())
+    return fixes.replace(value, str(new).encode(), value.quoted) if new != plain else None
 
 
 def _in_place(workload: Block, container: Container, context: Context) -> Reference | None:
@@ -201,7 +201,7 @@ def at_places(
     else:
         make = partial(_written, literal, view.source, inner, pin.told(image))
         message = f"`{literal.text}` pinned to `{inner}` for {', '.join(each.name for each in place.driven)}"
-        yield from change(literal, first.name, message, lambda: reversible.proved(view, make))
+        yield from change(literal, first.name, message, lambda: undo.proved(view, make))
 
 
 def _written(
@@ -212,7 +212,7 @@ def _written(
     aligned: bool,  # noqa: FBT001 - as `_fix`
 ) -> Fix | None:
     fix = literal.write(inner)
-    return reversible.keep(source, fix, why, aligned=aligned) if fix else None
+    return undo.keep(source, fix, why, aligned=aligned) if fix else None
 
 
 rule = Rule(check, kinds=tuple(KINDS), at_places=at_places, follows=True, informed=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod import verbs
-from hclmod.rule import Finding, Rule, note
-from hclmod.workloads import KINDS
+from hclmod.hcl import fixes
+from hclmod.rulekit.rule import Finding, Rule, note
+from hclmod.terraform.kubernetes import KINDS
 
 from .._enrolment import Enrolment, due
 from .._keel import POLICY, declared, opt_out
@@ -22,8 +22,8 @@ from .._rewrites import rewrites, wanted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.rule import Context
 
 
 def check(
@@ -58,8 +58,8 @@ def _is_told(name: str) -> bool:
 
 def _state(workload: Block, items: tuple[str, ...], *, needed: bool) -> str:
     try:
-        missing = verbs.missing_items(workload, "ignore_changes", items, inside="lifecycle")
-    except verbs.UnfixableError as error:
+        missing = fixes.missing_items(workload, "ignore_changes", items, inside="lifecycle")
+    except fixes.UnfixableError as error:
         return f"not known: {error}"
     if not missing:
         return "there" if items else "nothing to ignore"

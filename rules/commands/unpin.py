@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod import reversible
-from hclmod.rule import Finding, Rule, change, note, warn
-from hclmod.workloads import KINDS
+from hclmod.hcl import undo
+from hclmod.rulekit.rule import Finding, Rule, change, note, warn
+from hclmod.terraform.kubernetes import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.places import Literal, Place
-    from hclmod.rule import Context
-    from hclmod.views import Block
+    from hclmod.hcl.views import Block
+    from hclmod.rulekit.places import Literal, Place
+    from hclmod.rulekit.rule import Context
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
         return
     effect = KINDS[workload.type_label].rollout
     message = "the pin or opt-out is taken back; Terraform and Keel do as before"
-    make = lambda: reversible.restore(workload)  # noqa: E731 - `change` wants to call it
+    make = lambda: undo.restore(workload)  # noqa: E731 - `change` wants to call it
     found = list(change(workload.title, workload.address, message, make, effect))
     yield from found or [note(workload.title, workload.address, _NOTHING)]
 
@@ -42,7 +42,7 @@ _NOTHING = "it is not pinned: nothing in its block says that hclmod pinned it"
 def at_places(literal: Literal, place: Place, _context: Context, /) -> Iterator[Finding]:
     """Yield what gives back a tag that stands elsewhere."""
     name = place.driven[0].name
-    fix = reversible.restore(literal.view, literal.span) if literal.view else None
+    fix = undo.restore(literal.view, literal.span) if literal.view else None
     if fix and (place.also or place.read_by):
         others = ", ".join((*place.also, *place.read_by))
         yield warn(literal, name, f"not taken back: `{literal.text}` also makes {others} by now")

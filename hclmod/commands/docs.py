@@ -1,0 +1,131 @@
+"""Pages of the documentation made from what the program says of itself: docstrings, fixtures, help, the schema.
+
+The pages are committed, so that they can be read where the code is hosted and a pull request shows what changes for
+readers; a test fails where one is stale and names the command that mends it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from hclmod.reports.escape import fence, prose
+from hclmod.rulekit.docstrings import by_group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hclmod.rulekit.docstrings import Card
+
+_MADE = "<!-- Made by `hclmod docs`; change the source it is made from, not this page. -->\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a fixture shows of a rule: the case's name, the diff it wants, and how many cases there are.
+
+    Of a rule that only looks it is the file that it looks at (`diff` is empty) and what has to be said of it.
+    """
+
+    case: str
+    diff: str
+    cases: int
+    kept: int
+    file: str = ""
+    says: tuple[str, ...] = ()
+
+
+def rule_page(card: Card, example: Example | None) -> str:
+    """The page of a rule: its docstring, its options, the case named `example`."""
+    parts = [f"# {card.id}", card.summary, "## Why", card.why, "## What it leaves alone", card.left_alone]
+    if card.options:
+        rows = (f"| `{each.name}` | `{_cell(each.type)}` | `{_cell(each.default)}` |" for each in card.options)
+        intro = f"In `hclmod.toml` under `[options.{card.id}]`, or with `--set {card.id}.OPTION=VALUE`."
+        parts += ["## Options", intro, "\n".join(("| option | type | default |", "|---|---|---|", *rows))]
+    if example is not None:
+        told = f"Its fixture `{example.case}`, one of {example.cases} ({example.kept} of them must not change):"
+        shown = fence(example.diff, "diff") if example.diff else fence(example.file, "hcl")
+        parts += ["## Example", told, shown.rstrip("\n"), *(f"It says: {prose(each)}" for each in example.says)]
+    return _MADE + "\n\n".join(parts) + "\n"
+
+
+def rules_page(cards: Sequence[Card]) -> str:
+    """The list of all rules, by who runs them."""
+    parts = ["# Rules"]
+    for group, members in by_group(cards).items():
+        rows = (f"| [{card.id}]({card.id}.md) | {_cell(card.summary)} |" for card in members)
+        parts += [f"## {prose(group)}", "\n".join(("| rule | what it does |", "|---|---|", *rows))]
+    return _MADE + "\n\n".join(parts) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as its help tells of it: how it is called, what it does, its options with their help."""
+
+    name: str
+    usage: str
+    text: str
+    options: tuple[tuple[str, str], ...]
+
+
+def commands_page(commands: Sequence[Command], exits: Mapping[int, str]) -> str:
+    """The reference of the command line."""
+    parts = ["# Commands", "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exits.items()) + "."]
+    for each in commands:
+        parts += [f"## {each.name}", fence(each.usage, "text").rstrip("\n"), each.text]
+        if each.options:
+            rows = (f"| `{_cell(option)}` | {_cell(text)} |" for option, text in each.options)
+            parts.append("\n".join(("| option | |", "|---|---|", *rows)))
+    return _MADE + "\n\n".join(parts) + "\n"
+
+
+def config_page() -> str:
+    """The reference of `hclmod.toml`, from its schema."""
+    schema = json.loads(files("hclmod").joinpath("schemas/hclmod.schema.json").read_text(encoding="utf-8"))
+    parts = ["# hclmod.toml", schema["description"], *_tables(schema, schema, "")]
+    return _MADE + "\n\n".join(parts) + "\n"
+
+
+def _tables(schema: Mapping[str, Any], table: Mapping[str, Any], head: str) -> Iterator[str]:
+    """The keys of a table, then the tables in it, each under a heading."""
+    known = {name: _resolved(schema, each) for name, each in table["properties"].items()}
+    inner = {name: each for name, each in known.items() if "properties" in _entry(schema, each)}
+    rows = [f"| `{name}` | {_kind(each)} | {_cell(_told(each))} |" for name, each in known.items() if name not in inner]
+    yield "\n".join(("| key | value | |", "|---|---|---|", *rows))
+    for name, each in inner.items():
+        title = f"{head}{name}.{_NAMED.get(name, 'NAME')}"
+        yield f"## [{title}]"
+        if "description" in each:
+            yield each["description"]
+        yield from _tables(schema, _entry(schema, each), f"{title}.")
+
+
+_NAMED = {"phase": "N", "images": '"GLOB"', "workloads": '"STACK/TYPE.NAME"', "registries": '"HOST"'}
+
+
+def _resolved(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    """A key's schema with that of its `$ref` below it."""
+    ref = value.get("$ref", "").rpartition("/")[2]
+    return {**schema["$defs"].get(ref, {}), **value}
+
+
+def _entry(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    """What the entries of a table look like, where they all look the same."""
+    every = value.get("additionalProperties")
+    return _resolved(schema, every) if isinstance(every, dict) else {}
+
+
+def _kind(value: Mapping[str, Any]) -> str:
+    words = {"array": "list", "string": "text", "integer": "number", "object": "table", "boolean": "true or false"}
+    return words.get(str(value.get("type")), "value")
+
+
+def _told(value: Mapping[str, Any]) -> str:
+    default = f" Default: `{value['default']}`." if "default" in value else ""
+    return f"{value.get('description', '')}{default}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

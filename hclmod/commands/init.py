@@ -1,0 +1,115 @@
+"""`hclmod init`: a first `hclmod.toml` from what the repository holds, with the phases left for a person to name."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from hclmod.config import file
+from hclmod.errors import ConfigError
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source, parse, unreadable
+from hclmod.hcl.views import top_level
+from hclmod.reports.model import count
+from hclmod.terraform import stacks as stack
+from hclmod.terraform.kubernetes import RELEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from hclmod.hcl.views import Block
+    from hclmod.terraform.repository import Estate
+
+_HEAD = """\
+# {found}
+stacks  = {stacks}  # the folders that Terraform is run in
+exclude = {exclude}
+
+# The rollout in phases, what nobody would miss first. Take the stacks that run something from this list:
+"""
+_PHASE = """
+# [phase.1]
+# title  = "What nobody would miss"
+# stacks = [
+{stacks}
+# ]
+"""
+_TAIL = """
+# What an image floats on where the tag snapshot does not tell: "latest", "major", a tag, or "never" with a reason.
+# [images."ghcr.io/example/*"]
+# float = "latest"
+"""
+
+
+def write(root: Path, estate: Estate, folders: Iterable[str]) -> Path:
+    """Write the file into `root`; `folders` are all that hold `.tf` files. One that is there is a `ConfigError`."""
+    path = root / file.FILE_NAME
+    if path.exists():
+        raise ConfigError(f"{path.name} exists", hint="Change it by hand; nothing was written.")
+    path.write_text(text(estate, folders), encoding="utf-8")
+    return path
+
+
+def text(estate: Estate, folders: Iterable[str]) -> str:
+    """The text of the file: globs that find the estate's stacks and no others, and a phase to be filled in."""
+    stacks = [path for path in estate.stacks if path or _is_run_in(estate, path)]
+    globs = _globs(stacks)
+    exclude = _excluded(globs, stacks, folders)
+    told = _told(len(set(stacks) - set(exclude)), len(exclude))
+    head = _HEAD.format(found=told, stacks=json.dumps(globs), exclude=json.dumps(exclude))
+    found = file.parse(head.encode(), file.FILE_NAME)
+    busy = [f'#   "{stack.name_of(path, found)}",  # {told}' for path, told in _busy(estate)]
+    return head + (_PHASE.format(stacks="\n".join(busy)) if busy else "# (nothing here runs a container)\n") + _TAIL
+
+
+def _is_run_in(estate: Estate, folder: str) -> bool:
+    """Whether the folder's own files declare what Terraform is run for; copies of generated ones do not."""
+    names = (path for path in estate.texts(folder) if path.endswith(".tf") and posixpath.dirname(path) == folder)
+    documents = (Document(path, estate.text(path)) for path in names)
+    sources = (parse(each) for each in documents if unreadable(each.data) is None)
+    return any(_declares(block) for each in sources if isinstance(each, Source) for block in top_level(each)[1])
+
+
+def _declares(block: Block) -> bool:
+    backend = block.type == "terraform" and (block.blocks("backend") or block.blocks("cloud"))
+    return block.type in {"resource", "module", "provider"} or bool(backend)
+
+
+def _told(stacks: int, excluded: int) -> str:
+    """How many stacks there are, and what `exclude` is about."""
+    found = f"The globs find {count(stacks, 'stack')}"
+    why = "modules that stacks call, and templates (`_` before the name)"
+    return f"{found}; in `exclude` is what they would find besides: {why}." if excluded else f"{found}."
+
+
+def _globs(stacks: Sequence[str]) -> list[str]:
+    """One glob for each folder that holds several stacks, else the stack's own path."""
+    beside: dict[str, list[str]] = defaultdict(list)
+    for path in stacks:
+        beside[posixpath.dirname(path) if path else ""].append(path or ".")
+    several = [posixpath.join(parent, "*") for parent, paths in beside.items() if len(paths) > 1 and parent]
+    single = [path for parent, paths in beside.items() if len(paths) == 1 or not parent for path in paths]
+    return sorted([*several, *single])
+
+
+def _excluded(globs: Sequence[str], stacks: Sequence[str], folders: Iterable[str]) -> list[str]:
+    """What the globs find and is no stack: modules, and folders that are named as templates."""
+    found = file.parse(f"stacks = {json.dumps(globs)}".encode(), file.FILE_NAME)
+    owners = {stack.owner(folder, found) for folder in folders}
+    templates = {path for path in stacks if posixpath.basename(path).startswith("_")}
+    return sorted({owner for owner in owners if owner is not None} - set(stacks) | templates)
+
+
+def _busy(estate: Estate) -> list[tuple[str, str]]:
+    """The stacks that run something, and how much."""
+    images = Counter(use.stack for use in estate.uses)
+    releases = Counter(home.stack for home in estate.homes if home.dweller.kind == RELEASE)
+    busy = (path for path in estate.stacks if images[path] + releases[path])
+    return [
+        (path, ", ".join(count(n, noun) for n, noun in ((images[path], "image"), (releases[path], "release")) if n))
+        for path in busy
+        if not posixpath.basename(path).startswith("_")
+    ]

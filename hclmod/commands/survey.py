@@ -1,0 +1,299 @@
+"""Every image, release, workload and namespace of a repository, one row each: what a rollout is planned from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hclmod.images import decide, reference, tags
+from hclmod.scan import find
+from hclmod.terraform import origins
+from hclmod.terraform.kubernetes import RELEASE
+from hclmod.terraform.origins import Hole, Piece
+from hclmod.terraform.uses import fan_out, tag_piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hclmod.config.file import Config
+    from hclmod.images.evidence import Snapshot
+    from hclmod.images.reference import Reference
+    from hclmod.scan.find import Sighting
+    from hclmod.terraform.origins import Origin
+    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.stacks import PhaseOf
+    from hclmod.terraform.uses import Home, Use
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """One image of one container; `origin` is where its tag stands, `fan_out` how many images that literal makes."""
+
+    stack: str
+    workload: str
+    container: str
+    init: bool
+    namespace: str
+    image: str
+    form: str
+    tag: str
+    tag_class: str
+    origin: str
+    chain: str
+    fan_out: int
+    floating: str  # yes, no or unknown
+    phase: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideRow:
+    """One image outside of container blocks.
+
+    `file` and `line` are where its tag is written, `origin` where the literal stands that makes it; `address` are the
+    resources that use it, and with `read` false nothing in the repository does.
+    """
+
+    stack: str
+    address: str
+    namespace: str
+    form: str
+    image: str
+    tag: str
+    tag_class: str
+    file: str
+    line: int
+    origin: str
+    read: bool
+    fan_out: int
+    floating: str  # yes, no or unknown
+    phase: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """One Helm release; an empty cell is an attribute that is not set."""
+
+    stack: str
+    release: str
+    namespace: str
+    chart: str
+    version: str
+    atomic: str
+    wait: str
+    timeout: str
+    phase: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadRow:
+    """One workload and the entries of its `ignore_changes`."""
+
+    stack: str
+    workload: str
+    namespace: str
+    owner: str  # the resource that declares the namespace, empty for none
+    ignored: tuple[str, ...]
+    phase: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceRow:
+    """One namespace in which something lives or which is declared, by every resource that declares it."""
+
+    namespace: str
+    owner: str  # stack and address, empty where nothing in the repository declares it
+    workloads: int
+    releases: int
+    phases: str  # of what lives there
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All rows, by stack and address."""
+
+    images: tuple[ImageRow, ...]
+    outside: tuple[OutsideRow, ...]
+    releases: tuple[ReleaseRow, ...]
+    workloads: tuple[WorkloadRow, ...]
+    namespaces: tuple[NamespaceRow, ...]
+    unread: Mapping[str, str]  # documents that could not be read, with the reason
+
+    @property
+    def tables(self) -> dict[str, tuple[object, ...]]:
+        """The rows by the titles of their tables."""
+        return {
+            "Images": self.images,
+            "Images outside containers": self.outside,
+            "Helm releases": self.releases,
+            "Workloads": self.workloads,
+            "Namespaces": self.namespaces,
+        }
+
+
+def survey(
+    estate: Estate,
+    config: Config,
+    snapshot: Snapshot,
+    phase_of: PhaseOf,
+    sightings: Sequence[Sighting] = (),
+) -> Survey:
+    """Take the rows of an estate; `phase_of` is given stack, folder, address and module, `sightings` are outside."""
+    taker = _Taker(estate, config, snapshot, phase_of, sightings)
+    releases = [taker.release(home) for home in estate.homes if home.dweller.kind == RELEASE]
+    workloads = [taker.workload(home) for home in estate.homes if home.dweller.kind != RELEASE]
+    images = [taker.image(use, origin) for use in estate.uses for origin in use.origins]
+    return Survey(
+        tuple(images),
+        _merged(map(taker.outside, sightings)),
+        tuple(releases),
+        tuple(workloads),
+        taker.namespaces(),
+        dict(sorted(estate.unread.items())),
+    )
+
+
+def form_of(origin: Origin) -> str:
+    """How an image is written: `literal`, or what its tag comes through last."""
+    for part in origin:
+        if isinstance(part, Hole):
+            return "unknown"
+    piece = tag_piece(origin) or origin[-1]
+    if not piece.chain:
+        return "literal" if len(origin) == 1 else "template"
+    last = piece.chain[-1]
+    for start, form in (("inputs of", "terragrunt"), ("default of", "module default"), ("module.", "module argument")):
+        if last.startswith(start):
+            return form
+    if last.partition(".")[0] in ("local", "var", "each", "count"):
+        return last.partition(".")[0]
+    return "var-file" if " " in last else "dynamic"
+
+
+class _Taker:
+    """What all rows are told from."""
+
+    def __init__(
+        self, estate: Estate, config: Config, snapshot: Snapshot,
+        phase_of: PhaseOf, sightings: Sequence[Sighting],
+    ) -> None:  # fmt: skip
+        self.estate, self.config, self.snapshot, self.phase_of = estate, config, snapshot, phase_of
+        self.homes = {(home.stack, home.module, home.dweller.address): home for home in estate.homes}
+        every = (*estate.uses, *find.uses(sightings, find.FORMS))
+        self.fan_out = {site: len(uses) for site, uses in fan_out(every).items()}
+
+    def image(self, use: Use, origin: Origin) -> ImageRow:
+        """The row of one alternative of a container's image."""
+        text = origins.text(origin)
+        known = reference.parse(text) if text is not None else None
+        piece = tag_piece(origin) or (origin[-1] if origin else None)
+        site = piece.site if isinstance(piece, Piece) else None
+        tag = known.tag or "" if known else ""
+        home = self.homes.get((use.stack, use.module, use.image.address))
+        return ImageRow(
+            use.stack,
+            use.address,
+            use.image.label,
+            use.image.init,
+            _named(home) if home else "",
+            "".join(part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in origin),
+            form_of(origin),
+            tag,
+            tags.form(known.tag, known.digest) if known else "none",
+            f"{site.document}:{site.line}" if site else f"{use.image.image.document}:{use.image.image.line}",
+            " -> ".join(piece.chain) if piece else "",
+            self.fan_out.get(site, 1) if site else 1,
+            self._floating(known),
+            self.phase_of(use.stack, use.folder, use.image.address, use.module),
+        )
+
+    def outside(self, seen: Sighting) -> OutsideRow:
+        """The row of an image outside of containers."""
+        seat, site = seen.seat, seen.site
+        module, address = (seat.module, seat.owner.address) if seat.module and seat.owner else (None, "")
+        home = self.homes.get((seat.stack, module.name, address)) if module else None
+        return OutsideRow(
+            seat.stack,
+            seat.address,
+            _named(home) if home else "",
+            seat.form,
+            seen.shown,
+            seen.tag or "",
+            "unknown" if seen.tag is None else tags.classify(seen.tag).value if seen.tag else "none",
+            seat.file,
+            seat.line,
+            f"{site.document}:{site.line}" if site else f"{seat.file}:{seat.line}",
+            seat.read,
+            self.fan_out.get(site, 1) if site else 1,
+            self._floating(None if seen.tag is None else seen.reference),
+            self.phase_of(seat.stack, module.folder, address, module.name) if module else None,
+        )
+
+    def _floating(self, known: Reference | None) -> str:
+        if known is None:
+            return "unknown"
+        decision = decide.decide(known, self.config.policy_for(known.name), self.snapshot.image(known.name))
+        match decision:
+            case decide.Keep(floating=True):
+                return "yes"
+            case decide.Unknown() if known.tag and tags.classify(known.tag) is tags.TagClass.MAJOR:
+                return "unknown"
+        return "no"
+
+    def _phase(self, home: Home) -> int | None:
+        return self.phase_of(home.stack, home.folder, home.dweller.address, home.module)
+
+    def release(self, home: Home) -> ReleaseRow:
+        """The row of a Helm release."""
+        told = {name: home.dweller.settings.get(name, "").strip('"') for name in _SETTINGS}
+        return ReleaseRow(home.stack, home.address, _named(home), phase=self._phase(home), **told)
+
+    def workload(self, home: Home) -> WorkloadRow:
+        """The row of a workload."""
+        owners = ", ".join(owner for name in home.names for owner in self._owners(name))
+        return WorkloadRow(home.stack, home.address, _named(home), owners, home.dweller.ignored, self._phase(home))
+
+    def _owners(self, name: str | None) -> list[str]:
+        return [f"{stack}/{address}" for stack, _, address in self.estate.namespaces.get(name or "", ())]
+
+    def namespaces(self) -> tuple[NamespaceRow, ...]:
+        """A row for each name."""
+        living: dict[str, list[Home]] = defaultdict(list)
+        for home in self.estate.homes:
+            for name in home.names:
+                living[name or "?"].append(home)
+        return tuple(self._namespace(name, living.get(name, [])) for name in sorted({*living, *self.estate.namespaces}))
+
+    def _namespace(self, name: str, living: Sequence[Home]) -> NamespaceRow:
+        releases = sum(home.dweller.kind == RELEASE for home in living)
+        phases = sorted({phase for home in living if (phase := self._phase(home)) is not None})
+        owners = ", ".join(self._owners(name))
+        return NamespaceRow(name, owners, len(living) - releases, releases, ", ".join(map(str, phases)))
+
+
+_SETTINGS = ("chart", "version", "atomic", "wait", "timeout")
+
+
+def _merged(rows: Iterable[OutsideRow]) -> tuple[OutsideRow, ...]:
+    """One row for what several resources share, with all their addresses, namespaces and the first phase."""
+    shared: dict[OutsideRow, list[OutsideRow]] = defaultdict(list)
+    for row in rows:
+        shared[replace(row, address="", namespace="", phase=None)].append(row)
+    found = [
+        replace(
+            row,
+            address=_together(each.address for each in users),
+            namespace=_together(each.namespace for each in users),
+            phase=min((each.phase for each in users if each.phase is not None), default=None),
+        )
+        for row, users in shared.items()
+    ]
+    return tuple(sorted(found, key=lambda row: (row.stack, row.file, row.line, row.form, row.image, row.origin)))
+
+
+def _together(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _named(home: Home) -> str:
+    return ", ".join(name or "?" for name in home.names)

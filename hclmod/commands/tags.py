@@ -1,0 +1,208 @@
+"""The tag snapshot of a repository: which images to ask about, what was learnt, and why a tag is decided as it is."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from hclmod import files
+from hclmod.config import policies
+from hclmod.errors import HclmodError
+from hclmod.images import decide, evidence, reference
+from hclmod.images.decide import Keep
+from hclmod.images.tags import HOLDERS_OF_DATA
+from hclmod.terraform import stacks as stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from hclmod.commands.survey import Survey
+    from hclmod.config.policies import ImagePolicy
+    from hclmod.engine.project import Workspace
+    from hclmod.http import Patience
+    from hclmod.images.evidence import Snapshot
+    from hclmod.images.explain import Explanation
+    from hclmod.images.reference import Reference
+    from hclmod.registries.questions import Wish
+
+_WORDS = frozenset({"", *policies.WORDS})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One image of the repository with what the config says of it: who uses it, and in which phase."""
+
+    image: Reference
+    user: str  # `stack/address container`
+    phase: int | None
+    policy: ImagePolicy | None
+    movable: bool  # false for what no rule changes, such as the base of a Dockerfile
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh learnt, and the snapshot with it; `failed` tells by image why it is not known."""
+
+    snapshot: Snapshot
+    learnt: tuple[str, ...]
+    failed: Mapping[str, str]
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was taken from files of Diun: the images, those of which more was known, what could not be read."""
+
+    snapshot: Snapshot
+    taken: tuple[str, ...]
+    kept: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The explanation of one image, with the policy that applied, for whom it holds, and what moves with it."""
+
+    image: Reference
+    policy: ImagePolicy | None
+    explanation: Explanation
+    users: tuple[str, ...]
+    group: tuple[str, ...]  # the other images of its group
+
+
+def seen(workspace: Workspace, found: Survey) -> tuple[Seen, ...]:
+    """Every image that could be followed to its end, in containers and outside of them."""
+    from hclmod.scan.find import FORMS
+
+    rows = [(row.image, row.stack, row.workload, row.container, row.phase, True) for row in found.images]
+    rows += [(row.image, row.stack, row.address, row.form, row.phase, row.form in FORMS) for row in found.outside]
+    stacks = stack.discover([f"{each}/main.tf" for each in sorted({row[1] for row in rows})], workspace.config)
+    decided = stack.assign(workspace.config, stacks, known_only=True)
+    images = []
+    for text, owner, address, label, phase, movable in rows:
+        known = reference.parse(text)
+        if known is not None:
+            module, inner = stack.split(address) if "." in address else ("", address)
+            chosen = (decided.policy_of(owner, owner, inner, module), workspace.config.policy_for(known.name))
+            policy = policies.merged([each for each in chosen if each])
+            images.append(Seen(known, f"{owner}/{address} {label}".strip("/ "), phase, policy, movable))
+    return tuple(images)
+
+
+def wishes(
+    workspace: Workspace, images: Sequence[Seen], names: Sequence[str], phases: Collection[int]
+) -> tuple[Wish, ...]:
+    """The images to ask about, by name: those of `names`, of the phases, or all; with every pin of the repository.
+
+    Left out unless it is named: an image none of whose tags is open, as it floats, holds data or is never to float.
+    """
+    asked = [_image(name) for name in names]
+    images = [each for each in images if each.movable]
+    of_phases = {each.image.name for each in images if not phases or each.phase in phases}
+    wanted = {each.name for each in asked} or of_phases
+    pins: dict[str, set[str]] = defaultdict(set)
+    targets: dict[str, set[str]] = defaultdict(set)
+    for named in asked:
+        pins[named.name].update([named.tag] if named.tag else [])
+    for each in images:
+        if each.image.name in wanted and each.image.tag and _is_open(workspace, each):
+            pins[each.image.name].add(each.image.tag)
+            targets[each.image.name].update({each.policy.float} - _WORDS if each.policy else ())
+    from hclmod.registries.questions import Wish
+
+    return tuple(Wish(name, tuple(sorted(pins[name])), tuple(sorted(targets[name]))) for name in sorted(pins))
+
+
+def _is_open(workspace: Workspace, each: Seen) -> bool:
+    """Whether knowledge of a registry could change what is decided about an image."""
+    return not isinstance(decide.decide(each.image, each.policy, None, stateful=_stateful(workspace)), Keep)
+
+
+def _stateful(workspace: Workspace) -> tuple[str, ...]:
+    return (*HOLDERS_OF_DATA, *workspace.config.stateful)
+
+
+def refresh(
+    workspace: Workspace,
+    wanted: Sequence[Wish],
+    *,
+    watch: Callable[[str], None] = lambda _name: None,
+    patience: Patience | None = None,
+) -> Refreshed:
+    """Ask the registries; writes nothing. Images that could not be asked keep what the snapshot had."""
+    from hclmod.http import Patience
+    from hclmod.registries import refresh
+
+    asking = refresh.Settings(workspace.config.registries, os.environ, _now(), patience or Patience())
+    learnt = refresh.refresh(wanted, asking, watch)
+    merged = evidence.refreshed(workspace.tags, learnt.images)
+    return Refreshed(merged, tuple(sorted(learnt.images)), dict(sorted(learnt.failed.items())), learnt.interrupted)
+
+
+def take(workspace: Workspace, sources: Iterable[tuple[str, bytes]]) -> Imported:
+    """Read what Diun wrote, each source with the name to call it by; writes nothing."""
+    from hclmod.images import diun
+
+    merged, taken, problems = workspace.tags, set[str](), list[str]()
+    for path, data in sources:
+        read = diun.read(data, path, _now())
+        merged = evidence.imported(merged, read.images)
+        taken |= read.images.keys()
+        problems += read.problems
+    kept = {name for name in taken if merged.images[name] == workspace.tags.images.get(name)}
+    return Imported(merged, tuple(sorted(taken - kept)), tuple(sorted(kept)), tuple(problems))
+
+
+def write(workspace: Workspace, new: Snapshot) -> str:
+    """Put a snapshot in the place of the old one, in one step; the path of its file."""
+    data, path = evidence.dump(new), workspace.root / workspace.config.tags
+    if not path.is_file() or path.read_bytes() != data:
+        files.replace_all(workspace.root, {workspace.config.tags: data}, fresh=True)
+    return workspace.config.tags
+
+
+def explain(workspace: Workspace, images: Sequence[Seen], wanted: str) -> tuple[Told, ...]:
+    """Explain the decision about an image, once for each policy under which the repository uses it."""
+    from hclmod.images import explain
+
+    asked = _image(wanted)
+    users: dict[ImagePolicy | None, list[str]] = defaultdict(list)
+    for each in images:
+        if (each.image.name, each.image.tag, each.image.digest) == (asked.name, asked.tag, asked.digest):
+            users[each.policy].append(each.user)
+    if not users:
+        users[workspace.config.policy_for(asked.name)] = []
+    known = workspace.tags.image(asked.name)
+    return tuple(
+        Told(
+            asked,
+            policy,
+            explain.explain(asked, policy, known, _stateful(workspace)),
+            tuple(sorted(set(those))),
+            _group(images, asked, policy),
+        )
+        for policy, those in sorted(users.items(), key=lambda pair: pair[1])
+    )
+
+
+def _group(images: Sequence[Seen], asked: Reference, policy: ImagePolicy | None) -> tuple[str, ...]:
+    """The other images of a group, with who uses them."""
+    if policy is None or not policy.group:
+        return ()
+    others = (each for each in images if each.policy and each.policy.group == policy.group)
+    return tuple(sorted({f"{each.image} ({each.user})" for each in others if each.image.name != asked.name}))
+
+
+def _image(text: str) -> Reference:
+    known = reference.parse(text)
+    if known is None:
+        hint = "Write it as in a container, such as `ghcr.io/immich-app/immich-server:v1.2.3`."
+        raise HclmodError(f"`{text}` is no image", hint=hint)
+    return known
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

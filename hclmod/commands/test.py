@@ -1,0 +1,265 @@
+"""Run rules on the cases below `fixtures/<rule-id>/` and compare what comes out with what is wanted.
+
+A case is a text file (`txtar`) or a folder: `before/**` is the repository, `after/**` those of its files that have to
+change; without `after` nothing may. No rule takes a file away, so no case can want that. `case.toml` may hold `says`
+(texts that the report must contain), `silent = true` (nothing needs a person), `phase`, `refused = true` and
+`[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside `before` are read as in a repository; `earlier/**`
+is the repository as it was, for rules that look at edits. Cases may stand in folders by topic.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hclmod import txtar
+from hclmod.config import checks, file
+from hclmod.engine import facts, follow, plan
+from hclmod.engine.job import Brief
+from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
+from hclmod.errors import HclmodError, nearest
+from hclmod.hcl.document import Document
+from hclmod.images import evidence
+from hclmod.reports.diff import unified
+from hclmod.rulekit.rule import Level
+from hclmod.terraform import stacks as stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hclmod.engine.outcomes import Outcome
+    from hclmod.terraform.stacks import Stack
+
+_CASE = checks.table({
+    "says": checks.listed(checks.text),
+    "silent": checks.boolean,
+    "phase": checks.number,
+    "refused": checks.boolean,
+    "options": checks.named(checks.anything),
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case of a rule: its files by name (`before/main.tf`), and what must be said."""
+
+    name: str
+    """`rule-id/topic/case`."""
+    rule: str
+    path: Path
+    files: Mapping[str, bytes]
+    says: tuple[str, ...] = ()
+    phase: int | None = None
+    refused: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
+    silent: bool = False
+
+    @property
+    def before(self) -> dict[str, bytes]:
+        """The repository on which the rule is run."""
+        return self._below("before/")
+
+    @property
+    def after(self) -> dict[str, bytes]:
+        """The repository that has to come out: as before, but for the files that have to change."""
+        return self.before | self._below("after/")
+
+    @property
+    def earlier(self) -> dict[str, bytes]:
+        """The repository as it was before somebody edited it."""
+        return self._below("earlier/")
+
+    def _below(self, folder: str) -> dict[str, bytes]:
+        return {name.removeprefix(folder): data for name, data in self.files.items() if name.startswith(folder)}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a case: no problems when it passed; `diff` leads from what was wanted to what came out."""
+
+    name: str
+    problems: tuple[str, ...]
+    diff: bytes
+    unchanged: bool
+
+
+def cases(root: Path, which: str | None = None) -> Iterator[Case]:
+    """The cases below `root`, sorted; of `which` only: a rule's, a topic's, or one (`rule-id/topic/case`)."""
+    if not root.is_dir():
+        raise HclmodError(f"there is no folder {root}", hint="Run in a checkout, or name the folder with --fixtures.")
+    for folder in sorted(root.glob((which or "*").partition("/")[0])):
+        for path in _found(folder):
+            name = path.relative_to(root).as_posix().removesuffix(txtar.SUFFIX)
+            if which is None or f"{name}/".startswith(f"{which}/"):
+                yield _case(path, name)
+
+
+def chosen(root: Path, which: str | None = None) -> tuple[Case, ...]:
+    """The same cases, of which there have to be some where a person names them."""
+    found = tuple(cases(root, which))
+    if which is not None and not found:
+        names = [case.name for case in cases(root, which.partition("/")[0])]
+        hint = nearest(which, names, "Write RULE, RULE/TOPIC or RULE/TOPIC/CASE.")
+        raise HclmodError(f"{root} has no case {which}", hint=hint)
+    return found
+
+
+def _found(folder: Path) -> Iterator[Path]:
+    """The text files and folders that are cases, in a folder and in those by topic below it."""
+    for path in sorted(folder.glob("*")):
+        if (path / "before").is_dir() or (path.suffix == txtar.SUFFIX and path.is_file()):
+            yield path
+        else:
+            yield from _found(path)
+
+
+def _case(path: Path, name: str) -> Case:
+    files = txtar.read(path.read_bytes(), str(path)) if path.is_file() else _folder(path)
+    settings = _settings(files.get("case.toml", b""), f"{path}: case.toml")
+    return Case(
+        name=name,
+        rule=name.partition("/")[0],
+        path=path,
+        files=files,
+        says=tuple(settings.get("says", ())),
+        phase=settings.get("phase"),
+        refused=settings.get("refused", False),
+        options=settings.get("options", {}),
+        silent=settings.get("silent", False),
+    )
+
+
+def _settings(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(data.decode())
+    except ValueError as error:
+        raise HclmodError(f"{path}: not TOML: {error}", hint="Mend the syntax at that place.") from error
+    checks.refuse(path, _CASE(settings, ""))
+    return settings
+
+
+def _folder(case: Path) -> dict[str, bytes]:
+    """The files of a case in its folder form; what else lies there is nobody's."""
+    paths = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
+    return {name: path.read_bytes() for name, path in paths.items() if name.partition("/")[0] in txtar.PARTS}
+
+
+def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = False) -> Result:
+    """Run a case; with `accept`, write what came out as what is wanted."""
+    outcomes = _outcomes(case, folders)
+    after = case.before | {each.path: each.after for each in outcomes if isinstance(each, Changed)}
+    if accept:
+        case = _accepted(case, after)
+    wanted = case.after
+    problems = [
+        *_problems(case, outcomes),
+        *(f"{name} is not as wanted" for name in sorted(wanted) if wanted[name] != after.get(name)),
+    ]
+    diff = b"".join(unified(name, wanted[name], after.get(name, b"")) for name in sorted(wanted))
+    return Result(case.name, tuple(problems), diff, unchanged=wanted == case.before)
+
+
+def wanted(case: Case) -> bytes:
+    """The diff from what a case has to what it wants; empty where nothing may change."""
+    before, after = case.before, case.after
+    return b"".join(unified(name, before.get(name, b""), after[name]) for name in sorted(after))
+
+
+def shown(case: Case) -> bytes:
+    """The first `.tf` file of a case, for rules that only look; empty where it has none."""
+    return next((data for name, data in sorted(case.before.items()) if name.endswith(".tf")), b"")
+
+
+def _outcomes(case: Case, folders: Sequence[Path | None]) -> list[Outcome]:
+    before = case.before
+    read = file.parse(before.get("hclmod.toml", b""), "hclmod.toml")
+    tags = before.get("hclmod.tags.json")
+    known = evidence.parse(tags, "hclmod.tags.json") if tags else evidence.Snapshot({})
+    stacks = stack.discover(before, read)
+    texts = {
+        name: text for name, text in before.items() if name.endswith(follow.ENDINGS) or follow.may_hold_images(name)
+    }
+    assignment = follow.by_namespace(read, stack.assign(read, stacks), stacks, texts)
+    brief = Brief(read, known, assignment, case.phase, (case.rule,), {case.rule: case.options}, folders)
+    brief = replace(brief, reached=plan.reach(brief, stacks))
+
+    def documents(each: Stack) -> tuple[Document, ...]:
+        return tuple(Document(name, before[name]) for name in each.files)
+
+    (brief,) = follow.placed([brief], stacks, texts, documents)
+    through = -1 if read.through is None else read.through
+    done = [number for number in read.phases if number <= through]
+    brief = facts.informed(brief, texts, done, case.earlier)
+    (reports,) = plan.run([(brief, follow.with_places(brief, stacks))], documents)
+    return [outcome for report in reports for outcome in report.outcomes]
+
+
+def _problems(case: Case, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    said = "\n".join(_said(outcomes))
+    for text in case.says:
+        if text not in said:
+            yield f"nothing said {text!r}; what was said:\n{said or '(nothing)'}"
+    if case.silent and (loud := list(_loud(outcomes))):
+        yield f"something needs a person: {'; '.join(loud)}"
+    bad = [each for each in outcomes if isinstance(each, Refused | Failed)]
+    if bool(bad) != case.refused:
+        yield "\n".join(map(str, bad)) or "nothing was refused"
+
+
+def _loud(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """The findings that are no notes."""
+    for outcome in outcomes:
+        if isinstance(outcome, Changed):
+            yield from (each.finding.message for each in outcome.applied)
+        if isinstance(outcome, Changed | Unchanged):
+            yield from (each.finding.message for each in outcome.left if each.finding.level is Level.WARNING)
+
+
+def _said(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        match outcome:
+            case Changed(applied=applied, left=left):
+                yield from (f"{each.finding.address}: {each.finding.message}" for each in (*applied, *left))
+            case Unchanged(left=left):
+                yield from (f"{each.finding.address}: {each.finding.message}" for each in left)
+            case Skipped(path=path, reason=reason):
+                yield f"{path}: {reason}"
+            case Refused(path=path, why=why):
+                yield f"{path}: {'; '.join(why)}"
+            case Failed(path=path, traceback=traceback, blamed=blamed):
+                yield f"{path}: {blamed or traceback}"
+
+
+def _accepted(case: Case, after: Mapping[str, bytes]) -> Case:
+    """The case that wants what came out, written as one text file where that fits, else as a folder."""
+    before = case.before
+    kept = {name: data for name, data in case.files.items() if not name.startswith("after/")}
+    changed = {f"after/{name}": data for name, data in after.items() if data != before[name]}
+    accepted = replace(case, files=kept | changed)
+    folder = case.path.with_name(case.name.rpartition("/")[2])
+    file = folder.with_name(folder.name + txtar.SUFFIX)
+    if txtar.fits(accepted.files):
+        file.write_bytes(txtar.write(accepted.files))
+        if case.path == folder:
+            _clear(folder)
+    else:
+        shutil.rmtree(folder / "after", ignore_errors=True)
+        for name, data in accepted.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        if case.path == file:
+            file.unlink()
+    return accepted
+
+
+def _clear(folder: Path) -> None:
+    """Take a case out of its folder, and the folder away where nothing else lies in it."""
+    (folder / "case.toml").unlink(missing_ok=True)
+    for part in txtar.PARTS[1:]:
+        shutil.rmtree(folder / part, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -1,0 +1,108 @@
+"""The chain of one image told to a person: from the container to the literal, and who else hangs on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hclmod.errors import HclmodError
+from hclmod.terraform import origins
+from hclmod.terraform.origins import Hole
+from hclmod.terraform.stacks import cut, missing
+from hclmod.terraform.uses import fan_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hclmod.terraform.origins import Origin, Site
+    from hclmod.terraform.uses import Use
+
+
+def find(uses: Sequence[Use], wanted: str, unread: Mapping[str, str]) -> tuple[Use, ...]:
+    """Those of all uses that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
+
+    A line may be that of an image or of a literal which images come from.
+    """
+    place, colon, line = wanted.rpartition(":")
+    if colon and line.isdecimal():
+        found = [use for use in uses if (place, int(line)) in _lines(use)]
+    else:
+        found = [use for use in uses if _means(use, wanted)]
+    if not found:
+        hint = missing(wanted, [f"{use.stack}/{use.address}" for use in uses], unread)
+        also = "FILE:LINE, from the repository's root, will do too; `hclmod survey` lists them."
+        raise HclmodError(f"no image is found at `{wanted}`", hint=f"{hint} {also}")
+    return tuple(found)
+
+
+def _lines(use: Use) -> set[tuple[str, int]]:
+    return {(use.image.image.document, use.image.image.line), *((site.document, site.line) for site in use.sites)}
+
+
+def _means(use: Use, wanted: str) -> bool:
+    stack, address = cut(wanted)
+    names = (use.address, use.image.address)
+    return address in names and (not stack or use.stack == stack or use.stack.endswith(f"/{stack}"))
+
+
+def tell(uses: Sequence[Use], found: Sequence[Use]) -> Iterator[str]:
+    """The lines that tell each of `found`, its chains and its fan-out among all `uses`."""
+    drives = fan_out(uses)
+    for use in found:
+        yield f"{use.stack}/{use.address}  {use.image.label}"
+        yield f"  image at {use.image.image.document}:{use.image.image.line}"
+        for origin in use.origins:
+            yield f"  {_written(origin)}"
+            yield from _parts(origin)
+        for path in use.overrides:
+            yield f"  may be overridden by {path}, which cannot be read"
+        yield from _others(drives, use)
+
+
+def rows(uses: Sequence[Use], found: Sequence[Use]) -> list[dict[str, Any]]:
+    """What `tell` tells as plain values: each use with its origins, their parts, and who else hangs on them."""
+    drives = fan_out(uses)
+    return [
+        {
+            "stack": use.stack,
+            "address": use.address,
+            "container": use.image.label,
+            "document": use.image.image.document,
+            "line": use.image.image.line,
+            "origins": [{"image": _written(each), "parts": list(_rows(each))} for each in use.origins],
+            "may_be_overridden_by": list(use.overrides),
+            "also_drives": [line.strip() for line in _others(drives, use)],
+        }
+        for use in found
+    ]
+
+
+def _rows(origin: Origin) -> Iterator[dict[str, Any]]:
+    for part in origin:
+        row: dict[str, Any] = {"text": part.text, "chain": ["image", *part.chain]}
+        if isinstance(part, Hole):
+            yield row | {"ends_at": part.where, "why": part.why}
+        else:
+            site = part.site
+            yield row | ({"document": site.document, "line": site.line} if site else {})
+
+
+def _written(origin: Origin) -> str:
+    return origins.text(origin) or "".join(
+        part.text if not isinstance(part, Hole) else f"<{part.text}>" for part in origin
+    )
+
+
+def _parts(origin: Origin) -> Iterator[str]:
+    for part in origin:
+        through = " -> ".join(("image", *part.chain))
+        if isinstance(part, Hole):
+            yield f"    {through} ends at {part.text}{f' ({part.where})' if part.where else ''}: {part.why}"
+        elif part.site is not None:
+            yield f"    {through} is {part.text!r} at {part.site.document}:{part.site.line}"
+
+
+def _others(drives: Mapping[Site, Sequence[Use]], use: Use) -> Iterator[str]:
+    for site in sorted(use.sites, key=lambda each: each.key):
+        others = [f"{each.stack}/{each.address} {each.image.label}" for each in drives[site] if each is not use]
+        if others:
+            yield f"  {site.document}:{site.line} also drives {', '.join(others)}"

@@ -1,0 +1,1 @@
+"""`hclmod.toml`: reading, checking, and what it decides for images and workloads."""

@@ -1,0 +1,210 @@
+"""`hclmod.toml` read into frozen values; all that cannot be meant is told in one error."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from hclmod.config import policies
+from hclmod.config.checks import Check, anything, listed, named, refuse, table, text
+from hclmod.config.policies import ImagePolicy, Registry
+from hclmod.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "hclmod.toml"
+_PHASE = re.compile(r"0|[1-9][0-9]?")
+_NAME = r"[^\W\d][\w-]*"
+_INSTANCE = rf'module\.{_NAME}(?:\[(?:\d+|"[^"\[\]]+")\])?\.'
+_WORKLOAD = re.compile(rf"(?:[^/\[]+/)+(?:{_INSTANCE})*{_NAME}\.{_NAME}")
+_MAGIC = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One step of the rollout: whose workloads, and which rules (`None`: those of the whole config)."""
+
+    number: int
+    title: str
+    stacks: tuple[str, ...]
+    workloads: tuple[str, ...]
+    namespaces: tuple[str, ...]
+    rules: tuple[str, ...] | None
+    options: Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole `hclmod.toml`; `rules` is `None` where the file leaves the choice to the built-in ones."""
+
+    path: str
+    stacks: tuple[str, ...]
+    exclude: tuple[str, ...]
+    rules: tuple[str, ...] | None
+    through: int | None
+    tags: str
+    except_unproven: tuple[str, ...]
+    options: Mapping[str, Mapping[str, object]]
+    phases: Mapping[int, Phase]
+    images: tuple[ImagePolicy, ...]  # the most specific first
+    markers: Mapping[str, Mapping[str, object]]
+    workloads: Mapping[str, ImagePolicy] = field(default_factory=dict)  # by STACK/TYPE.NAME
+    registries: Mapping[str, Registry] = field(default_factory=dict)  # by the host in image names
+    stateful: tuple[str, ...] = ()  # globs over the names of images that hold data, besides those that are known
+
+    def policy_for(self, repository: str) -> ImagePolicy | None:
+        """Decide by the most specific pattern, for each key alone; an image goes by any of its names (`redis`)."""
+        forms = policies.forms(repository)
+        return policies.merged([p for p in self.images if any(fnmatchcase(form, p.pattern) for form in forms)])
+
+    def places(self, name: str) -> tuple[str, ...]:
+        """List the paths that a stack or workload may mean: the name, alone and below each glob."""
+        return _places(name, self.stacks)
+
+
+def load(path: Path) -> Config:
+    """Read the file at `path`."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    return parse(data, str(path))
+
+
+def find(folder: Path) -> Path | None:
+    """Look for the config in `folder` and its parents, up to the root of the git repository."""
+    start = folder.resolve()
+    for candidate in (start, *start.parents):
+        if (candidate / FILE_NAME).is_file():
+            return candidate / FILE_NAME
+        if (candidate / ".git").exists():
+            break
+    return None
+
+
+def parse(data: bytes, path: str) -> Config:
+    """Make a config of a file's bytes; `path` is for messages."""
+    try:
+        raw = tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}", hint="Mend the syntax at that place.") from error
+    refuse(path, _ROOT(raw, ""))
+    config = _config(path, raw)
+    refuse(path, _claimed_twice(config))
+    return config
+
+
+def _path(value: Any, key: str) -> Iterator[str]:
+    yield from text(value, key)
+    if isinstance(value, str) and (not value or value[0] == "/" or "\\" in value or ".." in value.split("/")):
+        yield f"{key}: write a path below the config's folder, with `/`, not {value!r}"
+
+
+def _workload(value: Any, key: str) -> Iterator[str]:
+    yield from _path(value, key)
+    if isinstance(value, str) and not _WORKLOAD.fullmatch(value):
+        yield f"{key}: write STACK/TYPE.NAME, such as `ebooks/kubernetes_deployment.web`, not {value!r}"
+
+
+def _through(value: Any, key: str) -> Iterator[str]:
+    if type(value) is not int or not _PHASE.fullmatch(str(value)):
+        yield f"{key}: write the number of the last phase that is done, 0 to 99, not {value!r}"
+
+
+def _phase_number(name: str, key: str) -> Iterator[str]:
+    if not _PHASE.fullmatch(name):
+        yield f"{key}: a phase is a number from 0 to 99, such as [phase.3]"
+
+
+_TEXTS = listed(text)
+_PATHS = listed(_path)
+_OPTIONS = named(named(anything))
+_MARKER_FIELDS: Mapping[str, Check] = {"paths": _TEXTS, "kinds": _TEXTS, "when": named(text)}
+_PHASE_FIELDS: Mapping[str, Check] = {
+    "title": text,
+    "stacks": _PATHS,
+    "workloads": listed(_workload),
+    "namespaces": _TEXTS,
+    "rules": _TEXTS,
+    "options": _OPTIONS,
+}
+_ROOT_FIELDS: Mapping[str, Check] = {
+    "stacks": _PATHS,
+    "exclude": _PATHS,
+    "rules": _TEXTS,
+    "through": _through,
+    "tags": _path,
+    "except_unproven": _PATHS,
+    "options": _OPTIONS,
+    "phase": named(table(_PHASE_FIELDS), _phase_number),
+    "images": named(policies.image, policies.pattern),
+    "workloads": named(policies.workload, _workload),
+    "registries": named(policies.registry, policies.host),
+    "stateful": _TEXTS,
+    "markers": named(table(_MARKER_FIELDS)),
+}
+_ROOT = table(_ROOT_FIELDS)
+
+
+def _config(path: str, raw: Mapping[str, Any]) -> Config:
+    phases = sorted((int(number), _phase(int(number), body)) for number, body in raw.get("phase", {}).items())
+    return Config(
+        path=path,
+        stacks=tuple(raw.get("stacks", ())),
+        exclude=tuple(raw.get("exclude", ())),
+        rules=_optional(raw.get("rules")),
+        through=raw.get("through"),
+        tags=raw.get("tags", "hclmod.tags.json"),
+        except_unproven=tuple(raw.get("except_unproven", ())),
+        options=raw.get("options", {}),
+        phases=dict(phases),
+        images=policies.images(raw.get("images", {})),
+        markers=raw.get("markers", {}),
+        workloads={name: policies.chosen(name, body) for name, body in raw.get("workloads", {}).items()},
+        registries={name: policies.settings(body) for name, body in raw.get("registries", {}).items()},
+        stateful=tuple(raw.get("stateful", ())),
+    )
+
+
+def _phase(number: int, raw: Mapping[str, Any]) -> Phase:
+    return Phase(
+        number=number,
+        title=raw.get("title", ""),
+        stacks=tuple(raw.get("stacks", ())),
+        workloads=tuple(raw.get("workloads", ())),
+        namespaces=tuple(raw.get("namespaces", ())),
+        rules=_optional(raw.get("rules")),
+        options=raw.get("options", {}),
+    )
+
+
+def _optional(rules: list[str] | None) -> tuple[str, ...] | None:
+    return None if rules is None else tuple(rules)
+
+
+def _places(name: str, globs: Iterable[str]) -> tuple[str, ...]:
+    folders = {_fixed_part(PurePosixPath(glob)) for glob in globs}
+    return (PurePosixPath(name).as_posix(), *sorted((f / name).as_posix() for f in folders if f.parts))
+
+
+def _fixed_part(glob: PurePosixPath) -> PurePosixPath:
+    magic = [index for index, part in enumerate(glob.parts) if _MAGIC.search(part)]
+    return PurePosixPath(*glob.parts[: magic[0]]) if magic else glob.parent
+
+
+def _claimed_twice(config: Config) -> Iterator[str]:
+    for kind in ("stacks", "workloads", "namespaces"):
+        owners: dict[str, int] = {}
+        for phase in config.phases.values():
+            for name in getattr(phase, kind):
+                places = config.places(name)
+                earlier = {owners[place] for place in places if place in owners} - {phase.number}
+                owners.update(dict.fromkeys(places, phase.number))
+                for number in sorted(earlier):
+                    yield f"phase.{phase.number}.{kind}: {name!r} is in phase {number} too; leave it in one"

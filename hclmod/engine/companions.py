@@ -1,0 +1,145 @@
+"""Images that may have to move together: those of one repository in a stack, of one literal, of one group.
+
+Which of them has to stay is a rule's business; here they are found, with all that the rule asks about each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hclmod.engine.placement import facts
+from hclmod.hcl import suppression, syntax
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source
+from hclmod.images import reference
+from hclmod.rulekit import places
+from hclmod.rulekit.places import Companion
+from hclmod.terraform import origins
+from hclmod.terraform.origins import Hole, Piece
+from hclmod.terraform.uses import tag_piece
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from hclmod.config.file import Config
+    from hclmod.rulekit.places import Place, Placing
+    from hclmod.terraform.origins import Origin, Site
+    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.stacks import Assignment
+    from hclmod.terraform.uses import Use
+
+_IMAGE = re.compile(rb'\bimage\s*=\s*"([^"\n]*)"')
+
+
+def sharing(texts: Mapping[str, Iterable[bytes]]) -> set[str]:
+    """The stacks in which two images are of one repository, told from their text."""
+    counts = {stack: Counter(name for data in each for name in _names(data)) for stack, each in texts.items()}
+    return {stack for stack, count in counts.items() if any(number > 1 for number in count.values())}
+
+
+def grouped(texts: Mapping[str, Iterable[bytes]], config: Config) -> set[str]:
+    """The stacks with an image of a group, told from their text; those that compute an image may have one."""
+    return {stack for stack, each in texts.items() if any(_has_group(data, config) for data in each)}
+
+
+def _has_group(data: bytes, config: Config) -> bool:
+    if b"image" in data and re.search(rb"\bimage\s*=\s*[^\"\s]", data):
+        return True
+    policies = (config.policy_for(name) for name in _names(data))
+    return any(policy is not None and policy.group for policy in policies)
+
+
+def _names(data: bytes) -> list[str]:
+    """The repositories of the images that stand in a text; the tag, which may be a template, is left out."""
+    texts = (match[1].decode(errors="replace") for match in _IMAGE.finditer(data))
+    known = (reference.parse(re.sub(r"[:@][^/]*$|:?\$\{.*$", "", text)) for text in texts)
+    return [each.name for each in known if each is not None]
+
+
+def find(
+    estate: Estate,
+    placing: Placing,
+    assignment: Assignment,
+    phase: int | None,
+    outside: Sequence[Use],
+    read: Callable[[str], bytes | None],
+    rule: str,
+) -> tuple[Companion, ...]:
+    """Every image that the estate follows, and those `outside` of containers, as the rule with this id sees them."""
+    finder = _Finder(estate, placing, assignment, phase, read, rule)
+    return tuple(finder.companion(use, origin) for use in (*estate.uses, *outside) for origin in use.origins)
+
+
+class _Finder:
+    def __init__(
+        self, estate: Estate, placing: Placing, assignment: Assignment, phase: int | None,
+        read: Callable[[str], bytes | None], rule: str,
+    ) -> None:  # fmt: skip
+        self.estate, self.read, self.rule = estate, read, rule
+        self.placing, self.assignment, self.phase = placing, assignment, phase
+        self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
+        self.sources: dict[str, Source] = {}
+
+    def companion(self, use: Use, origin: Origin) -> Companion:
+        """One alternative of an image."""
+        number = self.assignment.phase_of(use.stack, use.folder, use.image.address, use.module)
+        dweller = self.homes.get((use.stack, use.module, use.image.address))
+        told = facts(use, dweller, number, (_known(origin), ""), ())
+        piece = tag_piece(origin)
+        place = self._place(piece.site) if piece and piece.site else None
+        # What a call says of the default that it lets through holds nobody else: the others get arguments of their own.
+        passing = self.estate.comments(replace(piece, passed=())) if piece else ()
+        comments = (*told.comments, *passing, *(self._comments(place) if place else ()))
+        suppressed = suppression.among((*comments, *told.above), self.rule) or ""
+        sites = tuple(sorted(" ".join(map(str, each.key)) for each in _sites(origin)))
+        driven = replace(told, comments=comments, suppressed=suppressed)
+        return Companion(driven, sites, self._fixed(use, origin, place), self.phase in (None, number))
+
+    def _fixed(self, use: Use, origin: Origin, place: Place | None) -> str:
+        hole = next((part for part in origin if isinstance(part, Hole)), None)
+        if hole is not None:
+            return f"its image ends at `{hole.text}`"
+        if place is not None and place.also:
+            return f"its tag also drives {', '.join(place.also)}"
+        if place is not None and place.read_by:
+            return f"its tag is read for more than images: {', '.join(place.read_by)}"
+        if place is not None and place.why:
+            return place.why
+        followed = self.placing.followed.get((use.folder, use.image.address, use.image.slot))
+        return followed.told if followed and not followed.writable else ""
+
+    def _place(self, site: Site) -> Place | None:
+        key = site.path, site.place, site.scalar
+        near = self.placing.places.get(site.document, ())
+        return next((each for each in near if (each.path, each.position, each.scalar) == key), None)
+
+    def _comments(self, place: Place) -> tuple[str, ...]:
+        data = self.read(place.document)
+        if data is None:
+            return ()
+        if not place.document.endswith((".tf", ".tofu", ".hcl", ".tfvars")):
+            found = places.in_yaml(data, place)
+        else:
+            if place.document not in self.sources:
+                self.sources[place.document] = Source(Document(place.document, data), syntax.parse(data))
+            found = places.find(self.sources[place.document], place)
+        return found.comments if found else ()
+
+
+def _known(origin: Origin) -> str:
+    """The image, as far as it can be followed."""
+    whole = origins.text(origin)
+    if whole is not None:
+        return whole
+    at = next(index for index, part in enumerate(origin) if isinstance(part, Hole))
+    return "".join(part.text for part in origin[:at])
+
+
+def _sites(origin: Origin) -> Iterable[Site]:
+    """The literals in which its tag stands, in whole or in part; not those of its repository alone."""
+    piece = tag_piece(origin)
+    start = origin.index(piece) if piece else len(origin)
+    return [part.site for part in origin[start:] if isinstance(part, Piece) and part.site]

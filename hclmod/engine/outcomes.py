@@ -1,0 +1,124 @@
+"""What became of each document, and the report of a phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hclmod.proof import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hclmod.rulekit.rule import Finding
+    from hclmod.terraform.inventory import Resource
+    from hclmod.terraform.stacks import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A finding of a rule, and the line on which it stands.
+
+    `where` is the path of what it stands on, which names it also when lines move; `before` and `after` are the lines
+    that its fix touches.
+    """
+
+    rule: str
+    finding: Finding
+    line: int
+    where: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Nothing to do; `left` says of each selected target why."""
+
+    path: str
+    left: tuple[Reported, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Proven new bytes."""
+
+    path: str
+    before: bytes
+    after: bytes
+    applied: tuple[Reported, ...]
+    left: tuple[Reported, ...]
+    verdict: verify.AsDeclared
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Not read, and why; `broken` is what Terraform cannot read either."""
+
+    path: str
+    reason: str
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Changed and not proven, so the change is thrown away."""
+
+    path: str
+    why: tuple[str, ...]
+    applied: tuple[Reported, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A rule or the engine raised: our bug, with its traceback.
+
+    `blamed` says which rule that is not ours raised and where, empty for a bug of ours.
+    """
+
+    path: str
+    traceback: str
+    blamed: str = ""
+
+
+Outcome = Unchanged | Changed | Skipped | Refused | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class StackReport:
+    """The outcomes of one stack's documents, the namespaces it enrolls by name, and what resources it declares."""
+
+    stack: Stack
+    outcomes: tuple[Outcome, ...]
+    names: tuple[str, ...] = ()
+    declared: frozenset[Resource] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReport:
+    """Everything that a phase would do and everything it would leave, by stack."""
+
+    number: int | None
+    title: str
+    rules: tuple[str, ...]
+    stacks: tuple[StackReport, ...]
+
+    @property
+    def outcomes(self) -> Iterator[Outcome]:
+        """The outcomes of all documents, sorted by stack and path."""
+        return (outcome for stack in self.stacks for outcome in stack.outcomes)
+
+    @property
+    def broken(self) -> Iterator[Skipped]:
+        """Documents that hold more than was looked at: somebody has to mend them first."""
+        return (each for each in self.outcomes if isinstance(each, Skipped) and each.broken)
+
+    @property
+    def changes(self) -> dict[str, bytes]:
+        """The new bytes of every changed document."""
+        return {each.path: each.after for each in self.outcomes if isinstance(each, Changed)}
+
+    def unproven(self, excepted: Iterable[str] = ()) -> tuple[Refused | Failed, ...]:
+        """The documents that forbid to write, less those that the config excepts by name."""
+        bad = (each for each in self.outcomes if isinstance(each, Refused | Failed))
+        return tuple(each for each in bad if each.path not in set(excepted))

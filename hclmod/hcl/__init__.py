@@ -1,0 +1,1 @@
+"""One document of HCL: read it, edit it, lose no byte."""

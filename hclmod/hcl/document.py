@@ -1,0 +1,53 @@
+"""One file of a stack: its bytes and its lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Document:
+    """The bytes of one file; `path` is relative to the repository, with forward slashes."""
+
+    path: str
+    data: bytes
+
+    @cached_property
+    def newline(self) -> bytes:
+        """How the first line ends: CRLF, or LF (also where there is no line end yet)."""
+        end = self.data.find(b"\n")
+        return b"\r\n" if end > 0 and self.data[end - 1 : end] == b"\r" else b"\n"
+
+    def line_start(self, offset: int) -> int:
+        """The offset of the first byte of the line that holds `offset`."""
+        return self.data.rfind(b"\n", 0, offset) + 1
+
+    def line_end(self, offset: int) -> int:
+        """The offset just behind the line's text, before its line end."""
+        end = self.data.find(b"\n", offset)
+        if end < 0:
+            return len(self.data)
+        return end - 1 if end > offset and self.data[end - 1 : end] == b"\r" else end
+
+    def next_line(self, offset: int) -> int:
+        """The offset at which the following line starts, or the end of the document."""
+        end = self.data.find(b"\n", offset)
+        return len(self.data) if end < 0 else end + 1
+
+    def indent(self, offset: int) -> bytes:
+        """The blanks that the line of `offset` starts with."""
+        start = self.line_start(offset)
+        line = self.data[start : self.line_end(start)]
+        return line[: len(line) - len(line.lstrip(b" \t"))]
+
+    def line(self, offset: int) -> int:
+        """The number of the line that holds `offset`, counted from 1."""
+        return self.data.count(b"\n", 0, offset) + 1
+
+
+def text_start(data: bytes) -> int:
+    """Where the text begins: behind the byte order mark, if there is one."""
+    return len(_BOM) if data.startswith(_BOM) else 0

@@ -1,0 +1,136 @@
+"""Spans, edits and fixes: pure bytes, no syntax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hclmod.hcl.document import Document
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of byte offsets, `start <= end`."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: {self.start}..{self.end}")
+
+    def touches(self, other: Span) -> bool:
+        """Whether the two share a byte or a point at which both would insert."""
+        return self.start <= other.end and other.start <= self.end
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Put `text` where `span` is."""
+
+    span: Span
+    text: bytes
+
+
+class Effect(Enum):
+    """What a fix declares to happen at a path; verification accepts nothing else there."""
+
+    REMOVED = "removed"
+    CHANGED = "changed"
+    ADDED = "added"
+    EXTENDED = "extended"  # a list or a map that keeps all it held, in order
+    REDUCED = "reduced"  # a list or a map that lost some of what it held and keeps the rest, in order
+    REFILLED = "refilled"  # a list that keeps all it held, in order, with new items between
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Declared:
+    """One path of the document and what happens there.
+
+    `path` is written as `views.Block.path` writes it: `resource.kubernetes_deployment.web[0].spec[0].replicas`.
+    """
+
+    path: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that are applied all or none, and what they declare to change."""
+
+    edits: tuple[Edit, ...]
+    declares: tuple[Declared, ...]
+    drops: tuple[bytes, ...] = ()  # the comments that go with what is removed, as they stand
+    realign: bool = True  # whether columns that the edits disturb are put back
+
+    def __add__(self, other: Fix) -> Fix:
+        return Fix(
+            self.edits + other.edits,
+            self.declares + other.declares,
+            self.drops + other.drops,
+            self.realign and other.realign,
+        )
+
+
+def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
+    """`data` with every edit made; edits that overlap are a `ValueError`."""
+    parts: list[bytes] = []
+    at = 0
+    for edit in sorted(edits):
+        if edit.span.start < at or edit.span.end > len(data):
+            raise ValueError(f"edit at {edit.span} overlaps the one before it or leaves the document")
+        parts += (data[at : edit.span.start], edit.text)
+        at = edit.span.end
+    parts.append(data[at:])
+    return b"".join(parts)
+
+
+def select(fixes: Sequence[Fix]) -> tuple[list[int], list[Edit]]:
+    """Take fixes in order as long as they do not touch an edit taken before.
+
+    Returns the indices of the fixes taken and their edits, sorted, identical ones merged. Two edits that
+    are the same merge; any other meeting, be it only at one point, makes the later fix wait.
+    """
+    taken: list[int] = []
+    edits: set[Edit] = set()
+    for index, fix in enumerate(fixes):
+        if all(edit in edits or not _meets(edit, edits) for edit in fix.edits):
+            taken.append(index)
+            edits.update(fix.edits)
+    return taken, sorted(edits)
+
+
+def _meets(edit: Edit, others: Iterable[Edit]) -> bool:
+    return any(edit.span.touches(other.span) for other in others)
+
+
+_GAP = "\n...\n"
+
+
+def excerpt(document: Document, fix: Fix) -> tuple[str, str]:
+    """The touched lines before and after the fix; `...` stands for lines between that stay."""
+    pairs = [_made(document, span, inside) for span, inside in _groups(document, sorted(fix.edits))]
+    return _GAP.join(before for before, _ in pairs), _GAP.join(after for _, after in pairs)
+
+
+def _groups(document: Document, ordered: Sequence[Edit]) -> Iterator[tuple[Span, list[Edit]]]:
+    """Edits on the same or neighbouring lines together, each group with the whole lines that it touches."""
+    found: list[tuple[Span, list[Edit]]] = []
+    for edit in ordered:
+        lines = Span(document.line_start(edit.span.start), document.line_end(edit.span.end))
+        if found and lines.start <= document.next_line(found[-1][0].end):
+            span, inside = found[-1]
+            found[-1] = Span(span.start, max(span.end, lines.end)), [*inside, edit]
+        else:
+            found.append((lines, [edit]))
+    yield from found
+
+
+def _made(document: Document, lines: Span, inside: Sequence[Edit]) -> tuple[str, str]:
+    moved = [Edit(Span(each.span.start - lines.start, each.span.end - lines.start), each.text) for each in inside]
+    before = document.data[lines.start : lines.end]
+    return before.decode(errors="replace"), apply(before, moved).decode(errors="replace")

@@ -1,0 +1,40 @@
+"""`# hclmod: ignore[rule-id] reason`: a person's word that a finding stands as it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hclmod.hcl import comments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hclmod.hcl.edits import Span
+    from hclmod.hcl.source import Source
+
+_COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\[([\w\s,-]*)\]\s*(.*?)\s*(?:\*/)?$", re.DOTALL)
+
+
+def reason(source: Source, span: Span, rule: str, comments: Iterable[str] = ()) -> str | None:
+    """The reason of the comment that suppresses `rule` at `span`: None without one, empty where it gives none.
+
+    The comment stands above or behind the attribute or the entry of a map, or above a block or an entry around it;
+    `comments` are further ones that speak of it, as in the YAML of a heredoc.
+    """
+    if b"hclmod:" not in source.data:
+        return None
+    return among((*comments, *_comments(source, span)), rule)
+
+
+def among(comments: Iterable[str], rule: str) -> str | None:
+    """As `reason`, for comments that are at hand as text."""
+    found = (match for text in comments if (match := _COMMENT.match(text)))
+    reasons = [each[2] for each in found if rule in (name.strip() for name in each[1].split(","))]
+    return next(filter(None, reasons), reasons[0] if reasons else None)
+
+
+def _comments(source: Source, span: Span) -> Iterator[str]:
+    yield from comments.comments_at_line(source, span)
+    for _, comment in comments.comments_around(source, span):
+        yield source.data[comment.start : comment.end].decode()

@@ -1,0 +1,287 @@
+"""Typed windows on the syntax: what a rule sees of a document.
+
+Views are read here and changed by `verbs`. They hold no node that a rule would look at.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hclmod.hcl import comments as trivia
+from hclmod.hcl import syntax, traversal
+from hclmod.hcl.edits import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.hcl.source import Source
+    from hclmod.hcl.syntax import Node
+    from hclmod.hcl.traversal import Traversal
+
+_ESCAPE = re.compile(r'\\(["\\nrt])|\$(\$\{)|%(%\{)|\\(?:u([0-9a-fA-F]{4})|U(00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))')
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A value: literal, list, object, template, reference or anything else."""
+
+    source: Source = field(repr=False)
+    node: Node = field(repr=False)
+    path: str
+
+    @property
+    def span(self) -> Span:
+        """The bytes that the value covers."""
+        return syntax.span(self.node)
+
+    @property
+    def text(self) -> str:
+        """The value as it stands."""
+        return self.source.text(self.node).decode()
+
+    @cached_property
+    def _core(self) -> Node:
+        """The node that says what kind of value this is, below wrappers that are alone."""
+        node = self.node
+        while (
+            node.type in ("expression", "literal_value", "collection_value", "template_expr") and node.child_count == 1
+        ):
+            node = node.child(0) or node
+        return node
+
+    @property
+    def quoted(self) -> Span | None:
+        """The bytes between the quotes, also of a template; None if this is no quoted string."""
+        return trivia.inner(self._core) if self._core.type in ("string_lit", "quoted_template") else None
+
+    def string(self) -> str | None:
+        """The value of a quoted string without interpolation, unescaped; else None."""
+        if self._core.type != "string_lit":
+            return None
+        span = trivia.inner(self._core)
+        return unescape(self.source.data[span.start : span.end].decode())
+
+    def boolean(self) -> bool | None:
+        """`true` and `false`, also in quotes as Terraform converts them; else None."""
+        return {"true": True, "false": False}.get(self.text.strip('"'))
+
+    def traversal(self) -> Traversal | None:
+        """The steps of a static traversal such as `var.x` or `a.b[0].c`; else None."""
+        return traversal.parse(self.text)
+
+    def elements(self) -> tuple[Expression, ...] | None:
+        """The items of a list literal; None if this is none."""
+        if self._core.type != "tuple":
+            return None
+        nodes = [child for child in self._core.children if child.type == "expression"]
+        return tuple(Expression(self.source, node, f"{self.path}[{index}]") for index, node in enumerate(nodes))
+
+    def entries(self) -> tuple[Entry, ...] | None:
+        """The entries of an object literal; None if this is none."""
+        if self._core.type != "object":
+            return None
+        return tuple(self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
+        for child in self._core.children:
+            if child.type != "object_elem":
+                continue
+            key, value = child.child_by_field_name("key"), child.child_by_field_name("val")
+            if key is not None and value is not None:
+                name = _key(Expression(self.source, key, self.path))
+                yield Entry(name, Expression(self.source, value, f"{self.path}.{name}"), child)
+
+    def entry(self, key: str) -> Expression | None:
+        """The value of a key of an object literal, or None."""
+        return next((entry.value for entry in self.entries() or () if entry.key == key), None)
+
+    @property
+    def is_template(self) -> bool:
+        """Whether this is a quoted string or a heredoc with an interpolation in it."""
+        return self._core.type in ("quoted_template", "heredoc_template")
+
+    @property
+    def is_heredoc(self) -> bool:
+        """Whether this is a heredoc, with interpolations or without."""
+        return self._core.type == "heredoc_template"
+
+    @property
+    def bracket(self) -> Node:
+        """The list or object node itself, for the verbs."""
+        return self._core
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of an object; `key` is None where it is computed."""
+
+    key: str | None
+    value: Expression
+    node: Node = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """`name = value` in a block."""
+
+    source: Source = field(repr=False)
+    node: Node = field(repr=False)
+    name: str
+    path: str
+
+    @property
+    def span(self) -> Span:
+        """From the name to the end of the value."""
+        return syntax.span(self.node)
+
+    @cached_property
+    def value(self) -> Expression:
+        """What stands behind the `=`."""
+        return Expression(self.source, self.node.children[-1], self.path)
+
+    def comments(self) -> tuple[str, ...]:
+        """The comments that belong to the attribute: those above it and the one behind it."""
+        return tuple(_text(self.source, span) for span in trivia.owned_comments(self.source, self.node))
+
+
+@dataclass(frozen=True)
+class Block:
+    """`type "label" ... { ... }`; `path` names it among all blocks of its document."""
+
+    source: Source = field(repr=False)
+    node: Node = field(repr=False)
+    type: str
+    labels: tuple[str, ...]
+    path: str
+
+    @property
+    def span(self) -> Span:
+        """From the type to the closing brace."""
+        return syntax.span(self.node)
+
+    @property
+    def title(self) -> Span:
+        """From the type to the last label."""
+        children = self.node.children
+        opening = next(index for index, child in enumerate(children) if child.type == "block_start")
+        return Span(self.node.start_byte, children[opening - 1].end_byte)
+
+    @property
+    def type_label(self) -> str:
+        """The resource type (`kubernetes_deployment`): a block's first label, empty where it has none."""
+        return self.labels[0] if self.labels else ""
+
+    @property
+    def address(self) -> str:
+        """`kubernetes_deployment.web` for a resource, else type and labels joined by dots."""
+        return ".".join(self.labels if self.type == "resource" else (self.type, *self.labels))
+
+    @property
+    def line(self) -> int:
+        """The line on which the block starts, counted from 1."""
+        return self.source.document.line(self.node.start_byte)
+
+    @cached_property
+    def _items(self) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
+        body = next((child for child in self.node.children if child.type == "body"), None)
+        return read_body(self.source, body, self.path + ".") if body is not None else ({}, ())
+
+    @property
+    def attributes(self) -> dict[str, Attribute]:
+        """The attributes by name, in order."""
+        return self._items[0]
+
+    def attribute(self, name: str) -> Attribute | None:
+        """The attribute of this name, or None."""
+        return self._items[0].get(name)
+
+    def blocks(self, kind: str | None = None) -> tuple[Block, ...]:
+        """The nested blocks (of one type), in order; `dynamic "x"` is of type `dynamic`."""
+        return tuple(block for block in self._items[1] if kind is None or block.type == kind)
+
+    def find(self, *kinds: str) -> tuple[Block, ...]:
+        """All blocks at this path of nested types: `find("spec", "template", "spec")`."""
+        found: tuple[Block, ...] = (self,)
+        for kind in kinds:
+            found = tuple(inner for block in found for inner in block.blocks(kind))
+        return found
+
+    def comments(self) -> tuple[str, ...]:
+        """The comments directly above the block."""
+        return tuple(_text(self.source, span) for span in trivia.comments_above(self.source, self.node.start_byte))
+
+
+def read_body(source: Source, body: Node, prefix: str) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
+    """Attributes and blocks of a body; a block's path counts it among those of the same type and labels."""
+    attributes: dict[str, Attribute] = {}
+    blocks: list[Block] = []
+    counts: dict[str, int] = {}
+    for child in body.children:
+        if child.type == "attribute":
+            name = source.text(child.children[0]).decode()
+            attributes.setdefault(name, Attribute(source, child, name, prefix + name))
+        elif child.type == "block":
+            kind, labels = _header(source, child)
+            key = ".".join((kind, *labels))
+            ordinal = counts.get(key, 0)
+            counts[key] = ordinal + 1
+            blocks.append(Block(source, child, kind, labels, f"{prefix}{key}[{ordinal}]"))
+    return attributes, tuple(blocks)
+
+
+def top_level(source: Source) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
+    """The attributes (of a `.tfvars`) and blocks of a document."""
+    body = next((child for child in source.tree.root_node.children if child.type == "body"), None)
+    return read_body(source, body, "") if body is not None else ({}, ())
+
+
+def path_at(source: Source, span: Span) -> str:
+    """The path of the innermost attribute or block around a span; empty outside of all."""
+    attributes, blocks = top_level(source)
+    path = ""
+    while True:
+        inside: list[Attribute | Block] = [*attributes.values(), *blocks]
+        inner = next((each for each in inside if _holds(each, span)), None)
+        if not isinstance(inner, Block):
+            return path if inner is None else inner.path
+        path, attributes, blocks = inner.path, inner.attributes, inner.blocks()
+
+
+def _holds(view: Attribute | Block, span: Span) -> bool:
+    return view.span.start <= span.start and span.end <= view.span.end
+
+
+def _header(source: Source, block: Node) -> tuple[str, tuple[str, ...]]:
+    words: list[str] = []
+    for child in block.children:
+        if child.type == "block_start":
+            break
+        if child.type in ("identifier", "string_lit"):
+            words.append(source.text(child).decode().strip('"'))
+    return words[0], tuple(words[1:])
+
+
+def _key(expression: Expression) -> str | None:
+    text = expression.text
+    return text if re.fullmatch(r"[\w-]+", text) else expression.string()
+
+
+def unescape(text: str) -> str:
+    """What the inside of a quoted string says, its escapes read."""
+    if "\\" not in text and "$$" not in text and "%%" not in text:
+        return text
+    return _ESCAPE.sub(_unescaped, text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if code := match[4] or match[5]:
+        return chr(int(code, 16))
+    return match[2] or match[3] or _ESCAPED.get(match[1], match[1])
+
+
+def _text(source: Source, span: Span) -> str:
+    return source.data[span.start : span.end].decode()

@@ -1,0 +1,168 @@
+"""Proof by parsers that did not make the edit.
+
+HashiCorp's own parser (pygohcl, else `terraform fmt`) has to accept the whole new document. Then python-hcl2 reads the
+smallest places that differ, before and after, and the difference has to be what the fixes declared. Neither alone is
+enough (FACTS 7.2): the first sees no difference between `var.x` and `"var.x"`, the second misses glued lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from hclmod.hcl import syntax
+from hclmod.hcl.edits import Effect
+from hclmod.hcl.views import Block, top_level
+from hclmod.proof import parsers
+from hclmod.proof.structure import Item, Window, changed_items, differences, moved, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hclmod.hcl.edits import Declared, Fix
+    from hclmod.hcl.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The bytes are those from before."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsDeclared:
+    """Every difference was declared, and every declaration came true."""
+
+    judges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The change did something else than it declared; each path or message says what."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unverifiable:
+    """No second parser can read the document, so nothing is known."""
+
+    why: str
+
+
+Verdict = Same | AsDeclared | Broken | Unverifiable
+
+
+def verify(before: Source, after: Source, fixes: Sequence[Fix]) -> Verdict:
+    """Judge the change from `before` to `after`, which `fixes` (those of all rounds) made."""
+    if before.data == after.data:
+        return Same()
+    if (offset := syntax.error_offset(after.tree)) is not None:
+        return Broken((f"line {after.document.line(offset)}: syntax error after the edit",))
+    match parsers.official(after.data):
+        case parsers.Accepted(judge):
+            pairs = changed_items(before, after)
+            return _compare(before, after, fixes, pairs, judge)
+        case parsers.Absent():
+            return _compare(before, after, fixes, None, "")
+        case parsers.Rejected(judge, why):
+            return Broken((f"{judge}: {why}",))
+
+
+def rejected(source: Source) -> str | None:
+    """Why an official parser does not read a document, or None: what is broken already is not repaired by guess."""
+    verdict = parsers.official(source.data)
+    return f"{verdict.judge} rejects it: {verdict.why}" if isinstance(verdict, parsers.Rejected) else None
+
+
+def _compare(
+    before: Source, after: Source, fixes: Sequence[Fix], pairs: Sequence[tuple[Item, Item]] | None, judge: str
+) -> Verdict:
+    """Compare the items that differ; the whole documents where they do not pair up or no official judge sat."""
+    found: dict[str, Effect] = {}
+    whole = [Window("", before.data, after.data)]
+    for window in whole if pairs is None else [each for pair in pairs for each in windows(*pair)]:
+        old, new = parsers.structure(window.before), parsers.structure(window.after)
+        if isinstance(old, parsers.Rejected):
+            return Unverifiable(f"{old.judge} does not read {window.prefix or 'the document'}: {old.why}")
+        if isinstance(new, parsers.Rejected):
+            return Broken((f"{new.judge} no longer reads {window.prefix or 'the document'}: {new.why}",))
+        found.update(differences(old, new, window))
+    wrong = [
+        *_undeclared(found, [declared for fix in fixes for declared in fix.declares]),
+        *_lost_comments(before, after, fixes, pairs),
+        *_double_lifecycle(before, after, pairs),
+        *(f"{path} changed places" for path in moved(before, after)),
+        *(() if judge else _crowded(after)),
+    ]
+    seats = (judge, parsers.structural()) if judge else (parsers.structural(),)
+    return Broken(tuple(wrong)) if wrong else AsDeclared(seats)
+
+
+def _undeclared(found: dict[str, Effect], declared: Sequence[Declared]) -> Iterable[str]:
+    allowed: dict[str, set[Effect]] = {}
+    for each in declared:
+        allowed.setdefault(each.path, set()).add(each.effect)
+    for path, effect in sorted(found.items()):
+        if not _is_allowed(path, effect, allowed):
+            yield f"{path} was {effect.value}, which nothing declared"
+    for path in sorted(allowed):
+        if not any(_same_place(path, place) for place in found):
+            yield f"{path} was to be changed and is as before"
+
+
+def _is_allowed(path: str, effect: Effect, allowed: dict[str, set[Effect]]) -> bool:
+    if effect in allowed.get(path, set()):
+        return True
+    inside = (place for place, effects in allowed.items() if Effect.CHANGED in effects and _is_below(path, place))
+    return effect not in (Effect.ADDED, Effect.REMOVED) and any(inside)
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Whether one path lies at, above or below the other."""
+    return _is_below(one, other) or _is_below(other, one)
+
+
+def _is_below(path: str, place: str) -> bool:
+    """Whether a path is a place or lies in it."""
+    return path == place or path.startswith((f"{place}.", f"{place}["))
+
+
+def _lost_comments(
+    before: Source, after: Source, fixes: Sequence[Fix], pairs: Sequence[tuple[Item, Item]] | None
+) -> Iterable[str]:
+    old = Counter(_comments(before, None if pairs is None else [pair[0] for pair in pairs]))
+    new = Counter(_comments(after, None if pairs is None else [pair[1] for pair in pairs]))
+    lost = old - new - Counter(drop.strip() for fix in fixes for drop in fix.drops)
+    return [f"the comment {comment.decode(errors='replace')!r} was lost" for comment in sorted(lost)]
+
+
+def _comments(source: Source, items: Sequence[Item] | None) -> Iterator[bytes]:
+    nodes = [source.tree.root_node] if items is None else [item.node for item in items]
+    return (source.text(comment).strip() for node in nodes for comment in syntax.comments(node))
+
+
+def _double_lifecycle(before: Source, after: Source, pairs: Sequence[tuple[Item, Item]] | None) -> Iterable[str]:
+    """A second `lifecycle` passes every parser and fails at load (FACTS 3.1)."""
+    if pairs is None:
+        pairs = list(zip(top_level(before)[1], top_level(after)[1], strict=False))
+    for old, new in pairs:
+        if isinstance(old, Block) and isinstance(new, Block):
+            count = len(new.blocks("lifecycle"))
+            if count > 1 and count > len(old.blocks("lifecycle")):
+                yield f"{new.path} has {count} `lifecycle` blocks"
+
+
+def _crowded(source: Source) -> Iterable[str]:
+    """What HashiCorp's parser rejects and python-hcl2 reads: items that share a line, attributes that stand twice."""
+    data, line = source.data, source.document.line
+    bodies = [child for child in source.tree.root_node.children if child.type == "body"]
+    while bodies:
+        items = [child for child in bodies.pop().children if child.type in ("attribute", "block")]
+        names = Counter(source.text(item.children[0]).decode() for item in items if item.type == "attribute")
+        yield from (f"`{name}` stands {count} times in one block" for name, count in names.items() if count > 1)
+        for one, other in pairwise(items):
+            if b"\n" not in data[one.end_byte : other.start_byte]:
+                yield f"line {line(other.start_byte)}: two items on one line"
+        bodies += [child for item in items for child in item.children if child.type == "body"]

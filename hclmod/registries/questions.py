@@ -1,0 +1,97 @@
+"""What one image's decision needs of its registry, and in which order it is asked.
+
+1. The list of tags, all pages: it alone proves that a tag does not exist, and which version is the highest.
+2. `HEAD` for each pin in use: the digest of the pin, of `latest` (unless the pin has a flavour, which `latest` would
+   lose), of the highest release of the pin's form, of the pin's major, and of the tag that `hclmod.toml` names.
+   `latest` with the digest of the highest release is proof, and nothing else is asked.
+3. Without that proof, dates: of `latest`, the pin and the highest release; where `latest` is refused, of the major too.
+
+The list is then cut to the tags that were asked for and the version that shows a single number to be a major.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from hclmod.images import decide, tags
+from hclmod.images.decide import Float
+from hclmod.images.evidence import ImageTags, TagInfo
+from hclmod.images.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Asked(Protocol):
+    """What a registry can be asked; the client is one."""
+
+    def tags(self, repository: str) -> Sequence[str]:
+        """List all tags."""
+
+    def digest(self, repository: str, tag: str) -> str | None:
+        """Ask for the digest of a tag."""
+
+    def created(self, repository: str, digest: str) -> str | None:
+        """Ask when an image was built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One image whose tags somebody wants to know: the `pins` in use, and the `targets` that the config names."""
+
+    name: str  # the full one
+    pins: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+
+
+def learn(registry: Asked, repository: str, wish: Wish, checked: str) -> ImageTags:
+    """Ask for what the decisions about the pins need; `checked` is the time to note down.
+
+    Without any pin only `latest` is asked for, and what comes of it proves no absence.
+    """
+    names = registry.tags(repository)
+    pins = tuple(sorted(set(wish.pins)))
+    wanted = _wanted(pins, wish.targets, names)
+    digests = {tag: registry.digest(repository, tag) for tag in sorted(wanted)}
+    found = {tag: TagInfo(digest) for tag, digest in digests.items() if digest is not None}
+    gone = digests.keys() - found.keys()
+    proofs = {proof for pin in pins if (proof := decide.minor_of(pin, names))} - gone
+    infos = dict.fromkeys(proofs, TagInfo()) | found
+    known = ImageTags(checked, "registry", complete=bool(pins), tags=infos, pins=pins)
+    for pin in pins:
+        known = _dated(pin, known, registry, repository)
+    return known
+
+
+def _wanted(pins: Sequence[str], targets: Iterable[str], names: Sequence[str]) -> set[str]:
+    """The tags whose digests matter, of those that exist."""
+    wanted = {"latest", *targets} if not pins else set(targets)
+    for pin in pins:
+        near = (pin, tags.major_of(pin), decide.highest(pin, names))
+        wanted.update(tag for tag in near if tag is not None)
+        wanted.update(() if decide.has_flavour(pin) else ("latest",))
+    return wanted & set(names)
+
+
+def _dated(pin: str, known: ImageTags, registry: Asked, repository: str) -> ImageTags:
+    """The same with the dates that the decision about a pin still lacks."""
+    infos = dict(known.tags)
+
+    def ask(wanted: Iterable[str | None]) -> ImageTags:
+        for tag in wanted:
+            if tag in infos and (info := infos[tag]).created is None and info.digest:
+                infos[tag] = TagInfo(info.digest, registry.created(repository, info.digest))
+        return replace(known, tags=infos)
+
+    if not _is_latest(pin, known) and "latest" in infos and not decide.has_flavour(pin):
+        known = ask(("latest", pin, decide.highest(pin, infos)))
+    major = tags.major_of(pin)
+    if not _is_latest(pin, known) and major in infos and pin in infos and infos[major].digest != infos[pin].digest:
+        known = ask((pin, major))
+    return known
+
+
+def _is_latest(pin: str, known: ImageTags) -> bool:
+    decision = decide.decide(Reference("", "image", pin), None, known)
+    return isinstance(decision, Float) and decision.tag == "latest"

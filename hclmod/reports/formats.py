@@ -1,0 +1,60 @@
+"""All renderings of a report by their names on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hclmod.reports.terminal import Style
+from hclmod.reports.terminal import render as as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hclmod.reports.model import Report
+
+FORMATS = ("text", "diff", "json", "markdown", "html", "sarif", "github")
+
+
+def render(  # noqa: PLR0911 - one line for each format
+    report: Report,
+    form: str,
+    *,
+    style: Style | None = None,
+    limit: int | None = None,
+    whole: str = "",
+    about: Mapping[str, str] | None = None,
+) -> str:
+    """The report in one of `FORMATS`, ending in a newline; a renderer is loaded when it is asked for.
+
+    `style` is for text. Markdown is at most `limit` bytes and tells with `whole` where all of it can be had.
+    `about` are the summaries of rules by id, for SARIF.
+    """
+    match form:
+        case "diff":
+            return "".join(stack.diff for section in report.sections for stack in section.stacks)
+        case "json":
+            from hclmod.reports import json
+
+            return json.write(report)
+        case "markdown":
+            from hclmod.reports import markdown
+
+            return markdown.render(report, limit=limit, size=_bytes, whole=whole)
+        case "html":
+            from hclmod.reports import html
+
+            return html.render(report)
+        case "sarif":
+            from hclmod.reports import sarif
+
+            return sarif.render(report, about)
+        case "github":
+            from hclmod.reports import annotations
+
+            return annotations.render(report)
+        case _:
+            return "".join(as_text(section, style or Style()) for section in report.sections)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,100 @@
+"""A `PhaseReport`, which holds bytes and findings, told as the plain values of `model`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
+from hclmod.reports.diff import unified
+from hclmod.reports.model import Cell, Document, Item, Kind, Outcome, Section, Stack
+from hclmod.rulekit.rule import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from hclmod.engine import outcomes
+    from hclmod.engine.outcomes import PhaseReport, Reported
+
+
+def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
+    """The section of a report; of the documents in `hidden` (git filters them) neither lines nor diff are told."""
+    stacks = tuple(Stack(each.stack.path, _documents(each.outcomes, hidden)) for each in report.stacks)
+    return Section(report.number, report.title, report.rules, stacks)
+
+
+def _documents(outcomes: Sequence[outcomes.Outcome], hidden: Collection[str]) -> tuple[Document, ...]:
+    told = map(_document, outcomes)
+    return tuple(_covered(each) if each.path in hidden else each for each in told)
+
+
+def _covered(document: Document) -> Document:
+    items = tuple(replace(each, before="", after="") for each in document.items)
+    return replace(document, items=items, diff="", hidden=True)
+
+
+def _document(outcome: outcomes.Outcome) -> Document:
+    path = outcome.path
+    match outcome:
+        case Unchanged(left=left):
+            return Document(path, Outcome.UNCHANGED, items=_items(path, (), left))
+        case Changed(before=before, after=after, applied=applied, left=left, verdict=verdict):
+            diff = unified(path, before, after).decode(errors="surrogateescape")
+            return Document(path, Outcome.CHANGED, (), verdict.judges, _items(path, applied, left), diff)
+        case Skipped(reason=reason):
+            return Document(path, Outcome.SKIPPED, (reason,))
+        case Refused(why=why, applied=applied):
+            return Document(path, Outcome.REFUSED, why, items=_items(path, applied, (), Kind.TRIED))
+        case Failed(traceback=traceback, blamed=blamed):
+            return Document(path, Outcome.FAILED, (blamed,) if blamed else tuple(_here(traceback).splitlines()))
+
+
+def _here(traceback: str) -> str:
+    """The traceback with the files of hclmod as they are called inside of it, others by their name alone."""
+    return _FILE.sub(lambda match: f'File "{_inner(match[1])}"', traceback)
+
+
+_FILE = re.compile(r'File "([^"\n]*)"')
+
+
+def _inner(path: str) -> str:
+    """A path inside of the package, from its name on; of any other file only its name."""
+    file, package = PurePath(path), Path(__file__).parents[1]
+    return file.relative_to(package.parent).as_posix() if file.is_relative_to(package) else file.name
+
+
+def _items(
+    path: str, applied: Sequence[Reported], left: Sequence[Reported], made: Kind = Kind.CHANGE
+) -> tuple[Item, ...]:
+    pairs = [(made, each) for each in _in_order(applied)] + [(_kind(each), each) for each in _in_order(left)]
+    seen: Counter[str] = Counter()
+    return tuple(_numbered(path, kind, each, seen) for kind, each in pairs)
+
+
+def _in_order(found: Sequence[Reported]) -> list[Reported]:
+    return sorted(found, key=lambda each: (each.line, each.rule))
+
+
+def _kind(left: Reported) -> Kind:
+    return Kind.PERSON if left.finding.level is Level.WARNING else Kind.LEFT
+
+
+def _numbered(path: str, kind: Kind, found: Reported, seen: Counter[str]) -> Item:
+    """The item; equals of one document (same rule, same place) are told apart by their order."""
+    finding = found.finding
+    words = f"{path}\0{found.rule}\0{finding.address}\0{found.where}"
+    seen[words] += 1
+    digest = hashlib.sha256(f"{words}\0{seen[words]}".encode(errors="surrogateescape")).hexdigest()[:12]
+    return Item(
+        digest, kind, found.rule, finding.address, found.line, finding.message, finding.effect, finding.origins,
+        found.before, found.after, tuple(Cell(name, text) for name, text in finding.cells),
+    )  # fmt: skip
+
+
+def shown(report: PhaseReport) -> Iterator[str]:
+    """The paths of the documents whose lines a rendering may show: for those who ask git which are filtered."""
+    return (each.path for each in report.outcomes if isinstance(each, Changed | Refused))

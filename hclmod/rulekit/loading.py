@@ -1,0 +1,200 @@
+"""Find rules, load them, fill their options.
+
+Built-in rules come from the installed package. Rules of another folder are somebody's code: they are loaded only
+where the caller names the folder, never because a configuration says so.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import traceback
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hclmod.errors import RuleError, nearest
+from hclmod.rulekit.rule import Option, Rule
+
+if TYPE_CHECKING:
+    import inspect
+    from collections.abc import Iterable, Mapping, Sequence
+
+ANY = "*"
+"""In place of a rule's id: the options of every rule that has them."""
+
+_TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A rule with its id, the options that it runs with and, for one that is not built in, its file."""
+
+    id: str
+    rule: Rule
+    options: Mapping[str, Option]
+    path: Path | None = None
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms of images outside of containers that its options ask for."""
+        found = self.options.get(self.rule.forms, ())
+        return found if isinstance(found, tuple) else ()
+
+
+def builtin_folder() -> Path:
+    """Where the built-in rules lie: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).parents[1]
+    installed = here / "rules"
+    return installed if installed.is_dir() else here.parent / "rules"
+
+
+def available(folder: Path | None = None) -> dict[str, Path]:
+    """The rules of a folder (the built-in ones by default), id to file, sorted by id."""
+    if folder is not None and not folder.is_dir():
+        raise RuleError(f"there is no folder of rules {folder}")
+    files = sorted((folder or builtin_folder()).glob("[a-z]*.py"))
+    return {file.stem.replace("_", "-"): file for file in files}
+
+
+def group(name: str) -> tuple[str, ...]:
+    """The ids of the built-in rules in the subfolder `name`: they run when a command names them, never by default."""
+    return tuple(available(builtin_folder() / name))
+
+
+def every(folder: Path | None = None) -> dict[str, Path]:
+    """The rules of a folder and, of the built-in ones, those of its subfolders, sorted by id."""
+    found = available(folder)
+    below = sorted(each for each in builtin_folder().glob("[a-z]*/") if each.is_dir()) if folder is None else ()
+    found.update(rule for each in below for rule in available(each).items())
+    return dict(sorted(found.items()))
+
+
+def find(rule: str, folders: Sequence[Path | None] = (None,)) -> Path:
+    """The file of a rule; an unknown id is a `RuleError` with the nearest known one."""
+    known = {name: path for folder in folders for name, path in every(folder).items()}
+    if rule not in known:
+        hint = nearest(rule, known, f"Known rules: {', '.join(sorted(known)) or 'none'}.")
+        raise RuleError(f"there is no rule `{rule}`", hint=hint)
+    return known[rule]
+
+
+def load(
+    ids: Iterable[str] | None,
+    options: Mapping[str, Mapping[str, object]],
+    folders: Sequence[Path | None] = (None,),
+) -> tuple[Loaded, ...]:
+    """The rules of these ids in this order (all built-in ones by default), each with its options checked.
+
+    Options of `ANY` are those of every rule that has them; what a rule is given by its own name wins.
+    """
+    chosen = tuple(available()) if ids is None else tuple(ids)
+    shared = options.get(ANY, {})
+    return tuple(_loaded(rule, find(rule, folders), shared, options.get(rule, {})) for rule in chosen)
+
+
+def check_options(options: Mapping[str, Mapping[str, object]], folders: Sequence[Path | None] = (None,)) -> None:
+    """Raise `RuleError` for options of a rule that does not exist, or that it does not have."""
+    load((name for name in options if name != ANY), options, folders)
+    known = {option for each in (load(every(), {}) if ANY in options else ()) for option in each.rule.options()}
+    for option in options.get(ANY, {}):
+        if option not in known:
+            raise RuleError(f"no rule has an option `{option}`", hint=nearest(option, known))
+
+
+def _loaded(name: str, path: Path, shared: Mapping[str, object], given: Mapping[str, object]) -> Loaded:
+    rule = _module_rule(name, path)
+    known = rule.options()
+    given = {**{option: value for option, value in shared.items() if option in known}, **given}
+    for option in given:
+        if option not in known:
+            hint = nearest(option, known, f"Its options: {', '.join(known) or 'none'}.")
+            raise RuleError(f"rule `{name}` has no option `{option}`", hint=hint)
+    values = {option: _value(name, known[option], value) for option, value in given.items()}
+    return Loaded(name, rule, values, None if path.is_relative_to(builtin_folder()) else path)
+
+
+def blame(error: Exception, rules: Iterable[Loaded]) -> str:
+    """Which rule that is not built in raised an error and on which line of its file; empty where none did."""
+    own = {each.path.resolve(): each.id for each in rules if each.path is not None}
+    frames = [(Path(frame.filename).resolve(), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    for file, line in reversed(frames):
+        if file in own:
+            words = " ".join("".join(traceback.format_exception_only(error)).split())
+            return f"rule {own[file]} failed at {file.name}:{line}: {words}"
+    return ""
+
+
+@cache
+def _module_rule(name: str, path: Path) -> Rule:
+    try:
+        module = importlib.import_module(_module_name(path))
+    except (Exception, SystemExit) as error:  # a rule file may do anything while it is imported
+        raise RuleError(
+            f"rule `{name}` does not load: {type(error).__name__}: {error}", hint=f"Mend {path.name}."
+        ) from error
+    rule = getattr(module, "rule", None)
+    if not isinstance(rule, Rule):
+        raise RuleError(f"rule `{name}` does not load: {path.name} exports no `rule`")
+    return rule
+
+
+def _module_name(path: Path) -> str:
+    """The name under which a file is imported; a built-in one in a subfolder shares the modules above it."""
+    builtin = builtin_folder()
+    if path.parent.parent == builtin:
+        return f"{_package(builtin)}.{path.parent.name}.{path.stem}"
+    return f"{_package(path.parent)}.{path.stem}"
+
+
+@cache
+def _package(folder: Path) -> str:
+    """Make a folder importable as a package of its own, so that its files may share modules named `_x.py`."""
+    name = f"hclmod_rules_{zlib.crc32(str(folder.resolve()).encode()):08x}"
+    spec = importlib.util.spec_from_loader(name, loader=None, is_package=True)
+    if spec is None:  # pragma: no cover - cannot be for a package without a loader
+        raise RuleError(f"the folder {folder} cannot be loaded as rules")
+    module = importlib.util.module_from_spec(spec)
+    module.__path__ = [str(folder)]
+    sys.modules[name] = module
+    return name
+
+
+def _value(rule: str, parameter: inspect.Parameter, value: object) -> Option:
+    """An option's value from TOML or from the command line, in the type that the rule declares."""
+    declared = parameter.annotation  # a text, or the type itself where the file does not postpone annotations
+    kind = declared.__name__ if isinstance(declared, type) else str(declared)
+    converted = _converted(kind, value)
+    if converted is None:
+        raise RuleError(f"option `{rule}.{parameter.name}` wants {_WORDS.get(kind, kind)}, not {value!r}")
+    return converted
+
+
+_WORDS = {
+    "str": "a text",
+    "bool": "true or false",
+    "int": "a whole number",
+    "tuple[str, ...]": "a list of texts",
+}
+
+
+def _converted(kind: str, value: object) -> Option | None:  # noqa: PLR0911 - a table of types
+    match kind, value:
+        case "str", str():
+            return value
+        case "bool", bool():
+            return value
+        case "bool", str():
+            return _TRUE.get(value.lower())
+        case "int", int() if not isinstance(value, bool):
+            return value
+        case "int", str() if value.removeprefix("-").isdecimal():
+            return int(value)
+        case "tuple[str, ...]", str():
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        case "tuple[str, ...]", list() | tuple() if all(isinstance(each, str) for each in value):
+            return tuple(value)
+    return None

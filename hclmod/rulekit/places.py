@@ -1,0 +1,314 @@
+"""Where the tag of an image can be written when it does not stand in the container: a literal, or a missing argument.
+
+A place is named by document, path and position, so that it is found again after other edits.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hclmod.hcl import comments, fixes, syntax, values
+from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
+from hclmod.hcl.heredocs import heredocs
+from hclmod.hcl.indentation import UnfixableError
+from hclmod.hcl.views import Attribute, Block, top_level
+from hclmod.yaml import fixes as yaml_edits
+from hclmod.yaml import scalars as yaml_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hclmod.hcl.source import Source
+    from hclmod.hcl.syntax import Node
+    from hclmod.hcl.views import Expression
+
+
+NAMED = -1
+"""The phase of what a person points at, where rules run without one."""
+
+Key = tuple[str, str, str]
+"""Folder, address and container path of an image; of a dynamic container the path of its `image`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """One container whose image a place makes: the text before and after it, and what rules ask of its workload."""
+
+    stack: str
+    address: str
+    label: str
+    kind: str
+    phase: int | None
+    before: str
+    after: str
+    metadata: tuple[tuple[str, str], ...] = ()
+    ignored: bool = False  # Terraform ignores this image
+    comments: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()  # the comments of the resource
+    unread: bool = False  # whether its annotations cannot be read
+    suppressed: str = ""  # the reason of a comment at the container or the resource, for the rule that asks
+    chain: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()  # var-files that nobody can read and that would win
+    outside: bool = False  # no container: `label` is the form, as in `outside.FORMS`
+    folder: str = ""  # of the document that declares it
+    container: str = ""  # as `ignore_changes` writes it
+
+    @property
+    def key(self) -> Key:
+        """What tells its container from others of the repository, whatever calls the module."""
+        return self.folder, ".".join(self.address.split(".")[-2:]), self.container
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        """Stack, folder and address (with the module's instance) of its workload."""
+        return self.stack, self.folder, self.address
+
+    @property
+    def name(self) -> str:
+        """How a person names it: `stack/address label`."""
+        return f"{self.stack}/{self.address} {self.label}".lstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The `position`-th literal of the attribute at `path`, or (`argument` given) what the module call there lacks.
+
+    With `scalar` it is that value of the YAML in the `position`-th heredoc, or in a document that is YAML. `text` is
+    what stands there, or the default that the argument would replace. `also` names the images of others that hang on
+    it, `read_by` what reads it and is no image; both forbid to change it, and so does `why`, which says what else does.
+    """
+
+    document: str
+    path: str
+    text: str
+    driven: tuple[Driven, ...]
+    position: int = 0
+    argument: str = ""
+    also: tuple[str, ...] = ()
+    read_by: tuple[str, ...] = ()
+    scalar: int | None = None
+    why: str = ""
+    line: int = 0  # where it stands, for one that cannot be found again
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Where the tag of an image stands that is not written out in its container.
+
+    `image` is the whole reference; None where the chain ends before it is known. `writable` tells that nobody else
+    forbids to change it. `chain` are the steps from the image to there.
+    """
+
+    told: str
+    image: str | None
+    writable: bool = False
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """An image that may have to move with others: `driven` holds the whole of it, or what is known, as `before`.
+
+    `sites` are the literals that make it, `fixed` says why it cannot be changed whatever is wanted (empty: it can), and
+    `mine` whether it is of the phase at hand.
+    """
+
+    driven: Driven
+    sites: tuple[str, ...]
+    fixed: str = ""
+    mine: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A workload or release, in one instance of its module, as somebody who lives in a namespace."""
+
+    stack: str
+    folder: str
+    address: str  # in its module
+    module: str
+    phase: int | None
+    mine: bool  # whether it is of the phase at hand
+    homes: tuple[str | None, ...] = ()  # the names of its namespace, None for one that cannot be read
+
+    @property
+    def name(self) -> str:
+        """How a person names it: `stack/module.a.address`."""
+        return f"{self.stack}/{f'{self.module}.{self.address}'.removeprefix('.')}".lstrip("/")
+
+
+Where = tuple[str, str]
+"""Folder and address of a resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """What a phase knows by following references, over all stacks.
+
+    `places` by document; `shared` names, for a resource of a module, the callers that are not in the phase; `inherited`
+    are the resources of modules outside the phase's stacks, with their document; `homes` are the namespaces' names
+    of a stack's resource (by stack, folder, address), where all of them could be followed; `tenants` live in the
+    namespace that a resource declares, in whatever stack; `owners` are the resources that declare a namespace's name,
+    as stack and address, `documents` where those stand in which somebody of the phase lives, and `named` the names of
+    a resource that declares some, where all of them are known. `declared` are the resources of each stack that were
+    met, also those of modules that lie elsewhere.
+    """
+
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    followed: Mapping[Key, Followed] = field(default_factory=dict)
+    shared: Mapping[Where, tuple[str, ...]] = field(default_factory=dict)
+    inherited: Mapping[Where, str] = field(default_factory=dict)
+    homes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
+    tenants: Mapping[Where, tuple[Tenant, ...]] = field(default_factory=dict)
+    owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    documents: frozenset[str] = frozenset()
+    named: Mapping[Where, tuple[str, ...]] = field(default_factory=dict)
+    declared: Mapping[str, frozenset[Where]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A place in a document as it is now: what stands there, with its comments, and how to write something else.
+
+    `write` returns the fix, None where nothing is to do, and raises `UnfixableError` where it cannot be done. `view` is
+    the attribute that holds it, or the module's call that lacks `argument`; None in a document without attributes.
+    """
+
+    span: Span
+    text: str
+    comments: tuple[str, ...]
+    write: Callable[[str], Fix | None] = field(repr=False, compare=False)
+    view: Attribute | Block | None = field(default=None, repr=False)
+    argument: str = ""
+
+
+def find(source: Source, place: Place) -> Literal | None:
+    """The place in a document of HCL; None where the argument is given by now, or the attribute is gone."""
+    attributes, blocks = top_level(source)
+    if place.argument:
+        call = next((block for block in _blocks(blocks) if block.path == place.path), None)
+        if call is None or call.attribute(place.argument):
+            return None
+        return Literal(
+            call.title, place.text, call.comments(), partial(_give, call, place.argument), call, place.argument
+        )
+    attribute = next(
+        (each for each in _attributes(attributes.values(), blocks, place.path) if each.path == place.path), None
+    )
+    if attribute is None:
+        return None
+    if place.why:
+        return Literal(attribute.span, place.text, _comments(source, attribute.span), refusing(place), attribute)
+    found = _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
+    return replace(found, comments=(*found.comments, *_comments(source, found.span))) if found else None
+
+
+def _comments(source: Source, span: Span) -> tuple[str, ...]:
+    """The comments of all that holds a literal, nearest first, and of what stands beside it where parts make one image.
+
+    Not those of a resource, which speak of more than its image.
+    """
+    around = (comment for node, comment in comments.comments_around(source, span) if not _is_resource(source, node))
+    spans = dict.fromkeys((*around, *_beside(source, span)))
+    return tuple(source.data[each.start : each.end].decode() for each in spans)
+
+
+def _is_resource(source: Source, node: Node) -> bool:
+    return node.type == "block" and source.text(node.children[0]) in (b"resource", b"data")
+
+
+def _beside(source: Source, span: Span) -> Iterator[Span]:
+    """The comments in the map or the block that holds the parts of one image or of one setting."""
+    node = syntax.leaf_at(source.tree, span.start)
+    while node is not None and node.type not in ("object", "block"):
+        node = node.parent
+    if node is not None and _PARTS.match(source.text(_entry(node))):
+        yield from map(syntax.span, syntax.comments(node))
+
+
+_PARTS = re.compile(rb"\s*\"?\w*[iI]mage\"?\s*[=:]|set(?:_list|_sensitive)?\b")
+
+
+def _entry(node: Node) -> Node:
+    """The entry whose value an object is; of one in a list, the attribute that holds the list; else the block."""
+    above: Node | None = node
+    while above is not None and above.type not in ("object_elem", "attribute", "block"):
+        above = above.parent
+    return above or node
+
+
+def in_yaml(data: bytes, place: Place, *, start: int = 0, path: str = "", holes: Sequence[Span] = ()) -> Literal | None:
+    """The place in YAML text, which begins at `start` of its document and is a part of the value at `path`."""
+    scalars = yaml_values.in_order(yaml_values.images(data, holes))
+    if place.scalar is None or place.scalar >= len(scalars):
+        return None
+    scalar = scalars[place.scalar]
+    span = Span(start + scalar.start, start + scalar.end)
+
+    def write(text: str) -> Fix | None:
+        edit = yaml_edits.write(data, scalar, text, holes)
+        moved = Edit(Span(start + edit.span.start, start + edit.span.end), edit.text)
+        return Fix((moved,), (Declared(path, Effect.CHANGED),))
+
+    return Literal(span, scalar.text, yaml_values.comments(data, scalar, holes), write)
+
+
+def _in_string(attribute: Attribute, place: Place) -> Literal | None:
+    spans, source = values.literals(attribute.value), attribute.source
+    if place.position >= len(spans):
+        return None
+    span = spans[place.position]
+    line = source.document.line_start(span.start)
+    near = comments.comments_at_line(source, span) if line > attribute.span.start else ()
+    path = _path(attribute.value, span)
+    text = source.data[span.start : span.end].decode()
+    return Literal(span, text, near, partial(_put, span, path), attribute)
+
+
+def _in_heredoc(attribute: Attribute, place: Place) -> Literal | None:
+    found = heredocs(attribute.value)
+    if place.position >= len(found):
+        return None
+    heredoc = found[place.position]
+    return in_yaml(heredoc.body, place, start=heredoc.start, path=attribute.path, holes=heredoc.holes)
+
+
+def _give(call: Block, argument: str, text: str) -> Fix | None:
+    """An argument that the call lacks is added behind its `source`."""
+    return fixes.ensure_attribute(call, argument, f'"{text}"'.encode(), after="source")
+
+
+def _put(span: Span, path: str, text: str) -> Fix:
+    return Fix((Edit(span, text.encode()),), (Declared(path, Effect.CHANGED),))
+
+
+def refusing(place: Place) -> Callable[[str], Fix | None]:
+    """What `write` is at a place that cannot be written."""
+
+    def write(_text: str) -> Fix | None:
+        raise UnfixableError(place.why)
+
+    return write
+
+
+def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        yield from _blocks(block.blocks())
+
+
+def _attributes(attributes: Iterable[Attribute], blocks: Iterable[Block], path: str) -> Iterator[Attribute]:
+    yield from attributes
+    for block in blocks:
+        if path.startswith(f"{block.path}."):
+            yield from _attributes(block.attributes.values(), block.blocks(), path)
+
+
+def _path(value: Expression, span: Span) -> str:
+    """The path of the innermost entry of objects and lists that holds the span."""
+    children = [*(entry.value for entry in value.entries() or ()), *(value.elements() or ())]
+    inner = next((each for each in children if each.span.start <= span.start and span.end <= each.span.end), None)
+    return value.path if inner is None else _path(inner, span)

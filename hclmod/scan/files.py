@@ -1,0 +1,132 @@
+"""Files beside Terraform that name images: Dockerfiles, compose files, pipelines; their names say what they are."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from hclmod.hcl import source, syntax
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import unreadable
+from hclmod.scan import expressions
+from hclmod.yaml.scalars import Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hclmod.hcl.source import Source
+    from hclmod.scan.expressions import Carriers
+
+YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")
+"""How files end that may hold YAML or JSON, perhaps as a template."""
+
+_COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml", "*.compose.y*ml", "*-compose.y*ml")
+_DOCKERFILE = ("Dockerfile", "Dockerfile.*", "*Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*")
+_NO_DOCKERFILE = ("*.md", "*.dockerignore")
+_PIPELINES = (
+    ".woodpecker.y*ml", ".woodpecker/*.y*ml", ".drone.y*ml", ".gitlab-ci.y*ml", "azure-pipelines.y*ml",
+    ".github/workflows/*.y*ml", ".forgejo/workflows/*.y*ml", ".gitea/workflows/*.y*ml", ".circleci/config.y*ml",
+)  # fmt: skip
+_LINE = re.compile(rb"^[ \t]*(FROM|ARG|COPY)[ \t]+([^\r\n]+?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*([^\s#]+)(?:[ \t]+as[ \t]+(\S+))?[ \t]*", re.IGNORECASE)
+_COPIED = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*?--from=(\S+)")
+_ARGUMENT = re.compile(rb"(\w+)=[\"']?([^\s\"']+)")
+_USED = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+
+
+def is_yaml(path: str) -> bool:
+    """Whether a file may hold YAML or JSON, perhaps as a template."""
+    return path.endswith(YAML)
+
+
+def is_compose(path: str) -> bool:
+    """Whether this is a compose file."""
+    return _named(path, _COMPOSE)
+
+
+def is_dockerfile(path: str) -> bool:
+    """Whether this describes how an image is built."""
+    return _named(path, _DOCKERFILE) and not _named(path, _NO_DOCKERFILE)
+
+
+def is_pipeline(path: str, *, anywhere: bool = False) -> bool:
+    """Whether a CI service runs this file; `anywhere` also one that lies in another folder, to be brought elsewhere."""
+    above = ("", "*/") if anywhere else ("",)
+    return any(fnmatchcase(path, f"{each}{pattern}") for pattern in _PIPELINES for each in above)
+
+
+def _named(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(path.rpartition("/")[2], pattern) for pattern in patterns)
+
+
+def base_images(data: bytes) -> Iterator[Scalar]:
+    """The images that a Dockerfile builds on or copies from, not its own stages; arguments are at their defaults."""
+    arguments: dict[str, str] = {}
+    stages = {"scratch"}
+    for line in _LINE.finditer(data):
+        word, rest = line[1].upper(), line[2]
+        if word == b"ARG" and (given := _ARGUMENT.match(rest)):
+            arguments[given[1].decode()] = given[2].decode(errors="replace")
+            continue
+        used = _FROM.fullmatch(rest) if word == b"FROM" else _COPIED.match(rest)
+        if used:
+            text = _filled(used[1].decode(errors="replace"), arguments)
+            if text.lower() not in stages and not text.isdecimal():
+                yield Scalar(text, line.start(2) + used.start(1))
+            if word == b"FROM" and used[2]:
+                stages.add(used[2].decode(errors="replace").lower())
+
+
+def _filled(text: str, arguments: dict[str, str]) -> str:
+    def value(used: re.Match[str]) -> str:
+        return arguments.get(used[1] or used[3]) or used[2] or f"${{{used[1] or used[3]}}}"
+
+    return _USED.sub(value, text)
+
+
+class Files:
+    """All files by their paths; `known` are the same for looking up."""
+
+    def __init__(self, paths: tuple[str, ...], read: Callable[[str], bytes | None]) -> None:
+        self.paths, self._read = paths, read
+        self.known = frozenset(paths)
+        self._beside: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            self._beside[posixpath.dirname(path)].append(path)
+        self._carriers: dict[str, Carriers] = {}
+        self._live: dict[str, str] = {}
+
+    def text(self, path: str) -> bytes | str:
+        """The bytes of a file, or why they are not to be read."""
+        data = self._read(path)
+        why = "it is not there" if data is None else unreadable(data)
+        return why if why and not why.startswith("generated") else data or b""
+
+    def sources(self, folder: str) -> tuple[Source, ...]:
+        """The `.tf` and `.hcl` files of a folder that can be parsed."""
+        names = [path for path in self._beside.get(folder, ()) if path.endswith((".tf", ".hcl"))]
+        texts = ((path, self.text(path)) for path in names)
+        parsed = [source.parse(Document(path, data)) for path, data in texts if isinstance(data, bytes)]
+        return tuple(each for each in parsed if not isinstance(each, source.Unread))
+
+    def live(self, folder: str) -> str:
+        """The code of a folder without its comments."""
+        if folder not in self._live:
+            self._live[folder] = "\n".join(map(_without_comments, self.sources(folder)))
+        return self._live[folder]
+
+    def carriers(self, folder: str) -> Carriers:
+        """What the `.tf` files of a folder say."""
+        if folder not in self._carriers:
+            self._carriers[folder] = expressions.carriers(self.sources(folder))
+        return self._carriers[folder]
+
+
+def _without_comments(source: Source) -> str:
+    text = bytearray(source.data)
+    for comment in syntax.comments(source.tree.root_node):
+        text[comment.start_byte : comment.end_byte] = b" " * (comment.end_byte - comment.start_byte)
+    return text.decode()

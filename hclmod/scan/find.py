@@ -1,0 +1,357 @@
+"""Images outside of container blocks: each with its place, who reads it, and whether anybody does."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hclmod.hcl.document import Document
+from hclmod.hcl.values import Call, Definition, Object, Opaque, Text
+from hclmod.images import reference
+from hclmod.scan import expressions
+from hclmod.scan import files as build_files
+from hclmod.scan.files import Files
+from hclmod.terraform import trace
+from hclmod.terraform.declarations import ImageUse
+from hclmod.terraform.origins import Hole, Module, Piece, Scope
+from hclmod.terraform.uses import Use, overrides, tag_piece
+from hclmod.yaml import scalars, templates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from hclmod.images.reference import Reference
+    from hclmod.scan.expressions import Reading
+    from hclmod.scan.owners import Owner
+    from hclmod.terraform.origins import Origin, Site
+    from hclmod.terraform.repository import Estate
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
+
+    `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.
+    `given` tells that Terraform gives it to the cluster, and `read_by` what else reads the file, or in a template the
+    variable of its tag.
+    """
+
+    stack: str
+    address: str
+    form: str
+    file: str
+    line: int
+    read: bool = True
+    module: Module | None = None  # the instance; None for a file that no expression reads
+    owner: Owner | None = None
+    image: Definition | None = None  # None where the file is not read, or is no code and no YAML
+    given: bool = False
+    read_by: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()  # what a file says beside the image
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One image in one form; `tag` is None where it cannot be told."""
+
+    seat: Seat
+    origin: Origin
+    reference: Reference
+    tag: str | None
+
+    @property
+    def shown(self) -> str:
+        """The image as a person reads it, with what could not be followed in angle brackets."""
+        parts = (part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in self.origin)
+        return "".join(parts)
+
+    @property
+    def site(self) -> Site | None:
+        """The literal in which its tag begins."""
+        piece = tag_piece(self.origin)
+        return piece.site if piece else None
+
+
+def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | None]) -> tuple[Sighting, ...]:
+    """Every image outside of containers, once for each resource; `paths` are all files of the repository."""
+    files = Files(tuple(sorted(paths)), read)
+    found: list[Sighting] = []
+    known: set[str] = set()
+    seen: set[tuple[str, str, str]] = set()
+    others: dict[str, list[str]] = defaultdict(list)
+    instances = estate.instances
+    for stack, module in instances:
+        here = _Here(files, stack, _located(module))
+        found += here.written()
+        for reading, scope in here.readings():
+            for path in _reached(files, reading, scope):
+                reader = stack, here.address(reading.owner), path
+                again = path in known if reading.function in _HASHES else reader in seen
+                found += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
+                known.add(path)
+                seen.add(reader)
+                others[path] += here.names((*reading.strangers, *_otherwise(reading)))
+    unread = [path for path in files.paths if path not in known]
+    found += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
+    return tuple(_shared(each, others.get(each.seat.file, ())) for each in found)
+
+
+def _otherwise(reading: Reading) -> tuple[Owner, ...]:
+    """The reader, if the text of the file goes to something that is not the cluster's."""
+    used = reading.function in _TEXT and not reading.hashed
+    return (reading.owner,) if used and reading.owner.kind not in expressions.HARMLESS else ()
+
+
+def _shared(sighting: Sighting, readers: Iterable[str]) -> Sighting:
+    """A sighting whose tag stands in a file, with those who read the file for something else."""
+    seat, site = sighting.seat, sighting.site
+    if not seat.given or site is None or site.document != seat.file or site.path:
+        return sighting
+    return replace(sighting, seat=replace(seat, read_by=tuple(dict.fromkeys((*seat.read_by, *readers)))))
+
+
+FORMS = (
+    "manifest", "kubectl manifest", "helm values", "helm set", "values file", "template file", "config map", "heredoc",
+)  # fmt: skip
+"""The forms in which an image is given to the cluster by Terraform, so that its tag may be changed there."""
+
+
+def uses(found: Iterable[Sighting], forms: Iterable[str]) -> tuple[Use, ...]:
+    """Those in one of the forms as uses, so that they hang on literals as the images of containers do."""
+    wanted = frozenset(forms)
+    return tuple(use for each in found if each.seat.form in wanted and (use := _use(each)))
+
+
+def _use(sighting: Sighting) -> Use | None:
+    seat = sighting.seat
+    if seat.module is None or seat.owner is None or seat.image is None or not seat.given:
+        return None
+    image = ImageUse(
+        seat.owner.address, seat.owner.kind, f"{seat.file}:{seat.line}", seat.form,
+        init=False, image=seat.image, outside=True, read_by=seat.read_by,
+        metadata=(*seat.owner.metadata, *seat.metadata), ignored=seat.owner.ignored,
+    )  # fmt: skip
+    over = overrides(seat.module, (sighting.origin,))
+    return Use(seat.stack, seat.module.folder, seat.module.name, image, (sighting.origin,), over)
+
+
+_STAND_IN = "46604660"  # may be a part of a domain, a port, a name or a tag
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".img", ".iso", ".qcow2", ".raw")
+_NO_IMAGES = frozenset({"true", "false"})
+
+
+def _sighted(seat: Seat, origin: Origin) -> Iterator[Sighting]:
+    """The sighting of an image; none for a text that is no reference, such as a pattern."""
+    plain = "".join(part.text if isinstance(part, Piece) else _STAND_IN for part in origin)
+    known = reference.parse(scalars.TEMPLATE.sub(_STAND_IN, plain).rstrip(":@"))
+    if known is None or plain in _NO_IMAGES or (known.tag is None and known.path.endswith(_PICTURES)):
+        return
+    hidden = _STAND_IN in (known.tag or known.path)
+    yield Sighting(seat, origin, known, None if hidden else known.tag or "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """One instance of a module."""
+
+    files: Files
+    stack: str
+    module: Module
+
+    def address(self, owner: Owner) -> str:
+        """A resource's address with the module's instance."""
+        return f"{self.module.name}.{owner.address}".removeprefix(".")
+
+    def names(self, owners: Iterable[Owner]) -> tuple[str, ...]:
+        """Resources as a person reads them, with their stack."""
+        return tuple(f"{self.stack}/{self.address(each)}".lstrip("/") for each in owners)
+
+    def seat(self, owner: Owner, form: str, file: str, line: int, image: Definition | None = None) -> Seat:
+        """A seat of this instance."""
+        given = owner.kind in expressions.GIVEN
+        return Seat(
+            self.stack, self.address(owner), form, file, line,
+            module=self.module, owner=owner, image=image, given=given,
+        )  # fmt: skip
+
+    def written(self) -> Iterator[Sighting]:
+        """The images that stand in the module's documents."""
+        for spot in self.files.carriers(self.module.folder).spots:
+            seat = self.seat(spot.owner, spot.form, spot.image.document, spot.image.line, spot.image)
+            seat = replace(seat, read_by=self.names(spot.strangers))
+            for scope in _scopes(spot.owner, self.module):
+                for origin in trace.trace(_whole(spot.image, scope), scope):
+                    yield from _sighted(seat, origin)
+
+    def readings(self) -> Iterator[tuple[Reading, Scope]]:
+        """What the module's documents read; what only counts or hashes files comes last."""
+        found = self.files.carriers(self.module.folder).readings
+        for reading in sorted(found, key=lambda each: each.function not in _TEXT):
+            for scope in _scopes(reading.owner, self.module):
+                yield reading, scope
+
+    def given(self, reading: Reading, path: str, scope: Scope) -> Iterator[Sighting]:
+        """The images of a file that an expression reads, or why it cannot be read where it is given to a cluster."""
+        inner = reading.function == "chart" and not posixpath.basename(path).startswith("values")
+        if inner or not build_files.is_yaml(path):
+            return
+        form = "template file" if reading.function == "templatefile" else "values file"
+        form = "compose file" if build_files.is_compose(path) else form
+        form = "ci file" if build_files.is_pipeline(path, anywhere=True) else form
+        seat = self.seat(reading.owner, form, path, 1)
+        seat = replace(seat, given=seat.given and not reading.hashed)
+        data = self.files.text(path)
+        if isinstance(data, bytes) and len(data) > scalars.LIMIT and b"mage" in data:
+            data = f"larger than {scalars.LIMIT // 1024} KiB, so no image is looked for in it"
+        if isinstance(data, str):
+            hole = Hole(posixpath.basename(path), data, where=path)
+            unread = Definition(path, "", 1, Opaque(hole.text, data))
+            needed = reading.owner.kind in expressions.MANIFESTS
+            yield from _sighted(replace(seat, image=unread), (hole,)) if needed else ()
+            return
+        given = reading.function == "templatefile" and reading.variables
+        variables = trace.table(reading.variables, scope)[0] if given and reading.variables else {}
+        yield from _in_yaml(seat, data, variables)
+
+
+_TEXT = ("file", "templatefile", "filebase64")
+_HASHES = ("filemd5", "filesha1", "filesha256", "filesha512")
+
+
+def _whole(image: Definition, scope: Scope) -> Definition:
+    """An image that is a reference to its parts, put together."""
+    parts = scalars.parts("image", None, trace.table(image, scope)[0])
+    return replace(image, value=expressions.joined(parts)) if parts else image
+
+
+def _scopes(owner: Owner, module: Module) -> Iterator[Scope]:
+    yield from (scope for _, scope in trace.instances(owner.each, owner.count, Scope(module)))
+
+
+def _located(module: Module) -> Module:
+    """A module that knows its `path.module` and `path.root`, as paths from the repository's root."""
+    known = {name: Text(f"/{folder}", None) for name, folder in _folders(module)}
+    parent = _located(module.parent) if module.parent else None
+    return replace(module, objects={**module.objects, "path": Object(tuple(known.items()))}, parent=parent)
+
+
+def _folders(module: Module) -> tuple[tuple[str, str], ...]:
+    root = module
+    while root.parent:
+        root = root.parent
+    return ("module", module.folder), ("root", root.folder), ("cwd", root.folder)
+
+
+def _reached(files: Files, reading: Reading, scope: Scope) -> Iterator[str]:
+    """The files that a path may mean; what is computed in it may be any name, or with `fileset` any path."""
+    root, each = dict(_folders(scope.module))["root"], reading.owner.each
+    computed = "**" if each and isinstance(each.value, Call) and "fileset(" in each.value.text else "*"
+    for origin in trace.trace(reading.path, scope):
+        text = "".join(part.text if isinstance(part, Piece) else computed for part in origin)
+        path = posixpath.normpath(posixpath.join("/", root, text)).lstrip("/")
+        if text.startswith("*"):
+            continue
+        if reading.function == "chart":
+            yield from (file for file in files.paths if file.startswith(f"{path}/") and path)
+        elif path in files.known:
+            yield path
+        elif "*" in path or reading.function == "fileset":
+            pattern = re.compile(_WORD.sub(_pattern, path))
+            yield from filter(pattern.fullmatch, files.paths)
+
+
+_WORD = re.compile(r"\*\*/?|[*?]|\{([^{}]*)\}|[^*?{]+|\{")
+
+
+def _pattern(word: re.Match[str]) -> str:
+    """A regular expression for one word of what `fileset` understands."""
+    if word[1] is not None:
+        return f"(?:{'|'.join(map(re.escape, word[1].split(',')))})"
+    simple = {"**": ".*", "**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+    return simple.get(word[0]) or re.escape(word[0])
+
+
+def _in_yaml(seat: Seat, data: bytes, variables: Mapping[str, Definition]) -> Iterator[Sighting]:
+    """The images of a YAML text; `variables` are what its templates are given."""
+    document, found = Document(seat.file, data), scalars.images(data)
+    numbers = {scalar: number for number, scalar in enumerate(scalars.in_order(found))}
+    for parts in found:
+        last = parts.get("tag") or parts.get("image") or parts.get("repository") or next(iter(parts.values()))
+        line = document.line(last.start)
+        filled = {role: templates.filled(each, numbers[each], variables) for role, each in parts.items()}
+        image = Definition(seat.file, "", line, expressions.joined(filled))
+        offsets = templates.readers(data, found, templates.tag_variables(parts))
+        readers = tuple(dict.fromkeys(f"{seat.file}:{document.line(offset)}" for offset in offsets))
+        beside = scalars.metadata(data, last) if seat.given else ()
+        here = replace(seat, line=line, image=image, read_by=readers, metadata=beside)
+        for origin in trace.trace(image, Scope(_NOWHERE)):
+            yield from _sighted(here, origin)
+
+
+_NOWHERE = Module("", "", {}, {}, {})
+
+
+def _plain(files: Files, unread: Iterable[str], stacks: Iterable[str], folders: AbstractSet[str]) -> Iterator[Sighting]:
+    """The images of files that no expression reads: pipelines, what is built or composed, and the dead."""
+    names = sorted(stacks, key=len, reverse=True)
+    pipelines = {path: files.text(path) for path in files.paths if build_files.is_pipeline(path)}
+    orders = b"\n".join(data for data in pipelines.values() if isinstance(data, bytes)).decode()
+    for path in unread:
+        form = _form(path)
+        stack = next((each for each in names if _belongs(path, each, folders)), None)
+        data = files.text(path) if form and (form != "values file" or stack is not None) else ""
+        if isinstance(data, str):
+            continue
+        named = stack is not None and _is_named(files, path, stack, folders)
+        read = form == "ci file" or named or _is_ordered(path, orders)
+        seat = Seat(stack or "", "", form if read or stack is None else "dead file", path, 1, read)
+        yield from _in_dockerfile(seat, data) if form == "dockerfile" else _in_yaml(seat, data, {})
+
+
+def _form(path: str) -> str:
+    """What a file that no expression reads is by its name, or nothing."""
+    if build_files.is_pipeline(path):
+        return "ci file"
+    if build_files.is_dockerfile(path):
+        return "dockerfile"
+    if build_files.is_compose(path):
+        return "compose file"
+    return "values file" if build_files.is_yaml(path) and not path.endswith(".json") else ""
+
+
+def _belongs(path: str, stack: str, folders: AbstractSet[str]) -> bool:
+    """Whether a file is a stack's; at the root of the repository only what lies beside the `.tf` files is."""
+    return path.startswith(f"{stack}/") if stack else posixpath.dirname(path) in folders
+
+
+def _is_ordered(path: str, orders: str) -> bool:
+    """Whether a pipeline names the file, or the folder that it is built in."""
+    names = [path] if "/" not in path or not build_files.is_dockerfile(path) else [path, posixpath.dirname(path)]
+    return any(re.search(rf"(?<![\w.-])(?:\./)?{re.escape(name)}/?(?![\w/-])", orders) for name in names)
+
+
+def _is_named(files: Files, path: str, stack: str, folders: AbstractSet[str]) -> bool:
+    """Whether code of the stack names the file, or a folder around it, by a path from where the code stands."""
+    home = posixpath.dirname(path)
+    above = [home, *map(str, PurePosixPath(home).parents)] if home else [""]
+    for folder in ("" if each == "." else each for each in above):
+        own = posixpath.relpath(path, folder or ".")
+        inner = posixpath.dirname(own) if home not in folders else ""
+        named = rf"(?:[\"'\s=(,]|\./|\}}/){re.escape(own)}(?![\w.-])"
+        around = rf"|[.}}]/{re.escape(inner)}/?[\"'\s]" if inner else ""
+        if re.search(named + around, files.live(folder)):
+            return True
+        if folder == stack:
+            break
+    return False
+
+
+def _in_dockerfile(seat: Seat, data: bytes) -> Iterator[Sighting]:
+    document = Document(seat.file, data)
+    for image in build_files.base_images(data):
+        yield from _sighted(replace(seat, line=document.line(image.start)), (Piece(image.text, None),))

@@ -1,0 +1,136 @@
+"""Which blocks hold what a local says: an image or a file in a local belongs to everything that uses the local."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hclmod.hcl import values
+from hclmod.hcl.views import Expression
+from hclmod.terraform.declarations import ignored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hclmod.hcl.syntax import Node
+    from hclmod.hcl.values import Definition
+    from hclmod.hcl.views import Attribute, Block
+
+_LOCAL = re.compile(r"\blocal\.([\w-]+)")
+_HOLDING = ("resource", "data", "module", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The block that an image or a file belongs to; one in a local belongs to each block that uses the local.
+
+    `metadata` are the pairs of its maps whose key holds a slash, as those of annotations and labels do (an empty text
+    for what is no literal), and `ignored` is the text of its `ignore_changes`.
+    """
+
+    address: str
+    kind: str  # a resource's type, `data.` and a data source's, `locals`, `module`, `output`
+    each: Definition | None = None
+    count: Definition | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def owner_of(block: Block) -> Owner:
+    """A block as an owner."""
+    each, count = block.attribute("for_each"), block.attribute("count")
+    return Owner(
+        block.address,
+        block.type_label if block.type == "resource" else _kind(block),
+        values.definition(each.value) if each else None,
+        values.definition(count.value) if count else None,
+        tuple(pair for attribute in attributes(block) for pair in metadata(attribute)),
+        tuple(ignored(block)),
+    )
+
+
+def attributes(block: Block) -> Iterator[Attribute]:
+    """The attributes of a block and of all blocks in it."""
+    yield from block.attributes.values()
+    for inner in block.blocks():
+        yield from attributes(inner)
+
+
+def metadata(attribute: Attribute) -> Iterator[tuple[str, str]]:
+    """The pairs of an attribute's maps whose key holds a slash, at any depth; `annotations` for those of elsewhere."""
+    if _SLASHED.search(attribute.source.data, attribute.span.start, attribute.span.end):
+        for node in _objects(attribute.value.node):
+            for entry in Expression(attribute.source, node, attribute.path).entries() or ():
+                if entry.key is not None and "/" in entry.key:
+                    yield entry.key, entry.value.string() or ""
+                if entry.key == "metadata" and _is_elsewhere(entry.value.entry("annotations")):
+                    yield "annotations", ""
+
+
+_SLASHED = re.compile(rb'"[^"\n]*/[^"\n]*"\s*[=:]|\bannotations\b')
+
+
+def _is_elsewhere(table: Expression | None) -> bool:
+    """Whether annotations are no map that is written there, or one with a computed key."""
+    entries = table.entries() if table else ()
+    return entries is None or any(entry.key is None for entry in entries)
+
+
+def _objects(node: Node) -> Iterator[Node]:
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        if node.type == "object":
+            yield node
+        nodes.extend(reversed(node.named_children))
+
+
+def _kind(block: Block) -> str:
+    return f"data.{block.type_label}" if block.type == "data" else block.type
+
+
+def users(blocks: Sequence[Block]) -> dict[str, tuple[Owner, ...]]:
+    """For each local of a folder all blocks that use it, perhaps through other locals, in order."""
+    inner = {name: _named(attribute) for name, attribute in _locals(blocks)}
+    found: dict[str, list[Owner]] = defaultdict(list)
+    for block in blocks:
+        if block.type in _HOLDING and (names := _named(block)):
+            owner = owner_of(block)
+            for name in _closure(names, inner):
+                found[name].append(owner)
+    return {name: tuple(owners) for name, owners in found.items()}
+
+
+def spoken(attribute: Attribute, blocks: Sequence[Block]) -> bytes:
+    """The text of an attribute, and of all locals that it uses, perhaps through other locals."""
+    known = dict(_locals(blocks))
+    names = _closure(_named(attribute), {name: _named(each) for name, each in known.items()})
+    return b"\n".join(_text(each) for each in (attribute, *(known[name] for name in names if name in known)))
+
+
+def _text(view: Attribute | Block) -> bytes:
+    return view.source.data[view.span.start : view.span.end]
+
+
+def _locals(blocks: Iterable[Block]) -> list[tuple[str, Attribute]]:
+    return [each for block in blocks if block.type == "locals" for each in block.attributes.items()]
+
+
+def _named(view: Attribute | Block) -> frozenset[str]:
+    return frozenset(_LOCAL.findall(_HASHED.sub("", _text(view).decode())))
+
+
+_HASHED = re.compile(r"\b(?:base64)?(?:md5|sha\d+)\((?:[^()]|\([^()]*\))*\)")  # who hashes a local does not use it
+
+
+def _closure(names: Iterable[str], inner: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """The names, and those that their values use in any number of steps."""
+    found = dict.fromkeys(sorted(names))
+    todo = list(found)
+    while todo:
+        for name in sorted(inner.get(todo.pop(), frozenset()) - found.keys()):
+            found[name] = None
+            todo.append(name)
+    return tuple(found)

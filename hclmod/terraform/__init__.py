@@ -1,0 +1,1 @@
+"""What a repository declares, and where a value comes from."""

@@ -1,0 +1,326 @@
+"""What one document declares, as values: variables, locals, module calls, resources with images, namespaces.
+
+`.tf`, `.tfvars` and `terragrunt.hcl` are read alike; what a kind of file cannot hold is simply empty.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from hclmod.hcl.values import Definition, Text, definition
+from hclmod.hcl.views import top_level
+from hclmod.terraform.kubernetes import (
+    KINDS,
+    NAMESPACES,
+    RELEASE,
+    WORKLOADS,
+    containers,
+    namespace_attribute,
+    namespace_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hclmod.hcl.source import Source
+    from hclmod.hcl.values import Definition
+    from hclmod.hcl.views import Attribute, Block
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCall:
+    """`module "name"`; `path` is the block's, where an argument could be added."""
+
+    name: str
+    path: str
+    document: str
+    arguments: Mapping[str, Definition] = field(compare=False)
+
+    @property
+    def source(self) -> str | None:
+        """The literal source, or None."""
+        found = self.arguments.get("source")
+        return found.value.text if found and isinstance(found.value, Text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUse:
+    """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block.
+
+    `read_by` are the places, as words, that read what makes its tag for something else; outside of
+    containers `metadata` are the literal annotations and labels near it, `ignored` is what its resource ignores.
+    """
+
+    address: str
+    kind: str
+    container: str  # as `ignore_changes` writes it; empty for a dynamic one, file and line of one outside of containers
+    label: str
+    init: bool
+    image: Definition
+    comments: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()  # the comments of its resource
+    each: Definition | None = None
+    dynamic: tuple[str, Definition] | None = None  # the iterator's name, and what it runs over
+    count: Definition | None = None
+    outside: bool = False  # no container's: `label` is its form, as in `outside.FORMS`
+    read_by: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def slot(self) -> str:
+        """What tells it from the other images of its resource: a dynamic container has no place in `ignore_changes`."""
+        return self.container or self.image.path
+
+
+@dataclass(frozen=True, slots=True)
+class Dweller:
+    """A workload or a release: how it names its namespace, and what rules ask of it where its block is not at hand.
+
+    `metadata` are the literal annotations and labels on its own metadata (`unread`: its annotations are no map
+    written there, or hold a value that is no literal), `ignored` the text of its `ignore_changes`,
+    `settings` the plain attributes of a release.
+    """
+
+    address: str
+    kind: str
+    document: str
+    line: int
+    namespace: Definition | None
+    each: Definition | None
+    metadata: tuple[tuple[str, str], ...]
+    ignored: tuple[str, ...]
+    settings: Mapping[str, str]
+    unread: bool = False  # its annotations are no map written there
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Everything that one document declares and others may refer to."""
+
+    document: str
+    variables: Mapping[str, Definition | None] = field(default_factory=dict)  # to the default
+    locals: Mapping[str, Definition] = field(default_factory=dict)
+    outputs: Mapping[str, Definition] = field(default_factory=dict)
+    attributes: Mapping[str, Definition] = field(default_factory=dict)  # of the top level: tfvars, `inputs`
+    blocks: tuple[
+        tuple[str, tuple[str, ...], Mapping[str, Definition]], ...
+    ] = ()  # of Terragrunt: type, labels, attributes
+    calls: tuple[ModuleCall, ...] = ()
+    images: tuple[ImageUse, ...] = ()
+    dwellers: tuple[Dweller, ...] = ()
+    namespaces: Mapping[str, Definition | None] = field(default_factory=dict)  # address to name
+    each: Mapping[str, Definition] = field(default_factory=dict)  # a namespace's address to its `for_each`
+    count: Mapping[str, Definition] = field(default_factory=dict)  # and to its `count`
+    marks: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # and to its annotations and labels
+    comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of what passes values on, by its path
+
+
+_TERRAGRUNT = ("include", "terraform", "dependency", "generate")
+
+
+def declarations(source: Source) -> Declarations:
+    """Read a document."""
+    attributes, blocks = top_level(source)
+    resources = [block for block in blocks if block.type == "resource"]
+    return Declarations(
+        source.document.path,
+        {
+            block.labels[0]: _attribute(block, "default")
+            for block in blocks
+            if block.type == "variable" and block.labels
+        },
+        {name: value for block in blocks if block.type == "locals" for name, value in _attributes(block).items()},
+        {block.labels[0]: each for block in blocks if block.type == "output" and (each := _attribute(block, "value"))},
+        {name: definition(attribute.value) for name, attribute in attributes.items()},
+        tuple(entry for block in blocks if block.type in _TERRAGRUNT for entry in _terragrunt(block)),
+        tuple(_call(block) for block in blocks if block.type == "module" and block.labels),
+        tuple(use for block in resources if block.type_label in KINDS for use in _images(block)),
+        tuple(_dweller(block) for block in resources if block.type_label in WORKLOADS),
+        {block.address: _name(block) for block in resources if block.type_label in NAMESPACES},
+        _of_namespaces(resources, "for_each"),
+        _of_namespaces(resources, "count"),
+        {block.address: tuple(_metadata(block)) for block in resources if block.type_label in NAMESPACES},
+        {path: said for path, said in _comments(attributes.values(), blocks) if said},
+    )
+
+
+_PASSING_ON = ("locals", "variable", "module", "output")
+
+
+def _comments(attributes: Iterable[Attribute], blocks: Iterable[Block]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The comments of attributes, with those of the block around, and of the blocks themselves."""
+    yield from ((attribute.path, attribute.comments()) for attribute in attributes)
+    for block in (block for block in blocks if block.type in _PASSING_ON):
+        above = block.comments()
+        yield block.path, above
+        yield from ((each.path, (*each.comments(), *above)) for each in block.attributes.values())
+
+
+def _of_namespaces(resources: Sequence[Block], name: str) -> dict[str, Definition]:
+    """An attribute of the namespaces that have it, by address."""
+    named = ((block.address, _attribute(block, name)) for block in resources if block.type_label in NAMESPACES)
+    return {address: value for address, value in named if value}
+
+
+def _attributes(block: Block) -> dict[str, Definition]:
+    return {name: definition(attribute.value) for name, attribute in block.attributes.items()}
+
+
+def _attribute(block: Block, name: str) -> Definition | None:
+    attribute = block.attribute(name)
+    return definition(attribute.value) if attribute else None
+
+
+def _terragrunt(block: Block) -> list[tuple[str, tuple[str, ...], Mapping[str, Definition]]]:
+    nested = [(f"{block.type}.{inner.type}", inner.labels, _attributes(inner)) for inner in block.blocks()]
+    return [(block.type, block.labels, _attributes(block)), *nested]
+
+
+def _call(block: Block) -> ModuleCall:
+    return ModuleCall(block.labels[0], block.path, block.source.document.path, _attributes(block))
+
+
+def _images(block: Block) -> list[ImageUse]:
+    each, count = _attribute(block, "for_each"), _attribute(block, "count")
+    found = [
+        ImageUse(
+            block.address,
+            block.type_label,
+            one.path,
+            one.label,
+            one.init,
+            definition(one.image.value),
+            one.image.comments(),
+            block.comments(),
+            each,
+            count=count,
+        )
+        for one in containers(block)
+        if one.image
+    ]
+    return found + [
+        use for pod in block.find(*KINDS[block.type_label].pod) for use in _dynamic(block, pod, each, count)
+    ]
+
+
+def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definition | None) -> list[ImageUse]:
+    found = []
+    for dynamic in pod.blocks("dynamic"):
+        kind = dynamic.labels[0] if dynamic.labels else ""
+        over, named = _attribute(dynamic, "for_each"), dynamic.attribute("iterator")
+        for content in dynamic.blocks("content") if kind in ("container", "init_container") and over else ():
+            if over and (image := content.attribute("image")):
+                iterator = (named.value.text if named else kind, over)
+                use = ImageUse(
+                    block.address, block.type_label, "", f"dynamic {kind}", kind == "init_container",
+                    definition(image.value), image.comments(), block.comments(), each, iterator, count,
+                )  # fmt: skip
+                found.append(use)
+    return found
+
+
+def _dweller(block: Block) -> Dweller:
+    namespace = namespace_attribute(block)
+    settings = {name: each.value.text for name, each in block.attributes.items()} if block.type_label == RELEASE else {}
+    return Dweller(
+        block.address,
+        block.type_label,
+        block.source.document.path,
+        block.line,
+        definition(namespace.value) if namespace else None,
+        _attribute(block, "for_each"),
+        tuple(_metadata(block)),
+        tuple(ignored(block)),
+        settings,
+        _is_unread(block),
+    )
+
+
+def _is_unread(block: Block) -> bool:
+    found = (each for metadata in block.blocks("metadata") if (each := metadata.attribute("annotations")))
+    told = [attribute.value.entries() for attribute in found]
+    return any(entries is None or any(entry.key is None for entry in entries) for entries in told)
+
+
+def _metadata(block: Block) -> Iterator[tuple[str, str]]:
+    for metadata in block.blocks("metadata"):
+        for name in ("annotations", "labels"):
+            attribute = metadata.attribute(name)
+            for entry in (attribute.value.entries() if attribute else None) or ():
+                if entry.key is not None:
+                    yield entry.key, entry.value.string() or ""
+
+
+def ignored(block: Block) -> Iterator[str]:
+    """The text of each entry of a block's `ignore_changes`."""
+    for lifecycle in block.blocks("lifecycle"):
+        if attribute := lifecycle.attribute("ignore_changes"):
+            elements = attribute.value.elements()
+            yield from (each.text for each in elements) if elements is not None else (attribute.value.text,)
+
+
+def _name(block: Block) -> Definition | None:
+    name = namespace_name(block)
+    return definition(name.value) if name else None
+
+
+@dataclass(slots=True)
+class Folder:
+    """A folder's documents merged as Terraform merges them: `override.tf` and `*_override.tf` come last and win."""
+
+    variables: dict[str, Definition | None] = field(default_factory=dict)
+    locals: dict[str, Definition] = field(default_factory=dict)
+    outputs: dict[str, Definition] = field(default_factory=dict)
+    calls: dict[str, ModuleCall] = field(default_factory=dict)
+    images: dict[str, list[ImageUse]] = field(default_factory=dict)  # by address: an override replaces them all
+    dwellers: dict[str, Dweller] = field(default_factory=dict)
+    namespaces: dict[str, Definition | None] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
+    each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
+    count: dict[str, Definition] = field(default_factory=dict)  # and how many there are
+    marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
+
+    def add(self, found: Declarations) -> None:
+        """Take in one more document."""
+        self.variables = _known_over(self.variables, found.variables)
+        self.locals.update(found.locals)
+        self.outputs.update(found.outputs)
+        for call in found.calls:
+            old = self.calls.get(call.name)
+            arguments = {**(old.arguments if old else {}), **call.arguments}
+            self.calls[call.name] = ModuleCall(call.name, call.path, call.document, arguments)
+        images: dict[str, list[ImageUse]] = defaultdict(list)
+        for use in found.images:
+            images[use.address].append(use)
+        self.images.update(images)
+        for each in found.dwellers:
+            self.dwellers[each.address] = _over(self.dwellers.get(each.address), each)
+        self.namespaces = _known_over(self.namespaces, found.namespaces)
+        self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
+        self.each.update(found.each)
+        self.count.update(found.count)
+        self.marks.update({address: marks for address, marks in found.marks.items() if marks})
+
+
+def _known_over(
+    old: Mapping[str, Definition | None], new: Mapping[str, Definition | None]
+) -> dict[str, Definition | None]:
+    """Both, the new ones before the old ones, except where they say nothing."""
+    return {**old, **{name: value or old.get(name) for name, value in new.items()}}
+
+
+def _over(old: Dweller | None, new: Dweller) -> Dweller:
+    """A workload as an override file leaves it: what the file does not say stays."""
+    if old is None:
+        return new
+    return replace(
+        old,
+        namespace=new.namespace or old.namespace,
+        each=new.each or old.each,
+        metadata=new.metadata or old.metadata,
+        ignored=new.ignored or old.ignored,
+        settings={**old.settings, **new.settings},
+    )

@@ -1,0 +1,148 @@
+"""What the documents of one stack declare: workloads, namespaces, and which lives in which.
+
+A namespace is found by reference, by literal name, or because it and the workload name it by the same expression in one
+folder. Other chains are not followed yet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hclmod.hcl.views import top_level
+from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from hclmod.hcl.source import Source
+    from hclmod.hcl.views import Block, Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource and the folder (a Terraform module) that declares it."""
+
+    folder: str
+    address: str
+
+
+@dataclass(slots=True)
+class Inventory:
+    """The workloads and namespaces of a stack, and the name of each namespace where it can be read."""
+
+    workloads: dict[Resource, Resource | None] = field(default_factory=dict)  # to its namespace
+    namespaces: dict[Resource, str | None] = field(default_factory=dict)
+    resources: set[Resource] = field(default_factory=set)  # of every type
+    merged: dict[Resource, tuple[Block, ...]] = field(default_factory=dict)  # workloads in several documents, last wins
+
+    def settle(self, named: Callable[[Resource], Sequence[str]]) -> None:
+        """Give workloads without a namespace the one of the name that following references found, if it is one."""
+        by_name = {name: namespace for namespace, name in self.namespaces.items() if name is not None}
+        for workload, home in self.workloads.items():
+            names = named(workload) if home is None else ()
+            if len(names) == 1:
+                self.workloads[workload] = by_name.get(names[0])
+
+    def living_in(self, namespace: Resource) -> list[Resource]:
+        """The workloads of a namespace, in order."""
+        return [workload for workload, home in self.workloads.items() if home == namespace]
+
+
+def take(sources: Iterable[Source]) -> Inventory:
+    """Read the inventory of a stack from its documents."""
+    reader = _Reader()
+    for source in sources:
+        reader.read(source)
+    return reader.inventory()
+
+
+_RESOURCE = re.compile(rb'^[ \t]*resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \t]*\{', re.MULTILINE)
+
+
+def written(path: str, text: bytes) -> frozenset[Resource]:
+    """The resources of every type that a document declares, told from its text: for documents that are not parsed."""
+    named = ((kind.decode(), name.decode()) for kind, name in _RESOURCE.findall(text))
+    return frozenset(Resource(folder_of(path), f"{kind}.{name}") for kind, name in named)
+
+
+def is_override(path: str) -> bool:
+    """Whether Terraform merges a document over the others of its folder."""
+    name = path.rpartition("/")[2]
+    return name == "override.tf" or name.endswith("_override.tf")
+
+
+def _in_order(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks of one resource in the order in which Terraform merges them."""
+    return tuple(sorted(blocks, key=lambda each: (is_override(_path(each)), _path(each))))
+
+
+def _is_split(blocks: Sequence[Block]) -> bool:
+    return len(blocks) > 1 and any(is_override(_path(each)) for each in blocks)
+
+
+def _path(block: Block) -> str:
+    return block.source.document.path
+
+
+def folder_of(path: str) -> str:
+    """The folder of a document; empty for the repository's root."""
+    return path.rpartition("/")[0]
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.homes: dict[Resource, Expression | None] = {}
+        self.names: dict[Resource, Expression | None] = {}
+        self.locals: dict[str, dict[str, Expression]] = defaultdict(dict)
+        self.resources: set[Resource] = set()
+        self.blocks: dict[Resource, list[Block]] = defaultdict(list)
+
+    def read(self, source: Source) -> None:
+        folder = folder_of(source.document.path)
+        for block in top_level(source)[1]:
+            if block.type == "resource":
+                self.resources.add(Resource(folder, block.address))
+            if block.type == "locals":
+                self.locals[folder].update({name: each.value for name, each in block.attributes.items()})
+            elif block.type == "resource" and block.type_label in NAMESPACES:
+                named = namespace_name(block)
+                self.names[Resource(folder, block.address)] = named.value if named else None
+            elif block.type == "resource" and block.type_label in WORKLOADS:
+                home = namespace_attribute(block)
+                self.homes[Resource(folder, block.address)] = home.value if home else None
+                self.blocks[Resource(folder, block.address)].append(block)
+
+    def inventory(self) -> Inventory:
+        names = {each: self._text(each.folder, value) for each, value in self.names.items()}
+        homes = {each: self._home(each, value, names) for each, value in self.homes.items()}
+        merged = {each: _in_order(blocks) for each, blocks in self.blocks.items() if _is_split(blocks)}
+        return Inventory(homes, names, self.resources, merged)
+
+    def _text(self, folder: str, value: Expression | None) -> str | None:
+        """The string that an expression is, also through a local that is a literal."""
+        if value is None:
+            return None
+        steps = value.traversal() or ()
+        if len(steps) == 2 and steps[0] == "local":
+            found = self.locals[folder].get(str(steps[1]))
+            return found.string() if found else None
+        return value.string()
+
+    def _home(self, workload: Resource, value: Expression | None, names: dict[Resource, str | None]) -> Resource | None:
+        if value is None:
+            return None
+        steps = value.traversal() or ()
+        if len(steps) > 1 and steps[0] in NAMESPACES:
+            direct = Resource(workload.folder, f"{steps[0]}.{steps[1]}")
+            return direct if direct in names else None
+        if text := self._text(workload.folder, value):
+            return next((each for each, name in names.items() if name == text), None)
+        alike = (
+            each
+            for each, name in self.names.items()
+            if name and each.folder == workload.folder and name.text == value.text
+        )
+        return next(alike, None)

@@ -1,0 +1,120 @@
+"""The Kubernetes provider's resources that own pods: where their containers and namespaces stand (FACTS 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hclmod.hcl.views import Attribute, Block
+
+_TEMPLATE = ("spec", "template", "spec")
+_CRON = ("spec", "job_template", "spec", "template", "spec")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A resource type that owns pods.
+
+    `pod` is the path of block types to the pod spec; `rollout` says what the cluster does when Terraform
+    applies a new image.
+    """
+
+    pod: tuple[str, ...]
+    rollout: str
+
+    @property
+    def prefix(self) -> str:
+        """The pod spec as `ignore_changes` writes it: `spec[0].template[0].spec[0]`."""
+        return ".".join(f"{step}[0]" for step in self.pod)
+
+
+_ROLLS = Kind(_TEMPLATE, "rolls the pods")
+_NEXT_RUN = Kind(_CRON, "takes effect at the next run")
+_JOB = Kind(_TEMPLATE, "replaces the job and runs it again")
+_POD = Kind(("spec",), "replaces the pod")
+
+KINDS: dict[str, Kind] = {
+    "kubernetes_deployment": _ROLLS,
+    "kubernetes_deployment_v1": _ROLLS,
+    "kubernetes_stateful_set": _ROLLS,
+    "kubernetes_stateful_set_v1": _ROLLS,
+    "kubernetes_daemonset": _ROLLS,
+    "kubernetes_daemon_set_v1": _ROLLS,
+    "kubernetes_cron_job": _NEXT_RUN,
+    "kubernetes_cron_job_v1": _NEXT_RUN,
+    "kubernetes_job": _JOB,
+    "kubernetes_job_v1": _JOB,
+    "kubernetes_pod": _POD,
+    "kubernetes_pod_v1": _POD,
+    "kubernetes_replication_controller": _ROLLS,
+    "kubernetes_replication_controller_v1": _ROLLS,
+}
+
+RELEASE = "helm_release"
+
+
+def rollout(kind: str) -> str:
+    """What the cluster does when Terraform applies a new image in a resource of any type."""
+    if kind in KINDS:
+        return KINDS[kind].rollout
+    return "upgrades the release" if kind == RELEASE else "applies the object anew"
+
+
+NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
+WORKLOADS = (*KINDS, RELEASE)
+"""Everything that a phase selects: it runs something in a namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container or init container; `path` is as `ignore_changes` writes it, counted among its kind."""
+
+    block: Block
+    path: str
+    init: bool
+
+    @property
+    def image(self) -> Attribute | None:
+        """The attribute that names the image."""
+        return self.block.attribute("image")
+
+    @property
+    def label(self) -> str:
+        """How a person names it: its `name`, or its path where that cannot be read."""
+        name = self.block.attribute("name")
+        return (name.value.string() if name else None) or self.path.rpartition(".")[2]
+
+
+def containers(workload: Block) -> tuple[Container, ...]:
+    """The containers of a workload, then its init containers, in file order; `dynamic` ones are not among them."""
+    kind = KINDS[workload.type_label]
+    pods = workload.find(*kind.pod)
+    found = [
+        Container(block, f"{kind.prefix}.{name}[{index}]", name == "init_container")
+        for name in ("container", "init_container")
+        for pod in pods
+        for index, block in enumerate(pod.blocks(name))
+    ]
+    return tuple(found)
+
+
+def dynamic_containers(workload: Block) -> tuple[Block, ...]:
+    """The `dynamic "container"` and `dynamic "init_container"` blocks of a workload."""
+    pods = workload.find(*KINDS[workload.type_label].pod)
+    wanted = ("container", "init_container")
+    return tuple(
+        block for pod in pods for block in pod.blocks("dynamic") if block.labels[:1] and block.labels[0] in wanted
+    )
+
+
+def namespace_attribute(workload: Block) -> Attribute | None:
+    """Where a workload or a Helm release names its namespace, or None."""
+    if workload.type_label == RELEASE:
+        return workload.attribute("namespace")
+    return next((found for block in workload.blocks("metadata") if (found := block.attribute("namespace"))), None)
+
+
+def namespace_name(namespace: Block) -> Attribute | None:
+    """The attribute that names a namespace resource, or None (`generate_name`)."""
+    return next((found for block in namespace.blocks("metadata") if (found := block.attribute("name"))), None)

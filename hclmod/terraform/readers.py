@@ -1,0 +1,206 @@
+"""Who else reads a local or a variable: a literal may make an image and a chart's version, a label or an output too.
+
+Which reads make images is known by their place in the document; every other mention of the name, found in the text,
+is somebody else's, so that none is missed. Comments do not count; a mention in a string or in another syntax does.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING
+
+from hclmod.hcl import syntax
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import Source, unreadable
+from hclmod.hcl.views import top_level
+from hclmod.terraform.origins import Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hclmod.terraform.origins import Read, Site, Walk
+    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.uses import Use
+
+_STEP = re.compile(rb"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*"([^"\\]*)"\s*\]|\[\s*(\d+)\s*\]|\.(\d+))""")
+_SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
+_LOCAL = re.compile(r"locals\[\d+\]\.([\w-]+)")
+_RESOURCE = re.compile(r"resource\.([\w-]+\.[\w-]+)\[")
+_INDEX = re.compile(rb"\s*\[[^\]\n]*\]")
+_CODE = (".tf", ".hcl", ".tfvars", ".tofu")
+_NO_TEXT = re.compile(rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
+"""A type of which no value is a tag, or no entry; Terraform takes `"12"` for a number."""
+
+
+class Mentions:
+    """The mentions of names in a repository, told from what makes the images `uses`.
+
+    `stacks` are all stacks, also those that are not followed. A mention in the value of a map entry whose key is among
+    `coupled` does not count.
+    """
+
+    def __init__(
+        self, estate: Estate, uses: Sequence[Use], stacks: Sequence[str] = (), coupled: Iterable[str] = ()
+    ) -> None:
+        self.uses = tuple(uses)
+        self._estate = estate
+        self._coupled = _entries(coupled)
+        self._known: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        for step in _walks(uses):
+            if step.read is not None:
+                self._known[step.read.document].add((step.read.start, step.read.end))
+        self._text = cache(self._blanked)
+        self._layered = cache(lambda: estate.layered(stacks or estate.stacks))
+        self._unread: dict[str, tuple[str, ...]] | None = None
+
+    def callers(self, folder: str) -> tuple[str, ...]:
+        """The documents that call a folder as a module and were not followed: of no stack, unreadable, in JSON."""
+        if self._unread is None:
+            self._unread = _unread_callers(self._estate)
+        return self._unread.get(folder, ())
+
+    def others(self, piece: Piece) -> tuple[str, ...]:
+        """The places, as words, that read a name of the piece's chain and make no image; also what a variable says."""
+        found: list[str] = []
+        for step in piece.walked:
+            found += self._readers(step)
+        if piece.site is not None:
+            found += self._readers_of_locals(piece.site)
+            found += self.of_resource(piece.site)
+        return tuple(dict.fromkeys(found))
+
+    def of_resource(self, site: Site) -> tuple[str, ...]:
+        """The lines that read the image of the resource in which a literal stands (`kubernetes_job.x...image`)."""
+        found = _RESOURCE.match(site.path)
+        if found is None:
+            return ()
+        pattern = re.compile(rb"(?<![\w.-])" + re.escape(found[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
+        texts = ((path, self._text(path)) for path in self._estate.texts(posixpath.dirname(site.document)))
+        lines = (
+            (path, text.count(b"\n", 0, each.start()) + 1) for path, text in texts for each in pattern.finditer(text)
+        )
+        return tuple(f"{path}:{line}" for path, line in lines)
+
+    def _readers(self, step: Walk) -> Iterator[str]:
+        head, _, name = step.name.partition(".")
+        if head == "module":
+            for folder, call in sorted(self._estate.callers(step.home)):
+                yield from self._in_folder(folder, f"module.{call}", step.path)
+        elif head == "var":
+            for folder in sorted({step.folder, *self._layered().get((step.definition.document, name), ())}):
+                yield from self._in_folder(folder, step.name, step.path)
+            yield from self._limits(step.folder, step.name)
+        elif head == "local":
+            yield from self._in_folder(step.folder, step.name, step.path)
+        elif step.name and step.read is not None:
+            span = self._block_around(step.read, head)
+            yield from self._in_document(step.read.document, step.name, step.path, span)
+
+    def _readers_of_locals(self, site: Site) -> Iterator[str]:
+        """Who reads a local of a terragrunt file, which files in other folders may include or read."""
+        found = _LOCAL.match(site.path) if site.document.endswith(".hcl") else None
+        if found is not None:
+            for document in self._estate.texts_of(".hcl"):
+                yield from self._in_document(document, f"locals.{found[1]}", ())
+
+    def _in_folder(self, folder: str, name: str, path: Sequence[str]) -> Iterator[str]:
+        for document in self._estate.texts(folder):
+            yield from self._in_document(document, name, path)
+
+    def _in_document(
+        self, document: str, name: str, path: Sequence[str], span: tuple[int, int] | None = None
+    ) -> Iterator[str]:
+        """The lines on which a document reads this name, or a part of it that holds the end of the path."""
+        text = self._text(document)
+        lead = rb"(?<![\w-])" if name.startswith("locals.") else rb"(?<![\w.-])"
+        pattern = re.compile(lead + re.escape(name).encode() + rb"(?![\w-])")
+        start, end = span or (0, len(text))
+        for match in pattern.finditer(text, start, end):
+            after = match.end()
+            if name.startswith("module.") and (index := _INDEX.match(text, after)):
+                after = index.end()
+            if not self._is_known(document, match.start()) and _may_reach(text, after, path):
+                line = text.count(b"\n", 0, match.start()) + 1
+                yield f"{document}:{line}"
+
+    def _is_known(self, document: str, offset: int) -> bool:
+        return any(start <= offset < end for start, end in self._known[document])
+
+    def _limits(self, folder: str, name: str) -> Iterator[str]:
+        """What a variable's block says against another text; types of an object's entries are not looked at."""
+        label = re.escape(name.removeprefix("var.")).encode()
+        head = re.compile(rb'\bvariable\s*"?' + label + rb'"?\s*\{([^\n]+\}|.*?^\})', re.DOTALL | re.MULTILINE)
+        texts = (self._text(document) for document in self._estate.texts(folder))
+        for block in (match[1] for text in texts for match in head.finditer(text)):
+            if re.search(rb"\bvalidation\b", block):
+                yield f"the `validation` of {name}"
+            if typed := _NO_TEXT.search(block):
+                yield f"the type of {name}, `{typed[1].decode()}`"
+
+    def _block_around(self, read: Read, iterator: str) -> tuple[int, int] | None:
+        """The bytes of the block that an iterator stands for: the top-level one, or the `dynamic` one that names it."""
+        source = _source(read.document, self._estate.text(read.document))
+        blocks = top_level(source)[1] if source else ()
+        found: tuple[int, int] | None = None
+        while inner := next((each for each in blocks if each.span.start <= read.start < each.span.end), None):
+            named = inner.attribute("iterator")
+            runs = inner.type == "dynamic" and iterator in ((named.value.text,) if named else inner.labels)
+            found = (inner.span.start, inner.span.end) if found is None or runs else found
+            blocks = inner.blocks()
+        return found
+
+    def _blanked(self, document: str) -> bytes:
+        """The text of a document with its comments and coupled entries as blanks."""
+        data = self._estate.text(document)
+        source = _source(document, data) if document.endswith(_CODE) else None
+        spans = [syntax.span(each) for each in syntax.comments(source.tree.root_node)] if source else []
+        text = bytearray(data)
+        for start, end in [
+            *((each.start, each.end) for each in spans),
+            *((each.span() for each in self._coupled.finditer(data)) if self._coupled else ()),
+        ]:
+            text[start:end] = re.sub(rb"[^\n]", b" ", text[start:end])
+        return bytes(text)
+
+
+def _unread_callers(estate: Estate) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for path, data in estate.texts_of(".tf", ".tf.json", ".tofu", ".hcl").items():
+        if b"source" in data and not (path.endswith((".tf", ".hcl")) and estate.is_read(path)):
+            for source in _SOURCE.findall(data):
+                found[posixpath.normpath(posixpath.join(posixpath.dirname(path), source.decode()))].add(path)
+    return {folder: tuple(sorted(paths)) for folder, paths in found.items()}
+
+
+def _source(document: str, data: bytes) -> Source | None:
+    if unreadable(data) and not data.isascii():
+        return None
+    return Source(Document(document, data), syntax.parse(data))
+
+
+def _may_reach(text: bytes, at: int, path: Sequence[str]) -> bool:
+    """Whether the steps behind a name lead to the end of the path, to a part of it, or to what holds it."""
+    for wanted in path:
+        step = _STEP.match(text, at)
+        if step is None:
+            return True
+        if next(each for each in step.groups() if each is not None).decode(errors="replace") != wanted:
+            return False
+        at = step.end()
+    return True
+
+
+def _entries(keys: Iterable[str]) -> re.Pattern[bytes] | None:
+    """What finds map entries with one of these keys and a quoted value."""
+    names = b"|".join(sorted(re.escape(key).encode() for key in keys))
+    return re.compile(rb'"(?:' + names + rb')"[ \t]*[=:][ \t]*"[^"\n]*"') if names else None
+
+
+def _walks(uses: Iterable[Use]) -> Iterator[Walk]:
+    for use in uses:
+        for origin in use.origins:
+            for part in origin:
+                yield from part.walked if isinstance(part, Piece) else ()

@@ -1,0 +1,351 @@
+"""All stacks together: module instances, the images that they use, and who hangs on which literal.
+
+A module called from eight stacks has eight callers, and each is an instance with variables of its own.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hclmod.hcl import source
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import Unread, unreadable
+from hclmod.hcl.values import List, Object, Opaque
+from hclmod.terraform import origins, trace
+from hclmod.terraform.declarations import Declarations, Dweller, Folder, ImageUse, ModuleCall, declarations
+from hclmod.terraform.inventory import is_override
+from hclmod.terraform.origins import Layer, Module, Scope, Site
+from hclmod.terraform.terragrunt import Terragrunt
+from hclmod.terraform.uses import Home, Use, fan_out, overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hclmod.hcl.values import Definition, Value
+    from hclmod.terraform.origins import Piece
+
+
+class Estate:
+    """What the files of a repository say together; documents are read when a stack leads to them."""
+
+    def __init__(self, stacks: Sequence[str], paths: Iterable[str], read: Callable[[str], bytes | None]) -> None:
+        self.stacks, self._read = tuple(stacks), read
+        self._paths = frozenset(paths)
+        self._beside: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(self._paths):
+            self._beside[posixpath.dirname(path)].append(path)
+        self._known: dict[str, Declarations | None] = {}
+        self._folders: dict[str, Folder] = {}
+        self.unread: dict[str, str] = {}  # documents to which something led and that could not be read, with the reason
+
+    def over(self, stacks: Sequence[str]) -> Estate:
+        """The same repository seen from other stacks; documents that are known are not read again."""
+        other = Estate(stacks, self._paths, self._read)
+        other._known, other._folders, other.unread = self._known, self._folders, self.unread
+        return other
+
+    @property
+    def lived_in(self) -> frozenset[str]:
+        """The names of the namespaces in which something lives."""
+        return frozenset(name for home in self.homes for name in home.names if name is not None)
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """Every image of every container, by stack, module instance and address."""
+        return tuple(use for stack, module in self.instances for use in self._uses(stack, module))
+
+    def comments(self, piece: Piece) -> tuple[str, ...]:
+        """What comments say on the way from an image to a piece of it: at locals, variables, calls, arguments."""
+        passed = [(call.document, call.path) for call, _ in piece.passed]
+        places = dict.fromkeys([(step.definition.document, step.definition.path) for step in piece.walked] + passed)
+        known = ((self._declared(document), path) for document, path in places)
+        return tuple(comment for found, path in known if found for comment in found.comments.get(path, ()))
+
+    def texts(self, folder: str) -> dict[str, bytes]:
+        """The documents of a folder as they are, also those that are not read for what they declare.
+
+        With them come those that Terragrunt puts beside them in some stack: both make one module.
+        """
+        return self._texts(path for each in self._together(folder) for path in self._beside.get(each, []))
+
+    def text(self, path: str) -> bytes:
+        """A document as it is; empty where there is none."""
+        return self._read(path) or b""
+
+    def texts_of(self, *endings: str) -> dict[str, bytes]:
+        """All documents of the repository whose names end so."""
+        return self._texts(sorted(path for path in self._paths if path.endswith(endings)))
+
+    def _texts(self, paths: Iterable[str]) -> dict[str, bytes]:
+        told = ((path, self._read(path)) for path in paths)
+        return {path: text for path, text in told if text is not None}
+
+    def is_read(self, path: str) -> bool:
+        """Whether a document is one of a module of these stacks, and says what it declares."""
+        return posixpath.dirname(path) in self._reached and self._declared(path) is not None
+
+    @cached_property
+    def _reached(self) -> frozenset[str]:
+        return frozenset({module.folder for _, module in self.instances} | set(self.stacks))
+
+    def callers(self, folder: str) -> frozenset[tuple[str, str]]:
+        """The folder and the name of each module call that leads to a folder."""
+        calls = ((each.parent, each.call) for _, each in self.instances if each.folder == folder)
+        return frozenset((parent.folder, call.name) for parent, call in calls if parent and call)
+
+    def layered(self, stacks: Iterable[str]) -> dict[tuple[str, str], frozenset[str]]:
+        """For each document and variable that it sets, the folders of the root modules for which it does."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for stack in stacks:
+            root = self._terragrunt(stack).source() or stack
+            for layer in self._layers(stack):
+                for name, definition in layer.values.items():
+                    found[definition.document, name].add(root)
+        return {key: frozenset(folders) for key, folders in found.items()}
+
+    def called(self) -> frozenset[str]:
+        """The folders that a module call of some stack, or its terragrunt file, names as its source."""
+        calls = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
+        sources = (self._terragrunt(stack).source() for stack in self.stacks)
+        return frozenset(filter(None, (*(_local(folder, source) for folder, source in calls), *sources)))
+
+    @cached_property
+    def drives(self) -> Mapping[Site, tuple[Use, ...]]:
+        """For each literal, the uses that it makes or helps to make: its fan-out."""
+        return fan_out(self.uses)
+
+    @cached_property
+    def homes(self) -> tuple[Home, ...]:
+        """Every workload and release, with the names that its namespace may have."""
+        return tuple(
+            Home(stack, module.folder, module.name, dweller, tuple(_names(dweller, module)))
+            for stack, module in self.instances
+            for dweller in self._folder(module.folder).dwellers.values()
+        )
+
+    @cached_property
+    def namespaces(self) -> Mapping[str, tuple[tuple[str, str, str], ...]]:
+        """For each namespace's name the stack, folder and address of the resources that declare it."""
+        found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        for stack, module in self.instances:
+            for address, name in self._named(module):
+                if name is not None:
+                    found[name].append((stack, module.folder, address))
+        return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+
+    @cached_property
+    def named(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The names of each namespace resource, by folder and address, where all of them are known."""
+        found: dict[tuple[str, str], list[str | None]] = defaultdict(list)
+        for _, module in self.instances:
+            for address, name in self._named(module):
+                found[module.folder, address].append(name)
+        return {where: tuple(sorted({each for each in names if each})) for where, names in found.items() if all(names)}
+
+    def document_of(self, folder: str, namespace: str) -> str:
+        """The document that declares a namespace of this address."""
+        return self._folder(folder).documents[namespace]
+
+    def marks(self, folder: str, address: str) -> tuple[tuple[str, str], ...]:
+        """The literal annotations and labels of a namespace resource."""
+        return self._folder(folder).marks.get(address, ())
+
+    def _named(self, module: Module) -> Iterator[tuple[str, str | None]]:
+        """The address and each name of every namespace that a module declares, None for one that cannot be read."""
+        folder = self._folder(module.folder)
+        for address, name in folder.namespaces.items():
+            for _, scope in trace.instances(folder.each.get(address), folder.count.get(address), Scope(module)):
+                told = [origins.text(origin) for origin in trace.trace(name, scope)] if name else [None]
+                yield from ((address, each) for each in told)
+
+    @cached_property
+    def instances(self) -> tuple[tuple[str, Module], ...]:
+        """Every module of every stack as one caller sees it, with the stack; those that nothing calls too."""
+        found: list[tuple[str, Module]] = []
+        for stack in self.stacks:
+            root = self._root(stack)
+            found += [(stack, module) for module in _below(root)]
+            if self._has_code(stack) and root.folder != stack:
+                found.append((stack, replace(root, folder=stack)))
+        reached = {module.folder for _, module in found}
+        for stack in self.stacks:
+            for folder in sorted(self._beside):
+                if folder.startswith(f"{stack}/") and folder not in reached and self._owner(folder) == stack:
+                    found += [(stack, self._module(folder, "", (folder,)))]
+        return tuple(found)
+
+    @cached_property
+    def _sources(self) -> list[tuple[str, str]]:
+        """Stacks with code of their own and the folder of their source."""
+        told = ((stack, self._terragrunt(stack).source()) for stack in self.stacks if self._has_code(stack))
+        return [(stack, source) for stack, source in told if source and source != stack]
+
+    def _together(self, folder: str) -> list[str]:
+        return [folder, *(other for pair in self._sources if folder in pair for other in pair if other != folder)]
+
+    def _has_code(self, folder: str) -> bool:
+        return any(path.endswith(".tf") for path in self._beside.get(folder, []))
+
+    def _owner(self, folder: str) -> str | None:
+        owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
+        return max(owners, key=len, default=None)
+
+    def _terragrunt(self, stack: str) -> Terragrunt:
+        return Terragrunt(stack, self._declared, self._paths.__contains__)
+
+    def _root(self, stack: str) -> Module:
+        folder = self._terragrunt(stack).source() or stack
+        found = self._merged((folder, stack)) if folder != stack else None
+        return self._module(folder, "", (folder,), layers=self._layers(stack), found=found)
+
+    def _layers(self, stack: str) -> tuple[Layer, ...]:
+        """What sets the variables of a stack's root module, strongest first."""
+        grunt = self._terragrunt(stack)
+        files = [*grunt.given(), *self._var_files(stack)]
+        layers = [self._layer(each) if isinstance(each, str) else each for each in files]
+        return (*layers, *grunt.layers())
+
+    def _layer(self, path: str) -> Layer:
+        found = None if path.endswith(".json") else self._declared(path)
+        return Layer(path, found.attributes) if found else Layer(path, {}, complete=False)
+
+    def _var_files(self, stack: str) -> list[str]:
+        """`*.auto.tfvars`, the last one first, then `terraform.tfvars`; those in JSON are not read and so are named."""
+        beside = self._beside.get(stack, [])
+        automatic = [path for path in reversed(beside) if path.endswith((".auto.tfvars", ".auto.tfvars.json"))]
+        named = [posixpath.join(stack, name) for name in ("terraform.tfvars.json", "terraform.tfvars")]
+        return automatic + [path for path in named if path in self._paths]
+
+    def _module(
+        self,
+        folder: str,
+        name: str,
+        above: tuple[str, ...],
+        call: ModuleCall | None = None,
+        parent: Module | None = None,
+        layers: tuple[Layer, ...] = (),
+        bound: Mapping[str, tuple[Value, Value]] | None = None,
+        found: Folder | None = None,
+    ) -> Module:
+        found = found or self._folder(folder)
+        objects: dict[str, Value] = {}
+        module = Module(
+            folder, name, found.variables, found.locals, found.outputs, call, parent, layers, objects, bound or {}
+        )
+        objects.update(_namespaces(found, Scope(module)))
+        for called in found.calls.values():
+            target = _local(posixpath.dirname(called.document), called.source)
+            if target is None or target in above:
+                continue
+            runs = (called.arguments.get("for_each"), called.arguments.get("count"))
+            for index, scope in trace.instances(*runs, Scope(module)):
+                path, inside = f"{name}.module.{called.name}{index}".removeprefix("."), (*above, target)
+                child = self._module(target, path, inside, called, module, bound=scope.bound)
+                module.children[f"{called.name}{index}"] = child
+        return module
+
+    def _folder(self, folder: str) -> Folder:
+        if folder not in self._folders:
+            self._folders[folder] = self._merged((folder,))
+        return self._folders[folder]
+
+    def _merged(self, folders: Iterable[str]) -> Folder:
+        """The documents of folders as one module; Terragrunt copies a stack's over those of its source."""
+        merged = Folder()
+        paths = [path for folder in folders for path in self._beside.get(folder, []) if path.endswith(".tf")]
+        files = {posixpath.basename(path): path for path in paths}
+        for _, path in sorted(files.items(), key=lambda file: (is_override(file[0]), file)):
+            if found := self._declared(path):
+                merged.add(found)
+        return merged
+
+    def _declared(self, path: str) -> Declarations | None:
+        if path not in self._known:
+            self._known[path] = self._fresh(path) if path in self._paths else None
+        return self._known[path]
+
+    def _fresh(self, path: str) -> Declarations | None:
+        data = self._read(path)
+        if data is None:
+            return None
+        why = unreadable(data)
+        if why is None or why.startswith("generated"):
+            found = source.parse(Document(path, data))
+            if not isinstance(found, Unread):
+                return declarations(found)
+            why = found.reason
+        self.unread[path] = why
+        return None
+
+    def _uses(self, stack: str, module: Module) -> Iterator[Use]:
+        for image in (each for images in self._folder(module.folder).images.values() for each in images):
+            found = [origin for scope in _scopes(image, module) for origin in trace.trace(image.image, scope)]
+            alternatives = tuple(dict.fromkeys(found))
+            yield Use(stack, module.folder, module.name, image, alternatives, overrides(module, found))
+
+
+def _namespaces(found: Folder, scope: Scope) -> dict[str, Value]:
+    """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module, and each instance."""
+    kinds: dict[str, list[tuple[str | None, Value]]] = defaultdict(list)
+    for address, name in found.namespaces.items():
+        kind, _, label = address.partition(".")
+        kinds[kind].append((label, _namespace(name, found.each.get(address), found.count.get(address), scope)))
+    return {kind: Object(tuple(entries)) for kind, entries in kinds.items()}
+
+
+def _namespace(name: Definition | None, each: Definition | None, count: Definition | None, scope: Scope) -> Value:
+    """One namespace: with `for_each` an object by key, with `count` a list."""
+    if each is None and count is None:
+        return _metadata(name)
+    made = [
+        (index, _metadata(trace.held(name, inside) if name else None))
+        for index, inside in trace.instances(each, count, scope)
+    ]
+    if count is not None:
+        return List(tuple(one for _, one in made))
+    if any(not index for index, _ in made):
+        return Opaque("for_each", "what it runs over cannot be read")
+    return Object(tuple((index[2:-2], one) for index, one in made))
+
+
+def _metadata(name: Definition | None) -> Value:
+    metadata: tuple[tuple[str | None, Value], ...] = (("name", name),) if name else ()
+    identity: tuple[tuple[str | None, Value], ...] = (("id", name),) if name else ()
+    return Object((("metadata", List((Object(metadata),))), *identity))
+
+
+def _below(module: Module) -> Iterator[Module]:
+    yield module
+    for name in sorted(module.children):
+        yield from _below(module.children[name])
+
+
+def _local(folder: str, source: str | None) -> str | None:
+    """The folder of a module that lies in this repository, or None."""
+    if source is None or not source.startswith(("./", "../")):
+        return None
+    return posixpath.normpath(posixpath.join(folder, source))
+
+
+def _scopes(image: ImageUse, module: Module) -> list[Scope]:
+    """A scope for each thing that `for_each`, `count` and `dynamic` run over; one where they cannot be read."""
+    scopes = [scope for _, scope in trace.instances(image.each, image.count, Scope(module))]
+    if image.dynamic is None:
+        return scopes
+    name, over = image.dynamic
+    runs = [(scope, trace.entries(over, scope)) for scope in scopes]
+    unbound = [scope for scope, pairs in runs if not pairs]
+    return unbound + [Scope(module, {**scope.bound, name: pair}) for scope, pairs in runs for pair in pairs or ()]
+
+
+def _names(dweller: Dweller, module: Module) -> list[str | None]:
+    """The names that a workload's namespace may have; `default` where it names none."""
+    if dweller.namespace is None:
+        return ["default"]
+    scopes = trace.instances(dweller.each, None, Scope(module))
+    found = (origins.text(origin) for _, scope in scopes for origin in trace.trace(dweller.namespace, scope))
+    return list(dict.fromkeys(found))

@@ -1,0 +1,103 @@
+"""Images and workloads as one caller of their module sees them, and who hangs on which literal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hclmod.images import reference
+from hclmod.terraform import origins as pieces
+from hclmod.terraform.origins import Module, Piece, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hclmod.terraform.declarations import Dweller, ImageUse
+    from hclmod.terraform.origins import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One container's image in one instance of its module, with every alternative that it may be."""
+
+    stack: str
+    folder: str
+    module: str  # the instance: `module.a`; empty in the stack itself
+    image: ImageUse
+    origins: tuple[Origin, ...]
+    overrides: tuple[str, ...] = ()  # var-files that cannot be read and would win
+
+    @property
+    def address(self) -> str:
+        """The resource's address as Terraform writes it, with the module's instance."""
+        return f"{self.module}.{self.image.address}" if self.module else self.image.address
+
+    @property
+    def texts(self) -> tuple[str | None, ...]:
+        """The image references, None for one that cannot be followed to its end."""
+        return tuple(pieces.text(origin) for origin in self.origins)
+
+    @property
+    def sites(self) -> frozenset[Site]:
+        """The literals that make the image."""
+        return frozenset(
+            part.site for origin in self.origins for part in origin if isinstance(part, Piece) and part.site
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A workload or release in one instance of its module, and the names that its namespace may have."""
+
+    stack: str
+    folder: str
+    module: str
+    dweller: Dweller
+    names: tuple[str | None, ...]
+
+    @property
+    def address(self) -> str:
+        """The resource's address as Terraform writes it, with the module's instance."""
+        return f"{self.module}.{self.dweller.address}".removeprefix(".")
+
+    def runs(self, use: Use) -> bool:
+        """Whether an image is this workload's, in this instance of its module."""
+        return (use.stack, use.folder, use.address) == (self.stack, self.folder, self.address)
+
+
+def tag_piece(origin: Origin) -> Piece | None:
+    """The piece of an image in which its tag begins; None for an image without a tag or one that is not known."""
+    text = pieces.text(origin)
+    known = reference.parse(text) if text is not None else None
+    if text is None or known is None or known.tag is None:
+        return None
+    start = text.rindex(f":{known.tag}") + 1
+    at = 0
+    for piece in origin:
+        at += len(piece.text)
+        if at > start and isinstance(piece, Piece):
+            return piece
+    return None
+
+
+def fan_out(uses: Iterable[Use]) -> dict[Site, tuple[Use, ...]]:
+    """For each literal, those of the uses that it makes or helps to make."""
+    found: dict[Site, list[Use]] = defaultdict(list)
+    for use in uses:
+        for site in sorted(use.sites, key=lambda each: each.key):
+            found[site].append(use)
+    return {site: tuple(driven) for site, driven in found.items()}
+
+
+def overrides(module: Module, found: Sequence[Origin]) -> tuple[str, ...]:
+    """What cannot be read and would win over the weakest place that a root module's variable was read from."""
+    layers = _top(module).layers
+    steps = {step for origin in found for part in origin for step in part.chain}
+    reached = [at for at, layer in enumerate(layers) if any(step.startswith(f"{layer.label} ") for step in steps)]
+    last = len(layers) if any(step.startswith("var.") for step in steps) else max(reached, default=0)
+    return tuple(dict.fromkeys(layer.label.rstrip(":") for layer in layers[:last] if not layer.complete))
+
+
+def _top(module: Module) -> Module:
+    return module if module.parent is None else _top(module.parent)

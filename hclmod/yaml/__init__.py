@@ -1,0 +1,1 @@
+"""The same for YAML: read it, edit it, lose no byte."""

@@ -1,0 +1,269 @@
+"""Images in YAML text, each with its exact place; a text that is no sound YAML is read line by line.
+
+Templates (`${x}`, `%{ if }`, `{{ .x }}`) are covered with as many plain bytes before the parser sees them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tree_sitter import Node, Parser
+
+    from hclmod.hcl.edits import Span
+
+Part = TypeVar("Part")
+
+TEMPLATE = re.compile(r"(?<!\$)\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|%\{[^}\n]*\}|\$?\{\{(?:(?!\{\{).)*?\}\}")
+"""What something else fills in before the text is used."""
+
+_COVERED = re.compile(TEMPLATE.pattern.encode(), re.DOTALL)
+_ALONE = re.compile(rb"^([ \t]*)(\0[\0 \t]*\r?)$", re.MULTILINE)
+_SEPARATOR = re.compile(rb"^([ \t]+)(---)(?=[ \t\r]*$)", re.MULTILINE)
+_KEYED = re.compile(rb"([ \t]*(?:-[ \t]+)*)[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:(?:[ \t]+(?:&\S+[ \t]+)?(.*))?")
+_COMMENT = re.compile(rb"[ \t]#")
+_BEHIND = re.compile(rb"[\"']?[ \t]*,?[ \t]+(#[^\r\n]*)")
+_ROLES = ("registry", "repository", "tag", "digest")
+_NESTED = ("block_mapping", "flow_mapping")
+_PAIRS = ("block_mapping_pair", "flow_pair")
+_SCALARS = ("plain_scalar", "double_quote_scalar", "single_quote_scalar")
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value as it is written, without quotes, and the offset of its first byte.
+
+    One that is not `sound` was found in a text that is no YAML: it may be read, and must not be written.
+    """
+
+    text: str
+    start: int
+    sound: bool = True
+
+    @property
+    def end(self) -> int:
+        """The offset behind the last byte of the text."""
+        return self.start + len(self.text.encode())
+
+
+def parts(key: str, whole: Part | None, entries: Mapping[str, Part]) -> dict[str, Part]:
+    """The image that an entry of a map names: `image` for a whole one, else `repository`, `tag` and the like."""
+    if whole is not None:
+        return {"image": whole} if key in ("image", "imageName") else {}
+    if not key.lower().endswith("image"):
+        return {}
+    found = {role: entries[role] for role in _ROLES if role in entries}
+    if "name" in entries:
+        found.setdefault("repository", entries["name"])
+    return found if found.keys() - {"registry"} else {}
+
+
+LIMIT = 1 << 17
+"""Larger texts are not searched: templates that open and never close would cost the square of the size."""
+
+
+def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> tuple[dict[str, Scalar], ...]:
+    """Every image of a text in its parts, in order; `holes` are further places that something else fills in.
+
+    Without `by_line` a text that is no YAML has none.
+    """
+    if b"mage" not in data or len(data) > LIMIT:
+        return ()
+    text = covered(data, holes)
+    root = _parser().parse(text).root_node
+    if not root.has_error:
+        found = [_of_pair(pair, data) for pair in _pairs(root)]
+    else:
+        found = list(_by_line(text, data)) if by_line else []
+    return tuple(sorted((each for each in found if each), key=lambda each: min(part.start for part in each.values())))
+
+
+def in_order(found: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
+    """The parts of all images of a text by where they stand: the `n`-th one is the same after any other edit."""
+    return tuple(sorted((part for image in found for part in image.values()), key=lambda part: part.start))
+
+
+def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[str, ...]:
+    """The comments of a value: those on lines of their own directly above it, the one behind it, and those around it.
+
+    These are those of the keys that hold it, from the innermost outwards, and all in the map of the image's parts.
+    """
+    found = _above(data, scalar.start)
+    if behind := _BEHIND.match(data, scalar.end):
+        found.append((behind.start(1), behind[1].strip()))
+    pairs = 0
+    for node in _around(covered(data, holes), scalar) if scalar.sound else ():
+        found += _above(data, node.start_byte)
+        pairs += node.type in _PAIRS
+        key = node.child_by_field_name("key")
+        if key is not None and (behind := _BEHIND_KEY.match(data, key.end_byte)):
+            found.append((behind.start(1), behind[1].strip()))
+        if key is not None and pairs == _NEAR and b"mage" in data[key.start_byte : key.end_byte]:
+            found += _within(node, data)
+    return tuple(text.decode(errors="replace") for _, text in dict.fromkeys(found))
+
+
+def _around(text: bytes, scalar: Scalar) -> Iterator[Node]:
+    """The entries of maps and lists that hold a value, from the innermost outwards."""
+    node = _parser().parse(text).root_node.descendant_for_byte_range(scalar.start, scalar.end)
+    while node is not None:
+        if node.type in (*_PAIRS, "block_sequence_item"):
+            yield node
+        node = node.parent
+
+
+_NEAR = 2  # `image:` around `tag:`
+_BEHIND_KEY = re.compile(rb"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*(#[^\r\n]*)")
+
+
+def _above(data: bytes, offset: int) -> list[tuple[int, bytes]]:
+    """The comments on lines of their own directly above the line of an offset, each with where it begins."""
+    found: list[tuple[int, bytes]] = []
+    start = data.rfind(b"\n", 0, offset) + 1
+    while start:
+        above = data.rfind(b"\n", 0, start - 1) + 1
+        line = data[above : start - 1]
+        if not line.lstrip().startswith(b"#"):
+            break
+        found.insert(0, (start - 1 - len(line.lstrip()), line.strip()))
+        start = above
+    return found
+
+
+def _within(node: Node, data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The comments in a node; what is covered by one is none."""
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        text = data[node.start_byte : node.end_byte]
+        if node.type == "comment" and text.startswith(b"#"):
+            yield node.start_byte, text.strip()
+        nodes.extend(node.named_children)
+
+
+def metadata(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[tuple[str, str], ...]:
+    """The pairs of a value's document whose key holds a slash, as those of annotations and labels do.
+
+    The text is empty where it is no scalar on one line, or something fills in a part of it.
+    """
+    if not scalar.sound or b"/" not in data:
+        return ()
+    root = _parser().parse(covered(data, holes)).root_node
+    whole = next((each for each in root.children if each.start_byte <= scalar.start < each.end_byte), root)
+    return tuple(pair for each in _pairs(whole) if (pair := _slashed(each, data, holes)))
+
+
+def _slashed(pair: Node, data: bytes, holes: Sequence[Span]) -> tuple[str, str] | None:
+    key = _scalar(pair.child_by_field_name("key"), data)
+    if key is None or "/" not in key.text:
+        return None
+    value = _scalar(pair.child_by_field_name("value"), data)
+    filled = value is None or any(hole.start < value.end and value.start < hole.end for hole in holes)
+    return key.text, "" if value is None or filled or TEMPLATE.search(value.text) else value.text
+
+
+@cache
+def _parser() -> Parser:
+    import tree_sitter_yaml
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_yaml.language()))
+
+
+def covered(data: bytes, holes: Sequence[Span] = ()) -> bytes:
+    """The same number of bytes and lines: a template is a word, alone on its line a comment."""
+    text = bytearray(data)
+    for start, end in [*((hole.start, hole.end) for hole in holes), *(each.span() for each in _COVERED.finditer(data))]:
+        text[start:end] = re.sub(rb"[^\r\n]", b"\0", text[start:end])
+    alone = _ALONE.sub(lambda each: each[1] + b"#" + each[2][1:], bytes(text))
+    return _SEPARATOR.sub(lambda each: each[2] + each[1], alone.replace(b"\0", b"x"))
+
+
+def _pairs(root: Node) -> Iterator[Node]:
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if node.type in _PAIRS:
+            yield node
+        nodes.extend(node.named_children)
+
+
+def _of_pair(pair: Node, data: bytes) -> dict[str, Scalar]:
+    key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+    name = _scalar(key, data)
+    if name is None or value is None or "image" not in name.text.lower():
+        return {}
+    return parts(name.text, _scalar(value, data), _entries(value, data))
+
+
+def _entries(node: Node, data: bytes) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for pair in (pair for inner in node.named_children if inner.type in _NESTED for pair in inner.named_children):
+        if pair.type in _PAIRS:
+            key = _scalar(pair.child_by_field_name("key"), data)
+            value = _scalar(pair.child_by_field_name("value"), data)
+            if key is not None and value is not None:
+                found[key.text] = value
+    return found
+
+
+def _scalar(node: Node | None, data: bytes) -> Scalar | None:
+    """The text of a scalar on one line; None for an empty one, `null`, and anything else."""
+    inner = next((each for each in node.named_children if each.type in _SCALARS), None) if node else None
+    if inner is None or (inner.named_children and inner.named_children[0].type == "null_scalar"):
+        return None
+    quote = 0 if inner.type == "plain_scalar" else 1
+    start, end = inner.start_byte + quote, inner.end_byte - quote
+    return _said(data, start, end)
+
+
+def _said(data: bytes, start: int, end: int) -> Scalar | None:
+    text = data[start:end].decode(errors="replace").rstrip()
+    return Scalar(text, start) if text and "\n" not in text else None
+
+
+def _by_line(text: bytes, data: bytes) -> Iterator[dict[str, Scalar]]:
+    """The keys of single lines; those further in below an `image:` without a value are its entries."""
+    lines = list(_keyed_lines(text, data))
+    for index, (indent, key, value) in enumerate(lines):
+        if "image" in key.lower():
+            yield parts(key, value, {} if value else _further_in(lines, index + 1, indent))
+
+
+def _keyed_lines(text: bytes, data: bytes) -> Iterator[tuple[int, str, Scalar | None]]:
+    at = 0
+    for line in text.splitlines(keepends=True):
+        if match := _KEYED.fullmatch(line.rstrip(b"\r\n")):
+            start, end = _bare(match[3] or b"")
+            base = at + match.start(3)
+            said = _said(data, base + start, base + end) if end > start else None
+            yield len(match[1]), match[2].decode(), replace(said, sound=False) if said else None
+        at += len(line)
+
+
+def _bare(value: bytes) -> tuple[int, int]:
+    """Where the text of a value on one line stands, without quotes and comment; nothing for lists, maps and blocks."""
+    quote = value[:1]
+    if quote in (b'"', b"'"):
+        return 1, value.find(quote, 1)
+    if quote in (b"", b"#", b"[", b"{", b"|", b">", b"*", b"!"):
+        return 0, 0
+    comment = _COMMENT.search(value)
+    return 0, comment.start() if comment else len(value)
+
+
+def _further_in(lines: Sequence[tuple[int, str, Scalar | None]], index: int, indent: int) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    first = lines[index][0] if index < len(lines) else 0
+    for at in range(index, len(lines)):
+        inner, key, value = lines[at]
+        if inner <= indent:
+            break
+        if inner == first and value is not None:
+            found[key] = value
+    return found

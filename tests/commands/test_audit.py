@@ -1,0 +1,114 @@
+"""`hclmod audit` from outside, on a git repository."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from hclmod import api
+from hclmod.engine.outcomes import Changed, Unchanged
+from hclmod.rulekit.rule import Level
+from tests.support.demo import git, hclmod, repository, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hclmod.engine.outcomes import PhaseReport
+
+SETTINGS = '[options."*"]\nkeel_version = "0.21.1"\n'
+
+
+def finished(tmp_path: Path) -> Path:
+    """The demo with all phases said to be done."""
+    root = repository(tmp_path)
+    text = (root / "hclmod.toml").read_text()
+    (root / "hclmod.toml").write_text(f"through = 9\n{text}\n{SETTINGS}")
+    return root
+
+
+def rules_in(report: PhaseReport) -> set[str]:
+    """The rules that found something to do."""
+    found = (each for outcome in report.outcomes if isinstance(outcome, Changed) for each in outcome.applied)
+    left = (each for outcome in report.outcomes if isinstance(outcome, Changed | Unchanged) for each in outcome.left)
+    return {each.rule for each in found} | {each.rule for each in left if each.finding.level is Level.WARNING}
+
+
+def test_an_audit_names_gaps_and_writes_nothing(tmp_path: Path) -> None:
+    root = finished(tmp_path)
+    before = state(root)
+    done = hclmod(root, "audit")
+    assert done.returncode == 1, done.stderr
+    assert "missing-marker" in done.stdout
+    assert "enrolment-by-phase" in done.stdout
+    assert state(root) == before
+
+
+def test_after_all_phases_no_marker_is_missing(tmp_path: Path) -> None:
+    root = finished(tmp_path)
+    for phase in api.phase_numbers(api.open_workspace(root), "all", dry_run=True):
+        assert hclmod(root, "apply", "--phase", str(phase), "--in-place").returncode == 0
+    report = api.audit(api.open_workspace(root))
+    assert not rules_in(report) & {"missing-marker", "hidden-opt-out", "needless-marker", "opt-out-by-label"}
+
+
+def test_a_baseline_lets_ci_start_clean(tmp_path: Path) -> None:
+    root = finished(tmp_path)
+    assert hclmod(root, "audit", "--write-baseline", "audit.json").returncode == 0
+    assert hclmod(root, "audit", "--baseline", "audit.json").returncode == 0
+    main = root / "stacks" / "beacon" / "main.tf"
+    main.write_text("# a line that moves all others\n\n" + main.read_text())
+    assert hclmod(root, "audit", "--baseline", "audit.json").returncode == 0
+    missing = hclmod(root, "audit", "--baseline", "none.json")
+    assert missing.returncode == 2
+    assert "Make it with --write-baseline" in missing.stderr
+
+
+def test_an_audit_of_one_file_knows_the_whole_repository(tmp_path: Path) -> None:
+    root = finished(tmp_path)
+    whole = api.audit(api.open_workspace(root))
+    paths = sorted({outcome.path for outcome in whole.outcomes if isinstance(outcome, Changed)})
+    one = api.audit(api.open_workspace(root), [root / paths[0]])
+    assert [each for each in one.outcomes if each.path == paths[0]] == [
+        each for each in whole.outcomes if each.path == paths[0]
+    ]
+    assert {each.path for each in one.outcomes} == {paths[0]}
+
+
+def test_an_edit_is_told_against_a_commit(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    folder = root / "stacks" / "beacon"
+    text = (folder / "main.tf").read_text()
+    ignored = text.replace("ignore_changes = [spec", "ignore_changes = [spec[0].template[0].spec[0].container, spec", 1)
+    assert ignored != text
+    (folder / "main.tf").write_text(ignored)
+    git(root, "commit", "-qam", "CI owns it")
+    assert "edit-without-effect" not in hclmod(root, "audit", "--rule", "edit-without-effect").stdout.split("\n", 1)[1]
+    (folder / "main.tf").write_text(ignored.replace("beacon:1.14.2", "beacon:1.15.0"))
+    done = hclmod(root, "audit", "--rule", "edit-without-effect")
+    assert "beacon:1.14.2 became docker.io/lanternworks/beacon:1.15.0, which has no effect" in done.stdout
+    assert done.returncode == 1
+    git(root, "commit", "-qam", "a new version")
+    assert hclmod(root, "audit", "--rule", "edit-without-effect").returncode == 0
+    assert hclmod(root, "audit", "--rule", "edit-without-effect", "--base", "HEAD~1").returncode == 1
+
+
+def test_an_audit_needs_no_git(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    shutil.rmtree(root / ".git")
+    done = hclmod(root, "audit")
+    assert done.returncode == 1, done.stderr
+    named = hclmod(root, "audit", "--base", "main")
+    assert named.returncode == 2
+    assert "error" in named.stderr
+    assert hclmod(root, "owners").returncode == 0
+    assert hclmod(root, "explain", "beacon/kubernetes_deployment.beacon").returncode == 0
+
+
+def test_an_audit_in_a_format_for_machines(tmp_path: Path) -> None:
+    root = finished(tmp_path)
+    told = json.loads(hclmod(root, "audit", "--format", "json").stdout)
+    (section,) = told["sections"]
+    assert section["title"] == "Audit"
+    assert "missing-marker" in section["rules"]
+    assert json.loads(hclmod(root, "audit", "--format", "sarif").stdout)["version"] == "2.1.0"

@@ -1,0 +1,203 @@
+"""The survey as a whole: its rows, how an image's form is told, and every format."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hclmod.commands.survey import NamespaceRow, OutsideRow, ReleaseRow, Survey, WorkloadRow, form_of, survey
+from hclmod.config.file import parse
+from hclmod.images.evidence import Snapshot
+from hclmod.reports.tables import render
+from hclmod.scan.find import find
+from hclmod.terraform.origins import Hole, Piece, Site
+from hclmod.terraform.uses import tag_piece
+from tests.support.demo import FIXTURES, hclmod, repository
+from tests.support.trees import estate, uses, workload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+M = "s/main.tf"
+VAR = 'variable "t" {{\n{}}}\n'
+CALL = 'module "m" {{\n  source = "./m"\n{}}}\n'
+DYNAMIC = (
+    'resource "kubernetes_pod" "p" {{\n  spec {{\n'
+    '    dynamic "init_container" {{\n      for_each = {}\n      content {{\n'
+    '        image = "a/b:${{init_container.value}}"\n      }}\n    }}\n  }}\n}}\n'
+)
+
+
+def survey_of(files: Mapping[str, str], *stacks: str) -> Survey:
+    """The survey of a small repository whose every resource is of phase 4."""
+    data = {path: text.encode() for path, text in files.items()}
+    whole = estate(data, *stacks)
+    return survey(whole, parse(b"", "hclmod.toml"), Snapshot({}), lambda *_: 4, find(whole, data, data.get))
+
+
+@pytest.mark.parametrize(
+    ("files", "form", "tag"),
+    [
+        ({M: workload('"a/b:1"')}, "literal", "1"),
+        ({M: workload('"a/b"')}, "literal", None),
+        ({M: workload('"a/b@sha256:%s"' % ("0" * 64))}, "literal", None),
+        ({M: workload('"a/b:${"1"}"')}, "template", "1"),
+        ({M: workload("local.i") + 'locals {\n  i = "a/b:1"\n}\n'}, "local", "a/b:1"),
+        ({M: workload('"a/b:${var.t}"') + VAR.format('  default = "1"\n')}, "var", "1"),
+        ({M: workload('"a/b:${var.t}-x"') + VAR.format('  default = "1"\n')}, "var", "1"),
+        ({M: workload('"a/b:${var.t}"') + VAR.format(""), "s/x.auto.tfvars": 't = "1"\n'}, "var-file", "1"),
+        ({M: workload('"a/b:${var.t}"') + VAR.format(""), "s/terragrunt.hcl": 'inputs = {\n  t = "1"\n}\n'},
+            "terragrunt", "1"),
+        ({M: CALL.format('  t      = "1"\n'), "s/m/a.tf": workload('"a/b:${var.t}"') + VAR.format("")},
+            "module argument", "1"),
+        ({M: CALL.format(""), "s/m/a.tf": workload('"a/b:${var.t}"') + VAR.format('  default = "1"\n')},
+            "module default", "1"),
+        ({M: workload('"a/b:${each.value}"', head='for_each = { x = "1" }')}, "each", "1"),
+        ({M: workload('"a/b:${count.index}"', head="count = 1")}, "count", "0"),
+        ({M: DYNAMIC.format('["1"]')}, "dynamic", "1"),
+        ({M: DYNAMIC.format('{ x = "1" }').replace("init_container.value", "init_container.key")}, "dynamic", "x"),
+        ({M: workload('"a/b:${var.t}"')}, "unknown", None),
+        ({M: workload("data.x.y.z")}, "unknown", None),
+    ],
+)  # fmt: skip
+def test_how_an_image_is_written(files: dict[str, str], form: str, tag: str | None) -> None:
+    (use,) = uses(files).values()
+    (origin,) = use.origins
+    piece = tag_piece(origin)
+    assert (form_of(origin), piece.text if piece else None) == (form, _text_of(origin, tag))
+
+
+def _text_of(origin: tuple[Piece | Hole, ...], tag: str | None) -> str | None:
+    """The whole piece that ends in this tag."""
+    return next((part.text for part in origin if isinstance(part, Piece) and tag and part.text.endswith(tag)), None)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("a/b:1",), "a/b:1"),
+        (("host:5000/", "b:", "1"), "1"),
+        (("a/b", ":1", "-x"), ":1"),
+        (("a/b:", "", "1"), "1"),
+        (("host:5000/b",), None),
+        (("a/b:",), None),
+        (("a b:1",), None),
+        ((), None),
+    ],
+)
+def test_the_piece_in_which_a_tag_begins(texts: tuple[str, ...], expected: str | None) -> None:
+    piece = tag_piece(tuple(Piece(text, Site("d", "p", 0, 1)) for text in texts))
+    assert (piece.text if piece else None) == expected
+
+
+TREE = {
+    M: (
+        'resource "kubernetes_namespace" "n" {\n  metadata {\n    name = "ns"\n  }\n}\n'
+        + workload("local.i")
+        + workload("local.i", "other")
+        + 'locals {\n  i = "a/b:1.2.3"\n}\n'
+        + 'resource "helm_release" "r" {\n  chart   = "c"\n  version = "1"\n  atomic  = true\n'
+        + '  values  = [file("${path.module}/values.yaml")]\n}\n'
+    ),
+    "s/values.yaml": "image:\n  repository: c/d\n  tag: v4\n",
+    "s/old.yaml": "image: e/f\n",
+}
+
+
+def test_every_row_of_a_small_tree() -> None:
+    found = survey_of(TREE)
+    assert [(row.workload, row.image, row.form, row.origin, row.fan_out, row.phase) for row in found.images] == [
+        ("kubernetes_deployment.web", "a/b:1.2.3", "local", "s/main.tf:39", 2, 4),
+        ("kubernetes_deployment.other", "a/b:1.2.3", "local", "s/main.tf:39", 2, 4),
+    ]
+    assert found.releases == (ReleaseRow("s", "helm_release.r", "default", "c", "1", "true", "", "", 4),)
+    assert found.workloads[0] == WorkloadRow("s", "kubernetes_deployment.web", "ns", "s/kubernetes_namespace.n", (), 4)
+    assert found.outside == (
+        OutsideRow("s", "", "", "dead file", "e/f", "", "none", "s/old.yaml", 1, "s/old.yaml:1", read=False, fan_out=1,
+            floating="yes", phase=None),
+        OutsideRow(
+            "s", "helm_release.r", "default", "values file", "c/d:v4", "v4", "major", "s/values.yaml", 3,
+            "s/values.yaml:3", read=True, fan_out=1, floating="unknown", phase=4,
+        ),
+    )  # fmt: skip
+    assert found.namespaces == (
+        NamespaceRow("default", "", 0, 1, "4"),
+        NamespaceRow("ns", "s/kubernetes_namespace.n", 2, 0, "4"),
+    )
+
+
+def test_a_literal_that_makes_images_in_and_out_of_containers_counts_both() -> None:
+    text = workload("local.i") + 'locals {\n  i = "a/b:1.2.3"\n}\n'
+    release = 'resource "helm_release" "r" {\n  values = [yamlencode({ image = local.i })]\n}\n'
+    found = survey_of({M: text + release})
+    assert [found.images[0].fan_out, found.outside[0].fan_out] == [2, 2]
+
+
+def test_an_image_that_cannot_be_followed_is_a_row_all_the_same() -> None:
+    (row,) = survey_of({M: workload("var.i")}).images
+    assert (row.tag, row.tag_class, row.floating, row.form) == ("", "none", "unknown", "unknown")
+    assert row.image == "<var.i: nothing in the repository sets it>"
+
+
+KEYS = {
+    "images": [
+        "stack", "workload", "container", "init", "namespace", "image", "form", "tag", "tag_class", "origin", "chain",
+        "fan_out", "floating", "phase",
+    ],
+    "images_outside_containers": [
+        "stack", "address", "namespace", "form", "image", "tag", "tag_class", "file", "line", "origin", "read",
+        "fan_out", "floating", "phase",
+    ],
+    "helm_releases": ["stack", "release", "namespace", "chart", "version", "atomic", "wait", "timeout", "phase"],
+    "workloads": ["stack", "workload", "namespace", "owner", "ignored", "phase"],
+    "namespaces": ["namespace", "owner", "workloads", "releases", "phases"],
+}  # fmt: skip
+
+
+def test_json_has_the_keys_that_scripts_know() -> None:
+    told = json.loads(render(survey_of(TREE).tables, "json"))
+    assert {table: list(rows[0]) for table, rows in told.items()} == KEYS
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo with values, a dead file and a pipeline beside its stacks."""
+    root = repository(tmp_path_factory.mktemp("survey"), FIXTURES / "demo")
+    stack = root / "stacks" / "beacon"
+    (stack / "outside.tf").write_text(
+        'resource "helm_release" "lamp" {\n  chart = "c"\n  values = [\n    yamlencode({ image = "a/lamp:1.0.0" }),\n'
+        '    templatefile("${path.module}/values.yaml", { tag = "2.1" }),\n  ]\n}\n'
+    )
+    (stack / "values.yaml").write_text("image:\n  repository: a/oil\n  tag: ${tag}\n")
+    (stack / "old-values.yaml").write_text("image: a/wick:9\n")
+    (root / ".woodpecker.yml").write_text("steps:\n  - image: alpine:3.20\n")
+    return root
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv", "markdown"])
+def test_the_demo_in_every_format(demo: Path, form: str) -> None:
+    done = hclmod(demo, "survey", "--format", form)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "docker.io/lanternworks/beacon:1.14.2" in done.stdout
+    assert "a/oil:2.1" in done.stdout
+    assert hclmod(demo, "survey", "--format", form).stdout == done.stdout
+
+
+def test_the_demo_tells_what_stands_outside_of_containers(demo: Path) -> None:
+    told = json.loads(hclmod(demo, "survey", "--format", "json").stdout)["images_outside_containers"]
+    assert [(row["form"], row["image"], row["file"], row["line"], row["read"]) for row in told] == [
+        ("ci file", "alpine:3.20", ".woodpecker.yml", 2, True),
+        ("dead file", "a/wick:9", "stacks/beacon/old-values.yaml", 1, False),
+        ("helm values", "a/lamp:1.0.0", "stacks/beacon/outside.tf", 4, True),
+        ("template file", "a/oil:2.1", "stacks/beacon/values.yaml", 3, True),
+    ]
+
+
+def test_nothing_of_an_excluded_stack_or_a_comment_is_told(demo: Path) -> None:
+    told = hclmod(demo, "survey").stdout
+    assert "stacks/_template" not in told
+    assert "nginx:1.27.0" not in told
+    assert "trellis:v2.9.4" not in told

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hclmod.errors import ConfigError
+from hclmod.images import evidence
+from hclmod.images.evidence import ImageTags, Snapshot, TagInfo
+
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(evidence.__file__).parents[1] / "schemas" / "hclmod.tags.schema.json").read_text(encoding="utf-8")
+)
+DIGEST = "sha256:" + "a1" * 32
+CHECKED = "2026-08-01T00:00:00Z"
+EXAMPLE = """\
+{
+  "version": 1,
+  "images": {
+    "docker.io/library/redis": {
+      "checked": "2026-08-01T00:00:00Z",
+      "source": "registry",
+      "complete": true,
+      "tags": {
+        "7": {"digest": "DIGEST", "created": "2026-07-01T00:00:00.123456789Z"},
+        "latest": {}
+      }
+    },
+    "ghcr.io/a/b": {
+      "checked": "2026-08-01T00:00:00Z",
+      "source": "diun",
+      "complete": false,
+      "tags": {}
+    }
+  }
+}
+""".replace("DIGEST", DIGEST)
+
+
+def read(text: str) -> Snapshot:
+    return evidence.parse(text.encode(), "hclmod.tags.json")
+
+
+def image(**changes: object) -> dict[str, object]:
+    return {"checked": CHECKED, "source": "hand", "complete": True, "tags": {}} | changes
+
+
+def document(name: str = "ghcr.io/a/b", **changes: object) -> dict[str, object]:
+    return {"version": 1, "images": {name: image(**changes)}}
+
+
+def test_example_is_read_and_written_as_it_stands() -> None:
+    parsed = read(EXAMPLE)
+    redis = parsed.image("docker.io/library/redis")
+    assert redis == ImageTags(
+        checked=CHECKED,
+        source="registry",
+        complete=True,
+        tags={"7": TagInfo(DIGEST, "2026-07-01T00:00:00.123456789Z"), "latest": TagInfo()},
+    )
+    assert evidence.dump(parsed).decode() == EXAMPLE
+
+
+def test_a_list_that_was_cut_is_complete_for_its_pins_only() -> None:
+    cut = read(json.dumps(document(pins=["1.2.3", "1.1"])))
+    known = cut.image("ghcr.io/a/b")
+    assert known is not None
+    assert (known.about("1.1").complete, known.about("2").complete) == (True, False)
+    assert '      "pins": ["1.1", "1.2.3"],\n' in evidence.dump(cut).decode()
+    assert read(evidence.dump(cut).decode()) == cut
+
+
+@pytest.mark.parametrize("pins", ["1.2", [1], ["a b"]])
+def test_pins_are_tags(pins: object) -> None:
+    with pytest.raises(ConfigError, match="pins"):
+        read(json.dumps(document(pins=pins)))
+
+
+def test_image_goes_by_any_of_its_names() -> None:
+    parsed = read(EXAMPLE)
+    assert parsed.image("redis") is parsed.image("docker.io/library/redis") is not None
+
+
+@pytest.mark.parametrize("name", ["postgres", "ghcr.io/a", "docker.io/*", "${x}"])
+def test_other_images_are_not_known(name: str) -> None:
+    assert read(EXAMPLE).image(name) is None
+
+
+def test_order_of_the_input_does_not_matter() -> None:
+    raw = json.loads(EXAMPLE)
+    raw["images"] = dict(reversed(raw["images"].items()))
+    assert evidence.dump(read(json.dumps(raw))).decode() == EXAMPLE
+
+
+def test_empty_snapshot() -> None:
+    assert evidence.dump(Snapshot({})) == b'{\n  "version": 1,\n  "images": {}\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ([], "write a table, not an array"),
+        ({}, "version: missing"),
+        ({"version": 2, "images": {}}, "version: this hclmod reads version 1, not 2"),
+        ({"version": True, "images": {}}, "version: this hclmod reads version 1"),
+        ({"version": 1, "images": {}, "image": {}}, "image: unknown key; did you mean `images`?"),
+        ({"version": 1, "images": {"a/b": {}}}, 'images."a/b".checked: missing'),
+        (document("redis"), "images.redis: write the full name, 'docker.io/library/redis'"),
+        (document("ghcr.io/a/b:1"), 'images."ghcr.io/a/b:1": write an image\'s full name without a tag'),
+        (document("ghcr.io/*"), "write an image's full name"),
+        (document(source="guess"), '"ghcr.io/a/b".source: write one of registry, diun, hand'),
+        (document(source=["hand"]), '"ghcr.io/a/b".source: write one of'),
+        (document(complete="yes"), '"ghcr.io/a/b".complete: write true or false'),
+        (document(checked="yesterday"), '"ghcr.io/a/b".checked: write a time such as'),
+        (document(checked="2026-08-01T00:00:00"), '"ghcr.io/a/b".checked: write a time'),
+        (document(checked="2026-13-01T00:00:00Z"), '"ghcr.io/a/b".checked: write a time'),
+        (document(tags=["1"]), '"ghcr.io/a/b".tags: write a table, not an array'),
+        (document(tags={"a b": {}}), '"ghcr.io/a/b".tags."a b": not a tag'),
+        (document(tags={"1": {"digest": "sha256:abc"}}), ".tags.1.digest: write `sha256:`"),
+        (document(tags={"1": {"digest": None}}), ".tags.1.digest: write a string"),
+        (document(tags={"1": {"digets": DIGEST}}), ".tags.1.digets: unknown key; did you mean `digest`?"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(raw: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        read(json.dumps(raw))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"version": 1,', "line 1"),
+        (b'{"version": 1, "version": 1, "images": {}}', "version is written twice"),
+        (b"\xff", "not JSON"),
+        (b"", "not JSON"),
+        (b"[" * 200_000, "not JSON"),
+    ],
+)
+def test_broken_files_are_refused(data: bytes, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        evidence.parse(data, "hclmod.tags.json")
+
+
+def test_load_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "hclmod.tags.json"
+    with pytest.raises(ConfigError, match=r"hclmod\.tags\.json: cannot be read"):
+        evidence.load(path)
+    path.write_text(EXAMPLE, encoding="utf-8")
+    assert evidence.load(path) == read(EXAMPLE)
+
+
+@pytest.mark.parametrize("created", [None, "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1980-01-01T00:00:01+00:00"])
+def test_dates_of_reproducible_builds_tell_nothing(created: str | None) -> None:
+    assert TagInfo(None, created).time is None
+
+
+def test_time_is_comparable_across_zones() -> None:
+    one, other = TagInfo(None, "2026-01-01T02:00:00+02:00").time, TagInfo(None, "2026-01-01T00:00:00Z").time
+    assert one == other is not None
+
+
+_infos = st.builds(
+    TagInfo,
+    st.sampled_from([None, DIGEST, "sha512:" + "0f" * 64]),
+    st.one_of(st.none(), st.datetimes().map(lambda moment: moment.isoformat(timespec="microseconds") + "Z")),
+)
+_images = st.builds(
+    ImageTags,
+    st.just(CHECKED),
+    st.sampled_from(evidence.SOURCES),
+    st.booleans(),
+    st.dictionaries(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True), _infos, max_size=4),
+)
+_names = st.from_regex(r"(ghcr\.io|host:5000)/[a-z]{1,5}(/[a-z]{1,5})?", fullmatch=True)
+
+
+@given(st.builds(Snapshot, st.dictionaries(_names, _images, max_size=3)))
+def test_dump_is_read_back(value: Snapshot) -> None:
+    data = evidence.dump(value)
+    assert evidence.parse(data, "x") == value
+    assert evidence.dump(evidence.parse(data, "x")) == data
+    assert data.endswith(b"}\n")
+    jsonschema.validate(json.loads(data), SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_schema_has_the_keys_of_the_parser() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    parts = SCHEMA["$defs"]
+    assert set(SCHEMA["properties"]) == set(SCHEMA["required"]) == set(evidence._ROOT_FIELDS)
+    assert set(parts["image"]["properties"]) == {*parts["image"]["required"], "pins"} == set(evidence._IMAGE_FIELDS)
+    assert set(parts["tag"]["properties"]) == set(evidence._TAG_FIELDS)
+    assert tuple(parts["image"]["properties"]["source"]["enum"]) == evidence.SOURCES

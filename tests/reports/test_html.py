@@ -1,0 +1,120 @@
+"""One page that needs nothing else, reads well without its script, and holds whatever stands in a repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+
+from hclmod.reports import html
+from hclmod.reports.diff import unified
+from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
+from tests.support.markup import Page
+from tests.support.reports import EVIL, big, document, full, item, reports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ATTRIBUTES = {
+    "class", "id", "lang", "charset", "name", "content", "http-equiv", "value", "max", "hidden", "scope", "data-stack",
+    "type", "list", "autocomplete",
+}  # fmt: skip
+
+
+def check(text: str) -> Page:
+    read = Page(text.removeprefix("<!DOCTYPE html>\n"))
+    assert not read.problems, read.problems
+    names = [tag for tag, _ in read.tags]
+    assert (names.count("script"), names.count("style")) == (1, 1)
+    assert not {"a", "img", "iframe", "link", "object", "form", "base"} & set(names)
+    assert {key for _, attributes in read.tags for key in attributes} <= ATTRIBUTES
+    assert all(char.isprintable() or char in "\n\t" for char in text)
+    text.encode()
+    return read
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(reports())
+def test_nothing_of_a_repository_breaks_out(report: Report) -> None:
+    assert set(check(html.render(report)).names()) <= set(check(html.render(full())).names())
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_every_evil_text_everywhere(evil: str) -> None:
+    check(html.render(full(lambda plain: f"{plain}{evil}")))
+
+
+def test_what_it_says() -> None:
+    read = check(html.render(full()))
+    text = read.text()
+    for words in (
+        "Phases: 1 of 2 done", "1 First (done)", "3 Title", "Refused (2)", "Needs a person (1)", "Stacks by rules",
+        "1 change, 1 for a person", "rolls the pods", "comes by ", "tried, and thrown away", "rightly left alone",
+        "On the running cluster: rolls the pods (1).", "Every change proven by judge 1.",
+    ):  # fmt: skip
+        assert words in text, words
+    assert {"image -> var.tag", "kubectl rollout undo"} <= set(read.codes)
+    assert [tag for tag, attributes in read.tags if attributes.get("data-stack") == "s"] == ["tr", "li", "details"]
+
+
+def test_it_asks_nobody_for_anything() -> None:
+    text = html.render(full())
+    assert not re.search(r"https?://|src=|url\(|@import", text)
+    assert "default-src 'none'" in text
+
+
+def test_the_same_report_is_the_same_page() -> None:
+    assert html.render(big()) == html.render(big())
+
+
+def test_a_diff_of_ten_megabytes() -> None:
+    diff = unified("s/huge.tf", b"a </pre>\n" * 1_000_000, b"").decode()
+    huge = document("s/huge.tf", Outcome.CHANGED, item(Kind.CHANGE), diff=diff)
+    text = html.render(Report("1", (Section(1, "", (), (Stack("s", (huge,)),)),)))
+    assert text.count("<span") < 20
+    assert text.count("</pre>") == 1
+
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="NO `chromium` ON THE PATH: nobody looked at the page")
+
+
+def browser(folder: Path, text: str, *options: str) -> str:
+    """What a real browser makes of the page."""
+    file = folder / "page.html"
+    file.write_text(text)
+    command = [
+        CHROMIUM or "", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        f"--user-data-dir={folder / 'profile'}", *options, file.as_uri(),
+    ]  # fmt: skip
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, env=environment)
+    return done.stdout
+
+
+@in_a_browser
+def test_a_browser_runs_the_script_and_nothing_of_the_repository(tmp_path: Path) -> None:
+    evil = "".join(EVIL) + "<script>document.title='taken'</script>"
+    dumped = browser(tmp_path, html.render(full(lambda plain: f"{plain}{evil}")), "--dump-dom")
+    assert "<title>taken" not in dumped
+    assert '<p id="filtering">' in dumped, "the page's own script ran"
+    assert dumped.count("<script>") == 1
+
+
+@in_a_browser
+def test_a_page_as_wide_as_a_phone_needs_no_sideways_scrolling(tmp_path: Path) -> None:
+    probe = (
+        "<script>document.title = document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        " ? 'fits' : 'too wide ' + document.documentElement.scrollWidth</script>"
+    )
+    text = html.render(full(lambda plain: plain + "x" * 80)).replace("script-src", "script-src 'unsafe-inline'; x")
+    text = text.replace("<details", "<details open").replace("</body>", f"{probe}</body>")
+    dumped = browser(tmp_path, text, "--window-size=390,844", "--dump-dom")
+    assert "<title>fits</title>" in dumped, re.findall("<title>.*?</title>", dumped)

@@ -1,0 +1,190 @@
+"""Markdown that stays whole whatever stands in a repository, and that fits."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from hclmod.reports import markdown
+from hclmod.reports.diff import unified
+from hclmod.reports.escape import code, fence, plain, prose, visible
+from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
+from tests.support.markup import Page
+from tests.support.reports import EVIL, big, document, full, hostile, item, reports
+
+READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+ALLOWED = {"h2", "h3", "p", "strong", "em", "ul", "li", "code", "pre", "details", "summary", "hr"}
+REFERENCE = re.compile(r"[@#!%~$&]\w|://|www\.|GH-\d", re.IGNORECASE)
+
+
+def page(text: str) -> Page:
+    return Page(READER.render(text))
+
+
+def check(text: str) -> Page:
+    read = page(text)
+    assert not read.problems, (read.problems, text)
+    assert set(read.names()) <= ALLOWED
+    assert not REFERENCE.search(read.text()), read.text()
+    assert all(char.isprintable() or char in "\n\t\u200b" for char in text)
+    text.encode()
+    return read
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(reports())
+def test_nothing_of_a_repository_breaks_out(report: Report) -> None:
+    plainly = check(markdown.render(full()))
+    read = check(markdown.render(report))
+    assert [tag for tag, _ in read.tags if tag in ("h2", "h3", "details", "summary", "pre")] == [
+        tag for tag, _ in plainly.tags if tag in ("h2", "h3", "details", "summary", "pre")
+    ]
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_every_evil_text_everywhere(evil: str) -> None:
+    check(markdown.render(full(lambda plain: f"{plain}{evil}")))
+    check(markdown.render(full(lambda plain: f"{evil}{plain}")))
+    check(markdown.render(full(lambda _plain: evil)))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(hostile)
+def test_the_parts_say_what_they_are_given(text: str) -> None:
+    told = visible(re.sub(r"[\r\n\t]+", " ", text))
+    spaced = page(f"x{code(text)}x")
+    assert [each.strip() for each in spaced.codes] == [told.strip()]
+    assert page(f"x{plain(text)}x").text().strip() == f"x{told}x".replace("\u200b", "") or "\u200b" in plain(text)
+    assert page(f"x{plain(text)}x").text().replace("\u200b", "").strip() == f"x{told}x"
+    assert check(f"- x {prose(text)}").names() in (["li", "ul"], ["code", "li", "ul"])
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(hostile)
+def test_a_fence_holds_all_that_it_is_given(text: str) -> None:
+    read = page(f"before\n\n{fence(text, 'diff')}\nafter\n")
+    assert read.names() == ["code", "p", "pre"]
+    assert read.codes[-1].strip("\n") == visible(text.replace("\r\n", "\n"), keep="\n\t").strip("\n")
+    assert read.text().strip().endswith("after")
+
+
+def test_a_rule_of_ones_own_that_failed_is_nothing_to_report() -> None:
+    stack = Stack("s", (document("s/m.tf", Outcome.FAILED, why=("rule mine failed at mine.py:3: KeyError: 1",)),))
+    text = markdown.render(Report("0.1.0", (Section(None, "", (), (stack,)),)))
+    assert "- `s/m.tf`: rule mine failed at mine.py:3: KeyError: 1\n" in text
+    assert "report this" not in text
+
+
+def test_what_it_says() -> None:
+    text = markdown.render(full())
+    assert text.startswith(
+        "## Phase 3: Title\n\n**1 change in 1 file of 1 stack; 1 for a person; 1 skipped; 2 refused**\n"
+    )
+    for words in (
+        "On the running cluster: rolls the pods (1).",
+        (
+            "### Refused (2)\n\n- `s/main.tf2`: x was changed\n"
+            "- `s/main.tf3`: hclmod itself failed, please report this: `Traceback | ZeroDivisionError: x`\n"
+        ),
+        "### Needs a person (1)\n\n- `s/main.tf:7` some-rule `x.b`: look at it\n",
+        (
+            "<details><summary><code>s</code>: 1 change</summary>\n\n"
+            "- `s/main.tf:2` some-rule `x.a`: is done — *rolls the pods* (`image -> var.tag`)\n"
+        ),
+        "- 1 file: generated: `s/main.tf1`\n",
+        "<details><summary>2 targets rightly left alone</summary>",
+        "## Rules other\n",
+    ):
+        assert words in text, words
+    assert "Shortened" not in text
+    assert "```diff\ndiff --git a/s/main.tf b/s/main.tf\n" in text
+
+
+def test_back_ticks_of_a_message_become_code() -> None:
+    assert prose("`3.0.1` floats on `a_b`: @x") == "`3.0.1` floats on `a_b`: @\u200bx"
+
+
+def test_nothing_is_said_of_nothing() -> None:
+    assert markdown.render(Report("1", ())) == "Nothing to report.\n"
+
+
+@pytest.mark.parametrize("limit", [700, 1_000, 5_000, 20_000, 65_000, 200_000, 10_000_000])
+def test_it_fits_and_cuts_diffs_first(limit: int) -> None:
+    text = markdown.render(big(), limit=limit, whole="the artifact hclmod-report")
+    assert len(text) <= limit
+    check(text)
+    assert "**200 changes in 40 files of 40 stacks; 200 for a person; 0 skipped; 40 refused**" in text
+    cut = limit < 10_000_000
+    assert ("Shortened to fit" in text) == cut == ("all of it: the artifact hclmod-report." in text)
+    if limit >= 65_000:
+        assert all(f"refusal of s{number}" in text for number in range(40))
+        assert all(f"person {each} of s{number}" in text for number in range(40) for each in range(5))
+    if limit >= 200_000:
+        assert all(f"change {each} of s{number}" in text for number in range(40) for each in range(5))
+        assert "```diff" in text
+
+
+def size(text: str) -> int:
+    return len(text.encode())
+
+
+def test_a_limit_counts_as_the_forge_counts() -> None:
+    report = full(lambda plain: f"{plain}{'é' * 200}")
+    whole = markdown.render(report)
+    assert len(whole) < size(whole) - 1000
+    assert size(markdown.render(report, limit=3_000, size=size)) <= 3_000
+
+
+def test_a_diff_of_ten_megabytes_is_left_out_and_named() -> None:
+    before = b"".join(b"line %d ```\n" % number for number in range(400_000))
+    diff = unified("s/huge.tf", before[:5_000_000], b"")
+    huge = document("s/huge.tf", Outcome.CHANGED, item(Kind.CHANGE), diff=diff.decode())
+    small = document("s/small.tf", Outcome.CHANGED, item(Kind.CHANGE), diff="diff --git a b\n")
+    report = Report("1", (Section(1, "", (), (Stack("s", (small, huge)), Stack("t", (small,)))),))
+    assert len(markdown.render(report)) > 5_000_000
+    text = markdown.render(report, limit=65_000)
+    assert "Diff left out: `s/huge.tf`" in text
+    assert text.count("```diff") == 2
+
+
+def test_a_long_refusal_is_short_before_others_are_lost() -> None:
+    documents = [document(f"s/{name}.tf", Outcome.REFUSED, why=(f"{name} " + "x" * 3000,)) for name in "abcdefghij"]
+    text = markdown.render(Report("1", (Section(1, "", (), (Stack("s", tuple(documents)),)),)), limit=8_000)
+    assert all(f"s/{name}.tf" in text for name in "abcdefghij")
+    assert text.count("x" * 3000) == 1
+    check(text)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(reports(), st.integers(700, 4000))
+def test_shortened_reports_stay_intact(report: Report, limit: int) -> None:
+    text = markdown.render(report, limit=limit)
+    assert len(text) <= limit
+    check(text)
+
+
+@pytest.mark.parametrize(
+    ("whole", "told"),
+    [
+        ("", "then lists."),
+        ("the artifact a_b", r"then lists; all of it: the artifact a\_b."),
+        (
+            "https://git.example.net:3000/a/b?c=d#e",
+            "then lists; [all of it](<https://git.example.net:3000/a/b?c=d#e>).",
+        ),
+        ("https://x/>) @team", "all of it: https:\u200b//x/&gt;) @\u200bteam."),
+        ("javascript:alert(1)", "all of it: javascript:alert(1)."),
+    ],
+)
+def test_where_the_rest_can_be_had(whole: str, told: str) -> None:
+    assert told in markdown.render(big(), limit=5000, whole=whole)
+
+
+def test_what_git_filters_is_said_not_shown() -> None:
+    hidden = document("s/a.tf", Outcome.CHANGED, item(Kind.CHANGE))
+    text = markdown.render(Report("1", (Section(1, "", (), (Stack("s", (hidden,)),)),)))
+    assert "`s/a.tf`: git filters this file" in text

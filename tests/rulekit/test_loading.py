@@ -1,0 +1,235 @@
+"""Rules are found, loaded and given their options; somebody else's only where the caller names their folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hclmod.errors import RuleError
+from hclmod.rulekit import loading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULE = '''"""A rule."""
+{future}
+from hclmod.rulekit.rule import Rule
+
+def check(block, context, /, *, word: str = "a", flag: bool = True, number: int = 1, names: tuple[str, ...] = ()):
+    yield from ()
+
+rule = Rule(check, kinds=("x",))
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "my_rule.py").write_text(RULE.format(future="from __future__ import annotations"))
+    return tmp_path
+
+
+def test_ids_are_file_names_sorted_and_helpers_are_none(folder: Path) -> None:
+    for name in ("_helper.py", "a_rule.py", "README.md", "Upper.py", "z.pyc"):
+        (folder / name).write_text("")
+    assert list(loading.available(folder)) == ["a-rule", "my-rule"]
+    assert list(loading.available()) == sorted(loading.available())
+    assert "float-image-tag" in loading.available()
+
+
+def test_built_in_rules_all_load() -> None:
+    rules = loading.load(None, {})
+    assert [each.id for each in rules] == list(loading.available())
+    assert all(each.options == {} for each in rules)
+
+
+def test_rules_come_in_the_order_that_is_asked_for(folder: Path) -> None:
+    ids = ["ignore-keel-drift", "my-rule", "drop-helm-atomic"]
+    assert [each.id for each in loading.load(ids, {}, (None, folder))] == ids
+    assert loading.load([], {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [
+        ("drop-helm-atomics", "Did you mean `drop-helm-atomic`?"),
+        ("drop_helm_atomic", "Did you mean `drop-helm-atomic`?"),
+        ("zzz", "Known rules: "),
+        ("_keel", "Known rules: "),
+        ("../etc", "Known rules: "),
+        ("", "Known rules: "),
+    ],
+)
+def test_an_unknown_rule_is_told_with_the_nearest(rule: str, hint: str) -> None:
+    with pytest.raises(RuleError) as raised:
+        loading.load([rule], {})
+    assert f"there is no rule `{rule}`" in raised.value.message
+    assert hint in raised.value.hint
+
+
+def test_a_users_rule_is_loaded_only_from_a_folder_that_is_named(folder: Path) -> None:
+    with pytest.raises(RuleError):
+        loading.load(["my-rule"], {})
+    assert loading.find("my-rule", (None, folder)) == folder / "my_rule.py"
+
+
+def test_a_folder_that_is_not_there_is_told(folder: Path) -> None:
+    with pytest.raises(RuleError, match="there is no folder of rules"):
+        loading.load(["drop-helm-atomic"], {}, (None, folder / "typo"))
+
+
+@pytest.mark.parametrize("future", ["from __future__ import annotations", ""])
+@pytest.mark.parametrize(
+    ("option", "given", "wanted"),
+    [
+        ("word", "b", "b"),
+        ("word", "", ""),
+        ("flag", False, False),
+        ("flag", "false", False),
+        ("flag", "Yes", True),
+        ("flag", "0", False),
+        ("number", 7, 7),
+        ("number", "-7", -7),
+        ("names", ["a", "b"], ("a", "b")),
+        ("names", [], ()),
+        ("names", "a, b,,c ", ("a", "b", "c")),
+        ("names", "", ()),
+    ],
+)
+def test_options_from_toml_and_from_the_command_line(
+    tmp_path: Path, future: str, option: str, given: object, wanted: object
+) -> None:
+    (tmp_path / "my_rule.py").write_text(RULE.format(future=future))
+    (rule,) = loading.load(["my-rule"], {"my-rule": {option: given}}, (tmp_path,))
+    assert rule.options == {option: wanted}
+    assert type(rule.options[option]) is type(wanted)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "wants"),
+    [
+        ("word", 1, "a text"),
+        ("word", ["a"], "a text"),
+        ("flag", "maybe", "true or false"),
+        ("flag", 1, "true or false"),
+        ("number", True, "a whole number"),
+        ("number", "1.5", "a whole number"),
+        ("number", 1.5, "a whole number"),
+        ("number", "--5", "a whole number"),
+        ("number", "-", "a whole number"),
+        ("number", "", "a whole number"),
+        ("names", ["a", 1], "a list of texts"),
+        ("names", {"a": "b"}, "a list of texts"),
+        ("names", 3, "a list of texts"),
+    ],
+)
+def test_options_of_another_type_are_told(folder: Path, option: str, given: object, wants: str) -> None:
+    with pytest.raises(RuleError) as raised:
+        loading.load(["my-rule"], {"my-rule": {option: given}}, (folder,))
+    assert f"option `my-rule.{option}` wants {wants}, not {given!r}" in str(raised.value)
+
+
+def test_an_option_that_the_rule_lacks(folder: Path) -> None:
+    with pytest.raises(RuleError) as raised:
+        loading.check_options({"my-rule": {"wrod": "a"}}, (folder,))
+    assert "Did you mean `word`?" in raised.value.hint
+    with pytest.raises(RuleError, match="there is no rule"):
+        loading.check_options({"my-rul": {}}, (folder,))
+    loading.check_options({"my-rule": {"word": "a"}}, (folder,))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def", "SyntaxError"),
+        ("import nowhere_at_all", "ModuleNotFoundError"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("x = 1", "exports no `rule`"),
+        ("rule = 'x'", "exports no `rule`"),
+        ("from hclmod.rulekit.rule import Rule as rule", "exports no `rule`"),
+        ("from ._missing import x", "ModuleNotFoundError"),
+    ],
+)
+def test_a_rule_that_does_not_load_is_told_by_name(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "bad_one.py").write_text(text)
+    with pytest.raises(RuleError, match="rule `bad-one` does not load") as raised:
+        loading.load(["bad-one"], {}, (tmp_path,))
+    assert said in str(raised.value)
+
+
+def test_rules_of_a_folder_share_helpers_and_folders_do_not_mix(tmp_path: Path) -> None:
+    loaded: list[loading.Loaded] = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "_helper.py").write_text(f"KINDS = ('{name}',)\n")
+        (folder / "mine.py").write_text(
+            "from hclmod.rulekit.rule import Rule\nfrom ._helper import KINDS\n"
+            "def check(block, context, /):\n    yield from ()\nrule = Rule(check, kinds=KINDS)\n"
+        )
+        loaded += loading.load(["mine"], {}, (None, folder))
+    assert [each.rule.kinds for each in loaded] == [("one",), ("two",)]
+
+
+def test_options_of_any_rule_reach_those_that_have_them() -> None:
+    options = {loading.ANY: {"keel_version": "0.21.1"}, "ignore-keel-drift": {"keel_version": "0.22.2"}}
+    loaded = loading.load(["ignore-keel-drift", "drop-helm-atomic"], options)
+    assert [each.options for each in loaded] == [{"keel_version": "0.22.2"}, {}]
+    (shared,) = loading.load(["ignore-keel-drift"], {loading.ANY: {"keel_version": "0.21.1"}})
+    assert shared.options == {"keel_version": "0.21.1"}
+
+
+def test_an_option_of_any_rule_that_no_rule_has_is_an_error() -> None:
+    loading.check_options({loading.ANY: {"keel_version": "0.21.1"}})
+    with pytest.raises(RuleError, match="no rule has an option `keel_versoin`") as caught:
+        loading.check_options({loading.ANY: {"keel_versoin": "0.21.1"}})
+    assert "keel_version" in caught.value.hint
+
+
+def test_rules_of_subfolders_wait_until_they_are_named() -> None:
+    assert {"pin", "unpin", "opt-out", "owners", "story"} == set(loading.group("commands"))
+    assert "missing-marker" in loading.group("audit")
+    waiting = {*loading.group("commands"), *loading.group("audit")}
+    assert not waiting & set(loading.available())
+    assert waiting | set(loading.available()) == set(loading.every())
+    assert [each.id for each in loading.load(["pin", "missing-marker"], {})] == ["pin", "missing-marker"]
+    assert loading.find("pin").parent.name == "commands"
+
+
+def test_subfolders_of_a_folder_that_a_person_names_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "evil.py").write_text("raise SystemExit")
+    assert loading.every(tmp_path) == {}
+
+
+def test_listing_runs_no_code(tmp_path: Path) -> None:
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    assert list(loading.available(tmp_path)) == ["evil"]
+    assert loading.find("evil", (tmp_path,)).name == "evil.py"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_loading_built_in_rules_imports_nothing_slow() -> None:
+    script = (
+        "import sys; from hclmod.rulekit import loading; loading.load(None, {});"
+        "print(sorted({'git', 'click', 'libcst', 'hcl2', 'pygohcl', 'regex'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_rule_of_ones_own_is_blamed_and_a_built_in_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from hclmod.rulekit.rule import Rule\ndef check(block, context, /):\n    yield from block.nothing\n"
+        "rule = Rule(check, kinds=())\n"
+    )
+    (own,) = loading.load(["mine"], {}, (None, tmp_path))
+    (built,) = loading.load(["float-image-tag"], {})
+    for loaded, said in ((own, "rule mine failed at mine.py:3: AttributeError: 'NoneType' object has"), (built, "")):
+        with pytest.raises(AttributeError) as caught:
+            list(loaded.rule.check(None, None))
+        assert loading.blame(caught.value, (own, built)).startswith(said)
+        assert bool(loading.blame(caught.value, (own, built))) == bool(said)

@@ -1,0 +1,222 @@
+"""Every rule on every fixture, and every rule on every shape of `fixtures/_hostile`."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hclmod import txtar
+from hclmod.commands import test
+from hclmod.config import file
+from hclmod.engine import plan
+from hclmod.engine.job import Brief
+from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
+from hclmod.hcl.document import Document
+from hclmod.images.evidence import ImageTags, Snapshot, TagInfo
+from hclmod.rulekit import loading
+from hclmod.terraform import stacks as stack
+from tests.support.hcl import HOSTILE, formatted, needs_terraform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from hclmod.commands.test import Case, Result
+    from hclmod.engine.outcomes import Outcome
+
+FIXTURES = HOSTILE[0].parents[1]
+CASES = tuple(test.cases(FIXTURES))
+CHANGING = tuple(case for case in CASES if case.after != case.before)
+RULES = tuple(loading.every())
+TOGETHER = tuple(loading.available())  # those that run in one phase
+
+
+def by_case(cases: Iterable[Case]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases])
+
+
+# Fixtures
+
+
+@by_case(CASES)
+def test_fixture(case: Case) -> None:
+    assert_passed(test.run(case))
+
+
+@by_case(CHANGING)
+def test_a_second_run_changes_nothing(case: Case) -> None:
+    files = {f"before/{name}": data for name, data in case.after.items()}
+    assert_passed(test.run(replace(case, files=files, says=(), silent=False)))
+
+
+def assert_passed(result: Result) -> None:
+    assert not result.problems, "\n".join([*result.problems, result.diff.decode(errors="replace")])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_has_fixtures_that_change_and_fixtures_that_must_not(rule: str) -> None:
+    """Of a rule that only looks: fixtures in which it says something, and fixtures in which it must not."""
+    mine = [case for case in CASES if case.rule == rule]
+    acting = [case for case in mine if case in CHANGING] or [case for case in mine if case.says and not case.silent]
+    assert acting
+    assert [case for case in mine if case not in acting]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_has_one_example_that_shows_something(rule: str) -> None:
+    (example,) = (case for case in CASES if case.rule == rule and case.name.endswith("/example"))
+    assert example in CHANGING or example.says
+
+
+def test_a_third_of_all_fixtures_must_not_change() -> None:
+    assert len(CASES) - len(CHANGING) >= len(CASES) / 3
+
+
+def test_every_folder_of_fixtures_is_a_rule() -> None:
+    assert {case.rule for case in CASES} == set(RULES)
+
+
+@by_case(CASES)
+def test_an_after_holds_files_of_its_before_that_change(case: Case) -> None:
+    for name in case.files:
+        folder, _, path = name.partition("/")
+        if folder == "after":
+            assert case.before[path] != case.after[path], f"take {name} away"
+
+
+@by_case(CASES)
+def test_a_case_stands_in_a_topic_and_in_one_file_if_text_can_hold_it(case: Case) -> None:
+    assert case.name.count("/") == 2
+    assert txtar.fits(case.files) == case.path.is_file(), "run `hclmod test --accept`"
+
+
+@needs_terraform
+def test_clean_fixtures_stay_clean() -> None:
+    texts = {
+        f"{case.name}: {name}": (data, case.after[name])
+        for case in CHANGING
+        for name, data in case.before.items()
+        if name.endswith(".tf")
+    }
+    assert not made_unclean(texts)
+
+
+@by_case(CASES)
+def test_official_parser_accepts_a_fixture(case: Case) -> None:
+    pygohcl = pytest.importorskip("pygohcl", reason="NO `pygohcl`: nothing was read by HashiCorp's own parser")
+    for name, data in case.files.items():
+        if name.endswith(".tf"):
+            pygohcl.loads(data.decode())
+
+
+def made_unclean(texts: Mapping[str, tuple[bytes, bytes]]) -> list[str]:
+    """The names of those pairs of which the first text is as `terraform fmt` writes it, and the second is not."""
+    distinct = sorted({text for pair in texts.values() for text in pair})
+    clean = {text for text, wanted in zip(distinct, formatted(distinct), strict=True) if text == wanted}
+    return [name for name, (before, after) in texts.items() if before in clean and after not in clean]
+
+
+@needs_terraform
+def test_made_unclean_knows_the_difference() -> None:
+    clean, unclean = b"a = 1\n", b"a  = 1\n"
+    assert made_unclean({"was": (unclean, unclean), "is": (clean, clean), "became": (clean, unclean)}) == ["became"]
+
+
+# Hostile shapes
+
+
+@dataclass(frozen=True)
+class Run:
+    """Rules, and what they are told about everything, so that they find as much work as they can."""
+
+    rules: tuple[str, ...]
+    config: str = ""
+    tags: Snapshot = field(default_factory=lambda: Snapshot({}))
+    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+FLOAT_ALL = '[images."*"]\nfloat = "latest"\n'
+CADDY = ImageTags("2026-08-01T00:00:00Z", "hand", complete=True, tags={"2.8.4": TagInfo()})  # nothing there floats
+EAGER: Mapping[str, Mapping[str, object]] = {
+    "ignore-keel-drift": {
+        "markers": ("KYVERNO_LIFECYCLE_V1", "KYVERNO_LIFECYCLE_V2", "METALLB_LIFECYCLE_V1"),
+        "keel_version": "0.22.2",
+        "comments": True,
+    },
+    "pull-policy-for-floating-tag": {"drop": True},
+    "pin": {"to": "9.9.9", "reason": "it crashes", "allow_downgrade": True, "label": True},
+    "opt-out": {"reason": "it crashes", "label": True},
+    "missing-marker": {"enrolled": ("*",), "keel_version": "0.22.2"},
+    "opt-out-by-label": {"enrolled": ("*",)},
+}
+RUNS = {
+    **{rule: Run((rule,)) for rule in RULES},
+    **{f"eager {rule}": Run((rule,), FLOAT_ALL, options=EAGER) for rule in RULES},
+    "all rules": Run(TOGETHER),
+    "all rules, eager": Run(TOGETHER, FLOAT_ALL, options=EAGER),
+    "all rules, nothing floats": Run(TOGETHER, tags=Snapshot({"docker.io/library/caddy": CADDY})),
+}
+UNREAD_BY_A_JUDGE = {"comments_before_equals.tf", "unicode_identifiers.tf"}  # valid, and python-hcl2 refuses them
+IDLE = {
+    "blank_lines.tf", "empty.tf", "escapes.tf", "exponents.tf", "generated_by_terragrunt.tf",
+    "only_a_comment.tf",
+}  # fmt: skip
+
+every_run = pytest.mark.parametrize("run", RUNS)
+every_shape = pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in HOSTILE])
+
+
+@functools.cache
+def settled(data: bytes, run: str) -> Outcome:
+    """What becomes of a document when rules run on everything in it; one that no rule looks at is unchanged."""
+    told = RUNS[run]
+    read = file.parse(told.config.encode(), "hclmod.toml")
+    stacks = stack.discover(["main.tf"], read)
+    options = {rule: told.options[rule] for rule in told.rules if rule in told.options}
+    brief = Brief(read, told.tags, stack.assign(read, stacks), None, told.rules, options)
+    (reports,) = plan.run([(brief, stacks)], lambda _stack: (Document("main.tf", data),))
+    return next((outcome for report in reports for outcome in report.outcomes), Unchanged("main.tf"))
+
+
+@every_run
+@every_shape
+def test_rules_survive_a_hostile_shape(path: Path, run: str) -> None:
+    outcome = settled(path.read_bytes(), run)
+    assert not isinstance(outcome, Failed), outcome.traceback
+    if path.name.startswith("refuse_"):
+        assert not isinstance(outcome, Changed), outcome.after.decode()
+    elif path.name not in UNREAD_BY_A_JUDGE:
+        assert not isinstance(outcome, Refused), outcome.why
+    if isinstance(outcome, Changed):
+        assert outcome.verdict.judges
+        assert isinstance(settled(outcome.after, run), Unchanged), "a second run changes something"
+
+
+@needs_terraform
+def test_clean_hostile_shapes_stay_clean() -> None:
+    outcomes = {
+        f"{path.name}: {run}": settled(path.read_bytes(), run)
+        for path in HOSTILE
+        for run in RUNS
+        if not path.name.startswith("refuse_")
+    }
+    changed = {name: (each.before, each.after) for name, each in outcomes.items() if isinstance(each, Changed)}
+    assert not made_unclean(changed)
+
+
+def test_hostile_shapes_give_work() -> None:
+    """Without work for the rules the tests above would prove nothing."""
+    shapes = {path.name: path.read_bytes() for path in HOSTILE if not path.name.startswith("refuse_")}
+    idle = {name for name, data in shapes.items() if isinstance(settled(data, "all rules, eager"), Unchanged | Skipped)}
+    assert idle == IDLE
+
+
+@pytest.mark.parametrize("name", ["generated_by_terragrunt", "refuse_git_crypt", "refuse_sops", "refuse_syntax_error"])
+def test_what_must_not_be_read_is_skipped_with_its_reason(name: str) -> None:
+    (path,) = (path for path in HOSTILE if path.stem == name)
+    outcome = settled(path.read_bytes(), "all rules, eager")
+    assert isinstance(outcome, Skipped)
+    assert outcome.reason

@@ -1,0 +1,1 @@
+"""What several tests share: trees, servers, a forge, a registry, the demo."""
