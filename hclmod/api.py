@@ -107,14 +107,14 @@ def comment_text(report: Report, target: Target, key: str, whole: str = "") -> s
 
 
 def run_fixtures(
-    root: Path, rule: str | None = None, folders: Sequence[Path] = (), *, accept: bool = False
+    root: Path, which: str | None = None, folders: Sequence[Path] = (), *, accept: bool = False
 ) -> tuple[Result, ...]:
-    """Run the fixtures below `root`, of one rule or of all."""
+    """Run the fixtures below `root`: all, or those of a rule, of a topic, or one by its name `rule-id/topic/case`."""
     from hclmod.commands import test
 
-    if rule is not None:
-        loading.find(rule, (None, *folders))
-    return tuple(test.run(case, (None, *folders), accept=accept) for case in test.cases(root, rule))
+    if which is not None:
+        loading.find(which.partition("/")[0], (None, *folders))
+    return tuple(test.run(case, (None, *folders), accept=accept) for case in test.chosen(root, which))
 
 
 def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
@@ -127,18 +127,17 @@ def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
 
 
 def _example(root: Path, rule: str) -> Example | None:
-    """The first case of a rule that changes something, else the first that says something; None without either."""
+    """The case of a rule that is named `example`; None without one."""
     from hclmod.commands import test
     from hclmod.commands.docs import Example
 
-    diffs = [(case, test.wanted(case)) for case in test.cases(root, rule)]
-    told = next((pair for pair in diffs if pair[1]), None) or next((pair for pair in diffs if pair[0].says), None)
-    if told is None:
+    every = tuple(test.cases(root, rule))
+    case = next((case for case in every if case.name.endswith("/example")), None)
+    if case is None:
         return None
-    case, diff = told
+    diff, kept = test.wanted(case), sum(each.after == each.before for each in every)
     file, says = (b"", ()) if diff else (test.shown(case), case.says)
-    texts = diff.decode(errors="replace"), file.decode(errors="replace")
-    return Example(case.folder.name, texts[0], len(diffs), sum(not each for _, each in diffs), texts[1], says)
+    return Example(case.name, diff.decode(errors="replace"), len(every), kept, file.decode(errors="replace"), says)
 
 
 def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:

@@ -74,14 +74,14 @@ def _explain_rule(rule: str, form: str, folders: tuple[Path, ...]) -> None:
 
 
 @click.command()
-@click.argument("rule", required=False)
+@click.argument("which", required=False, metavar="[RULE[/TOPIC[/CASE]]]")
 @click.option("--accept", is_flag=True, help="Take what the rules do now as what they should do.")
 @click.option("--fixtures", default="fixtures", type=PATHS, metavar="FOLDER", show_default=True)
 @json_option
 @rules_option
-def test(rule: str | None, accept: bool, fixtures: Path, form: str, folders: tuple[Path, ...]) -> int:
-    """Run the fixtures of one rule or of all."""
-    results = api.run_fixtures(fixtures, rule, folders, accept=accept)
+def test(which: str | None, accept: bool, fixtures: Path, form: str, folders: tuple[Path, ...]) -> int:
+    """Run the fixtures of all rules, of one rule, of one of its topics, or one case."""
+    results = api.run_fixtures(fixtures, which, folders, accept=accept)
     if form == "json":
         output.show_json([asdict(each) | {"diff": each.diff.decode(errors="replace")} for each in results])
     else:

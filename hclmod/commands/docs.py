@@ -38,7 +38,7 @@ class Example:
 
 
 def rule_page(card: Card, example: Example | None) -> str:
-    """The page of a rule: its docstring, its options, the first case that changes something."""
+    """The page of a rule: its docstring, its options, the case named `example`."""
     parts = [f"# {card.id}", card.summary, "## Why", card.why, "## What it leaves alone", card.left_alone]
     if card.options:
         rows = (f"| `{each.name}` | `{_cell(each.type)}` | `{_cell(each.default)}` |" for each in card.options)

@@ -43,9 +43,26 @@ def check(release: Block, context: Context, /, *, value: str = "true") -> Iterat
 
 rule = Rule(check, kinds=("helm_release",))
 '''
-_BEFORE = 'resource "helm_release" "web" {\n  name  = "web"\n  chart = "web"\n}\n'
-_AFTER = 'resource "helm_release" "web" {\n  name  = "web"\n  chart = "web"\n  wait  = true\n}\n'
-_KEPT = 'resource "helm_release" "web" {\n  name = "web"\n  wait = false\n}\n'
+_EXAMPLE = """-- before/main.tf --
+resource "helm_release" "web" {
+  name  = "web"
+  chart = "web"
+}
+-- after/main.tf --
+resource "helm_release" "web" {
+  name  = "web"
+  chart = "web"
+  wait  = true
+}
+"""
+_KEPT = """-- case.toml --
+says = ["already false"]
+-- before/main.tf --
+resource "helm_release" "web" {
+  name = "web"
+  wait = false
+}
+"""
 
 
 def new_rule(rule: str, rules: Path, fixtures: Path) -> tuple[Path, ...]:
@@ -55,13 +72,11 @@ def new_rule(rule: str, rules: Path, fixtures: Path) -> tuple[Path, ...]:
     if rule in loading.every():
         hint = "Choose another id: `hclmod rules` lists those that are taken."
         raise HclmodError(f"`{rule}` is the id of a built-in rule", hint=hint)
-    folder = fixtures / rule
+    topic = fixtures / rule / "basics"
     texts = {
         rules / f"{rule.replace('-', '_')}.py": _RULE,
-        folder / "sets_it" / "before" / "main.tf": _BEFORE,
-        folder / "sets_it" / "after" / "main.tf": _AFTER,
-        folder / "leaves_what_is_set" / "before" / "main.tf": _KEPT,
-        folder / "leaves_what_is_set" / "case.toml": 'says = ["already false"]\n',
+        topic / "example.txtar": _EXAMPLE,
+        topic / "leaves_what_is_set.txtar": _KEPT,
     }
     if present := [path for path in texts if path.exists()]:
         raise HclmodError(f"{present[0]} exists", hint="Choose another id, or remove what is there.")

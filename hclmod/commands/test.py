@@ -1,22 +1,27 @@
-"""Run rules on `fixtures/<rule-id>/<case>/before/**` and compare with `after/**`; without `after` nothing may change.
+"""Run rules on the cases below `fixtures/<rule-id>/` and compare what comes out with what is wanted.
 
-`case.toml` may hold `says` (texts that the report must contain), `silent = true` (nothing needs a person), `phase`,
-`refused = true` and `[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside `before` are read as in a
-repository; `earlier/**` is the repository as it was, for rules that look at edits.
+A case is a text file (`txtar`) or a folder: `before/**` is the repository, `after/**` those of its files that have to
+change; without `after` nothing may. No rule takes a file away, so no case can want that. `case.toml` may hold `says`
+(texts that the report must contain), `silent = true` (nothing needs a person), `phase`, `refused = true` and
+`[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside `before` are read as in a repository; `earlier/**`
+is the repository as it was, for rules that look at edits. Cases may stand in folders by topic.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from hclmod import txtar
+from hclmod.config import checks
 from hclmod.engine import tree
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged, findings
 from hclmod.engine.project import in_memory
-from hclmod.errors import HclmodError
+from hclmod.errors import HclmodError, nearest
 from hclmod.reports.diff import unified
 
 if TYPE_CHECKING:
@@ -25,15 +30,24 @@ if TYPE_CHECKING:
 
     from hclmod.engine.outcomes import Outcome
 
-_KEYS = {"says", "silent", "phase", "refused", "options"}
+_CASE = checks.table({
+    "says": checks.listed(checks.text),
+    "silent": checks.boolean,
+    "phase": checks.number,
+    "refused": checks.boolean,
+    "options": checks.named(checks.anything),
+})  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One folder of fixtures: a rule, files before, files after (None: as before), what must be said."""
+    """One case of a rule: its files by name (`before/main.tf`), and what must be said."""
 
+    name: str
+    """`rule-id/topic/case`."""
     rule: str
-    folder: Path
+    path: Path
+    files: Mapping[str, bytes]
     says: tuple[str, ...] = ()
     phase: int | None = None
     refused: bool = False
@@ -41,9 +55,22 @@ class Case:
     silent: bool = False
 
     @property
-    def name(self) -> str:
-        """`rule-id/case`."""
-        return f"{self.rule}/{self.folder.name}"
+    def before(self) -> dict[str, bytes]:
+        """The repository on which the rule is run."""
+        return self._below("before/")
+
+    @property
+    def after(self) -> dict[str, bytes]:
+        """The repository that has to come out: as before, but for the files that have to change."""
+        return self.before | self._below("after/")
+
+    @property
+    def earlier(self) -> dict[str, bytes]:
+        """The repository as it was before somebody edited it."""
+        return self._below("earlier/")
+
+    def _below(self, folder: str) -> dict[str, bytes]:
+        return {name.removeprefix(folder): data for name, data in self.files.items() if name.startswith(folder)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,72 +83,103 @@ class Result:
     unchanged: bool
 
 
-def cases(root: Path, rule: str | None = None) -> Iterator[Case]:
-    """The cases below `root` (of one rule), sorted; folders without `before` are not cases."""
+def cases(root: Path, which: str | None = None) -> Iterator[Case]:
+    """The cases below `root`, sorted; of `which` only: a rule's, a topic's, or one (`rule-id/topic/case`)."""
     if not root.is_dir():
         raise HclmodError(f"there is no folder {root}", hint="Run in a checkout, or name the folder with --fixtures.")
-    for folder in sorted(root.glob(f"{rule or '*'}/*")):
-        if (folder / "before").is_dir():
-            yield _case(folder)
+    for folder in sorted(root.glob((which or "*").partition("/")[0])):
+        for path in _found(folder):
+            name = path.relative_to(root).as_posix().removesuffix(txtar.SUFFIX)
+            if which is None or f"{name}/".startswith(f"{which}/"):
+                yield _case(path, name)
 
 
-def _case(folder: Path) -> Case:
-    path = folder / "case.toml"
-    told: dict[str, Any] = tomllib.loads(path.read_text()) if path.is_file() else {}
-    if unknown := set(told) - _KEYS:
-        raise HclmodError(f"{path}: unknown key {min(unknown)}", hint=f"Known: {', '.join(sorted(_KEYS))}.")
+def chosen(root: Path, which: str | None = None) -> tuple[Case, ...]:
+    """The same cases, of which there have to be some where a person names them."""
+    found = tuple(cases(root, which))
+    if which is not None and not found:
+        names = [case.name for case in cases(root, which.partition("/")[0])]
+        hint = nearest(which, names, "Write RULE, RULE/TOPIC or RULE/TOPIC/CASE.")
+        raise HclmodError(f"{root} has no case {which}", hint=hint)
+    return found
+
+
+def _found(folder: Path) -> Iterator[Path]:
+    """The text files and folders that are cases, in a folder and in those by topic below it."""
+    for path in sorted(folder.glob("*")):
+        if (path / "before").is_dir() or (path.suffix == txtar.SUFFIX and path.is_file()):
+            yield path
+        else:
+            yield from _found(path)
+
+
+def _case(path: Path, name: str) -> Case:
+    files = txtar.read(path.read_bytes(), str(path)) if path.is_file() else _folder(path)
+    settings = _settings(files.get("case.toml", b""), f"{path}: case.toml")
     return Case(
-        folder.parent.name, folder, tuple(told.get("says", ())), told.get("phase"), told.get("refused", False),
-        told.get("options", {}), told.get("silent", False),
-    )  # fmt: skip
+        name=name,
+        rule=name.partition("/")[0],
+        path=path,
+        files=files,
+        says=tuple(settings.get("says", ())),
+        phase=settings.get("phase"),
+        refused=settings.get("refused", False),
+        options=settings.get("options", {}),
+        silent=settings.get("silent", False),
+    )
+
+
+def _settings(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(data.decode())
+    except ValueError as error:
+        raise HclmodError(f"{path}: not TOML: {error}", hint="Mend the syntax at that place.") from error
+    checks.refuse(path, _CASE(settings, ""))
+    return settings
+
+
+def _folder(case: Path) -> dict[str, bytes]:
+    """The files of a case in its folder form; what else lies there is nobody's."""
+    paths = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
+    return {name: path.read_bytes() for name, path in paths.items() if name.partition("/")[0] in txtar.PARTS}
 
 
 def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = False) -> Result:
     """Run a case; with `accept`, write what came out as what is wanted."""
-    before = _read(case.folder / "before")
-    outcomes = _outcomes(case, before, folders)
-    after = before | {each.path: each.after for each in outcomes if isinstance(each, Changed)}
+    outcomes = _outcomes(case, folders)
+    after = case.before | {each.path: each.after for each in outcomes if isinstance(each, Changed)}
     if accept:
-        _accept(case, before, after)
-    wanted = _read(case.folder / "after") if (case.folder / "after").is_dir() else before
+        case = _accepted(case, after)
+    wanted = case.after
     problems = [
         *_problems(case, outcomes),
         *(f"{name} is not as wanted" for name in sorted(wanted) if wanted[name] != after.get(name)),
     ]
-    problems += [f"{name} is not wanted" for name in sorted(after.keys() - wanted.keys())]
     diff = b"".join(unified(name, wanted[name], after.get(name, b"")) for name in sorted(wanted))
-    return Result(case.name, tuple(problems), diff, unchanged=wanted == before)
+    return Result(case.name, tuple(problems), diff, unchanged=wanted == case.before)
 
 
 def wanted(case: Case) -> bytes:
     """The diff from what a case has to what it wants; empty where nothing may change."""
-    if not (case.folder / "after").is_dir():
-        return b""
-    before, after = _read(case.folder / "before"), _read(case.folder / "after")
+    before, after = case.before, case.after
     return b"".join(unified(name, before.get(name, b""), after[name]) for name in sorted(after))
 
 
 def shown(case: Case) -> bytes:
     """The first `.tf` file of a case, for rules that only look; empty where it has none."""
-    return next((data for name, data in _read(case.folder / "before").items() if name.endswith(".tf")), b"")
+    return next((data for name, data in sorted(case.before.items()) if name.endswith(".tf")), b"")
 
 
-def _read(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}
-
-
-def _outcomes(case: Case, before: Mapping[str, bytes], folders: Sequence[Path | None]) -> list[Outcome]:
-    project = in_memory(before, rule_folders=folders)
+def _outcomes(case: Case, folders: Sequence[Path | None]) -> list[Outcome]:
+    project = in_memory(case.before, rule_folders=folders)
     phases, through = project.config.phases, project.config.through
     project.require_names()
-    earlier = _read(case.folder / "earlier")
     job = Job(
         rules=(case.rule,),
         phase=case.phase,
         options={case.rule: case.options},
         done=tuple(number for number in phases if through is not None and number <= through),
-        earlier=project.over(tree.in_memory(earlier)).model if earlier else None,
+        earlier=project.over(tree.in_memory(case.earlier)).model if case.earlier else None,
     )
     return list(project.plan(job).outcomes)
 
@@ -151,10 +209,32 @@ def _said(outcomes: Sequence[Outcome]) -> Iterator[str]:
                 yield f"{path}: {blamed or traceback}"
 
 
-def _accept(case: Case, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> None:
-    folder = case.folder / "after"
-    shutil.rmtree(folder, ignore_errors=True)
-    for name, data in after.items() if after != before else ():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+def _accepted(case: Case, after: Mapping[str, bytes]) -> Case:
+    """The case that wants what came out, written as one text file where that fits, else as a folder."""
+    before = case.before
+    kept = {name: data for name, data in case.files.items() if not name.startswith("after/")}
+    changed = {f"after/{name}": data for name, data in after.items() if data != before[name]}
+    accepted = replace(case, files=kept | changed)
+    folder = case.path.with_name(case.name.rpartition("/")[2])
+    file = folder.with_name(folder.name + txtar.SUFFIX)
+    if txtar.fits(accepted.files):
+        file.write_bytes(txtar.write(accepted.files))
+        if case.path == folder:
+            _clear(folder)
+    else:
+        shutil.rmtree(folder / "after", ignore_errors=True)
+        for name, data in accepted.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        if case.path == file:
+            file.unlink()
+    return accepted
+
+
+def _clear(folder: Path) -> None:
+    """Take a case out of its folder, and the folder away where nothing else lies in it."""
+    (folder / "case.toml").unlink(missing_ok=True)
+    for part in txtar.PARTS[1:]:
+        shutil.rmtree(folder / part, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -85,6 +85,11 @@ def _unknown(parent: str, name: str, known: Iterable[str]) -> Iterator[str]:
     yield f"{dotted(parent, name)}: unknown key; {advice}"
 
 
+def number(value: Any, key: str) -> Iterator[str]:
+    """Accept a whole number."""
+    yield from _problem(type(value) is int, key, "a number", value)
+
+
 def boolean(value: Any, key: str) -> Iterator[str]:
     """Accept true and false."""
     yield from _problem(isinstance(value, bool), key, "true or false", value)

@@ -373,7 +373,8 @@ def test_new_rule_then_test(tmp_path: Path) -> None:
     done = hclmod(tmp_path, "test", "wait-for-helm", "--rules", "rules", "--fixtures", "fixtures")
     assert done.returncode == 0
     assert done.stdout.endswith("2 cases, 1 that must not change: 2 passed, 0 failed\n")
-    (tmp_path / "fixtures/wait-for-helm/sets_it/after/main.tf").write_text("other\n")
+    case = tmp_path / "fixtures/wait-for-helm/basics/example.txtar"
+    case.write_text(case.read_text().replace("wait  = true", "other = true"))
     failed = hclmod(tmp_path, "test", "--rules", "rules", "--fixtures", "fixtures")
     assert failed.returncode == 1
     assert "is not as wanted" in failed.stdout

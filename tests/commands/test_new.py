@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api
+from hclmod import api, txtar
+from hclmod.commands import test
 from hclmod.errors import HclmodError
 from hclmod.rulekit import loading
 from tests.support.hcl import formatted, needs_terraform
@@ -48,8 +49,14 @@ def test_a_new_rule_explains_itself(tmp_path: Path) -> None:
 
 @needs_terraform
 def test_the_fixtures_of_a_new_rule_are_formatted(tmp_path: Path) -> None:
-    texts = [path.read_bytes() for path in new(tmp_path) if path.suffix == ".tf"]
+    new(tmp_path)
+    texts = [data for case in test.cases(tmp_path / "fixtures") for data in (case.before | case.after).values()]
     assert formatted(texts) == texts
+
+
+def test_the_fixtures_of_a_new_rule_are_as_they_would_be_written(tmp_path: Path) -> None:
+    for path in new(tmp_path)[1:]:
+        assert txtar.write(txtar.read(path.read_bytes(), str(path))) == path.read_bytes()
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
@@ -64,12 +71,12 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_fixtures_that_are_there_are_not_overwritten(tmp_path: Path) -> None:
-    rule, *fixtures = new(tmp_path)
+    rule, *cases = new(tmp_path)
     rule.unlink()
     with pytest.raises(HclmodError, match="exists"):
         new(tmp_path)
     assert not rule.exists()
-    assert all(path.exists() for path in fixtures)
+    assert all(path.exists() for path in cases)
 
 
 @pytest.mark.parametrize(

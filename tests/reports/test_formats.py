@@ -179,12 +179,13 @@ def test_a_trace_in_json_names_the_chain(demo: Path) -> None:
 
 def test_fixtures_speak_json(tmp_path: Path) -> None:
     hclmod(tmp_path, "new", "rule", "wait-for-helm")
-    (tmp_path / "fixtures/wait-for-helm/sets_it/after/main.tf").write_text("other\n")
+    case = tmp_path / "fixtures/wait-for-helm/basics/example.txtar"
+    case.write_text(case.read_text().replace("wait  = true", "other = true"))
     done = hclmod(tmp_path, "test", "--rules", "rules", "--fixtures", "fixtures", "--format", "json")
     assert done.returncode == 1
     found = {each["name"]: each for each in json.loads(done.stdout)}
-    assert found["wait-for-helm/sets_it"]["problems"] == ["main.tf is not as wanted"]
-    assert "-other" in found["wait-for-helm/sets_it"]["diff"]
+    assert found["wait-for-helm/basics/example"]["problems"] == ["main.tf is not as wanted"]
+    assert "-  other = true" in found["wait-for-helm/basics/example"]["diff"]
 
 
 RELEASE = 'resource "helm_release" "x" {\n  name   = "x"\n  atomic = true\n}\n'

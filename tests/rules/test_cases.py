@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import shutil
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hclmod import txtar
 from hclmod.commands import test
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FIXTURES = HOSTILE[0].parents[1]
 CASES = tuple(test.cases(FIXTURES))
-CHANGING = tuple(case for case in CASES if (case.folder / "after").is_dir())
+CHANGING = tuple(case for case in CASES if case.after != case.before)
 RULES = tuple(loading.every())
 TOGETHER = tuple(loading.available())  # those that run in one phase
 
@@ -45,9 +45,9 @@ def test_fixture(case: Case) -> None:
 
 
 @by_case(CHANGING)
-def test_a_second_run_changes_nothing(case: Case, tmp_path: Path) -> None:
-    shutil.copytree(case.folder / "after", tmp_path / "before")
-    assert_passed(test.run(replace(case, folder=tmp_path, says=(), silent=False)))
+def test_a_second_run_changes_nothing(case: Case) -> None:
+    files = {f"before/{name}": data for name, data in case.after.items()}
+    assert_passed(test.run(replace(case, files=files, says=(), silent=False)))
 
 
 def assert_passed(result: Result) -> None:
@@ -63,6 +63,12 @@ def test_a_rule_has_fixtures_that_change_and_fixtures_that_must_not(rule: str) -
     assert [case for case in mine if case not in acting]
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_has_one_example_that_shows_something(rule: str) -> None:
+    (example,) = (case for case in CASES if case.rule == rule and case.name.endswith("/example"))
+    assert example in CHANGING or example.says
+
+
 def test_a_third_of_all_fixtures_must_not_change() -> None:
     assert len(CASES) - len(CHANGING) >= len(CASES) / 3
 
@@ -71,23 +77,27 @@ def test_every_folder_of_fixtures_is_a_rule() -> None:
     assert {case.rule for case in CASES} == set(RULES)
 
 
-@by_case(CHANGING)
-def test_an_after_holds_the_files_of_its_before_and_other_bytes(case: Case) -> None:
-    before, after = read(case.folder / "before"), read(case.folder / "after")
-    assert before.keys() == after.keys()
-    assert before != after, "take `after` away where nothing changes"
+@by_case(CASES)
+def test_an_after_holds_files_of_its_before_that_change(case: Case) -> None:
+    for name in case.files:
+        folder, _, path = name.partition("/")
+        if folder == "after":
+            assert case.before[path] != case.after[path], f"take {name} away"
+
+
+@by_case(CASES)
+def test_a_case_stands_in_a_topic_and_in_one_file_if_text_can_hold_it(case: Case) -> None:
+    assert case.name.count("/") == 2
+    assert txtar.fits(case.files) == case.path.is_file(), "run `hclmod test --accept`"
 
 
 @needs_terraform
 def test_clean_fixtures_stay_clean() -> None:
     texts = {
-        f"{case.name}: {path.name}": (
-            path.read_bytes(),
-            (case.folder / "after" / path.relative_to(before)).read_bytes(),
-        )
+        f"{case.name}: {name}": (data, case.after[name])
         for case in CHANGING
-        for before in [case.folder / "before"]
-        for path in before.rglob("*.tf")
+        for name, data in case.before.items()
+        if name.endswith(".tf")
     }
     assert not made_unclean(texts)
 
@@ -95,12 +105,9 @@ def test_clean_fixtures_stay_clean() -> None:
 @by_case(CASES)
 def test_official_parser_accepts_a_fixture(case: Case) -> None:
     pygohcl = pytest.importorskip("pygohcl", reason="NO `pygohcl`: nothing was read by HashiCorp's own parser")
-    for path in case.folder.rglob("*.tf"):
-        pygohcl.loads(path.read_bytes().decode())
-
-
-def read(folder: Path) -> dict[Path, bytes]:
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for name, data in case.files.items():
+        if name.endswith(".tf"):
+            pygohcl.loads(data.decode())
 
 
 def made_unclean(texts: Mapping[str, tuple[bytes, bytes]]) -> list[str]:
