@@ -104,6 +104,7 @@ def _numbered(path: str, kind: Kind, found: Reported, seen: Counter[str]) -> Ite
         id=digest,
         kind=kind,
         rule=found.rule,
+        code=found.code,
         address=finding.address,
         line=found.line,
         message=finding.message,

@@ -56,6 +56,7 @@ class Item(Value, frozen=True, kw_only=True):
     id: Annotated[str, Meta(pattern="^[0-9a-f]{12}$", description="Names rule and place, whatever the lines.")]
     kind: Kind
     rule: str
+    code: Annotated[str, Meta(description="Rule and cause, whatever the message: `float-image-tag/unknown-tags`.")]
     address: Annotated[str, Meta(description="The resource, as `kubernetes_deployment.web`.")]
     line: Annotated[int, Meta(ge=1, description="In the document as it was when the rule looked.")]
     message: str

@@ -112,7 +112,12 @@ def _result(document: Document, item: Item) -> dict[str, Any]:
         "message": {"text": _sound(f"{item.address}: {text}")},
         "locations": [location],
         "partialFingerprints": {"hclmod/v1": item.id},
-        "properties": {"kind": item.kind, "effect": _sound(item.effect), "origins": [*map(_sound, item.origins)]},
+        "properties": {
+            "kind": item.kind,
+            "code": _sound(item.code),
+            "effect": _sound(item.effect),
+            "origins": [*map(_sound, item.origins)],
+        },
     }
 
 

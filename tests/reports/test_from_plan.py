@@ -71,6 +71,7 @@ def test_every_outcome_is_told() -> None:
     assert told.judges == ("judge 1", "judge 2")
     change = next(item for _, item in told.items(Kind.CHANGE))
     assert (change.before, change.after, change.effect) == ("old", "new", "rolls")
+    assert change.code == f"{change.rule}/cause"
     assert change.origins == ("image -> local.x",)
     assert change.cells == (Cell("run", "kubectl"),)
 

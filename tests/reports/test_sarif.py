@@ -47,6 +47,7 @@ def test_what_it_says() -> None:
     assert change["partialFingerprints"] == {"hclmod/v1": "0123456789ab"}
     assert change["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
     assert "rolls the pods" in change["message"]["text"]
+    assert change["properties"]["code"] == "some-rule/cause"
     assert run["tool"]["driver"]["rules"][1]["shortDescription"]["text"] == "What it does."
     assert [each["level"] for each in run["invocations"][0]["toolExecutionNotifications"]] == ["note", "error"]
     assert not run["invocations"][0]["executionSuccessful"]

@@ -25,7 +25,8 @@ EVIL = (
 def item(kind: Kind, rule: str = "some-rule", line: int = 1, **more: str) -> Item:
     words = {"address": "kubernetes_deployment.a", "message": "a message", **more}
     return Item(
-        id=f"{line:012x}", kind=kind, rule=rule, address=words["address"], line=line, message=words["message"],
+        id=f"{line:012x}", kind=kind, rule=rule, code=f"{rule}/cause",
+        address=words["address"], line=line, message=words["message"],
         effect=words.get("effect", ""), origins=(), before="", after="", cells=(),
     )  # fmt: skip
 
@@ -45,7 +46,8 @@ def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
     path = text("s/main.tf")
     diff = unified("s/main.tf", f"a\n{text('b')}\nc\n".encode(errors="replace"), b"a\nB\nc").decode()
     change = Item(
-        id="0123456789ab", kind=Kind.CHANGE, rule=text("some-rule"), address=text("x.a"), line=2,
+        id="0123456789ab", kind=Kind.CHANGE, rule=text("some-rule"), code=text("some-rule/cause"),
+        address=text("x.a"), line=2,
         message=text("is done"), effect=text("rolls the pods"), origins=(text("image -> var.tag"),),
         before=text("b"), after=text("B"), cells=(Cell(text("run"), text("kubectl rollout undo")),),
     )  # fmt: skip
