@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-
-from hclmod.rulekit import Block, Context, Facts, NamespaceFact
+from typing import TYPE_CHECKING
 
 from ._keel import MUTATED, POLICY, RESTARTED, declared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hclmod.rulekit import Block, Context, Facts, Namespace
 
 EXEMPT = ("keel",)
 """A supervisor that updates itself has no supervisor (decision 11)."""
@@ -23,16 +26,16 @@ class Enrolment:
     names: tuple[str, ...] = ()
     exempt: tuple[str, ...] = ()
 
-    def holds(self, namespace: NamespaceFact) -> bool:
+    def holds(self, namespace: Namespace) -> bool:
         """Whether the policy annotates what lives in a namespace."""
         name = namespace.name or ""
         if is_among(name, (*EXEMPT, *self.exempt)):
             return False
         return LABEL in namespace.metadata or is_among(name, self.names)
 
-    def of(self, facts: Facts | None) -> NamespaceFact | None:
+    def of(self, facts: Facts | None) -> Namespace | None:
         """The enrolled namespace of a resource; None where it has none."""
-        return next((home for home in facts.homes if self.holds(home)), None) if facts else None
+        return next((home for home in facts.namespaces if self.holds(home)), None) if facts else None
 
 
 def is_among(name: str, patterns: Sequence[str]) -> bool:
@@ -50,7 +53,7 @@ def due(workload: Block, context: Context, enrolment: Enrolment) -> str:
         return ""
     if home := enrolment.of(facts):
         return f"its namespace {home.name} is enrolled"
-    exempt = any(is_among(home.name or "", (*EXEMPT, *enrolment.exempt)) for home in facts.homes)
+    exempt = any(is_among(home.name or "", (*EXEMPT, *enrolment.exempt)) for home in facts.namespaces)
     if facts.done and not exempt:
         return f"phase {', '.join(map(str, facts.phases))} is done"
     return ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     HOLDERS_OF_DATA,
@@ -16,6 +16,7 @@ from hclmod.rulekit import (
     Keep,
     LastResort,
     Reference,
+    ResourceId,
     TagClass,
     Unknown,
     decide,
@@ -23,6 +24,9 @@ from hclmod.rulekit import (
     reference,
     tags,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PIN_WORDS = re.compile(
     r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*"
@@ -68,16 +72,15 @@ def pin_reason(comments: Sequence[str]) -> str | None:
     return next((comment for comment in comments if _PIN_WORDS.search(comment)), None)
 
 
-def policy(image: Reference, context: Context, where: Sequence[str]) -> ImagePolicy | None:
-    """What the config says of the image in a workload: `where` is its stack, folder and address."""
-    stack, folder, address = where
-    return context.policy(image.name, stack, folder, address)
+def policy(image: Reference, context: Context, workload: ResourceId) -> ImagePolicy | None:
+    """What the config says of the image in a workload."""
+    return context.policy(image.name, workload)
 
 
-def decision(image: Reference, context: Context, where: Sequence[str]) -> Decision:
+def decision(image: Reference, context: Context, workload: ResourceId) -> Decision:
     """What becomes of the image's tag, by the config and the tag snapshot."""
     known = context.tags.image(image.name)
-    return decide.decide(image, policy(image, context, where), known, stateful=_stateful(context))
+    return decide.decide(image, policy(image, context, workload), known, stateful=_stateful(context))
 
 
 def stays(  # noqa: PLR0911 - one line for each cause
@@ -103,9 +106,9 @@ def stays(  # noqa: PLR0911 - one line for each cause
             return Reason("unknown-tags", f"{why}; {what_to_do}")
 
 
-def drifting(image: Reference, context: Context, where: Sequence[str]) -> str | None:
+def drifting(image: Reference, context: Context, workload: ResourceId) -> str | None:
     """The pattern by which an image that moves across majors holds data, unless a person chose its tag; else None."""
-    chosen = policy(image, context, where)
+    chosen = policy(image, context, workload)
     if image.digest or (image.tag and not moves(image.tag)) or (chosen and chosen.float):
         return None
     return decide.holder_of_data(image, _stateful(context))
@@ -113,8 +116,3 @@ def drifting(image: Reference, context: Context, where: Sequence[str]) -> str | 
 
 def _stateful(context: Context) -> tuple[str, ...]:
     return (*HOLDERS_OF_DATA, *context.config.stateful)
-
-
-def here(workload: Block, context: Context) -> tuple[str, str, str]:
-    """Where a workload of the document at hand is: stack, folder, address."""
-    return context.stack, context.folder, workload.address

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Attribute, Block, Value, values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 POLICY = "keel.sh/policy"
 INIT_CONTAINERS = "keel.sh/initContainers"

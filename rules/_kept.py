@@ -5,13 +5,16 @@ It is written where Keel reads it: on the workload's own metadata, so that it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Finding, Reference, TagClass, change, containers, fixes, note, tags, warn
 
 from ._floats import parsed
 from ._keel import POLICY, RESTARTED, declared_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _BY_VERSION = frozenset({"patch", "minor", "major", "all"})
 _IGNORED = f'metadata[0].annotations["{POLICY}"]'

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Config, RuleError
 
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)

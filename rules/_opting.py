@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -23,6 +23,9 @@ from hclmod.rulekit import (
 )
 
 from ._keel import CRON_JOBS, POLICY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ANNOTATIONS = ("metadata", 0, "annotations")
 _POLICIES = tuple(("metadata", 0, kind, POLICY) for kind in ("annotations", "labels"))
@@ -110,4 +113,6 @@ def _name(workload: Block) -> str:
 
 def _namespaces(workload: Block, context: Context) -> list[str]:
     facts = context.facts.get(workload.address)
-    return sorted({home.name or "NAMESPACE" for home in facts.homes}) if facts and facts.homes else ["NAMESPACE"]
+    return (
+        sorted({home.name or "NAMESPACE" for home in facts.namespaces}) if facts and facts.namespaces else ["NAMESPACE"]
+    )

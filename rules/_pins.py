@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Reference, reference, tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _GOOD = re.compile(r"# hclmod(?: unaligned)? note: pinned (?:[\d-]+ )?(\S+): bad \S+, good (\S+):")
 NO_TAG = "no-tag"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Expression, Value, values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MANIFESTS = ("kubernetes_manifest", "kubectl_manifest")
 

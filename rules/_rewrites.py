@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, containers, reference
 
-from ._floats import decision, here, parsed, pin_reason, policy, switches_tags
+from ._floats import decision, parsed, pin_reason, policy, switches_tags
 from ._keel import INIT_CONTAINERS, MONITORED, declared
 from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def _is_switched(workload: Block, container: Container, context: Context) -> boo
     held = (context.folder, workload.address, container.path) in context.held
     if image is None or held or not switches_tags(context):
         return False
-    return isinstance(decision(image, context, here(workload, context)), Float)
+    return isinstance(decision(image, context, context.id_of(workload)), Float)
 
 
 def image_of(workload: Block, container: Container, context: Context) -> Reference | None:
@@ -78,7 +81,7 @@ def _reasons(
         return
     if image.digest:
         yield "it is pinned by its digest"
-    chosen = policy(image, context, here(workload, context))
+    chosen = policy(image, context, context.id_of(workload))
     if chosen is not None and chosen.float == "never":
         yield f"hclmod.toml says never: {chosen.reason}"
     if keel_version and version(keel_version) < FOLLOWS_TAGS and str(image) == _as_keel_writes(image):
@@ -117,5 +120,5 @@ def floating(workload: Block, context: Context) -> tuple[Container, ...]:
 
 def _floats(workload: Block, container: Container, context: Context) -> bool:
     image = image_of(workload, container, context)
-    verdict = decision(image, context, here(workload, context)) if image else None
+    verdict = decision(image, context, context.id_of(workload)) if image else None
     return isinstance(verdict, Keep) and verdict.floating

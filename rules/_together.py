@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
-    Companion,
+    AffectedImage,
     Context,
-    Driven,
     Float,
+    ImageId,
     Keep,
-    Key,
     LastResort,
+    LinkedImage,
     Reference,
     reference,
     rollout,
@@ -21,19 +21,22 @@ from hclmod.rulekit import (
 from ._floats import Reason, decision, pin_reason, policy, stays
 from ._keel import RESTARTED, is_opted_out, is_unread
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
 MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
 NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
 
 
 def obstacle(  # noqa: PLR0911 - one line for each reason to stay
-    driven: Driven, comments: Sequence[str], *, jobs: bool
+    driven: AffectedImage, comments: Sequence[str], *, jobs: bool
 ) -> Reason | None:
     """Why an image may not be changed though its tag may float; None where nothing forbids it."""
     if driven.suppressed:
         return Reason("suppressed", f"suppressed ({driven.suppressed})")
     if is_opted_out(driven.metadata, mixed=driven.outside):
         return Reason("opted-out", "opted out with `keel.sh/policy = never`")
-    if driven.unread or is_unread(driven.metadata, mixed=driven.outside):
+    if driven.opaque or is_unread(driven.metadata, mixed=driven.outside):
         return Reason("may-be-opted-out", MAY_OPT_OUT)
     if driven.ignored:
         return Reason("ignored-by-terraform", NO_EFFECT)
@@ -44,7 +47,7 @@ def obstacle(  # noqa: PLR0911 - one line for each reason to stay
     return None
 
 
-def together(images: Sequence[Companion], context: Context, /, *, jobs: bool = True) -> Mapping[Key, str]:
+def together(images: Sequence[LinkedImage], context: Context, /, *, jobs: bool = True) -> Mapping[ImageId, str]:
     """The images that stay with others, each with the name of one that must stay and why."""
     keys = {index: tuple(_keys(each, context)) for index, each in enumerate(images)}
     members: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -60,7 +63,7 @@ def together(images: Sequence[Companion], context: Context, /, *, jobs: bool = T
             holders[other] = holders[index]
             todo.append(other)
     return {
-        images[index].driven.key: f"{_named(images[holder], images[index])}, which must: {verdicts[holder]}"
+        images[index].image.key: f"{_named(images[holder], images[index])}, which must: {verdicts[holder]}"
         for index, holder in holders.items()
         if index != holder
     }
@@ -70,38 +73,38 @@ def _has_company(keys: Sequence[tuple[str, ...]], members: Mapping[tuple[str, ..
     return any(len(members[key]) > 1 for key in keys)
 
 
-def _image(each: Companion) -> Reference | None:
+def _image(each: LinkedImage) -> Reference | None:
     """The image; without its tag where that cannot be followed."""
-    text = each.driven.before
+    text = each.image.before
     return reference.parse(text) or reference.parse(text.rstrip(":@"))
 
 
-def _keys(each: Companion, context: Context) -> Iterator[tuple[str, ...]]:
+def _keys(each: LinkedImage, context: Context) -> Iterator[tuple[str, ...]]:
     """What an image may share with others.
 
     Two applications may use the same image and have nothing to do with each other, so that a repository ties images
     of one stack only; a group ties them everywhere.
     """
     yield from (("literal", site) for site in each.sites if each.mine)
-    image, driven = _image(each), each.driven
+    image, driven = _image(each), each.image
     if image is None:
         return
     if each.mine:
-        yield "repository", driven.stack, image.name
-    chosen = policy(image, context, driven.where)
+        yield "repository", driven.id.stack, image.name
+    chosen = policy(image, context, driven.id)
     if chosen and chosen.group:
         yield "group", chosen.group
 
 
 def _why(  # noqa: PLR0911 - one line for each reason
-    each: Companion, context: Context, *, jobs: bool
+    each: LinkedImage, context: Context, *, jobs: bool
 ) -> str | None:
     """Why an image has to stay, so that its companions have to; None where it moves, or moves already."""
-    image, driven = _image(each), each.driven
+    image, driven = _image(each), each.image
     if image is None or each.fixed.startswith("its image ends"):
         return each.fixed or "its image is no reference"
-    verdict = decision(image, context, driven.where)
-    chosen = policy(image, context, driven.where)
+    verdict = decision(image, context, driven.id)
+    chosen = policy(image, context, driven.id)
     match verdict:
         case Keep(floating=True):
             return None
@@ -118,8 +121,8 @@ def _why(  # noqa: PLR0911 - one line for each reason
     return (why.text if why else each.fixed) or None
 
 
-def _named(holder: Companion, each: Companion) -> str:
+def _named(holder: LinkedImage, each: LinkedImage) -> str:
     """How a person names the one that must stay: by its label alone in the same workload."""
-    one, other = holder.driven, each.driven
-    same = (one.stack, one.address) == (other.stack, other.address)
+    one, other = holder.image, each.image
+    same = one.id == other.id
     return one.label if same else one.name

@@ -10,9 +10,12 @@ outside the phase share. What a comment on the removed line said is told in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, change, fixes, note, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(release: Block, context: Context, /) -> Iterator[Finding]:

@@ -14,8 +14,8 @@ other phases is enrolled and said, because they are rolled with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     NAMESPACES,
@@ -36,6 +36,9 @@ from hclmod.rulekit import (
 
 from ._enrolment import EXEMPT, is_among
 from ._policies import MANIFESTS, namespace_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 def check(
@@ -60,13 +63,13 @@ def check(
 
 
 def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
-    home, attribute = context.home(workload.address), namespace_attribute(workload)
+    home, attribute = context.namespace(workload.address), namespace_attribute(workload)
     if home is None:
         name = attribute.value.text if attribute else "default, because it names none"
         message = f"no resource that was read declares its namespace ({name}), so nothing here enrolls it"
         yield warn(attribute or workload.title, "undeclared-namespace", message)
-    elif home.owners:
-        message = f"its namespace {home.name} is declared, and enrolled, as {', '.join(home.owners)}"
+    elif home.declared:
+        message = f"its namespace {home.name} is declared, and enrolled, as {', '.join(home.declared)}"
         yield note(attribute or workload.title, "declared-elsewhere", message)
 
 

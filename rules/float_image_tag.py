@@ -19,23 +19,24 @@ only what a release, a manifest, a config map or a module is given, not what a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
+    AffectedImage,
     Attribute,
     Block,
     Container,
     Context,
     Decision,
-    Driven,
     Finding,
     Fix,
     Float,
     Followed,
     ImageHooks,
+    ImageId,
     Keep,
     LastResort,
     Literal,
@@ -54,12 +55,15 @@ from hclmod.rulekit import (
 )
 
 from ._coupled import INCLUDE_TAGS, filter_of, following, misses
-from ._floats import Reason, decision, drifting, has_switched, here, parsed, pin_reason, policy, stays
+from ._floats import Reason, decision, drifting, has_switched, parsed, pin_reason, policy, stays
 from ._keel import RESTARTED, opt_out, unread_policy
 from ._kept import annotated
 from ._markers import IGNORE_IMAGE, MARKERS, is_for
 from ._rewrites import rewrites
 from ._together import MAY_OPT_OUT, NO_EFFECT, obstacle, together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterator[Finding]:
@@ -88,7 +92,7 @@ def _overridden(workload: Block, winner: str) -> Iterator[Finding]:
 
 
 def _opted_out(workload: Block, context: Context) -> Finding | None:
-    """Why all images of a workload keep their tags: it opted out, or may have, here or in what overrides it."""
+    """Why all images of a workload keep their tags: it opted out, or may have or in what overrides it."""
     for block in (workload, *context.others(workload)):
         where = "" if block is workload else f" in {block.source.document.path}"
         if opted := opt_out(block):
@@ -115,8 +119,8 @@ def _dynamic(workload: Block, block: Block, context: Context) -> Iterator[Findin
 
 def _followed(image: Attribute, followed: Followed, label: str) -> Finding:
     if followed.image is None:
-        return warn(image, "unresolved-image", f"{label}: its image: {followed.told}")
-    return note(image, "written-elsewhere", f"{label}: {followed.image}: {followed.told}")
+        return warn(image, "unresolved-image", f"{label}: its image: {followed.reason}")
+    return note(image, "written-elsewhere", f"{label}: {followed.image}: {followed.reason}")
 
 
 def _first_line(image: Attribute) -> str:
@@ -150,12 +154,12 @@ class _Found:
         self.callers = context.shared.get(workload.address, ())
         self.changed = has_switched(workload, context)
         self.others = context.others(workload)
-        self.held = context.held.get((context.folder, workload.address, container.path))
-        where = here(workload, context)
-        self.decision: Decision | None = decision(plain, context, where) if plain else None
-        self.chosen = policy(plain, context, where) if plain else None
+        self.held = context.held.get(ImageId(context.folder, workload.address, container.path))
+        mine = context.id_of(workload)
+        self.decision: Decision | None = decision(plain, context, mine) if plain else None
+        self.chosen = policy(plain, context, mine) if plain else None
         self.policy = self.chosen.policy if self.chosen else ""
-        self.drifting = drifting(plain, context, where) if plain else None
+        self.drifting = drifting(plain, context, mine) if plain else None
 
     def findings(self) -> Iterator[Finding]:
         """What is to say about this image."""
@@ -180,7 +184,7 @@ class _Found:
         """Why nobody can tell what the image is."""
         image = f"the image is `{_first_line(self.attribute)}`"
         if self.followed:
-            return self._say(warn, "unresolved-image", f"{image}: {self.followed.told}")
+            return self._say(warn, "unresolved-image", f"{image}: {self.followed.reason}")
         why = _unreadable(self.attribute)
         return self._say(warn, why.code, f"{image}, which {why.text}")
 
@@ -203,7 +207,7 @@ class _Found:
         return replace(found, origins=_chains([self.followed.chain])) if self.followed else found
 
     def _elsewhere(self, followed: Followed, tag: str) -> Iterator[Finding]:
-        yield self._say(note, "written-elsewhere", f"{self.image}: {followed.told}")
+        yield self._say(note, "written-elsewhere", f"{self.image}: {followed.reason}")
         if followed.writable and not self.held:
             yield from self._unmatched(tag)
 
@@ -280,7 +284,7 @@ class _Found:
 def at_places(literal: Literal, place: Place, context: Context, /, *, jobs: bool = True) -> Iterator[Finding]:
     """Yield the finding for a literal that makes images: in a local, a default, an argument, an input, YAML."""
     found = _at_place(literal, place, context, jobs=jobs)
-    yield replace(found, origins=_chains(each.chain for each in place.driven))
+    yield replace(found, origins=_chains(each.chain for each in place.images))
 
 
 def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -289,8 +293,8 @@ def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) -> Finding:
-    answers = [_answer(each, literal, context, jobs=jobs) for each in place.driven]
-    stay = {why: each.name for each, why in zip(place.driven, answers, strict=True) if isinstance(why, Reason)}
+    answers = [_answer(each, literal, context, jobs=jobs) for each in place.images]
+    stay = {why: each.name for each, why in zip(place.images, answers, strict=True) if isinstance(why, Reason)}
     wanted = {each.tag: each.why for each in answers if isinstance(each, Float)}
     if place.why:
         return warn(literal, "not-writable", f"`{literal.text}` stays: {place.why}")
@@ -298,13 +302,13 @@ def _at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) -
         return _unwanted(literal, stay)
     if shared := _shared(literal, place, stay, wanted, context):
         return shared
-    if other := next((context.held[each.key] for each in place.driven if each.key in context.held), None):
+    if other := next((context.held[each.key] for each in place.images if each.key in context.held), None):
         return note(literal, "stays-with-others", f"`{literal.text}` stays with {other}")
     ((text, why),) = wanted.items()
-    over = sorted({path for each in place.driven for path in each.overrides})
+    over = sorted({path for each in place.images for path in each.overrides})
     message = f"`{literal.text}` floats on `{text}` for {_names(place)}: {why}"
     message += f" (may be overridden by {', '.join(over)}, which cannot be read)" if over else ""
-    effect = "; ".join(sorted({rollout(each.kind) for each in place.driven}))
+    effect = "; ".join(sorted({rollout(each.kind) for each in place.images}))
     return change(literal, "pinned-tag", message, partial(literal.write, text), effect)
 
 
@@ -340,7 +344,7 @@ def _shared(
 
 def _names(place: Place) -> str:
     """The containers that a place drives."""
-    return ", ".join(dict.fromkeys(each.name for each in place.driven))
+    return ", ".join(dict.fromkeys(each.name for each in place.images))
 
 
 def _listed(stay: Mapping[Reason, str]) -> str:
@@ -348,16 +352,16 @@ def _listed(stay: Mapping[Reason, str]) -> str:
     return "; ".join(f"{name}: {why.text}" for why, name in stay.items())
 
 
-def _answer(driven: Driven, literal: Literal, context: Context, *, jobs: bool) -> Float | Reason:
+def _answer(driven: AffectedImage, literal: Literal, context: Context, *, jobs: bool) -> Float | Reason:
     """What one container wants at the place (as the tag that is to be written there), or why it wants nothing."""
     image = reference.parse(driven.before + literal.text + driven.after)
     if image is None and "\\" in literal.text:
         return Reason("written-with-escapes", f"it {_ESCAPED}")
     if image is None:
         return Reason("not-a-reference", "its image is no reference")
-    verdict = decision(image, context, driven.where)
+    verdict = decision(image, context, driven.id)
     if not isinstance(verdict, Float):
-        return stays(verdict, image, policy(image, context, driven.where))
+        return stays(verdict, image, policy(image, context, driven.id))
     if why := obstacle(driven, (*literal.comments, *driven.comments), jobs=jobs):
         return why
     new = str(image.with_tag(verdict.tag))

@@ -18,8 +18,8 @@ own, and `lifecycle` blocks of containers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -45,6 +45,9 @@ from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
 from ._markers import IGNORED_POLICY, Marker, entries, is_for, marker, needed_by
 from ._rewrites import Rewrites, rewrites
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 
 def check(
     block: Block,
@@ -67,7 +70,7 @@ def check(
         )
     elif block.type_label in KINDS and (opted := opt_out(block)):
         yield note(opted, "opted-out", "opted out with `keel.sh/policy = never`, which an ignored policy would hide")
-    elif (home := context.home(block.address)) and is_among(home.name or "", (*EXEMPT, *exempt)):
+    elif (home := context.namespace(block.address)) and is_among(home.name or "", (*EXEMPT, *exempt)):
         yield note(block.title, "exempt", f"the namespace {home.name} is exempt, so nothing is injected there")
     else:
         for name, each in wanted.items():

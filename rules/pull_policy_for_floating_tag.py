@@ -13,7 +13,7 @@ opted out, jobs and bare pods, which Keel does not restart and Terraform would r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -32,8 +32,11 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._floats import decision, has_switched, here, parsed, switches_tags
+from ._floats import decision, has_switched, parsed, switches_tags
 from ._keel import RESTARTED, opt_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterator[Finding]:
@@ -52,12 +55,12 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
     followed = context.followed.get((workload.address, container.path))
     if followed is not None:
         image = reference.parse(followed.image or "")
-        verdict = decision(image, context, here(workload, context)) if image else None
+        verdict = decision(image, context, context.id_of(workload)) if image else None
         held = (context.folder, workload.address, container.path) in context.held
         switched = isinstance(verdict, Float) and followed.writable and not held and switches_tags(context)
         return image, switched or (isinstance(verdict, Keep) and verdict.floating), switched
     image = parsed(container.image) if container.image else None
-    verdict = decision(image, context, here(workload, context)) if image else None
+    verdict = decision(image, context, context.id_of(workload)) if image else None
     floats = isinstance(verdict, Keep) and verdict.floating
     return image, floats, has_switched(workload, context)
 

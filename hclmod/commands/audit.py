@@ -19,7 +19,7 @@ from hclmod.engine.outcomes import Changed, Unchanged, findings
 from hclmod.errors import ConfigError, GitError
 from hclmod.rulekit import loading
 from hclmod.scan.files import YAML
-from hclmod.terraform.repository import ENDINGS
+from hclmod.terraform.model import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hclmod.engine.outcomes import Outcome, PhaseReport, Reported
     from hclmod.engine.project import Project
-    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.model import Model
 
 GROUP = "audit"
 NOW = "HEAD"
@@ -59,7 +59,7 @@ def audit(
     )
 
 
-def _before(project: Project, base: str) -> Estate | None:
+def _before(project: Project, base: str) -> Model | None:
     """The model of the repository at a commit; None where there is none yet, or nothing has changed since."""
     code = frozenset(project.tree.ending(ENDINGS))
     try:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from hclmod.engine.outcomes import Reported
     from hclmod.engine.project import Project
-    from hclmod.rulekit.facts import Facts, NamespaceFact
-    from hclmod.terraform.uses import Home
+    from hclmod.rulekit.facts import Facts, Namespace
+    from hclmod.terraform.resources import Workload
 
-    Homes = tuple[Home, ...]
+    Workloads = tuple[Workload, ...]
 
 _STORY = "story"
 _OWNERS = "owners"
@@ -45,36 +45,36 @@ def owners(project: Project) -> tuple[OwnerRow, ...]:
 
 def explain(project: Project, target: str) -> Iterator[str]:
     """The lines that explain the workload at `STACK/ADDRESS`; where no call of its module is named, all of them."""
-    homes = find(project.model, target)
-    dweller = homes[0].dweller
-    every = project.facts(project.done_if_known)[homes[0].folder, dweller.address]
-    facts = project.facts_of(homes)
-    yield f"{', '.join(facts.callers)}  {dweller.document}:{dweller.line}"
+    workloads = find(project.model, target)
+    block = workloads[0].block
+    every = project.facts(project.done_if_known)[workloads[0].id.block]
+    facts = project.facts_of(workloads)
+    yield f"{', '.join(facts.callers)}  {block.document}:{block.line}"
     if others := [name for name in every.callers if name not in facts.callers]:
         yield f"  {'the same block as':<28}  {', '.join(others)}"
     yield from _place(facts)
     yield from _images(facts)
-    for found in _run(project, (_STORY, _OWNERS), homes):
+    for found in _run(project, (_STORY, _OWNERS), workloads):
         if found.rule == _STORY:
             yield from (f"  {name:<28}  {text}" for name, text in found.finding.cells)
         else:
             yield from _owner(dict(found.finding.cells))
-    yield from _audited(project, homes)
-    yield from _next(project, homes, facts)
+    yield from _audited(project, workloads)
+    yield from _next(project, workloads, facts)
 
 
 def _place(facts: Facts) -> Iterator[str]:
-    for home in facts.homes:
-        yield f"  {'namespace':<28}  {_namespace(home)}"
+    for each in facts.namespaces:
+        yield f"  {'namespace':<28}  {_namespace(each)}"
     for phase in facts.phases:
         told = "none" if phase is None else f"{phase} ({'done' if facts.done else 'not done'})"
         yield f"  {'phase':<28}  {told}"
 
 
-def _namespace(home: NamespaceFact) -> str:
-    declared = f"declared by {', '.join(home.declared)}" if home.declared else "declared by no file here"
-    marks = ", ".join(f"{key}={value}" for key, value in home.metadata)
-    return f"{home.name or 'not known'}, {declared}{f' with {marks}' if marks else ''}"
+def _namespace(namespace: Namespace) -> str:
+    declared = f"declared by {', '.join(namespace.declared)}" if namespace.declared else "declared by no file here"
+    marks = ", ".join(f"{key}={value}" for key, value in namespace.metadata)
+    return f"{namespace.name or 'not known'}, {declared}{f' with {marks}' if marks else ''}"
 
 
 def _images(facts: Facts) -> Iterator[str]:
@@ -90,27 +90,27 @@ def _owner(cells: Mapping[str, str]) -> Iterator[str]:
     yield f"  {label:<28}  {told}: {cells['evidence']}"
 
 
-def _audited(project: Project, homes: Homes) -> Iterator[str]:
-    found = [each for each in _run(project, loading.group(_AUDIT), homes) if each.is_open]
+def _audited(project: Project, workloads: Workloads) -> Iterator[str]:
+    found = [each for each in _run(project, loading.group(_AUDIT), workloads) if each.is_open]
     yield "The audit says:" if found else "The audit has nothing to say."
     yield from (f"  {each.rule:<28}  {each.finding.message}" for each in found)
 
 
-def _next(project: Project, homes: Homes, facts: Facts) -> Iterator[str]:
+def _next(project: Project, workloads: Workloads, facts: Facts) -> Iterator[str]:
     """What the rules of the workload's phase would do to it."""
     phase = next((each for each in facts.phases if each is not None), None)
     if phase is None:
         yield "No phase has it, so no `apply` does anything to it."
         return
-    found = _reported(project, project.phase_job(phase, workloads=homes))
+    found = _reported(project, project.phase_job(phase, workloads=workloads))
     yield f"`hclmod apply --phase {phase}` would:" if found else f"`hclmod apply --phase {phase}` has nothing to do."
     for each in found:
         yield f"  {each.rule:<28}  {'' if each.finding.fix else 'not change: '}{each.finding.message}"
 
 
-def _run(project: Project, rules: tuple[str, ...], homes: Homes = ()) -> list[Reported]:
-    """What rules find, in order; with `homes` on that workload and on the places from which its images come."""
-    return _reported(project, Job(rules=rules, options=project.options_of(None), workloads=homes))
+def _run(project: Project, rules: tuple[str, ...], workloads: Workloads = ()) -> list[Reported]:
+    """What rules find, in order; with `workloads` on that workload and on the places from which its images come."""
+    return _reported(project, Job(rules=rules, options=project.options_of(None), workloads=workloads))
 
 
 def _reported(project: Project, job: Job) -> list[Reported]:

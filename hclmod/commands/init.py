@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.hcl.views import Block
-    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.model import Model
 
 _HEAD = """\
 # {found}
@@ -54,31 +54,31 @@ def init(root: Path) -> Path:
     return write(root, project.model, folders)
 
 
-def write(root: Path, estate: Estate, folders: Iterable[str]) -> Path:
+def write(root: Path, model: Model, folders: Iterable[str]) -> Path:
     """Write the file into `root`; `folders` are all that hold `.tf` files. One that is there is a `ConfigError`."""
     path = root / file.FILE_NAME
     if path.exists():
         raise ConfigError(f"{path.name} exists", hint="Change it by hand; nothing was written.")
-    path.write_text(text(estate, folders), encoding="utf-8")
+    path.write_text(text(model, folders), encoding="utf-8")
     return path
 
 
-def text(estate: Estate, folders: Iterable[str]) -> str:
-    """The text of the file: globs that find the estate's stacks and no others, and a phase to be filled in."""
-    stacks = [path for path in estate.stacks if path or _is_run_in(estate, path)]
+def text(model: Model, folders: Iterable[str]) -> str:
+    """The text of the file: globs that find the model's stacks and no others, and a phase to be filled in."""
+    stacks = [path for path in model.stacks if path or _is_run_in(model, path)]
     globs = _globs(stacks)
     exclude = _excluded(globs, stacks, folders)
     told = _told(len(set(stacks) - set(exclude)), len(exclude))
     head = _HEAD.format(found=told, stacks=json.dumps(globs), exclude=json.dumps(exclude))
     found = file.parse(head.encode(), file.FILE_NAME)
-    busy = [f'#   "{stack.name_of(path, found)}",  # {told}' for path, told in _busy(estate)]
+    busy = [f'#   "{stack.name_of(path, found)}",  # {told}' for path, told in _busy(model)]
     return head + (_PHASE.format(stacks="\n".join(busy)) if busy else "# (nothing here runs a container)\n") + _TAIL
 
 
-def _is_run_in(estate: Estate, folder: str) -> bool:
+def _is_run_in(model: Model, folder: str) -> bool:
     """Whether the folder's own files declare what Terraform is run for; copies of generated ones do not."""
-    names = (path for path in estate.texts(folder) if path.endswith(".tf") and posixpath.dirname(path) == folder)
-    documents = (Document(path, estate.text(path)) for path in names)
+    names = (path for path in model.texts(folder) if path.endswith(".tf") and posixpath.dirname(path) == folder)
+    documents = (Document(path, model.text(path)) for path in names)
     sources = (parse(each) for each in documents if unreadable(each.data) is None)
     return any(_declares(block) for each in sources if isinstance(each, Source) for block in top_level(each)[1])
 
@@ -113,11 +113,11 @@ def _excluded(globs: Sequence[str], stacks: Sequence[str], folders: Iterable[str
     return sorted({owner for owner in owners if owner is not None} - set(stacks) | templates)
 
 
-def _busy(estate: Estate) -> list[tuple[str, str]]:
+def _busy(model: Model) -> list[tuple[str, str]]:
     """The stacks that run something, and how much."""
-    images = Counter(use.stack for use in estate.uses)
-    releases = Counter(home.stack for home in estate.homes if home.dweller.kind == RELEASE)
-    busy = (path for path in estate.stacks if images[path] + releases[path])
+    images = Counter(use.id.stack for use in model.uses)
+    releases = Counter(each.id.stack for each in model.workloads if each.block.kind == RELEASE)
+    busy = (path for path in model.stacks if images[path] + releases[path])
     return [
         (path, ", ".join(count(n, noun) for n, noun in ((images[path], "image"), (releases[path], "release")) if n))
         for path in busy

@@ -68,7 +68,9 @@ resource "helm_release" "web" {
 def new_rule(rule: str, rules: Path, fixtures: Path) -> tuple[Path, ...]:
     """Write the files of a new rule; nothing is overwritten, and no built-in rule's id is taken."""
     if not _ID.fullmatch(rule):
-        raise HclmodError(f"`{rule}` is no id of a rule", hint="Use small letters, digits and hyphens: drop-old-label.")
+        raise HclmodError(
+            f"`{rule}` is no id of a rule", hint="ImageUse small letters, digits and hyphens: drop-old-label."
+        )
     if rule in loading.every():
         hint = "Choose another id: `hclmod rules` lists those that are taken."
         raise HclmodError(f"`{rule}` is the id of a built-in rule", hint=hint)

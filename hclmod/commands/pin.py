@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
-    from hclmod.terraform.repository import Estate
-    from hclmod.terraform.uses import Home
+    from hclmod.terraform.model import Model
+    from hclmod.terraform.resources import Workload
 
 
 def act(
@@ -27,16 +27,16 @@ def act(
     """
     name, container = _split(target)
     model = project.model
-    homes = find(model, name)
+    workloads = find(model, name)
     if with_callers:
-        homes = tuple(each for each in model.homes if _block(each) == _block(homes[0]))
-    more = {"container": _repository(model, homes[0], container)} if container else {}
+        workloads = tuple(each for each in model.workloads if each.id.block == workloads[0].id.block)
+    more = {"container": _repository(model, workloads[0], container)} if container else {}
     every = project.options_of(None)
     job = Job(
         rules=(rule,),
         title=f"{rule} {target}",
         options={**every, rule: {**every.get(rule, {}), **options, **more}},
-        workloads=homes,
+        workloads=workloads,
         alone=True,
         done=(),
     )
@@ -48,13 +48,9 @@ def _split(target: str) -> tuple[str, str]:
     return (head, container) if colon else (target, "")
 
 
-def _block(home: Home) -> tuple[str, str]:
-    return home.folder, home.dweller.address
-
-
-def _repository(model: Estate, home: Home, container: str) -> str:
+def _repository(model: Model, workload: Workload, container: str) -> str:
     """The repository that a container runs, by which others that run it too are found; its name where not known."""
-    mine = (use for use in model.uses if (use.folder, use.image.address) == _block(home))
+    mine = (use for use in model.uses if use.id.block == workload.id.block)
     texts = (text for use in mine if use.image.label == container for text in use.texts if text)
     return next((image.name for text in texts if (image := reference.parse(text))), container)
 

@@ -11,7 +11,7 @@ from hclmod.scan import find
 from hclmod.terraform import origins
 from hclmod.terraform.kubernetes import RELEASE
 from hclmod.terraform.origins import Hole, Piece
-from hclmod.terraform.uses import fan_out, tag_piece
+from hclmod.terraform.resources import fan_out, tag_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.images.reference import Reference
     from hclmod.scan.find import Sighting
+    from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin
-    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.resources import ImageUse, Workload
     from hclmod.terraform.stacks import PhaseOf
-    from hclmod.terraform.uses import Home, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +134,18 @@ class Survey:
 
 def survey(project: Project) -> Survey:
     """Every image, also outside of containers, release, workload and namespace of the project."""
-    estate, sightings = project.model, project.sightings
-    taker = _Taker(estate, project.config, project.tags, project.assignment.phase_of, sightings)
-    releases = [taker.release(home) for home in estate.homes if home.dweller.kind == RELEASE]
-    workloads = [taker.workload(home) for home in estate.homes if home.dweller.kind != RELEASE]
-    images = [taker.image(use, origin) for use in estate.uses for origin in use.origins]
+    model, sightings = project.model, project.sightings
+    taker = _Taker(model, project.config, project.tags, project.assignment.phase_of, sightings)
+    releases = [taker.release(home) for home in model.workloads if home.block.kind == RELEASE]
+    workloads = [taker.workload(home) for home in model.workloads if home.block.kind != RELEASE]
+    images = [taker.image(use, origin) for use in model.uses for origin in use.origins]
     return Survey(
         tuple(images),
         _merged(map(taker.outside, sightings)),
         tuple(releases),
         tuple(workloads),
         taker.namespaces(),
-        dict(sorted(estate.unread.items())),
+        dict(sorted(model.unread.items())),
     )
 
 
@@ -170,25 +170,25 @@ class _Taker:
     """What all rows are told from."""
 
     def __init__(
-        self, estate: Estate, config: Config, snapshot: Snapshot,
+        self, model: Model, config: Config, snapshot: Snapshot,
         phase_of: PhaseOf, sightings: Sequence[Sighting],
     ) -> None:  # fmt: skip
-        self.estate, self.config, self.snapshot, self.phase_of = estate, config, snapshot, phase_of
-        self.homes = {(home.stack, home.module, home.dweller.address): home for home in estate.homes}
-        every = (*estate.uses, *find.uses(sightings, find.FORMS))
+        self.model, self.config, self.snapshot, self.phase_of = model, config, snapshot, phase_of
+        self.workloads = {each.id: each for each in model.workloads}
+        every = (*model.uses, *find.uses(sightings, find.FORMS))
         self.fan_out = {site: len(uses) for site, uses in fan_out(every).items()}
 
-    def image(self, use: Use, origin: Origin) -> ImageRow:
+    def image(self, use: ImageUse, origin: Origin) -> ImageRow:
         """The row of one alternative of a container's image."""
         text = origins.text(origin)
         known = reference.parse(text) if text is not None else None
         piece = tag_piece(origin) or (origin[-1] if origin else None)
         site = piece.site if isinstance(piece, Piece) else None
         tag = known.tag or "" if known else ""
-        home = self.homes.get((use.stack, use.module, use.image.address))
+        home = self.workloads.get(use.id)
         return ImageRow(
-            use.stack,
-            use.address,
+            use.id.stack,
+            use.id.full,
             use.image.label,
             use.image.init,
             _named(home) if home else "",
@@ -200,14 +200,14 @@ class _Taker:
             " -> ".join(piece.chain) if piece else "",
             self.fan_out.get(site, 1) if site else 1,
             self._floating(known),
-            self.phase_of(use.stack, use.folder, use.image.address, use.module),
+            self.phase_of(use.id),
         )
 
     def outside(self, seen: Sighting) -> OutsideRow:
         """The row of an image outside of containers."""
         seat, site = seen.seat, seen.site
-        module, address = (seat.module, seat.owner.address) if seat.module and seat.owner else (None, "")
-        home = self.homes.get((seat.stack, module.name, address)) if module else None
+        resource = seat.resource
+        home = self.workloads.get(resource) if resource else None
         return OutsideRow(
             seat.stack,
             seat.address,
@@ -222,7 +222,7 @@ class _Taker:
             seat.read,
             self.fan_out.get(site, 1) if site else 1,
             self._floating(None if seen.tag is None else seen.reference),
-            self.phase_of(seat.stack, module.folder, address, module.name) if module else None,
+            self.phase_of(resource) if resource else None,
         )
 
     def _floating(self, known: Reference | None) -> str:
@@ -236,32 +236,32 @@ class _Taker:
                 return "unknown"
         return "no"
 
-    def _phase(self, home: Home) -> int | None:
-        return self.phase_of(home.stack, home.folder, home.dweller.address, home.module)
+    def _phase(self, home: Workload) -> int | None:
+        return self.phase_of(home.id)
 
-    def release(self, home: Home) -> ReleaseRow:
+    def release(self, home: Workload) -> ReleaseRow:
         """The row of a Helm release."""
-        told = {name: home.dweller.settings.get(name, "").strip('"') for name in _SETTINGS}
-        return ReleaseRow(home.stack, home.address, _named(home), phase=self._phase(home), **told)
+        told = {name: home.block.settings.get(name, "").strip('"') for name in _SETTINGS}
+        return ReleaseRow(home.id.stack, home.id.full, _named(home), phase=self._phase(home), **told)
 
-    def workload(self, home: Home) -> WorkloadRow:
+    def workload(self, home: Workload) -> WorkloadRow:
         """The row of a workload."""
-        owners = ", ".join(owner for name in home.names for owner in self._owners(name))
-        return WorkloadRow(home.stack, home.address, _named(home), owners, home.dweller.ignored, self._phase(home))
+        owners = ", ".join(owner for name in home.namespaces for owner in self._owners(name))
+        return WorkloadRow(home.id.stack, home.id.full, _named(home), owners, home.block.ignored, self._phase(home))
 
     def _owners(self, name: str | None) -> list[str]:
-        return [f"{stack}/{address}" for stack, _, address in self.estate.namespaces.get(name or "", ())]
+        return [each.name for each in self.model.namespaces.get(name or "", ())]
 
     def namespaces(self) -> tuple[NamespaceRow, ...]:
         """A row for each name."""
-        living: dict[str, list[Home]] = defaultdict(list)
-        for home in self.estate.homes:
-            for name in home.names:
+        living: dict[str, list[Workload]] = defaultdict(list)
+        for home in self.model.workloads:
+            for name in home.namespaces:
                 living[name or "?"].append(home)
-        return tuple(self._namespace(name, living.get(name, [])) for name in sorted({*living, *self.estate.namespaces}))
+        return tuple(self._namespace(name, living.get(name, [])) for name in sorted({*living, *self.model.namespaces}))
 
-    def _namespace(self, name: str, living: Sequence[Home]) -> NamespaceRow:
-        releases = sum(home.dweller.kind == RELEASE for home in living)
+    def _namespace(self, name: str, living: Sequence[Workload]) -> NamespaceRow:
+        releases = sum(home.block.kind == RELEASE for home in living)
         phases = sorted({phase for home in living if (phase := self._phase(home)) is not None})
         owners = ", ".join(self._owners(name))
         return NamespaceRow(name, owners, len(living) - releases, releases, ", ".join(map(str, phases)))
@@ -291,5 +291,5 @@ def _together(texts: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(filter(None, texts)))
 
 
-def _named(home: Home) -> str:
-    return ", ".join(name or "?" for name in home.names)
+def _named(home: Workload) -> str:
+    return ", ".join(name or "?" for name in home.namespaces)

@@ -17,6 +17,7 @@ from hclmod.images import decide, evidence, reference
 from hclmod.images.decide import Keep
 from hclmod.images.tags import HOLDERS_OF_DATA
 from hclmod.terraform import stacks as stack
+from hclmod.terraform.ids import ResourceId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -86,7 +87,10 @@ def seen(project: Project) -> tuple[Seen, ...]:
         known = reference.parse(text)
         if known is not None:
             module, inner = stack.split(address) if "." in address else ("", address)
-            chosen = (project.assignment.policy_of(owner, owner, inner, module), project.config.policy_for(known.name))
+            chosen = (
+                project.assignment.policy_of(ResourceId(owner, module, owner, inner)),
+                project.config.policy_for(known.name),
+            )
             policy = policies.merged([each for each in chosen if each])
             images.append(Seen(known, f"{owner}/{address} {label}".strip("/ "), phase, policy, movable))
     return tuple(images)

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from hclmod.errors import HclmodError
 from hclmod.terraform import origins
 from hclmod.terraform.origins import Hole
+from hclmod.terraform.resources import fan_out
 from hclmod.terraform.stacks import cut, missing
-from hclmod.terraform.uses import fan_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hclmod.engine.project import Project
     from hclmod.terraform.origins import Origin, Site
-    from hclmod.terraform.uses import Use
+    from hclmod.terraform.resources import ImageUse
 
 
-def find(uses: Sequence[Use], wanted: str, unread: Mapping[str, str]) -> tuple[Use, ...]:
+def find(uses: Sequence[ImageUse], wanted: str, unread: Mapping[str, str]) -> tuple[ImageUse, ...]:
     """Those of all uses that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
 
     A line may be that of an image or of a literal which images come from.
@@ -29,27 +29,27 @@ def find(uses: Sequence[Use], wanted: str, unread: Mapping[str, str]) -> tuple[U
     else:
         found = [use for use in uses if _means(use, wanted)]
     if not found:
-        hint = missing(wanted, [f"{use.stack}/{use.address}" for use in uses], unread)
+        hint = missing(wanted, [use.id.name for use in uses], unread)
         also = "FILE:LINE, from the repository's root, will do too; `hclmod survey` lists them."
         raise HclmodError(f"no image is found at `{wanted}`", hint=f"{hint} {also}")
     return tuple(found)
 
 
-def _lines(use: Use) -> set[tuple[str, int]]:
+def _lines(use: ImageUse) -> set[tuple[str, int]]:
     return {(use.image.image.document, use.image.image.line), *((site.document, site.line) for site in use.sites)}
 
 
-def _means(use: Use, wanted: str) -> bool:
+def _means(use: ImageUse, wanted: str) -> bool:
     stack, address = cut(wanted)
-    names = (use.address, use.image.address)
-    return address in names and (not stack or use.stack == stack or use.stack.endswith(f"/{stack}"))
+    names = (use.id.full, use.id.address)
+    return address in names and (not stack or use.id.stack == stack or use.id.stack.endswith(f"/{stack}"))
 
 
 def tell(project: Project, target: str) -> Iterator[str]:
     """The lines that explain the image at `FILE:LINE` or `STACK/ADDRESS`: its chains, and who else uses its literal."""
     drives = fan_out(project.uses)
     for use in find(project.uses, target, project.model.unread):
-        yield f"{use.stack}/{use.address}  {use.image.label}"
+        yield f"{use.id.stack}/{use.id.full}  {use.image.label}"
         yield f"  image at {use.image.image.document}:{use.image.image.line}"
         for origin in use.origins:
             yield f"  {_written(origin)}"
@@ -64,8 +64,8 @@ def rows(project: Project, target: str) -> list[dict[str, Any]]:
     drives = fan_out(project.uses)
     return [
         {
-            "stack": use.stack,
-            "address": use.address,
+            "stack": use.id.stack,
+            "address": use.id.full,
             "container": use.image.label,
             "document": use.image.image.document,
             "line": use.image.image.line,
@@ -102,8 +102,8 @@ def _parts(origin: Origin) -> Iterator[str]:
             yield f"    {through} is {part.text!r} at {part.site.document}:{part.site.line}"
 
 
-def _others(drives: Mapping[Site, Sequence[Use]], use: Use) -> Iterator[str]:
+def _others(drives: Mapping[Site, Sequence[ImageUse]], use: ImageUse) -> Iterator[str]:
     for site in sorted(use.sites, key=lambda each: each.key):
-        others = [f"{each.stack}/{each.address} {each.image.label}" for each in drives[site] if each is not use]
+        others = [f"{each.id.name} {each.image.label}" for each in drives[site] if each is not use]
         if others:
             yield f"  {site.document}:{site.line} also drives {', '.join(others)}"

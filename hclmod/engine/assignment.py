@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hclmod.config.file import Config
-    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.model import Model
     from hclmod.terraform.stacks import Assignment, Stack
 
 
-def assignment(config: Config, stacks: Sequence[Stack], model: Estate) -> Assignment:
+def assignment(config: Config, stacks: Sequence[Stack], model: Model) -> Assignment:
     """Which phase each stack and workload belongs to; what names a workload itself wins over its namespace.
 
     Names of stacks that are not there are left out.
@@ -24,20 +24,20 @@ def assignment(config: Config, stacks: Sequence[Stack], model: Estate) -> Assign
     known = assign(config, stacks, known_only=True)
     phases = _phases(config)
     found: dict[Target, int] = {}
-    for home in _everywhere(stacks, model).homes if phases else ():
-        numbers = {phases[name] for name in home.names if name in phases}
+    for each in _everywhere(stacks, model).workloads if phases else ():
+        numbers = {phases[name] for name in each.namespaces if name in phases}
         if len(numbers) == 1:
-            where = None if home.module else home.folder
-            found[Target(home.stack, where, home.dweller.address, home.module)] = numbers.pop()
+            stack, module, folder, address = each.id
+            found[Target(stack, None if module else folder, address, module)] = numbers.pop()
     targets = {target: number for target, number in found.items() if not _is_named(target, known)}
     return replace(known, targets={**targets, **known.targets})
 
 
-def require(config: Config, stacks: Sequence[Stack], model: Estate) -> None:
+def require(config: Config, stacks: Sequence[Stack], model: Model) -> None:
     """Raise a `ConfigError` for a stack that is not there, and for a namespace in which nothing lives."""
     assign(config, stacks)
     phases = _phases(config)
-    lived = _everywhere(stacks, model).lived_in if phases else ()
+    lived = _everywhere(stacks, model).namespaces_in_use if phases else ()
     for name, number in phases.items():
         if name not in lived:
             hint = nearest(name, lived, "`hclmod survey` lists who lives where.")
@@ -51,7 +51,7 @@ def _phases(config: Config) -> dict[str, int]:
     return {name: number for number, phase in config.phases.items() for name in phase.namespaces}
 
 
-def _everywhere(stacks: Sequence[Stack], model: Estate) -> Estate:
+def _everywhere(stacks: Sequence[Stack], model: Model) -> Model:
     return model.over([each.path for each in stacks])
 
 

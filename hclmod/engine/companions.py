@@ -10,26 +10,26 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.engine.placement import facts
+from hclmod.engine.placement import affected
 from hclmod.hcl import suppression, syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source
 from hclmod.images import reference
 from hclmod.rulekit import places
-from hclmod.rulekit.places import Companion
+from hclmod.rulekit.places import LinkedImage
 from hclmod.terraform import origins
 from hclmod.terraform.origins import Hole, Piece
-from hclmod.terraform.uses import tag_piece
+from hclmod.terraform.resources import tag_piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hclmod.config.file import Config
     from hclmod.rulekit.places import Place, Placing
+    from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin, Site
-    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.resources import ImageUse
     from hclmod.terraform.stacks import Assignment
-    from hclmod.terraform.uses import Use
 
 _IMAGE = re.compile(rb'\bimage\s*=\s*"([^"\n]*)"')
 
@@ -60,45 +60,44 @@ def _names(data: bytes) -> list[str]:
 
 
 def find(
-    estate: Estate,
+    model: Model,
     placing: Placing,
     assignment: Assignment,
     phase: int | None,
-    outside: Sequence[Use],
+    outside: Sequence[ImageUse],
     read: Callable[[str], bytes | None],
     rule: str,
-) -> tuple[Companion, ...]:
-    """Every image that the estate follows, and those `outside` of containers, as the rule with this id sees them."""
-    finder = _Finder(estate, placing, assignment, phase, read, rule)
-    return tuple(finder.companion(use, origin) for use in (*estate.uses, *outside) for origin in use.origins)
+) -> tuple[LinkedImage, ...]:
+    """Every image that the model follows, and those `outside` of containers, as the rule with this id sees them."""
+    finder = _Finder(model, placing, assignment, phase, read, rule)
+    return tuple(finder.companion(use, origin) for use in (*model.uses, *outside) for origin in use.origins)
 
 
 class _Finder:
     def __init__(
-        self, estate: Estate, placing: Placing, assignment: Assignment, phase: int | None,
+        self, model: Model, placing: Placing, assignment: Assignment, phase: int | None,
         read: Callable[[str], bytes | None], rule: str,
     ) -> None:  # fmt: skip
-        self.estate, self.read, self.rule = estate, read, rule
+        self.model, self.read, self.rule = model, read, rule
         self.placing, self.assignment, self.phase = placing, assignment, phase
-        self.homes = {(home.stack, home.module, home.dweller.address): home.dweller for home in estate.homes}
+        self.blocks = {each.id: each.block for each in model.workloads}
         self.sources: dict[str, Source] = {}
 
-    def companion(self, use: Use, origin: Origin) -> Companion:
+    def companion(self, use: ImageUse, origin: Origin) -> LinkedImage:
         """One alternative of an image."""
-        number = self.assignment.phase_of(use.stack, use.folder, use.image.address, use.module)
-        dweller = self.homes.get((use.stack, use.module, use.image.address))
-        told = facts(use, dweller, number, (_known(origin), ""), ())
+        number = self.assignment.phase_of(use.id)
+        image = affected(use, self.blocks.get(use.id), number, (_known(origin), ""), ())
         piece = tag_piece(origin)
         place = self._place(piece.site) if piece and piece.site else None
         # What a call says of the default that it lets through holds nobody else: the others get arguments of their own.
-        passing = self.estate.comments(replace(piece, passed=())) if piece else ()
-        comments = (*told.comments, *passing, *(self._comments(place) if place else ()))
-        suppressed = suppression.among((*comments, *told.above), self.rule) or ""
+        passing = self.model.comments(replace(piece, passed=())) if piece else ()
+        comments = (*image.comments, *passing, *(self._comments(place) if place else ()))
+        suppressed = suppression.among((*comments, *image.above), self.rule) or ""
         sites = tuple(sorted(" ".join(map(str, each.key)) for each in _sites(origin)))
-        driven = replace(told, comments=comments, suppressed=suppressed)
-        return Companion(driven, sites, self._fixed(use, origin, place), self.phase in (None, number))
+        image = replace(image, comments=comments, suppressed=suppressed)
+        return LinkedImage(image, sites, self._fixed(use, origin, place), self.phase in (None, number))
 
-    def _fixed(self, use: Use, origin: Origin, place: Place | None) -> str:
+    def _fixed(self, use: ImageUse, origin: Origin, place: Place | None) -> str:
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         if hole is not None:
             return f"its image ends at `{hole.text}`"
@@ -108,8 +107,8 @@ class _Finder:
             return f"its tag is read for more than images: {', '.join(place.read_by)}"
         if place is not None and place.why:
             return place.why
-        followed = self.placing.followed.get((use.folder, use.image.address, use.image.slot))
-        return followed.told if followed and not followed.writable else ""
+        followed = self.placing.followed.get(use.slot)
+        return followed.reason if followed and not followed.writable else ""
 
     def _place(self, site: Site) -> Place | None:
         key = site.path, site.place, site.scalar

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.rulekit.places import Tenant
-from hclmod.rulekit.rule import Context, Namespace
-from hclmod.terraform.inventory import Resource, folder_of
+from hclmod.rulekit.facts import Namespace
+from hclmod.rulekit.rule import Context
+from hclmod.terraform.ids import BlockId, ResourceId
+from hclmod.terraform.inventory import folder_of
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from hclmod.engine.run import Run
     from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block
+    from hclmod.rulekit.facts import AssignedWorkload
     from hclmod.rulekit.loading import Loaded
     from hclmod.terraform.inventory import Inventory
     from hclmod.terraform.stacks import Stack
@@ -26,98 +28,95 @@ class Selection:
 
     def __init__(self, run: Run, stack: Stack, inventory: Inventory) -> None:
         self.run, self.stack, self.inventory = run, stack, inventory
-        self.namespaces = [each for each in inventory.namespaces if self._facts(each).workloads]
+        self.namespaces = [each for each in inventory.namespaces if self._facts(each).mine]
 
-    def _in_phase(self, resource: Resource) -> bool:
-        return self.run.phase is None or self._phase(resource) == self.run.phase
+    def _in_phase(self, block: BlockId) -> bool:
+        return self.run.phase is None or self._phase(block) == self.run.phase
 
-    def _phase(self, resource: Resource) -> int | None:
-        return self.run.assignment.phase_of(self.stack.path, resource.folder, resource.address)
+    def _phase(self, block: BlockId) -> int | None:
+        return self.run.assignment.phase_of(ResourceId(self.stack.path, "", *block))
 
-    def _facts(self, namespace: Resource) -> Namespace:
-        """Who lives in a namespace: by this stack's own references, and by what following those of all stacks found."""
-        tenants = self.run.placing.tenants.get((namespace.folder, namespace.address), ())
-        here = {(each.folder, each.address) for each in tenants if each.stack == self.stack.path}
-        living = [
-            Tenant(self.stack.path, each.folder, each.address, "", self._phase(each), self._in_phase(each))
-            for each in self.inventory.living_in(namespace)
-            if (each.folder, each.address) not in here
-        ]
-        told = {self._named(each): each for each in (*living, *tenants)}
-        mine = tuple(name for name, each in told.items() if each.mine)
-        others = {name: each.phase for name, each in told.items() if not each.mine}
-        named = self._names(namespace)
-        return Namespace(named[0] if len(named) == 1 else None, mine, others, names=named if len(named) > 1 else ())
+    def _facts(self, namespace: BlockId) -> Namespace:
+        """What runs in a namespace: by this stack's own references, and by what following those of all stacks found."""
+        followed = self.run.placing.occupants.get(namespace, ())
+        here = {each.id.block for each in followed if each.id.stack == self.stack.path}
+        own = [each for each in self.inventory.living_in(namespace) if each not in here]
+        phases = {each.address: self._phase(each) for each in own} | {self._name(each): each.phase for each in followed}
+        mine = {each.address for each in own if self._in_phase(each)} | {self._name(e) for e in followed if e.mine}
+        names = self._names(namespace)
+        return Namespace(
+            name=names[0] if len(names) == 1 else None,
+            names=names if len(names) > 1 else (),
+            mine=tuple(name for name in phases if name in mine),
+            others={name: phase for name, phase in phases.items() if name not in mine},
+        )
 
-    def _names(self, namespace: Resource) -> tuple[str, ...]:
-        """What a namespace resource is called: by its own text, else by what following references found."""
+    def _names(self, namespace: BlockId) -> tuple[str, ...]:
+        """The names of a namespace resource: by its own text, else by what following references found."""
         own = self.inventory.namespaces[namespace]
-        return (own,) if own else self.run.placing.named.get((namespace.folder, namespace.address), ())
+        return (own,) if own else self.run.placing.namespace_names.get(namespace, ())
 
-    def names(self, namespace: Resource) -> tuple[str, ...]:
-        """The names of a namespace resource in which somebody of the phase lives."""
-        named = self._names(namespace)
-        tenants = self.run.placing.tenants.get((namespace.folder, namespace.address), ())
-        lived = {name for each in tenants if each.mine for name in each.homes}
-        return named if len(named) == 1 else tuple(name for name in named if name in lived)
+    def names(self, namespace: BlockId) -> tuple[str, ...]:
+        """The names of a namespace resource in which something of the phase runs."""
+        names = self._names(namespace)
+        occupants = self.run.placing.occupants.get(namespace, ())
+        used = {name for each in occupants if each.mine for name in each.workload.namespaces}
+        return names if len(names) == 1 else tuple(name for name in names if name in used)
 
-    def _named(self, tenant: Tenant) -> str:
-        return tenant.address if tenant.stack == self.stack.path and not tenant.module else tenant.name
+    def _name(self, occupant: AssignedWorkload) -> str:
+        resource = occupant.id
+        mine = resource.stack == self.stack.path and not resource.module
+        return resource.address if mine else resource.name.lstrip("/")
 
-    def _home(self, workload: Resource, home: Resource | None) -> Namespace | None:
-        """The namespace of a workload; one that other stacks declare is known by its name and its owners only."""
-        names = self.run.placing.homes.get((self.stack.path, workload.folder, workload.address), ())
-        if home is not None:
-            facts = self._facts(home)
+    def _namespace_of(self, workload: BlockId, declared: BlockId | None) -> Namespace | None:
+        """The namespace of a workload; one that other stacks declare is known by its name and its resources only."""
+        names = self.run.placing.namespaces.get(ResourceId(self.stack.path, "", *workload), ())
+        if declared is not None:
+            facts = self._facts(declared)
             return replace(facts, name=names[0], names=()) if not facts.name and len(names) == 1 else facts
         owners = [self.run.placing.owners.get(name, ()) for name in names]
         if not owners or not all(owners):
             return None
-        return Namespace(", ".join(names), owners=tuple(dict.fromkeys(each for told in owners for each in told)))
+        return Namespace(name=", ".join(names), declared=tuple(dict.fromkeys(each for some in owners for each in some)))
 
     def context(self, document: str, names: tuple[str, ...]) -> Context:
         """What rules may know in one document."""
-        folder, placing = folder_of(document), self.run.placing
-        facts = {each: self._facts(each) for each in self.inventory.namespaces}
-        homes = {
-            each.address: self._home(each, home)
-            for each, home in self.inventory.workloads.items()
-            if each.folder == folder
-        }
-        here = {each.address: fact for each, fact in facts.items() if each.folder == folder}
+        folder, run, placing = folder_of(document), self.run, self.run.placing
         return Context(
-            self.run.config,
-            self.run.tags,
-            self.run.phase,
-            here,
-            homes,
-            names,
-            placing.places.get(document, ()),
-            {(each, path): told for (where, each, path), told in placing.followed.items() if where == folder},
-            {each: callers for (where, each), callers in placing.shared.items() if where == folder},
-            tuple(loaded.id for loaded in self.run.rules),
-            {each: fact for (where, each), fact in self.run.facts.items() if where == folder},
+            config=run.config,
+            tags=run.tags,
+            phase=run.phase,
+            namespaces={each.address: self._facts(each) for each in self.inventory.namespaces if each.folder == folder},
+            namespace_of={
+                each.address: self._namespace_of(each, declared)
+                for each, declared in self.inventory.workloads.items()
+                if each.folder == folder
+            },
+            names=names,
+            places=placing.places.get(document, ()),
+            followed={(each.address, each.slot): to for each, to in placing.followed.items() if each.folder == folder},
+            shared={each.address: callers for each, callers in placing.shared.items() if each.folder == folder},
+            rules=tuple(loaded.id for loaded in run.rules),
+            facts={each.address: facts for each, facts in run.facts.items() if each.folder == folder},
             stack=self.stack.path,
             folder=folder,
-            assignment=self.run.assignment,
-            held=self.run.held,
+            assignment=run.assignment,
+            held=run.held,
             merged={each.address: blocks for each, blocks in self.inventory.merged.items() if each.folder == folder},
         )
 
-    def _is_inherited(self, loaded: Loaded, resource: Resource) -> bool:
+    def _is_inherited(self, loaded: Loaded, block: BlockId) -> bool:
         """Whether a module's resource is the phase's by a call; rules about namespaces look at callers instead."""
-        return (resource.folder, resource.address) in self.run.placing.inherited and not (
-            set(loaded.rule.kinds) & set(NAMESPACES)
-        )
+        return block in self.run.placing.inherited and not set(loaded.rule.kinds) & set(NAMESPACES)
 
     def select(self, source: Source) -> Callable[[Loaded, Block], bool]:
         """Whether a rule is offered a block of this document."""
         folder = folder_of(source.document.path)
 
         def selected(loaded: Loaded, block: Block) -> bool:
-            resource = Resource(folder, block.address)
+            resource = BlockId(folder, block.address)
             if self.run.chosen is not None:
-                return (folder, block.address) in self.run.chosen
+                return resource in self.run.chosen
             if block.type != "resource":
                 return self._in_phase(resource)
             if block.type_label in NAMESPACES:
@@ -128,7 +127,7 @@ class Selection:
                 return self._in_phase(resource)
             reached = (target for rule, target in self.run.reached if rule == loaded.id)
             return self.run.phase is None or any(
-                target.stack == self.stack.path and target.is_at(folder, block.address) for target in reached
+                target.stack == self.stack.path and target.is_at(resource) for target in reached
             )
 
         return selected

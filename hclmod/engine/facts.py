@@ -6,144 +6,139 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod.images import reference
-from hclmod.rulekit.facts import Facts, ImageFact, NamespaceFact, Resident, Rival
-from hclmod.terraform import origins as pieces
+from hclmod.rulekit.facts import AssignedWorkload, ContainerFacts, Facts, Namespace, Rival
+from hclmod.terraform import origins
 from hclmod.terraform.origins import Piece
-from hclmod.terraform.uses import tag_piece
+from hclmod.terraform.resources import tag_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.ids import BlockId
+    from hclmod.terraform.model import Model
+    from hclmod.terraform.resources import ImageUse, Workload
     from hclmod.terraform.stacks import PhaseOf
-    from hclmod.terraform.uses import Home, Use
-
-Key = tuple[str, str]
-"""Folder and address of a resource."""
 
 
-def facts(
-    estate: Estate,
-    phase_of: PhaseOf,
-    done: Iterable[int],
-    earlier: Estate | None = None,
-) -> dict[Key, Facts]:
+def facts(model: Model, phase_of: PhaseOf, done: Iterable[int], earlier: Model | None = None) -> dict[BlockId, Facts]:
     """The facts of every workload, release and namespace; `earlier` is the repository as it was."""
-    gatherer = _Gatherer(estate, phase_of, frozenset(done), earlier)
-    return {**gatherer.dwellers(), **gatherer.namespaces()}
+    gatherer = _Gatherer(model, phase_of, frozenset(done), earlier)
+    return {**gatherer.workloads(), **gatherer.namespaces()}
 
 
-def facts_of(estate: Estate, phase_of: PhaseOf, done: Iterable[int], homes: Sequence[Home]) -> Facts:
+def facts_of(model: Model, phase_of: PhaseOf, done: Iterable[int], workloads: Sequence[Workload]) -> Facts:
     """The facts of one workload in these instances of its module alone."""
-    uses = [use for use in estate.uses if any(home.runs(use) for home in homes)]
-    return _Gatherer(estate, phase_of, frozenset(done), None).dweller(
-        homes, uses, (homes[0].folder, homes[0].dweller.address)
-    )
+    ids = {each.id for each in workloads}
+    uses = [use for use in model.uses if use.id in ids]
+    return _Gatherer(model, phase_of, frozenset(done), None).workload(workloads, uses)
 
 
 class _Gatherer:
-    def __init__(
-        self,
-        estate: Estate,
-        phase_of: PhaseOf,
-        done: frozenset[int],
-        earlier: Estate | None,
-    ) -> None:
-        self.estate, self.phase_of, self.done = estate, phase_of, done
-        self.residents: dict[str | None, list[Resident]] = defaultdict(list)
-        for home in estate.homes:
-            for name in home.names:
-                self.residents[name].append(self._resident(home))
-        self.earlier = _by_resource(earlier.uses) if earlier else {}
+    def __init__(self, model: Model, phase_of: PhaseOf, done: frozenset[int], earlier: Model | None) -> None:
+        self.model, self.phase_of, self.done = model, phase_of, done
+        self.by_namespace: dict[str | None, list[AssignedWorkload]] = defaultdict(list)
+        for each in model.workloads:
+            phase = phase_of(each.id)
+            assigned = AssignedWorkload(workload=each, phase=phase, done=phase in self.done)
+            for name in each.namespaces:
+                self.by_namespace[name].append(assigned)
+        self.earlier = _by_block(earlier.uses) if earlier else {}
         self.runs: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))  # repository, tag, who
-        for use in estate.uses:
+        for use in model.uses:
             for image in filter(None, map(_parsed, use.texts)):
-                self.runs[image.name][_tag(image)].add(_name(use))
+                self.runs[image.name][_tag(image)].add(use.id.name)
 
-    def _phase(self, home: Home) -> int | None:
-        return self.phase_of(home.stack, home.folder, home.dweller.address, home.module)
-
-    def _resident(self, home: Home) -> Resident:
-        phase, dweller = self._phase(home), home.dweller
-        name = f"{home.stack}/{home.address}"
-        return Resident(name, dweller.kind, phase, phase in self.done, dweller.metadata, dweller.unread)
-
-    def dwellers(self) -> dict[Key, Facts]:
+    def workloads(self) -> dict[BlockId, Facts]:
         """The facts of workloads and releases, with those of all instances in one."""
-        uses, homes = _by_resource(self.estate.uses), defaultdict(list)
-        for home in self.estate.homes:
-            homes[home.folder, home.dweller.address].append(home)
-        return {key: self.dweller(found, uses.get(key, []), key) for key, found in homes.items()}
+        uses = _by_block(self.model.uses)
+        workloads: dict[BlockId, list[Workload]] = defaultdict(list)
+        for each in self.model.workloads:
+            workloads[each.id.block].append(each)
+        return {block: self.workload(instances, uses.get(block, [])) for block, instances in workloads.items()}
 
-    def dweller(self, homes: Sequence[Home], uses: Sequence[Use], key: Key) -> Facts:
+    def workload(self, instances: Sequence[Workload], uses: Sequence[ImageUse]) -> Facts:
         """The facts of one workload or release."""
-        phases = tuple(dict.fromkeys(map(self._phase, homes)))
-        names = dict.fromkeys(name for home in homes for name in home.names)
+        phases = tuple(dict.fromkeys(self.phase_of(each.id) for each in instances))
+        names = dict.fromkeys(name for each in instances for name in each.namespaces)
         return Facts(
-            tuple(f"{home.stack}/{home.address}" for home in homes),
-            phases,
-            all(phase in self.done for phase in phases),
-            tuple(self._namespace(name) for name in names),
-            tuple(self._images(uses, key)),
-            tuple(dict.fromkeys(rival for use in uses for rival in self._rivals(use))),
+            callers=tuple(each.id.name for each in instances),
+            phases=phases,
+            done=all(phase in self.done for phase in phases),
+            namespaces=tuple(self._namespace(name) for name in names),
+            images=tuple(self._images(uses, instances[0].id.block)),
+            rivals=tuple(dict.fromkeys(rival for use in uses for rival in self._rivals(use))),
         )
 
-    def _namespace(self, name: str | None) -> NamespaceFact:
-        places = self.estate.namespaces.get(name, ()) if name else ()
-        marks = tuple(mark for _, folder, address in places for mark in self.estate.marks(folder, address))
-        declared = tuple(f"{stack}/{address}" for stack, _, address in places)
-        return NamespaceFact(name, marks, declared, tuple(self.residents.get(name, ())))
+    def _namespace(self, name: str | None) -> Namespace:
+        resources = self.model.namespaces.get(name, ()) if name else ()
+        return Namespace(
+            name=name,
+            metadata=tuple(mark for each in resources for mark in self.model.marks(each.folder, each.address)),
+            declared=tuple(each.name for each in resources),
+            workloads=tuple(self.by_namespace.get(name, ())),
+        )
 
-    def _images(self, uses: Sequence[Use], key: Key) -> list[ImageFact]:
-        found: dict[tuple[str, str], list[Use]] = defaultdict(list)
+    def _images(self, uses: Sequence[ImageUse], block: BlockId) -> list[ContainerFacts]:
+        found: dict[tuple[str, str], list[ImageUse]] = defaultdict(list)
         for use in uses:
             found[use.image.container, use.image.label].append(use)
-        before = self.earlier.get(key, [])
+        before = self.earlier.get(block, [])
         old = {path: [use for use in before if use.image.container == path] for path, _ in found}
         return [_image(each, old[path]) for (path, _), each in found.items()]
 
-    def _rivals(self, use: Use) -> list[Rival]:
+    def _rivals(self, use: ImageUse) -> list[Rival]:
         images = [image for image in map(_parsed, use.texts) if image]
         return [
             Rival(image.name, _tag(image), other, tag)
             for image in images
             for tag, others in sorted(self.runs[image.name].items())
             for other in sorted(others)
-            if tag != _tag(image) and other != _name(use)
+            if tag != _tag(image) and other != use.id.name
         ]
 
-    def namespaces(self) -> dict[Key, Facts]:
+    def namespaces(self) -> dict[BlockId, Facts]:
         """The facts of namespace resources."""
-        found: dict[Key, list[tuple[str, str]]] = defaultdict(list)
-        for name, places in self.estate.namespaces.items():
-            for stack_path, folder, address in places:
-                found[folder, address].append((name, f"{stack_path}/{address}"))
+        found: dict[BlockId, list[tuple[str, str]]] = defaultdict(list)
+        for name, resources in self.model.namespaces.items():
+            for each in resources:
+                found[each.block].append((name, each.name))
         return {
-            key: Facts(tuple(place for _, place in named), homes=tuple(self._namespace(name) for name, _ in named))
-            for key, named in found.items()
+            block: Facts(
+                callers=tuple(caller for _, caller in pairs),
+                namespaces=tuple(self._namespace(name) for name, _ in pairs),
+            )
+            for block, pairs in found.items()
         }
 
 
-def _by_resource(uses: Sequence[Use]) -> dict[Key, list[Use]]:
-    found: dict[Key, list[Use]] = defaultdict(list)
+def _by_block(uses: Sequence[ImageUse]) -> dict[BlockId, list[ImageUse]]:
+    found: dict[BlockId, list[ImageUse]] = defaultdict(list)
     for use in uses:
-        found[use.folder, use.image.address].append(use)
+        found[use.id.block].append(use)
     return found
 
 
-def _image(uses: Sequence[Use], before: Sequence[Use]) -> ImageFact:
+def _image(uses: Sequence[ImageUse], before: Sequence[ImageUse]) -> ContainerFacts:
     image = uses[0].image
-    origins = [origin for use in uses for origin in use.origins]
-    piece = next((found for origin in origins if (found := tag_piece(origin))), None) or _last(origins)
+    chains = [origin for use in uses for origin in use.origins]
+    piece = next((found for origin in chains if (found := tag_piece(origin))), None) or _last(chains)
     site = piece.site if piece else None
     where = f"{site.document}:{site.line}" if site else f"{image.image.document}:{image.image.line}"
-    texts = tuple(dict.fromkeys(pieces.text(origin) for origin in origins))
+    texts = tuple(dict.fromkeys(origins.text(origin) for origin in chains))
     earlier = tuple(dict.fromkeys(text for use in before for text in use.texts)) if before else None
-    return ImageFact(image.container, image.label, image.init, texts, where, piece.chain if piece else (), earlier)
+    return ContainerFacts(
+        container=image.container,
+        label=image.label,
+        init=image.init,
+        texts=texts,
+        where=where,
+        chain=piece.chain if piece else (),
+        earlier=earlier,
+    )
 
 
-def _last(origins: Sequence[pieces.Origin]) -> Piece | None:
-    return next((part for origin in origins for part in reversed(origin) if isinstance(part, Piece)), None)
+def _last(chains: Sequence[origins.Origin]) -> Piece | None:
+    return next((part for origin in chains for part in reversed(origin) if isinstance(part, Piece)), None)
 
 
 def _parsed(text: str | None) -> reference.Reference | None:
@@ -152,7 +147,3 @@ def _parsed(text: str | None) -> reference.Reference | None:
 
 def _tag(image: reference.Reference) -> str:
     return image.digest or image.tag or "latest"
-
-
-def _name(use: Use) -> str:
-    return f"{use.stack}/{use.address}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hclmod.terraform.repository import Estate
-    from hclmod.terraform.uses import Home
+    from hclmod.terraform.model import Model
+    from hclmod.terraform.resources import Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Job:
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     only: frozenset[str] | None = None
     near: bool = False
-    workloads: tuple[Home, ...] = ()
+    workloads: tuple[Workload, ...] = ()
     alone: bool = False
     done: tuple[int, ...] | None = None
-    earlier: Estate | None = None
+    earlier: Model | None = None

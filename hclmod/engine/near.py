@@ -11,7 +11,7 @@ from hclmod.hcl.document import Document
 from hclmod.scan import files
 from hclmod.scan import find as scan
 from hclmod.terraform import relevance, stacks
-from hclmod.terraform.repository import ENDINGS, Estate
+from hclmod.terraform.model import ENDINGS, Model
 from hclmod.terraform.stacks import Stack
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded])
     traced |= {target.stack for target, _ in called(project.assignment)}
     if any(loaded.ties for loaded in rules):
         traced |= _sharing(project, near)
-    model = Estate(sorted(traced), tree.ending(ENDINGS), tree.get)
-    more = relevance.declarers(near, read, model.lived_in)
+    model = Model(sorted(traced), tree.ending(ENDINGS), tree.get)
+    more = relevance.declarers(near, read, model.namespaces_in_use)
     more |= relevance.calling(every, read, relevance.site_folders(model))
     if more - traced:
         model = model.over(sorted(traced | more))

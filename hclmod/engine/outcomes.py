@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from hclmod.proof import verify
     from hclmod.rulekit.rule import Finding
-    from hclmod.terraform.inventory import Resource
+    from hclmod.terraform.ids import BlockId
     from hclmod.terraform.stacks import Stack
 
 
@@ -112,7 +112,7 @@ class StackReport:
     stack: Stack
     outcomes: tuple[Outcome, ...]
     names: tuple[str, ...] = ()
-    declared: frozenset[Resource] = field(default_factory=frozenset)
+    declared: frozenset[BlockId] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)

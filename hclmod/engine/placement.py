@@ -14,72 +14,72 @@ from typing import TYPE_CHECKING
 from hclmod.hcl import traversal
 from hclmod.hcl.values import Text
 from hclmod.images import reference
-from hclmod.rulekit.places import NAMED, Driven, Followed, Key, Place, Placing, Tenant
+from hclmod.rulekit.facts import AssignedWorkload
+from hclmod.rulekit.places import NAMED, AffectedImage, Followed, Place, Placing
 from hclmod.terraform import origins
 from hclmod.terraform.origins import Hole, Piece
 from hclmod.terraform.readers import Mentions
-from hclmod.terraform.uses import fan_out, tag_piece
+from hclmod.terraform.resources import fan_out, tag_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hclmod.terraform.declarations import Dweller
+    from hclmod.terraform.declarations import WorkloadBlock
+    from hclmod.terraform.ids import BlockId, ImageId, ResourceId
+    from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin, Site
-    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.resources import ImageUse, Workload
     from hclmod.terraform.stacks import PhaseOf
-    from hclmod.terraform.uses import Home, Use
 
 
 def place(
-    estate: Estate,
+    model: Model,
     phase_of: PhaseOf,
     number: int | None,
     mentions: Mentions | None = None,
-    among: Sequence[Home] | None = None,
+    among: Sequence[Workload] | None = None,
 ) -> Placing:
     """The placing of one phase (None: everything is in it).
 
     `mentions` know all images, also those of no container; without, those of containers. With `among` only the images
     of these workloads are followed.
     """
-    maker = _Maker(estate, phase_of, number, mentions or Mentions(estate, estate.uses))
+    maker = _Maker(model, phase_of, number, mentions or Mentions(model, model.uses))
+    ids = None if among is None else {each.id for each in among}
     for use in maker.uses:
-        if maker.mine(use) and (among is None or any(home.runs(use) for home in among)):
+        if maker.mine(use) and (ids is None or use.id in ids):
             for origin in use.origins:
                 maker.follow(use, origin)
     return maker.placing()
 
 
 class _Maker:
-    def __init__(self, estate: Estate, phase_of: PhaseOf, number: int | None, mentions: Mentions) -> None:
-        self.estate, self.phase_of, self.number, self.mentions = estate, phase_of, number, mentions
+    def __init__(self, model: Model, phase_of: PhaseOf, number: int | None, mentions: Mentions) -> None:
+        self.model, self.phase_of, self.number, self.mentions = model, phase_of, number, mentions
         self.uses = mentions.uses
         self.drives = fan_out(self.uses)
-        self.homes = {
-            (home.stack, home.folder, home.module, home.dweller.address): home.dweller for home in estate.homes
-        }
-        self.modules = {(stack, module.folder, module.name): module for stack, module in estate.instances}
+        self.blocks = {each.id: each.block for each in model.workloads}
+        self.modules = {(stack, module.folder, module.name): module for stack, module in model.instances}
         self.found: dict[tuple[str, str, int, str, int], Place] = {}
-        self.followed: dict[Key, Followed] = {}
+        self.followed: dict[ImageId, Followed] = {}
 
-    def mine(self, use: Use) -> bool:
+    def mine(self, use: ImageUse) -> bool:
         """Whether an image is the phase's."""
         return self.number is None or self._number(use) == self.number
 
-    def _number(self, use: Use) -> int | None:
-        return self.phase_of(use.stack, use.folder, use.image.address, use.module)
+    def _number(self, use: ImageUse) -> int | None:
+        return self.phase_of(use.id)
 
-    def _lives(self, home: Home) -> bool:
+    def _is_mine(self, workload: Workload) -> bool:
         """Whether a workload is the phase's."""
-        where = home.stack, home.folder, home.dweller.address, home.module
-        return self.number is None or self.phase_of(*where) == self.number
+        return self.number is None or self.phase_of(workload.id) == self.number
 
-    def follow(self, use: Use, origin: Origin) -> None:
+    def follow(self, use: ImageUse, origin: Origin) -> None:
         """Take note of where one alternative of an image has its tag, unless it is written out in its container."""
         if use.image.outside:
             self._follow_outside(use, origin)
             return
-        key = (use.folder, use.image.address, use.image.slot)
+        key = use.slot
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:
@@ -99,14 +99,14 @@ class _Maker:
         else:
             self._note_place(key, origin, piece, piece.site)
 
-    def _note_place(self, key: Key, origin: Origin, piece: Piece, site: Site | None) -> None:
+    def _note_place(self, key: ImageId, origin: Origin, piece: Piece, site: Site | None) -> None:
         """Take note of a tag that may be written where it stands."""
         if site is not None:
             place = self._place(piece, site)
             writable = not place.also and not place.read_by
             self._note(key, Followed(self._told(piece, site), origins.text(origin), writable, piece.chain))
 
-    def _note(self, key: Key, followed: Followed) -> None:
+    def _note(self, key: ImageId, followed: Followed) -> None:
         """Keep what is known of a container's image; where several reach it, none is the image."""
         held = self.followed.get(key)
         if held is not None and held.image != followed.image:
@@ -114,7 +114,7 @@ class _Maker:
             followed = Followed(f"it is {both}", None, chain=followed.chain)
         self.followed[key] = followed
 
-    def _follow_outside(self, use: Use, origin: Origin) -> None:
+    def _follow_outside(self, use: ImageUse, origin: Origin) -> None:
         """The same for an image that no container has, whose rule is offered places only: also where it stays."""
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
@@ -132,10 +132,10 @@ class _Maker:
         home = use.image.image
         text = "".join(f"<{part.text}>" if isinstance(part, Hole) else part.text for part in origin)
         driven = self._driven(use, "", "", piece)
-        where = Place(home.document, home.path, text, (driven,), why=why, line=home.line)
+        where = Place(document=home.document, path=home.path, text=text, images=(driven,), why=why, line=home.line)
         self.found[home.document, home.path, home.line, text, -2] = where
 
-    def _note_untagged(self, key: Key, use: Use, origin: Origin) -> None:
+    def _note_untagged(self, key: ImageId, use: ImageUse, origin: Origin) -> None:
         """Take note of an image without a tag, such as a digest, that stands elsewhere: nothing of it is written."""
         last = next((part for part in reversed(origin) if isinstance(part, Piece) and part.site), None)
         if last is not None and last.site is not None and not self._is_in_place(use, origin, last):
@@ -144,7 +144,7 @@ class _Maker:
     def _told(self, piece: Piece, site: Site) -> str:
         return f"its tag stands at {site.document}:{site.line} ({' -> '.join(('image', *piece.chain))})"
 
-    def _is_in_place(self, use: Use, origin: Origin, piece: Piece) -> bool:
+    def _is_in_place(self, use: ImageUse, origin: Origin, piece: Piece) -> bool:
         home = use.image.image
         return (
             len(origin) == 1
@@ -152,18 +152,18 @@ class _Maker:
             and (piece.site.document, piece.site.path) == (home.document, home.path)
         )
 
-    def _others(self, use: Use, piece: Piece) -> bool:
+    def _others(self, use: ImageUse, piece: Piece) -> bool:
         """Whether a literal in a container is one for several stacks or calls, as in a shared module."""
         uses = self.drives[piece.site] if piece.site else ()
-        shared = any(other.stack != use.stack or not self.mine(other) for other in uses)
-        outside = not f"{use.folder}/".startswith(f"{use.stack}/")
+        shared = any(other.id.stack != use.id.stack or not self.mine(other) for other in uses)
+        outside = not f"{use.id.folder}/".startswith(f"{use.id.stack}/")
         read = self.mentions.of_resource(piece.site) if piece.site else ()
-        return shared or outside or bool(read) or bool(self._callers_unread(use, use.folder))
+        return shared or outside or bool(read) or bool(self._callers_unread(use, use.id.folder))
 
-    def _callers_unread(self, use: Use, folder: str) -> tuple[str, ...]:
+    def _callers_unread(self, use: ImageUse, folder: str) -> tuple[str, ...]:
         """What calls a module in `folder`, or one through which an image comes from there, and was not followed."""
         found: list[str] = []
-        module = self.modules.get((use.stack, use.folder, use.module))
+        module = self.modules.get((use.id.stack, use.id.folder, use.id.module))
         while module is not None:
             if found or module.folder == folder:
                 found += [f"what {each} calls" for each in self.mentions.callers(module.folder)] or [""]
@@ -187,14 +187,23 @@ class _Maker:
         if key not in self.found:
             ordered = sorted(driven, key=lambda use: not self.mine(use))
             facts = tuple(each for use in ordered for each in self._driven_by(site, use))
-            also = tuple(dict.fromkeys(f"{use.stack}/{use.address} ({self._phase(use)})" for use in others))
+            also = tuple(dict.fromkeys(f"{use.id.name} ({self._phase(use)})" for use in others))
             readers = self._readers(driven, site, posixpath.dirname(document))
             self.found[key] = Place(
-                document, path, piece.text, facts, position, argument, also, readers, scalar, line=site.line
+                document=document,
+                path=path,
+                text=piece.text,
+                images=facts,
+                position=position,
+                argument=argument,
+                also=also,
+                read_by=readers,
+                scalar=scalar,
+                line=site.line,
             )
         return self.found[key]
 
-    def _readers(self, driven: Iterable[Use], site: Site, folder: str) -> tuple[str, ...]:
+    def _readers(self, driven: Iterable[ImageUse], site: Site, folder: str) -> tuple[str, ...]:
         """What reads a literal and is no image, on every way on which an image comes from it."""
         found: list[str] = []
         for use in driven:
@@ -204,130 +213,132 @@ class _Maker:
             found += (*use.image.read_by, *self._callers_unread(use, folder))
         return tuple(dict.fromkeys(found))
 
-    def _phase(self, use: Use) -> str:
+    def _phase(self, use: ImageUse) -> str:
         phase = self._number(use)
         if self.number == NAMED:
             return "not named"
         return "no phase" if phase is None else f"phase {phase}"
 
-    def _driven_by(self, site: Site, use: Use) -> Iterator[Driven]:
+    def _driven_by(self, site: Site, use: ImageUse) -> Iterator[AffectedImage]:
         """An image once for each alternative that the literal makes: `each.value` may be several repositories."""
         for origin in use.origins:
             if _holds(origin, site):
                 index = next(i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
                 yield self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index])
 
-    def _driven(self, use: Use, before: str, after: str, part: Piece | Hole | None) -> Driven:
-        dweller = self.homes.get((use.stack, use.folder, use.module, use.image.address))
-        told = facts(use, dweller, self._number(use), (before, after), part.chain if part else ())
-        passing = self.estate.comments(part) if isinstance(part, Piece) else ()
-        return replace(told, comments=(*told.comments, *passing))
+    def _driven(self, use: ImageUse, before: str, after: str, part: Piece | Hole | None) -> AffectedImage:
+        block = self.blocks.get(use.id)
+        image = affected(use, block, self._number(use), (before, after), part.chain if part else ())
+        passing = self.model.comments(part) if isinstance(part, Piece) else ()
+        return replace(image, comments=(*image.comments, *passing))
 
     def placing(self) -> Placing:
         """What was found, in a form for the rules."""
         by_document: dict[str, list[Place]] = defaultdict(list)
         for _, each in sorted(self.found.items()):
             by_document[each.document].append(each)
-        shared: dict[tuple[str, str], tuple[str, ...]] = {}
-        inherited: dict[tuple[str, str], str] = {}
-        for (folder, address), homes in self._by_resource().items():
-            mine = [home for home in homes if self._lives(home)]
-            if mine:
-                callers = tuple(sorted({_caller(home, mine) for home in homes} - {""}))
-                if callers:
-                    shared[folder, address] = callers
-                if not any(self._is_the_stacks(home) for home in mine):
-                    inherited[folder, address] = mine[0].dweller.document
-        places = {document: tuple(each) for document, each in by_document.items()}
-        tenants = self._tenants()
-        namespaces = self.estate.namespaces
+        shared, inherited = self._shared()
+        occupants = self._occupants()
         return Placing(
-            places,
-            self.followed,
-            shared,
-            inherited,
-            self._homes(),
-            tenants,
-            {name: tuple(f"{stack}/{address}" for stack, _, address in told) for name, told in namespaces.items()},
-            frozenset(
-                self.estate.document_of(*where)
-                for where, living in tenants.items()
-                if any(each.mine for each in living)
+            places={document: tuple(each) for document, each in by_document.items()},
+            followed=self.followed,
+            shared=shared,
+            inherited=inherited,
+            occupants=occupants,
+            namespaces=self._namespaces(),
+            owners={name: tuple(each.name for each in some) for name, some in self.model.namespaces.items()},
+            namespace_names=self.model.namespace_names,
+            documents=frozenset(
+                self.model.document_of(*block) for block, some in occupants.items() if any(each.mine for each in some)
             ),
-            self.estate.named,
-            self._declared(),
+            declared=self._declared(),
         )
 
-    def _declared(self) -> dict[str, frozenset[tuple[str, str]]]:
-        met: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        for home in self.estate.homes:
-            met[home.stack].add((home.folder, home.dweller.address))
-        for use in self.uses:
-            met[use.stack].add((use.folder, use.image.address))
-        return {stack: frozenset(found) for stack, found in met.items()}
+    def _shared(self) -> tuple[dict[BlockId, tuple[str, ...]], dict[BlockId, str]]:
+        """The phase's blocks that callers outside of it use too, and those that are its own by a call alone."""
+        by_block: dict[BlockId, list[Workload]] = defaultdict(list)
+        for each in self.model.workloads:
+            by_block[each.id.block].append(each)
+        shared: dict[BlockId, tuple[str, ...]] = {}
+        inherited: dict[BlockId, str] = {}
+        for block, instances in by_block.items():
+            mine = [each for each in instances if self._is_mine(each)]
+            if callers := tuple(sorted({_caller(each, mine) for each in instances} - {""})) if mine else ():
+                shared[block] = callers
+            if mine and not any(self._is_the_stacks(each) for each in mine):
+                inherited[block] = mine[0].block.document
+        return shared, inherited
 
-    def _tenants(self) -> dict[tuple[str, str], tuple[Tenant, ...]]:
-        """Who lives in which namespace: by name, so that they may be of different stacks."""
-        found: dict[tuple[str, str], list[Tenant]] = defaultdict(list)
-        for home in self.estate.homes:
-            where = home.stack, home.folder, home.dweller.address, home.module
-            tenant = Tenant(*where, self.phase_of(*where), self._lives(home), home.names)
-            for name in home.names:
-                for _, folder, address in self.estate.namespaces.get(name or "", ()):
-                    found[folder, address].append(tenant)
-        return {where: tuple(dict.fromkeys(living)) for where, living in found.items()}
+    def _declared(self) -> dict[str, frozenset[BlockId]]:
+        """The blocks of workloads and images of each stack."""
+        found: dict[str, set[BlockId]] = defaultdict(set)
+        for resource in (*(each.id for each in self.model.workloads), *(use.id for use in self.uses)):
+            found[resource.stack].add(resource.block)
+        return {stack: frozenset(blocks) for stack, blocks in found.items()}
 
-    def _homes(self) -> dict[tuple[str, str, str], tuple[str, ...]]:
-        found: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
-        for home in self.estate.homes:
-            found[home.stack, home.folder, home.dweller.address].update(home.names)
+    def _occupants(self) -> dict[BlockId, tuple[AssignedWorkload, ...]]:
+        """What runs in which namespace: by name, so that it may be of different stacks."""
+        found: dict[BlockId, list[AssignedWorkload]] = defaultdict(list)
+        for each in self.model.workloads:
+            assigned = AssignedWorkload(workload=each, phase=self.phase_of(each.id), mine=self._is_mine(each))
+            for name in each.namespaces:
+                for resource in self.model.namespaces.get(name or "", ()):
+                    found[resource.block].append(assigned)
+        return {block: _unique(some) for block, some in found.items()}
+
+    def _namespaces(self) -> dict[ResourceId, tuple[str, ...]]:
+        """The names of the namespaces of each workload, where all of them are known."""
+        found: dict[ResourceId, set[str | None]] = defaultdict(set)
+        for each in self.model.workloads:
+            found[each.id._replace(module="")].update(each.namespaces)
         return {key: tuple(sorted(name for name in names if name)) for key, names in found.items() if None not in names}
 
-    def _by_resource(self) -> dict[tuple[str, str], list[Home]]:
-        found: dict[tuple[str, str], list[Home]] = defaultdict(list)
-        for home in self.estate.homes:
-            found[home.folder, home.dweller.address].append(home)
-        return found
-
-    def _is_the_stacks(self, home: Home) -> bool:
+    def _is_the_stacks(self, workload: Workload) -> bool:
         """Whether a workload is the phase's by its stack or folder, so that it is found without following calls."""
-        number = self.phase_of(home.stack, home.folder, home.dweller.address, "")
-        return f"{home.folder}/".startswith(f"{home.stack}/") and self.number in (None, number)
+        resource = workload.id._replace(module="")
+        number = self.phase_of(resource)
+        return f"{resource.folder}/".startswith(f"{resource.stack}/") and self.number in (None, number)
 
 
-def _caller(home: Home, mine: Sequence[Home]) -> str:
-    """Who else uses a resource of the phase: its stack, in a stack of the phase the call; empty for the phase's own."""
-    if home in mine:
+def _unique(assigned: Iterable[AssignedWorkload]) -> tuple[AssignedWorkload, ...]:
+    """Each workload once, in order."""
+    return tuple({each.id: each for each in assigned}.values())
+
+
+def _caller(workload: Workload, mine: Sequence[Workload]) -> str:
+    """Who else uses a block of the phase: its stack, in a stack of the phase the call; empty for the phase's own."""
+    if workload in mine:
         return ""
-    return f"{home.stack}/{home.module}" if any(home.stack == each.stack for each in mine) else home.stack
+    stack, module, *_ = workload.id
+    return f"{stack}/{module}" if any(stack == each.id.stack for each in mine) else stack
 
 
-def facts(
-    use: Use, dweller: Dweller | None, phase: int | None, around: tuple[str, str], chain: tuple[str, ...]
-) -> Driven:
+def affected(
+    use: ImageUse, block: WorkloadBlock | None, phase: int | None, around: tuple[str, str], chain: tuple[str, ...]
+) -> AffectedImage:
     """What rules ask of an image; `around` is the text before and after the piece of it that is spoken of."""
-    return Driven(
-        use.stack,
-        use.address,
-        use.image.label,
-        use.image.kind,
-        phase,
-        *around,
-        (*(dweller.metadata if dweller else ()), *use.image.metadata),
-        _is_ignored(use, (*(dweller.ignored if dweller else ()), *use.image.ignored)),
-        use.image.comments,
-        use.image.above,
-        dweller.unread if dweller else not use.image.outside,
-        "",
-        chain,
-        use.overrides,
-        use.image.outside,
-        use.folder,
-        use.image.container,
+    image = use.image
+    before, after = around
+    return AffectedImage(
+        id=use.id,
+        label=image.label,
+        kind=image.kind,
+        phase=phase,
+        before=before,
+        after=after,
+        metadata=(*(block.metadata if block else ()), *image.metadata),
+        ignored=_is_ignored(use, (*(block.ignored if block else ()), *image.ignored)),
+        comments=image.comments,
+        above=image.above,
+        opaque=block.opaque if block else not image.outside,
+        chain=chain,
+        overrides=use.overrides,
+        outside=image.outside,
+        container=image.container,
     )
 
 
-def _passes(use: Use, site: Site, piece: Piece) -> bool:
+def _passes(use: ImageUse, site: Site, piece: Piece) -> bool:
     """Whether an image of `use` gets this literal through the same call's missing argument."""
     return any(
         isinstance(part, Piece) and part.site == site and part.passed[-1:] == piece.passed[-1:]
@@ -344,7 +355,7 @@ def _text(parts: Sequence[Piece | Hole]) -> str:
     return origins.text(tuple(parts)) or "".join(part.text for part in parts)
 
 
-def _is_ignored(use: Use, ignored: Iterable[str]) -> bool:
+def _is_ignored(use: ImageUse, ignored: Iterable[str]) -> bool:
     if use.image.outside:
         return any(held[0] in _CARRYING and held[1:2] != ("metadata",) for held in _parsed(ignored))
     wanted = traversal.parse(f"{use.image.container}.image") if use.image.container else None

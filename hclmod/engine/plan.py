@@ -22,7 +22,7 @@ from hclmod.proof import parsers
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import BLOCKS, Context
 from hclmod.terraform import inventory as modules
-from hclmod.terraform.inventory import Resource
+from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 
 if TYPE_CHECKING:
@@ -143,8 +143,8 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     code = [document for document in documents if document.path.endswith(_HCL)]
     sources, outcomes = _sources(code, _kinds(run, stack), run.placing.places)
     inventory = modules.take(sources)
-    homes = run.placing.homes
-    inventory.settle(lambda each: homes.get((stack.path, each.folder, each.address), ()))
+    namespaces = run.placing.namespaces
+    inventory.settle(lambda each: namespaces.get(ResourceId(stack.path, "", *each), ()))
     mine = Selection(run, stack, inventory)
     own = tuple(sorted({name for each in mine.namespaces for name in mine.names(each)}))
     for source in sources:
@@ -158,13 +158,13 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     return StackReport(stack, ordered, own, _unread(run, stack, code) | inventory.resources)
 
 
-def _unread(run: Run, stack: Stack, documents: Sequence[Document]) -> frozenset[Resource]:
+def _unread(run: Run, stack: Stack, documents: Sequence[Document]) -> frozenset[BlockId]:
     """What a stack declares by its text, if something of it is named, and by following references in modules."""
     named = (*run.assignment.targets, *run.assignment.decided, *(target for _, target in run.reached))
     if not any(target.stack == stack.path for target in named):
         return frozenset()
     found = [each for document in documents for each in modules.written(document.path, document.data)]
-    return frozenset(found) | {Resource(*where) for where in run.placing.declared.get(stack.path, ())}
+    return frozenset(found) | run.placing.declared.get(stack.path, frozenset())
 
 
 _HCL = (".tf", ".hcl", ".tfvars", ".tofu")
@@ -240,7 +240,7 @@ def check_targets(run: Run, reports: Sequence[StackReport]) -> None:
     named += [(target, f"an option of {rule}") for rule, target in run.reached]
     for target, where in named:
         report = next((each for each in reports if each.stack.path == target.stack), None)
-        if report is not None and not any(target.is_at(each.folder, each.address) for each in report.declared):
+        if report is not None and not any(target.is_at(each) for each in report.declared):
             hint = nearest(
                 target.address, {each.address for each in report.declared}, "Resources are written STACK/TYPE.NAME."
             )

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from hclmod.engine.references import References
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
-    from hclmod.rulekit.places import Followed, Key
-    from hclmod.terraform.repository import Estate
+    from hclmod.rulekit.places import Followed
+    from hclmod.terraform.ids import BlockId, ImageId, ResourceId
+    from hclmod.terraform.model import Model
+    from hclmod.terraform.resources import Workload
     from hclmod.terraform.stacks import Assignment, PhaseOf, Target
-    from hclmod.terraform.uses import Home
 
 CHOSEN = -1
 """The number of a phase that holds the chosen workload alone."""
@@ -64,7 +65,7 @@ class _Preparation:
         return self._with_stacks(replace(blank, placing=placing, held=held, facts=self._facts()))
 
     def _blank(self) -> Run:
-        chosen = frozenset((home.folder, home.dweller.address) for home in self.job.workloads)
+        chosen = frozenset(each.id.block for each in self.job.workloads)
         return Run(
             job=self.job,
             config=self.project.config,
@@ -81,7 +82,9 @@ class _Preparation:
         asked = any(loaded.rule.follows for loaded in self.rules)
         return self.job.phase is not None or not self.job.near or asked or about_namespaces(self.rules)
 
-    def _placing(self, references: References, forms: frozenset[str], among: Sequence[Home] | None = None) -> Placing:
+    def _placing(
+        self, references: References, forms: frozenset[str], among: Sequence[Workload] | None = None
+    ) -> Placing:
         """Which places the job may write: those of the phase, of the chosen workloads, or of what it points at."""
         from hclmod.engine import placement
 
@@ -95,36 +98,38 @@ class _Preparation:
             phase_of, number = _pointed_at(self.near, self.job.only or ()), NAMED
         return placement.place(references.model, phase_of, number, mentions, among)
 
-    def _held(self, references: References, placing: Placing, forms: frozenset[str]) -> dict[Key, str]:
+    def _held(self, references: References, placing: Placing, forms: frozenset[str]) -> dict[ImageId, str]:
         """The images that rules want to stay with others, with the reason."""
         project, job = self.project, self.job
-        held: dict[Key, str] = {}
+        held: dict[ImageId, str] = {}
         for loaded in self.rules:
             if loaded.ties:
                 outside = references.outside(forms)
                 images = companions.find(
                     references.model, placing, project.assignment, job.phase, outside, project.tree.get, loaded.id
                 )
-                context = Context(project.config, project.tags, job.phase, assignment=project.assignment)
+                context = Context(
+                    config=project.config, tags=project.tags, phase=job.phase, assignment=project.assignment
+                )
                 held |= loaded.together(images, context)
         return held
 
     def _as_seen_by_workloads(self, references: References, placing: Placing, forms: frozenset[str]) -> Placing:
         """The places from which images of the job's workloads come, in the words for these instances alone."""
-        homes = self.job.workloads
+        workloads = self.job.workloads
         if self.job.phase is not None:
-            own = self._placing(references, forms, homes).followed
+            own = self._placing(references, forms, workloads).followed
             followed = {key: _in_words_of(own.get(key), each) for key, each in placing.followed.items()}
             placing = replace(placing, followed=followed)
-        instances = {(home.stack, home.address) for home in homes}
+        ids = {each.id for each in workloads}
         places = {
             document: mine
             for document, each in placing.places.items()
-            if (mine := tuple(p for p in each if any((d.stack, d.address) in instances for d in p.driven)))
+            if (mine := tuple(p for p in each if any(image.id in ids for image in p.images)))
         }
         return replace(placing, places=places)
 
-    def _facts(self) -> Mapping[tuple[str, str], Facts]:
+    def _facts(self) -> Mapping[BlockId, Facts]:
         """The facts of every resource, if a rule asks for them; those of the chosen one for these instances alone."""
         if not any(loaded.rule.informed for loaded in self.rules):
             return {}
@@ -133,9 +138,8 @@ class _Preparation:
         known = project.facts(done, job.earlier)
         if not job.workloads or job.alone:
             return known
-        home = job.workloads[0]
         own = project.facts_of(job.workloads, done)
-        return {**known, (home.folder, home.dweller.address): own}
+        return {**known, job.workloads[0].id.block: own}
 
     def _with_stacks(self, run: Run) -> Run:
         return replace(run, stacks=tuple(self._documents(run)))
@@ -187,17 +191,17 @@ def forms_of(rules: Rules) -> frozenset[str]:
     return frozenset(options)
 
 
-def _check_calls(model: Estate, run: Run) -> None:
+def _check_calls(model: Model, run: Run) -> None:
     """Raise `ConfigError` for a workload that is named by a module's call and that is not there."""
     for target, where in near.called(run.assignment):
-        known = {home.address for home in model.homes if home.stack == target.stack} | _written(model, target)
+        known = {each.id.full for each in model.workloads if each.id.stack == target.stack} | _written(model, target)
         address = f"{target.module}.{target.address}"
         if address not in known and where in ("workloads", f"phase.{run.phase}.workloads"):
             hint = nearest(address, known, "`hclmod survey` lists the workloads of each stack.")
             raise ConfigError(f"{run.config.path}: {where} names `{address}`, which {target.stack} lacks", hint=hint)
 
 
-def _written(model: Estate, target: Target) -> set[str]:
+def _written(model: Model, target: Target) -> set[str]:
     """The addresses of whatever the named call of a module declares, by the text."""
     called = {
         module.folder for stack, module in model.instances if (stack, module.name) == (target.stack, target.module)
@@ -208,12 +212,10 @@ def _written(model: Estate, target: Target) -> set[str]:
 
 def _phase_of_chosen(job: Job, real: PhaseOf) -> PhaseOf:
     """Puts the chosen workload into a phase of its own: its instances, or with all callers its block."""
-    block = (job.workloads[0].folder, job.workloads[0].dweller.address)
-    instances = {(home.stack, home.module) for home in job.workloads}
+    ids = {each.id for each in job.workloads}
 
-    def phase_of(stack: str, folder: str, address: str, module: str) -> int | None:
-        mine = (folder, address) == block and ((stack, module) in instances)
-        return CHOSEN if mine else real(stack, folder, address, module)
+    def phase_of(resource: ResourceId) -> int | None:
+        return CHOSEN if resource in ids else real(resource)
 
     return phase_of
 
@@ -224,20 +226,20 @@ def _pointed_at(stacks: Iterable[Stack], only: Collection[str]) -> PhaseOf:
     named = {path.rpartition("/")[0] for path in only}
     folders = {each for each in named if not any(f"{each}/".startswith(f"{path}/") for path in paths)}
 
-    def phase_of(stack: str, folder: str, _address: str, _module: str) -> int | None:
-        return NAMED if stack in paths or folder in folders else None
+    def phase_of(resource: ResourceId) -> int | None:
+        return NAMED if resource.stack in paths or resource.folder in folders else None
 
     return phase_of
 
 
 def _in_words_of(own: Followed | None, every: Followed) -> Followed:
     """What is known of a container for all callers of its module, in the words for some of them if those fit."""
-    return replace(every, told=own.told, chain=own.chain) if own and own.image == every.image else every
+    return replace(every, reason=own.reason, chain=own.chain) if own and own.image == every.image else every
 
 
-def _around_workload(run: Run, home: Home, stacks: Sequence[Stack]) -> list[Stack]:
+def _around_workload(run: Run, workload: Workload, stacks: Sequence[Stack]) -> list[Stack]:
     """The stack that holds the workload's block, with the other documents from which its images come."""
-    document, places = home.dweller.document, run.placing.places
+    document, places = workload.block.document, run.placing.places
     folder = document.rpartition("/")[0]
     mine = [each for each in stacks if document in each.files] or [Stack(folder, folder, (document,))]
     kept = {document, *places}

@@ -15,7 +15,7 @@ from hclmod.errors import ConfigError, GitError, HclmodError, RefusedError
 from hclmod.images import evidence
 from hclmod.rulekit import loading
 from hclmod.terraform import stacks
-from hclmod.terraform.repository import ENDINGS, Estate
+from hclmod.terraform.model import ENDINGS, Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
     from hclmod.scan.find import Sighting
+    from hclmod.terraform.ids import BlockId
+    from hclmod.terraform.resources import ImageUse, Workload
     from hclmod.terraform.stacks import Assignment, Stack
-    from hclmod.terraform.uses import Home, Use
 
     Options = Mapping[str, Mapping[str, object]]
 
@@ -54,7 +55,7 @@ class Project:
     ) -> None:
         self.root, self.config, self.tags, self.tree = root, config, tags, tree
         self.rule_folders, self._options = tuple(rule_folders), options or {}
-        self._facts: dict[tuple[int, ...], Mapping[tuple[str, str], Facts]] = {}
+        self._facts: dict[tuple[int, ...], Mapping[BlockId, Facts]] = {}
 
     @cached_property
     def git(self) -> Repository:
@@ -69,10 +70,10 @@ class Project:
         return stacks.discover((*self.tree, *self.tree.links), self.config)
 
     @cached_property
-    def _every(self) -> Estate:
+    def _every(self) -> Model:
         code = self.tree.ending(ENDINGS)
         self.tree.load(code)
-        return Estate([each.path for each in self.stacks], code, self.tree.get)
+        return Model([each.path for each in self.stacks], code, self.tree.get)
 
     @cached_property
     def called(self) -> frozenset[str]:
@@ -80,7 +81,7 @@ class Project:
         return self._every.called()
 
     @cached_property
-    def model(self) -> Estate:
+    def model(self) -> Model:
         """What its documents declare; without `stacks` in the config those of the folders that no module call names."""
         every = self._every
         return every if self.config.stacks else every.over(sorted(set(every.stacks) - self.called))
@@ -106,7 +107,7 @@ class Project:
 
         return References(self.model, [each.path for each in self.stacks], lambda: self.sightings)
 
-    def facts(self, done: tuple[int, ...], earlier: Estate | None = None) -> Mapping[tuple[str, str], Facts]:
+    def facts(self, done: tuple[int, ...], earlier: Model | None = None) -> Mapping[BlockId, Facts]:
         """The facts of every resource, by folder and address; `done` are the phases that count as done."""
         from hclmod.engine import facts
 
@@ -114,15 +115,15 @@ class Project:
             self._facts[done] = facts.facts(self.model, self.assignment.phase_of, done, earlier)
         return self._facts[done]
 
-    def facts_of(self, homes: Sequence[Home], done: tuple[int, ...] | None = None) -> Facts:
+    def facts_of(self, workloads: Sequence[Workload], done: tuple[int, ...] | None = None) -> Facts:
         """The facts of one workload in these instances of its module alone."""
         from hclmod.engine import facts
 
         known = self.done_if_known if done is None else done
-        return facts.facts_of(self.model, self.assignment.phase_of, known, homes)
+        return facts.facts_of(self.model, self.assignment.phase_of, known, workloads)
 
     @cached_property
-    def uses(self) -> tuple[Use, ...]:
+    def uses(self) -> tuple[ImageUse, ...]:
         """The images of containers, and those that Terraform gives to the cluster in other forms."""
         from hclmod.scan import find
 

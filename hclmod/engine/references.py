@@ -8,19 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hclmod.scan.find import Sighting
+    from hclmod.terraform.model import Model
     from hclmod.terraform.readers import Mentions
-    from hclmod.terraform.repository import Estate
-    from hclmod.terraform.uses import Use
+    from hclmod.terraform.resources import ImageUse
 
 
 class References:
     """The references of a model; those who read a name are looked for once for the same forms and couplings."""
 
-    def __init__(self, model: Estate, stacks: Sequence[str], sightings: Callable[[], Sequence[Sighting]]) -> None:
+    def __init__(self, model: Model, stacks: Sequence[str], sightings: Callable[[], Sequence[Sighting]]) -> None:
         self.model, self._stacks, self._sightings = model, stacks, sightings
         self._mentions: dict[tuple[frozenset[str], frozenset[str]], Mentions] = {}
 
-    def outside(self, forms: frozenset[str]) -> Sequence[Use]:
+    def outside(self, forms: frozenset[str]) -> Sequence[ImageUse]:
         """The images outside of containers in one of these forms."""
         from hclmod.scan import find
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
-    from hclmod.rulekit.places import Key
+    from hclmod.terraform.ids import BlockId, ImageId
     from hclmod.terraform.stacks import Assignment, Stack, Target
 
 
@@ -37,9 +37,9 @@ class Run:
     stacks: tuple[Stack, ...]
     reached: tuple[tuple[str, Target], ...] = ()
     placing: Placing = field(default_factory=Placing)
-    facts: Mapping[tuple[str, str], Facts] = field(default_factory=dict)
-    held: Mapping[Key, str] = field(default_factory=dict)
-    chosen: frozenset[tuple[str, str]] | None = None
+    facts: Mapping[BlockId, Facts] = field(default_factory=dict)
+    held: Mapping[ImageId, str] = field(default_factory=dict)
+    chosen: frozenset[BlockId] | None = None
 
     @property
     def phase(self) -> int | None:

@@ -67,7 +67,7 @@ def _check(
         for finding in loaded.check(block, context)
     )
     at_places = (
-        _reported(source, loaded.id, addressed(finding, place.driven[0].name), literal.comments)
+        _reported(source, loaded.id, addressed(finding, place.images[0].name), literal.comments)
         for loaded in rules
         for place in context.places
         if loaded.rule.images and (literal := places.find(source, place))
@@ -88,9 +88,9 @@ def addressed(finding: Finding, address: str) -> Finding:
 
 def heeding(place: Place, rule: str) -> Place:
     """The place, each container that it drives with the reason of a comment there that suppresses the rule."""
-    reasons = [suppression.among((*each.comments, *each.above), rule) for each in place.driven]
-    driven = (replace(each, suppressed=reason or "") for each, reason in zip(place.driven, reasons, strict=True))
-    return replace(place, driven=tuple(driven)) if any(reasons) else place
+    reasons = [suppression.among((*each.comments, *each.above), rule) for each in place.images]
+    images = (replace(each, suppressed=reason or "") for each, reason in zip(place.images, reasons, strict=True))
+    return replace(place, images=tuple(images)) if any(reasons) else place
 
 
 def _reported(source: Source, rule: str, finding: Finding, comments: Sequence[str] = ()) -> Reported:

@@ -49,7 +49,7 @@ def _check(document: Document, rules: Sequence[Loaded], context: Context) -> tup
     return tuple(
         reported(
             loaded.id,
-            addressed(finding, place.driven[0].name),
+            addressed(finding, place.images[0].name),
             document,
             suppression.among(literal.comments, loaded.id),
         )

@@ -52,14 +52,13 @@ if TYPE_CHECKING:
     )
     from hclmod.rulekit.facts import (
         Facts as Facts,
-        NamespaceFact as NamespaceFact,
-        Resident as Resident,
+        AssignedWorkload as AssignedWorkload,
+        Namespace as Namespace,
     )
     from hclmod.rulekit.places import (
-        Companion as Companion,
-        Driven as Driven,
+        LinkedImage as LinkedImage,
+        AffectedImage as AffectedImage,
         Followed as Followed,
-        Key as Key,
         Literal as Literal,
         Place as Place,
     )
@@ -69,12 +68,15 @@ if TYPE_CHECKING:
         Finding as Finding,
         ImageHooks as ImageHooks,
         Level as Level,
-        Namespace as Namespace,
         Option as Option,
         Rule as Rule,
         change as change,
         note as note,
         warn as warn,
+    )
+    from hclmod.terraform.ids import (
+        ImageId as ImageId,
+        ResourceId as ResourceId,
     )
     from hclmod.terraform.kubernetes import (
         KINDS as KINDS,
@@ -104,9 +106,10 @@ _TABLE = {
     "hclmod.images.decide": "Decision Float Keep LastResort Unknown",
     "hclmod.images.reference": "Reference",
     "hclmod.images.tags": "HOLDERS_OF_DATA TagClass moves",
-    "hclmod.rulekit.facts": "Facts NamespaceFact Resident",
-    "hclmod.rulekit.places": "Companion Driven Followed Key Literal Place",
-    "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Namespace Option Rule change note warn",
+    "hclmod.terraform.ids": "ImageId ResourceId",
+    "hclmod.rulekit.facts": "AssignedWorkload Facts Namespace",
+    "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Literal Place",
+    "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Option Rule change note warn",
     "hclmod.terraform.kubernetes": "KINDS NAMESPACES RELEASE WORKLOADS Container containers dynamic_containers "
     "namespace_attribute namespace_name rollout",
 }

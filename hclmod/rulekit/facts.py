@@ -1,12 +1,65 @@
-"""What rules may know of a resource that does not stand in its block: values taken from all stacks together."""
+"""What rules may know of a resource from all stacks together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hclmod.terraform.ids import ResourceId
+    from hclmod.terraform.resources import Workload
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFact:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedWorkload:
+    """A workload or release with its phase; `done` says whether that is done, `mine` whether it is the one at hand."""
+
+    workload: Workload
+    phase: int | None
+    done: bool = False
+    mine: bool = True
+
+    @property
+    def id(self) -> ResourceId:
+        """Its resource."""
+        return self.workload.id
+
+    @property
+    def kind(self) -> str:
+        """Its resource type."""
+        return self.workload.block.kind
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """Its literal annotations (first) and labels."""
+        return self.workload.block.metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Namespace:
+    """A namespace by its name, None where that cannot be read, with what runs there.
+
+    `names` are those of a resource that declares several, with `for_each` or in a module of several callers; its
+    `name` is None. `declared` are the resources that declare it, as `stack/address`, and `metadata` their literal
+    labels and annotations. `workloads` is everything that runs there.
+
+    `mine` are the addresses that the phase at hand selects, `others` maps those of other phases (None: of no phase) to
+    their phase. What is of another stack is named with its stack.
+    """
+
+    name: str | None
+    names: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    workloads: tuple[AssignedWorkload, ...] = ()
+    mine: tuple[str, ...] = ()
+    others: Mapping[str, int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerFacts:
     """The image of one container: every alternative that it may be, and where its tag stands.
 
     `container` is its path as `ignore_changes` writes it, empty for a dynamic one. `texts` holds None for one that
@@ -23,32 +76,6 @@ class ImageFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Resident:
-    """A workload or release that lives in a namespace; `metadata` are its literal annotations (first) and labels."""
-
-    name: str  # stack/address
-    kind: str
-    phase: int | None
-    done: bool  # whether its phase is done
-    metadata: tuple[tuple[str, str], ...] = ()
-    unread: bool = False  # whether its annotations cannot be read
-
-
-@dataclass(frozen=True, slots=True)
-class NamespaceFact:
-    """A namespace by its name, None where it cannot be read.
-
-    `metadata` are the literal labels and annotations of the resources in `declared` (stack/address; empty where no file
-    of the repository declares it).
-    """
-
-    name: str | None
-    metadata: tuple[tuple[str, str], ...] = ()
-    declared: tuple[str, ...] = ()
-    residents: tuple[Resident, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Rival:
     """Another workload that runs the same repository at another tag."""
 
@@ -58,21 +85,21 @@ class Rival:
     other_tag: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of one resource in all instances of its module.
 
     `callers` names them as stack/address. `phases` holds the phase of each, `done` whether all of those are done.
-    For a namespace `homes` is itself.
+    For a namespace `namespaces` is itself.
     """
 
     callers: tuple[str, ...]
     phases: tuple[int | None, ...] = ()
     done: bool = False
-    homes: tuple[NamespaceFact, ...] = ()
-    images: tuple[ImageFact, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    images: tuple[ContainerFacts, ...] = ()
     rivals: tuple[Rival, ...] = ()
 
-    def image(self, container: str) -> ImageFact | None:
+    def image(self, container: str) -> ContainerFacts | None:
         """The image of the container at a path, or None."""
         return next((each for each in self.images if each.container == container), None)

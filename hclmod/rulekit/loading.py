@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hclmod.hcl.views import Block
-    from hclmod.rulekit.places import Companion, Key, Literal, Place
+    from hclmod.rulekit.places import LinkedImage, Literal, Place
     from hclmod.rulekit.rule import Context, Finding
+    from hclmod.terraform.ids import ImageId
 
 ANY = "*"
 """In place of a rule's id: the options of every rule that has them."""
@@ -55,7 +56,7 @@ class Loaded:
         images = self.rule.images
         return mistakes.findings(self.id, self._call(images.at_places, literal, place, context)) if images else ()
 
-    def together(self, images: Sequence[Companion], context: Context) -> Mapping[Key, str]:
+    def together(self, images: Sequence[LinkedImage], context: Context) -> Mapping[ImageId, str]:
         """The images that have to stay with others, by what the rule says."""
         hooks = self.rule.images
         return self._call(hooks.together, images, context) if hooks and hooks.together else {}

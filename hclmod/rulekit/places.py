@@ -15,6 +15,7 @@ from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.heredocs import heredocs
 from hclmod.hcl.indentation import UnfixableError
 from hclmod.hcl.views import Attribute, Block, top_level
+from hclmod.terraform.ids import ImageId
 from hclmod.yaml import fixes as yaml_edits
 from hclmod.yaml import scalars as yaml_values
 
@@ -24,21 +25,19 @@ if TYPE_CHECKING:
     from hclmod.hcl.source import Source
     from hclmod.hcl.syntax import Node
     from hclmod.hcl.views import Expression
+    from hclmod.rulekit.facts import AssignedWorkload
+    from hclmod.terraform.ids import BlockId, ResourceId
 
 
 NAMED = -1
 """The phase of what a person points at, where rules run without one."""
 
-Key = tuple[str, str, str]
-"""Folder, address and container path of an image; of a dynamic container the path of its `image`."""
 
-
-@dataclass(frozen=True, slots=True)
-class Driven:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AffectedImage:
     """One container whose image a place makes: the text before and after it, and what rules ask of its workload."""
 
-    stack: str
-    address: str
+    id: ResourceId  # of its workload
     label: str
     kind: str
     phase: int | None
@@ -48,31 +47,25 @@ class Driven:
     ignored: bool = False  # Terraform ignores this image
     comments: tuple[str, ...] = ()
     above: tuple[str, ...] = ()  # the comments of the resource
-    unread: bool = False  # whether its annotations cannot be read
+    opaque: bool = False  # whether its annotations cannot be read
     suppressed: str = ""  # the reason of a comment at the container or the resource, for the rule that asks
     chain: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()  # var-files that nobody can read and that would win
-    outside: bool = False  # no container: `label` is the form, as in `outside.FORMS`
-    folder: str = ""  # of the document that declares it
+    outside: bool = False  # no container: `label` is the form, as in `scan.find.FORMS`
     container: str = ""  # as `ignore_changes` writes it
 
     @property
-    def key(self) -> Key:
-        """What tells its container from others of the repository, whatever calls the module."""
-        return self.folder, ".".join(self.address.split(".")[-2:]), self.container
-
-    @property
-    def where(self) -> tuple[str, str, str]:
-        """Stack, folder and address (with the module's instance) of its workload."""
-        return self.stack, self.folder, self.address
+    def key(self) -> ImageId:
+        """Its container, whoever calls the module."""
+        return ImageId(*self.id.block, self.container)
 
     @property
     def name(self) -> str:
         """How a person names it: `stack/address label`."""
-        return f"{self.stack}/{self.address} {self.label}".lstrip("/")
+        return f"{self.id.name} {self.label}".lstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The `position`-th literal of the attribute at `path`, or (`argument` given) what the module call there lacks.
 
@@ -84,7 +77,7 @@ class Place:
     document: str
     path: str
     text: str
-    driven: tuple[Driven, ...]
+    images: tuple[AffectedImage, ...]
     position: int = 0
     argument: str = ""
     also: tuple[str, ...] = ()
@@ -98,75 +91,56 @@ class Place:
 class Followed:
     """Where the tag of an image stands that is not written out in its container.
 
-    `image` is the whole reference; None where the chain ends before it is known. `writable` tells that nobody else
-    forbids to change it. `chain` are the steps from the image to there.
+    `reason` says where it stands, or why that is not known. `image` is the whole reference, None where the chain ends
+    before it is known. `writable` says that nobody else forbids to change it. `chain` are the steps from the image to
+    there.
     """
 
-    told: str
+    reason: str
     image: str | None
     writable: bool = False
     chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Companion:
-    """An image that may have to move with others: `driven` holds the whole of it, or what is known, as `before`.
+class LinkedImage:
+    """An image that may have to move with others: `image` holds the whole of it, or what is known, as `before`.
 
     `sites` are the literals that make it, `fixed` says why it cannot be changed whatever is wanted (empty: it can), and
     `mine` whether it is of the phase at hand.
     """
 
-    driven: Driven
+    image: AffectedImage
     sites: tuple[str, ...]
     fixed: str = ""
     mine: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """A workload or release, in one instance of its module, as somebody who lives in a namespace."""
-
-    stack: str
-    folder: str
-    address: str  # in its module
-    module: str
-    phase: int | None
-    mine: bool  # whether it is of the phase at hand
-    homes: tuple[str | None, ...] = ()  # the names of its namespace, None for one that cannot be read
-
-    @property
-    def name(self) -> str:
-        """How a person names it: `stack/module.a.address`."""
-        return f"{self.stack}/{f'{self.module}.{self.address}'.removeprefix('.')}".lstrip("/")
-
-
-Where = tuple[str, str]
-"""Folder and address of a resource."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placing:
     """What a phase knows by following references, over all stacks.
 
-    `places` by document; `shared` names, for a resource of a module, the callers that are not in the phase; `inherited`
-    are the resources of modules outside the phase's stacks, with their document; `homes` are the namespaces' names
-    of a stack's resource (by stack, folder, address), where all of them could be followed; `tenants` live in the
-    namespace that a resource declares, in whatever stack; `owners` are the resources that declare a namespace's name,
-    as stack and address, `documents` where those stand in which somebody of the phase lives, and `named` the names of
-    a resource that declares some, where all of them are known. `declared` are the resources of each stack that were
-    met, also those of modules that lie elsewhere.
+    `places` are by document, `followed` by container. `shared` names, for a block in a module, the callers that are
+    not in the phase. `inherited` are the blocks of modules outside the phase's stacks, with their document.
+
+    `occupants` are the workloads in the namespace that a block declares, in whatever stack they are. `namespaces` are
+    the names of a workload's namespace (module left out), where all of them could be followed. `owners` are the
+    resources that declare a namespace's name, as `stack/address`, and `namespace_names` the names of a block that
+    declares some, where all of them are known. `documents` declare namespaces in which something of the phase runs.
+
+    `declared` are the blocks of each stack that were met, also those of modules that lie elsewhere.
     """
 
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
-    followed: Mapping[Key, Followed] = field(default_factory=dict)
-    shared: Mapping[Where, tuple[str, ...]] = field(default_factory=dict)
-    inherited: Mapping[Where, str] = field(default_factory=dict)
-    homes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
-    tenants: Mapping[Where, tuple[Tenant, ...]] = field(default_factory=dict)
+    followed: Mapping[ImageId, Followed] = field(default_factory=dict)
+    shared: Mapping[BlockId, tuple[str, ...]] = field(default_factory=dict)
+    inherited: Mapping[BlockId, str] = field(default_factory=dict)
+    occupants: Mapping[BlockId, tuple[AssignedWorkload, ...]] = field(default_factory=dict)
+    namespaces: Mapping[ResourceId, tuple[str, ...]] = field(default_factory=dict)
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    namespace_names: Mapping[BlockId, tuple[str, ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
-    named: Mapping[Where, tuple[str, ...]] = field(default_factory=dict)
-    declared: Mapping[str, frozenset[Where]] = field(default_factory=dict)
+    declared: Mapping[str, frozenset[BlockId]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NewType
 from hclmod.config.policies import merged
 from hclmod.hcl.edits import Fix, Span
 from hclmod.hcl.indentation import UnfixableError
-from hclmod.terraform.stacks import split
+from hclmod.terraform.ids import ResourceId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from hclmod.config.policies import ImagePolicy
     from hclmod.hcl.views import Attribute, Block, Expression
     from hclmod.images.evidence import Snapshot
-    from hclmod.rulekit.facts import Facts
-    from hclmod.rulekit.places import Followed, Key, Literal, Place
+    from hclmod.rulekit.facts import Facts, Namespace
+    from hclmod.rulekit.places import Followed, Literal, Place
+    from hclmod.terraform.ids import ImageId
     from hclmod.terraform.stacks import Assignment
 
     View = Attribute | Block | Expression | Literal
@@ -74,24 +75,7 @@ class Finding:
             raise TypeError(message)
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
-    """A namespace that the repository declares, and who lives in it.
-
-    `name` is None where it cannot be read. `workloads` are the addresses that the phase at hand selects,
-    `others` maps those of other phases (None: of no phase) to their phase; those of other stacks are named with their
-    stack. `owners` are the resources that declare it, where that is another stack's business. `names` are those of a
-    resource that declares several, with `for_each` or in a module of several callers; its `name` is None.
-    """
-
-    name: str | None
-    workloads: tuple[str, ...] = ()
-    others: Mapping[str, int | None] = field(default_factory=dict)
-    owners: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a rule may know beyond the block it is offered; all of it values, none of it the file system."""
 
@@ -99,7 +83,7 @@ class Context:
     tags: Snapshot
     phase: int | None = None
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)  # of this module, by address
-    homes: Mapping[str, Namespace | None] = field(default_factory=dict)  # of this module's workloads, by address
+    namespace_of: Mapping[str, Namespace | None] = field(default_factory=dict)  # this module's workloads, by address
     names: tuple[str, ...] = ()  # of all namespaces of the phase, sorted, for allowlists
     places: tuple[Place, ...] = ()  # of this document
     followed: Mapping[tuple[str, str], Followed] = field(
@@ -112,7 +96,7 @@ class Context:
     stack: str = ""  # the path of the one at hand
     folder: str = ""  # of this document
     assignment: Assignment | None = None
-    held: Mapping[Key, str] = field(default_factory=dict)  # images that stay with others, to whom and why
+    held: Mapping[ImageId, str] = field(default_factory=dict)  # images that stay with others, to whom and why
     merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a workload's blocks, an override last
 
     def others(self, workload: Block) -> tuple[Block, ...]:
@@ -126,15 +110,18 @@ class Context:
         last = blocks[-1].source.document.path if blocks else ""
         return "" if last == workload.source.document.path else last
 
-    def policy(self, image: str, stack: str, folder: str, address: str) -> ImagePolicy | None:
-        """What the config says of an image in a workload (with its module's instance), whose own table comes first."""
-        module, inner = split(address) if "." in address else ("", address)
-        own = self.assignment.policy_of(stack, folder, inner, module) if self.assignment else None
+    def id_of(self, block: Block) -> ResourceId:
+        """The id of a block of this document, without the instances of its module."""
+        return ResourceId(self.stack, "", self.folder, block.address)
+
+    def policy(self, image: str, workload: ResourceId) -> ImagePolicy | None:
+        """What the config says of an image in a workload, whose own table comes first."""
+        own = self.assignment.policy_of(workload) if self.assignment else None
         return merged([each for each in (own, self.config.policy_for(image)) if each])
 
-    def home(self, workload: str) -> Namespace | None:
-        """The namespace in which a workload of this module lives; None where the repository does not declare it."""
-        return self.homes.get(workload)
+    def namespace(self, workload: str) -> Namespace | None:
+        """The namespace of a workload of this module; None where the repository does not declare it."""
+        return self.namespace_of.get(workload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +132,7 @@ class ImageHooks:
     containers from which images of the phase come. `forms(**options)` names the forms of images outside of containers
     whose places it is offered as well (`hclmod survey` lists them).
 
-    `together`, called once a run as `together(images, context, **options)` with all images (`Companion`) that share a
+    `together`, called once a run as `together(images, context, **options)` with all images (`LinkedImage`) that share a
     repository, a literal or a group of `[images]` with others, returns those that have to stay with another one, and
     with which. Every rule of the run finds that in `Context.held`.
 
@@ -154,7 +141,7 @@ class ImageHooks:
     """
 
     at_places: Callable[..., Iterable[Finding]]
-    together: Callable[..., Mapping[Key, str]] | None = None
+    together: Callable[..., Mapping[ImageId, str]] | None = None
     forms: Callable[..., tuple[str, ...]] | None = None
     coupled: tuple[str, ...] = ()
 

@@ -16,9 +16,10 @@ from hclmod.scan import expressions
 from hclmod.scan import files as build_files
 from hclmod.scan.files import Files
 from hclmod.terraform import trace
-from hclmod.terraform.declarations import ImageUse
+from hclmod.terraform.declarations import ContainerImage
+from hclmod.terraform.ids import ResourceId
 from hclmod.terraform.origins import Hole, Module, Piece, Scope
-from hclmod.terraform.uses import Use, overrides, tag_piece
+from hclmod.terraform.resources import ImageUse, overrides, tag_piece
 from hclmod.yaml import scalars, templates
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from hclmod.images.reference import Reference
     from hclmod.scan.expressions import Reading
     from hclmod.scan.owners import Owner
+    from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin, Site
-    from hclmod.terraform.repository import Estate
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,13 @@ class Seat:
     read_by: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()  # what a file says beside the image
 
+    @property
+    def resource(self) -> ResourceId | None:
+        """The resource that gives the image to the cluster; None where no expression of a module does."""
+        if self.module is None or self.owner is None:
+            return None
+        return ResourceId(self.stack, self.module.name, self.module.folder, self.owner.address)
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -77,14 +85,14 @@ class Sighting:
         return piece.site if piece else None
 
 
-def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | None]) -> tuple[Sighting, ...]:
+def find(model: Model, paths: Iterable[str], read: Callable[[str], bytes | None]) -> tuple[Sighting, ...]:
     """Every image outside of containers, once for each resource; `paths` are all files of the repository."""
     files = Files(tuple(sorted(paths)), read)
     found: list[Sighting] = []
     known: set[str] = set()
     seen: set[tuple[str, str, str]] = set()
     others: dict[str, list[str]] = defaultdict(list)
-    instances = estate.instances
+    instances = model.instances
     for stack, module in instances:
         here = _Here(files, stack, _located(module))
         found += here.written()
@@ -97,7 +105,7 @@ def find(estate: Estate, paths: Iterable[str], read: Callable[[str], bytes | Non
                 seen.add(reader)
                 others[path] += here.names((*reading.strangers, *_otherwise(reading)))
     unread = [path for path in files.paths if path not in known]
-    found += _plain(files, unread, estate.stacks, {module.folder for _, module in instances})
+    found += _plain(files, unread, model.stacks, {module.folder for _, module in instances})
     return tuple(_shared(each, others.get(each.seat.file, ())) for each in found)
 
 
@@ -121,23 +129,23 @@ FORMS = (
 """The forms in which an image is given to the cluster by Terraform, so that its tag may be changed there."""
 
 
-def uses(found: Iterable[Sighting], forms: Iterable[str]) -> tuple[Use, ...]:
+def uses(found: Iterable[Sighting], forms: Iterable[str]) -> tuple[ImageUse, ...]:
     """Those in one of the forms as uses, so that they hang on literals as the images of containers do."""
     wanted = frozenset(forms)
     return tuple(use for each in found if each.seat.form in wanted and (use := _use(each)))
 
 
-def _use(sighting: Sighting) -> Use | None:
+def _use(sighting: Sighting) -> ImageUse | None:
     seat = sighting.seat
-    if seat.module is None or seat.owner is None or seat.image is None or not seat.given:
+    if seat.module is None or seat.owner is None or seat.resource is None or seat.image is None or not seat.given:
         return None
-    image = ImageUse(
+    image = ContainerImage(
         seat.owner.address, seat.owner.kind, f"{seat.file}:{seat.line}", seat.form,
         init=False, image=seat.image, outside=True, read_by=seat.read_by,
         metadata=(*seat.owner.metadata, *seat.metadata), ignored=seat.owner.ignored,
     )  # fmt: skip
     over = overrides(seat.module, (sighting.origin,))
-    return Use(seat.stack, seat.module.folder, seat.module.name, image, (sighting.origin,), over)
+    return ImageUse(seat.resource, image, (sighting.origin,), over)
 
 
 _STAND_IN = "46604660"  # may be a part of a domain, a port, a name or a tag

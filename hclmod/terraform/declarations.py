@@ -46,7 +46,7 @@ class ModuleCall:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageUse:
+class ContainerImage:
     """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block.
 
     `read_by` are the places, as words, that read what makes its tag for something else; outside of
@@ -76,10 +76,10 @@ class ImageUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Dweller:
+class WorkloadBlock:
     """A workload or a release: how it names its namespace, and what rules ask of it where its block is not at hand.
 
-    `metadata` are the literal annotations and labels on its own metadata (`unread`: its annotations are no map
+    `metadata` are the literal annotations and labels on its own metadata (`opaque`: its annotations are no map
     written there, or hold a value that is no literal), `ignored` the text of its `ignore_changes`,
     `settings` the plain attributes of a release.
     """
@@ -93,7 +93,7 @@ class Dweller:
     metadata: tuple[tuple[str, str], ...]
     ignored: tuple[str, ...]
     settings: Mapping[str, str]
-    unread: bool = False  # its annotations are no map written there
+    opaque: bool = False  # its annotations are no map written there
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ class Declarations:
         tuple[str, tuple[str, ...], Mapping[str, Definition]], ...
     ] = ()  # of Terragrunt: type, labels, attributes
     calls: tuple[ModuleCall, ...] = ()
-    images: tuple[ImageUse, ...] = ()
-    dwellers: tuple[Dweller, ...] = ()
+    images: tuple[ContainerImage, ...] = ()
+    workloads: tuple[WorkloadBlock, ...] = ()
     namespaces: Mapping[str, Definition | None] = field(default_factory=dict)  # address to name
     each: Mapping[str, Definition] = field(default_factory=dict)  # a namespace's address to its `for_each`
     count: Mapping[str, Definition] = field(default_factory=dict)  # and to its `count`
@@ -138,7 +138,7 @@ def declarations(source: Source) -> Declarations:
         tuple(entry for block in blocks if block.type in _TERRAGRUNT for entry in _terragrunt(block)),
         tuple(_call(block) for block in blocks if block.type == "module" and block.labels),
         tuple(use for block in resources if block.type_label in KINDS for use in _images(block)),
-        tuple(_dweller(block) for block in resources if block.type_label in WORKLOADS),
+        tuple(_workload(block) for block in resources if block.type_label in WORKLOADS),
         {block.address: _name(block) for block in resources if block.type_label in NAMESPACES},
         _of_namespaces(resources, "for_each"),
         _of_namespaces(resources, "count"),
@@ -183,10 +183,10 @@ def _call(block: Block) -> ModuleCall:
     return ModuleCall(block.labels[0], block.path, block.source.document.path, _attributes(block))
 
 
-def _images(block: Block) -> list[ImageUse]:
+def _images(block: Block) -> list[ContainerImage]:
     each, count = _attribute(block, "for_each"), _attribute(block, "count")
     found = [
-        ImageUse(
+        ContainerImage(
             block.address,
             block.type_label,
             one.path,
@@ -206,7 +206,7 @@ def _images(block: Block) -> list[ImageUse]:
     ]
 
 
-def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definition | None) -> list[ImageUse]:
+def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definition | None) -> list[ContainerImage]:
     found = []
     for dynamic in pod.blocks("dynamic"):
         kind = dynamic.labels[0] if dynamic.labels else ""
@@ -214,7 +214,7 @@ def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definitio
         for content in dynamic.blocks("content") if kind in ("container", "init_container") and over else ():
             if over and (image := content.attribute("image")):
                 iterator = (named.value.text if named else kind, over)
-                use = ImageUse(
+                use = ContainerImage(
                     block.address, block.type_label, "", f"dynamic {kind}", kind == "init_container",
                     definition(image.value), image.comments(), block.comments(), each, iterator, count,
                 )  # fmt: skip
@@ -222,10 +222,10 @@ def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definitio
     return found
 
 
-def _dweller(block: Block) -> Dweller:
+def _workload(block: Block) -> WorkloadBlock:
     namespace = namespace_attribute(block)
     settings = {name: each.value.text for name, each in block.attributes.items()} if block.type_label == RELEASE else {}
-    return Dweller(
+    return WorkloadBlock(
         block.address,
         block.type_label,
         block.source.document.path,
@@ -275,8 +275,8 @@ class Folder:
     locals: dict[str, Definition] = field(default_factory=dict)
     outputs: dict[str, Definition] = field(default_factory=dict)
     calls: dict[str, ModuleCall] = field(default_factory=dict)
-    images: dict[str, list[ImageUse]] = field(default_factory=dict)  # by address: an override replaces them all
-    dwellers: dict[str, Dweller] = field(default_factory=dict)
+    images: dict[str, list[ContainerImage]] = field(default_factory=dict)  # by address: an override replaces them all
+    workloads: dict[str, WorkloadBlock] = field(default_factory=dict)
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
@@ -292,12 +292,12 @@ class Folder:
             old = self.calls.get(call.name)
             arguments = {**(old.arguments if old else {}), **call.arguments}
             self.calls[call.name] = ModuleCall(call.name, call.path, call.document, arguments)
-        images: dict[str, list[ImageUse]] = defaultdict(list)
+        images: dict[str, list[ContainerImage]] = defaultdict(list)
         for use in found.images:
             images[use.address].append(use)
         self.images.update(images)
-        for each in found.dwellers:
-            self.dwellers[each.address] = _over(self.dwellers.get(each.address), each)
+        for each in found.workloads:
+            self.workloads[each.address] = _over(self.workloads.get(each.address), each)
         self.namespaces = _known_over(self.namespaces, found.namespaces)
         self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
         self.each.update(found.each)
@@ -312,7 +312,7 @@ def _known_over(
     return {**old, **{name: value or old.get(name) for name, value in new.items()}}
 
 
-def _over(old: Dweller | None, new: Dweller) -> Dweller:
+def _over(old: WorkloadBlock | None, new: WorkloadBlock) -> WorkloadBlock:
     """A workload as an override file leaves it: what the file does not say stays."""
     if old is None:
         return new

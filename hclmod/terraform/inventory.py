@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hclmod.hcl.views import top_level
+from hclmod.terraform.ids import BlockId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
 
 if TYPE_CHECKING:
@@ -21,24 +22,16 @@ if TYPE_CHECKING:
     from hclmod.hcl.views import Block, Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A resource and the folder (a Terraform module) that declares it."""
-
-    folder: str
-    address: str
-
-
 @dataclass(slots=True)
 class Inventory:
     """The workloads and namespaces of a stack, and the name of each namespace where it can be read."""
 
-    workloads: dict[Resource, Resource | None] = field(default_factory=dict)  # to its namespace
-    namespaces: dict[Resource, str | None] = field(default_factory=dict)
-    resources: set[Resource] = field(default_factory=set)  # of every type
-    merged: dict[Resource, tuple[Block, ...]] = field(default_factory=dict)  # workloads in several documents, last wins
+    workloads: dict[BlockId, BlockId | None] = field(default_factory=dict)  # to its namespace
+    namespaces: dict[BlockId, str | None] = field(default_factory=dict)
+    resources: set[BlockId] = field(default_factory=set)  # of every type
+    merged: dict[BlockId, tuple[Block, ...]] = field(default_factory=dict)  # workloads in several documents, last wins
 
-    def settle(self, named: Callable[[Resource], Sequence[str]]) -> None:
+    def settle(self, named: Callable[[BlockId], Sequence[str]]) -> None:
         """Give workloads without a namespace the one of the name that following references found, if it is one."""
         by_name = {name: namespace for namespace, name in self.namespaces.items() if name is not None}
         for workload, home in self.workloads.items():
@@ -46,7 +39,7 @@ class Inventory:
             if len(names) == 1:
                 self.workloads[workload] = by_name.get(names[0])
 
-    def living_in(self, namespace: Resource) -> list[Resource]:
+    def living_in(self, namespace: BlockId) -> list[BlockId]:
         """The workloads of a namespace, in order."""
         return [workload for workload, home in self.workloads.items() if home == namespace]
 
@@ -62,10 +55,10 @@ def take(sources: Iterable[Source]) -> Inventory:
 _RESOURCE = re.compile(rb'^[ \t]*resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \t]*\{', re.MULTILINE)
 
 
-def written(path: str, text: bytes) -> frozenset[Resource]:
+def written(path: str, text: bytes) -> frozenset[BlockId]:
     """The resources of every type that a document declares, told from its text: for documents that are not parsed."""
     named = ((kind.decode(), name.decode()) for kind, name in _RESOURCE.findall(text))
-    return frozenset(Resource(folder_of(path), f"{kind}.{name}") for kind, name in named)
+    return frozenset(BlockId(folder_of(path), f"{kind}.{name}") for kind, name in named)
 
 
 def is_override(path: str) -> bool:
@@ -94,26 +87,26 @@ def folder_of(path: str) -> str:
 
 class _Reader:
     def __init__(self) -> None:
-        self.homes: dict[Resource, Expression | None] = {}
-        self.names: dict[Resource, Expression | None] = {}
+        self.homes: dict[BlockId, Expression | None] = {}
+        self.names: dict[BlockId, Expression | None] = {}
         self.locals: dict[str, dict[str, Expression]] = defaultdict(dict)
-        self.resources: set[Resource] = set()
-        self.blocks: dict[Resource, list[Block]] = defaultdict(list)
+        self.resources: set[BlockId] = set()
+        self.blocks: dict[BlockId, list[Block]] = defaultdict(list)
 
     def read(self, source: Source) -> None:
         folder = folder_of(source.document.path)
         for block in top_level(source)[1]:
             if block.type == "resource":
-                self.resources.add(Resource(folder, block.address))
+                self.resources.add(BlockId(folder, block.address))
             if block.type == "locals":
                 self.locals[folder].update({name: each.value for name, each in block.attributes.items()})
             elif block.type == "resource" and block.type_label in NAMESPACES:
                 named = namespace_name(block)
-                self.names[Resource(folder, block.address)] = named.value if named else None
+                self.names[BlockId(folder, block.address)] = named.value if named else None
             elif block.type == "resource" and block.type_label in WORKLOADS:
                 home = namespace_attribute(block)
-                self.homes[Resource(folder, block.address)] = home.value if home else None
-                self.blocks[Resource(folder, block.address)].append(block)
+                self.homes[BlockId(folder, block.address)] = home.value if home else None
+                self.blocks[BlockId(folder, block.address)].append(block)
 
     def inventory(self) -> Inventory:
         names = {each: self._text(each.folder, value) for each, value in self.names.items()}
@@ -131,12 +124,12 @@ class _Reader:
             return found.string() if found else None
         return value.string()
 
-    def _home(self, workload: Resource, value: Expression | None, names: dict[Resource, str | None]) -> Resource | None:
+    def _home(self, workload: BlockId, value: Expression | None, names: dict[BlockId, str | None]) -> BlockId | None:
         if value is None:
             return None
         steps = value.traversal() or ()
         if len(steps) > 1 and steps[0] in NAMESPACES:
-            direct = Resource(workload.folder, f"{steps[0]}.{steps[1]}")
+            direct = BlockId(workload.folder, f"{steps[0]}.{steps[1]}")
             return direct if direct in names else None
         if text := self._text(workload.folder, value):
             return next((each for each, name in names.items() if name == text), None)

@@ -21,9 +21,9 @@ from hclmod.terraform.origins import Piece
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Read, Site, Walk
-    from hclmod.terraform.repository import Estate
-    from hclmod.terraform.uses import Use
+    from hclmod.terraform.resources import ImageUse
 
 _STEP = re.compile(rb"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*"([^"\\]*)"\s*\]|\[\s*(\d+)\s*\]|\.(\d+))""")
 _SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
@@ -43,23 +43,23 @@ class Mentions:
     """
 
     def __init__(
-        self, estate: Estate, uses: Sequence[Use], stacks: Sequence[str] = (), coupled: Iterable[str] = ()
+        self, model: Model, uses: Sequence[ImageUse], stacks: Sequence[str] = (), coupled: Iterable[str] = ()
     ) -> None:
         self.uses = tuple(uses)
-        self._estate = estate
+        self._model = model
         self._coupled = _entries(coupled)
         self._known: dict[str, set[tuple[int, int]]] = defaultdict(set)
         for step in _walks(uses):
             if step.read is not None:
                 self._known[step.read.document].add((step.read.start, step.read.end))
         self._text = cache(self._blanked)
-        self._layered = cache(lambda: estate.layered(stacks or estate.stacks))
+        self._layered = cache(lambda: model.layered(stacks or model.stacks))
         self._unread: dict[str, tuple[str, ...]] | None = None
 
     def callers(self, folder: str) -> tuple[str, ...]:
         """The documents that call a folder as a module and were not followed: of no stack, unreadable, in JSON."""
         if self._unread is None:
-            self._unread = _unread_callers(self._estate)
+            self._unread = _unread_callers(self._model)
         return self._unread.get(folder, ())
 
     def others(self, piece: Piece) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class Mentions:
         if found is None:
             return ()
         pattern = re.compile(rb"(?<![\w.-])" + re.escape(found[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
-        texts = ((path, self._text(path)) for path in self._estate.texts(posixpath.dirname(site.document)))
+        texts = ((path, self._text(path)) for path in self._model.texts(posixpath.dirname(site.document)))
         lines = (
             (path, text.count(b"\n", 0, each.start()) + 1) for path, text in texts for each in pattern.finditer(text)
         )
@@ -87,7 +87,7 @@ class Mentions:
     def _readers(self, step: Walk) -> Iterator[str]:
         head, _, name = step.name.partition(".")
         if head == "module":
-            for folder, call in sorted(self._estate.callers(step.home)):
+            for folder, call in sorted(self._model.callers(step.home)):
                 yield from self._in_folder(folder, f"module.{call}", step.path)
         elif head == "var":
             for folder in sorted({step.folder, *self._layered().get((step.definition.document, name), ())}):
@@ -103,11 +103,11 @@ class Mentions:
         """Who reads a local of a terragrunt file, which files in other folders may include or read."""
         found = _LOCAL.match(site.path) if site.document.endswith(".hcl") else None
         if found is not None:
-            for document in self._estate.texts_of(".hcl"):
+            for document in self._model.texts_of(".hcl"):
                 yield from self._in_document(document, f"locals.{found[1]}", ())
 
     def _in_folder(self, folder: str, name: str, path: Sequence[str]) -> Iterator[str]:
-        for document in self._estate.texts(folder):
+        for document in self._model.texts(folder):
             yield from self._in_document(document, name, path)
 
     def _in_document(
@@ -133,7 +133,7 @@ class Mentions:
         """What a variable's block says against another text; types of an object's entries are not looked at."""
         label = re.escape(name.removeprefix("var.")).encode()
         head = re.compile(rb'\bvariable\s*"?' + label + rb'"?\s*\{([^\n]+\}|.*?^\})', re.DOTALL | re.MULTILINE)
-        texts = (self._text(document) for document in self._estate.texts(folder))
+        texts = (self._text(document) for document in self._model.texts(folder))
         for block in (match[1] for text in texts for match in head.finditer(text)):
             if re.search(rb"\bvalidation\b", block):
                 yield f"the `validation` of {name}"
@@ -142,7 +142,7 @@ class Mentions:
 
     def _block_around(self, read: Read, iterator: str) -> tuple[int, int] | None:
         """The bytes of the block that an iterator stands for: the top-level one, or the `dynamic` one that names it."""
-        source = _source(read.document, self._estate.text(read.document))
+        source = _source(read.document, self._model.text(read.document))
         blocks = top_level(source)[1] if source else ()
         found: tuple[int, int] | None = None
         while inner := next((each for each in blocks if each.span.start <= read.start < each.span.end), None):
@@ -154,7 +154,7 @@ class Mentions:
 
     def _blanked(self, document: str) -> bytes:
         """The text of a document with its comments and coupled entries as blanks."""
-        data = self._estate.text(document)
+        data = self._model.text(document)
         source = _source(document, data) if document.endswith(_CODE) else None
         spans = [syntax.span(each) for each in syntax.comments(source.tree.root_node)] if source else []
         text = bytearray(data)
@@ -166,10 +166,10 @@ class Mentions:
         return bytes(text)
 
 
-def _unread_callers(estate: Estate) -> dict[str, tuple[str, ...]]:
+def _unread_callers(model: Model) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for path, data in estate.texts_of(".tf", ".tf.json", ".tofu", ".hcl").items():
-        if b"source" in data and not (path.endswith((".tf", ".hcl")) and estate.is_read(path)):
+    for path, data in model.texts_of(".tf", ".tf.json", ".tofu", ".hcl").items():
+        if b"source" in data and not (path.endswith((".tf", ".hcl")) and model.is_read(path)):
             for source in _SOURCE.findall(data):
                 found[posixpath.normpath(posixpath.join(posixpath.dirname(path), source.decode()))].add(path)
     return {folder: tuple(sorted(paths)) for folder, paths in found.items()}
@@ -199,7 +199,7 @@ def _entries(keys: Iterable[str]) -> re.Pattern[bytes] | None:
     return re.compile(rb'"(?:' + names + rb')"[ \t]*[=:][ \t]*"[^"\n]*"') if names else None
 
 
-def _walks(uses: Iterable[Use]) -> Iterator[Walk]:
+def _walks(uses: Iterable[ImageUse]) -> Iterator[Walk]:
     for use in uses:
         for origin in use.origins:
             for part in origin:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hclmod.hcl.document import Document
-    from hclmod.terraform.repository import Estate
+    from hclmod.terraform.model import Model
     from hclmod.terraform.stacks import Stack
 
 _IMAGE_ELSEWHERE = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
@@ -142,13 +142,13 @@ _IMAGE = re.compile(
 )
 
 
-def site_folders(estate: Estate) -> frozenset[str]:
+def site_folders(model: Model) -> frozenset[str]:
     """The folders outside of their stacks from which images get a part: who else calls those may read it too."""
     found: set[str] = set()
-    for use in estate.uses:
+    for use in model.uses:
         for part in (part for origin in use.origins for part in origin if isinstance(part, Piece)):
             homes = {step.home for step in part.walked} | {posixpath.dirname(part.site.document) if part.site else ""}
-            found |= {home for home in homes if home and not f"{home}/".startswith(f"{use.stack}/")}
+            found |= {home for home in homes if home and not f"{home}/".startswith(f"{use.id.stack}/")}
     return frozenset(found)
 
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hclmod.errors import ConfigError, nearest
+from hclmod.terraform.ids import BlockId, ResourceId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -120,13 +121,13 @@ class Target:
     address: str
     module: str = ""  # the instance, such as `module.a`, where one is named
 
-    def is_at(self, folder: str, address: str) -> bool:
-        """Whether this names the resource of this address in this folder."""
-        return self.address == address and self.folder in (None, folder)
+    def is_at(self, block: BlockId) -> bool:
+        """Whether this names the resource of this block."""
+        return self.address == block.address and self.folder in (None, block.folder)
 
 
-PhaseOf = Callable[[str, str, str, str], int | None]
-"""The phase of a resource by stack, folder, address and instance of its module, as `Assignment.phase_of`."""
+PhaseOf = Callable[[ResourceId], int | None]
+"""The phase of a resource, as `Assignment.phase_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +138,17 @@ class Assignment:
     targets: Mapping[Target, int]
     decided: Mapping[Target, ImagePolicy] = field(default_factory=dict)
 
-    def phase_of(self, stack: str, folder: str, address: str, module: str = "") -> int | None:
+    def phase_of(self, resource: ResourceId) -> int | None:
         """The phase of a resource: the one that names it (with its call or folder first), else its stack's, else none.
 
-        `module` is the instance of the module that declares it; without, what is named by its call is passed over.
+        Without an instance of its module, what is named by a call is passed over.
         """
-        named = (each for each in _targets(stack, folder, address, module) if each in self.targets)
-        target = next(named, None)
-        return self.stacks.get(stack) if target is None else self.targets[target]
+        target = next((each for each in _targets(resource) if each in self.targets), None)
+        return self.stacks.get(resource.stack) if target is None else self.targets[target]
 
-    def policy_of(self, stack: str, folder: str, address: str, module: str = "") -> ImagePolicy | None:
+    def policy_of(self, resource: ResourceId) -> ImagePolicy | None:
         """What `[workloads]` says of a workload, None for nothing; it is named as for `phase_of`."""
-        named = (each for each in _targets(stack, folder, address, module) if each in self.decided)
-        target = next(named, None)
+        target = next((each for each in _targets(resource) if each in self.decided), None)
         return None if target is None else self.decided[target]
 
     def stacks_of(self, phase: int) -> frozenset[str]:
@@ -158,8 +157,9 @@ class Assignment:
         return frozenset(whole | {target.stack for target, number in self.targets.items() if number == phase})
 
 
-def _targets(stack: str, folder: str, address: str, module: str) -> tuple[Target, ...]:
+def _targets(resource: ResourceId) -> tuple[Target, ...]:
     """How a resource may be named, the most exact way first."""
+    stack, module, folder, address = resource
     called = (Target(stack, None, address, module),) if module else ()
     return (*called, Target(stack, folder, address), Target(stack, None, address))
 

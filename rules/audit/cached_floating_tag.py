@@ -9,12 +9,15 @@ Left alone: what that rule leaves alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule
 
 from .._keel import RESTARTED
 from ..pull_policy_for_floating_tag import check as pull_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:

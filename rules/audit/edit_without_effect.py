@@ -8,9 +8,12 @@ Left alone: images that Terraform looks at; images of resources that were not th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, containers, fixes, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:

@@ -9,11 +9,14 @@ Left alone: lists in an `exclude`, lists that are not written there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule, values, warn
 
 from .._policies import MANIFESTS, entries, heredocs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _YAML = re.compile(r"^\s*(?:- )?namespaces\s*:\s*\[\s*\]", re.MULTILINE)
 

@@ -10,12 +10,15 @@ types which the policy does not annotate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from hclmod.rulekit import NAMESPACES, Block, Context, Finding, NamespaceFact, Resident, Rule, warn
+from hclmod.rulekit import NAMESPACES, AssignedWorkload, Block, Context, Finding, Namespace, Rule, warn
 
 from .._enrolment import EXEMPT, Enrolment, is_among
 from .._keel import MUTATED, is_opted_out, opt_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(
@@ -26,7 +29,7 @@ def check(
     if facts is None or not context.config.phases:
         return
     if block.type_label in NAMESPACES:
-        for home in facts.homes:
+        for home in facts.namespaces:
             yield from _namespace(block, home, enrolment)
     elif (held := enrolment.of(facts)) and not facts.done and not opt_out(block) and _any_done(held):
         phases = ", ".join("no phase" if phase is None else f"phase {phase}" for phase in facts.phases)
@@ -34,8 +37,8 @@ def check(
         yield warn(block.title, "rolls-too-early", message)
 
 
-def _namespace(block: Block, home: NamespaceFact, enrolment: Enrolment) -> Iterator[Finding]:
-    mutated = [each for each in home.residents if each.kind in MUTATED and not is_opted_out(each.metadata)]
+def _namespace(block: Block, home: Namespace, enrolment: Enrolment) -> Iterator[Finding]:
+    mutated = [each for each in home.workloads if each.kind in MUTATED and not is_opted_out(each.metadata)]
     done = [each for each in mutated if each.done]
     if enrolment.holds(home) and mutated and not done:
         message = f"{home.name} is enrolled before its time: {_listed(mutated)}"
@@ -45,12 +48,12 @@ def _namespace(block: Block, home: NamespaceFact, enrolment: Enrolment) -> Itera
         yield warn(block.title, "not-enrolled", message)
 
 
-def _any_done(home: NamespaceFact) -> bool:
-    return any(each.done for each in home.residents)
+def _any_done(home: Namespace) -> bool:
+    return any(each.done for each in home.workloads)
 
 
-def _listed(residents: list[Resident]) -> str:
-    told = (f"{each.name} ({'no phase' if each.phase is None else f'phase {each.phase}'})" for each in residents)
+def _listed(residents: list[AssignedWorkload]) -> str:
+    told = (f"{each.id.name} ({'no phase' if each.phase is None else f'phase {each.phase}'})" for each in residents)
     return ", ".join(sorted(told))
 
 

@@ -8,11 +8,14 @@ Left alone: CronJobs, which take a new image at their next run; pinned tags; tag
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule, warn
 
 from .._rewrites import floating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(job: Block, context: Context, /) -> Iterator[Finding]:

@@ -8,12 +8,15 @@ Left alone: namespaces that are not enrolled and whose phases are not done, char
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, warn
 
 from .._enrolment import Enrolment
 from ..drop_helm_atomic import check as drop_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(

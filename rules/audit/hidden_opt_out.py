@@ -9,8 +9,8 @@ Left alone: workloads that Keel has in its hands and that carry no pin; images t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -32,6 +32,9 @@ from .._floats import pin_reason
 from .._keel import opt_out
 from .._opting import hides
 from .._rewrites import image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ Left alone: pods with `dynamic` containers, whose number nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -24,6 +24,9 @@ from hclmod.rulekit import (
     lists,
     traversal,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(workload: Block, _context: Context, /) -> Iterator[Finding]:

@@ -10,8 +10,8 @@ Left alone: workloads that opted out, CronJobs without a policy of their own, na
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_containers, fixes, note, warn
 
@@ -19,6 +19,9 @@ from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
 from .._markers import IGNORE_IMAGE, needed_by
 from .._rewrites import wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(

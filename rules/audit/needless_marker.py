@@ -10,12 +10,15 @@ out: an allowlist that no label shows may enroll the namespace.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, Traversal, fixes, lists, warn
 
 from .._enrolment import Enrolment, due
 from .._keel import opt_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(

@@ -8,13 +8,16 @@ Left alone: namespaces that are not enrolled, types which the policy does not an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule, change, fixes
 
 from .._enrolment import Enrolment
 from .._keel import MUTATED, POLICY, declared_policy, opt_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(

@@ -10,7 +10,7 @@ Left alone: namespaces that are not enrolled, whose images their CI owns; worklo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Container, Context, Finding, Rule, containers, fixes, warn
 
@@ -18,6 +18,9 @@ from .._enrolment import Enrolment
 from .._floats import pin_reason
 from .._keel import CRON_JOBS, POLICY, RESTARTED, declared, opt_out
 from .._rewrites import image_of, rewrites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(

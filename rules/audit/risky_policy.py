@@ -11,7 +11,7 @@ Left alone: `never`, policies whose value is no literal, semver policies on vers
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule, containers, values, warn
 
@@ -19,6 +19,9 @@ from .._keel import MATCH_TAG, POLICY, RESTARTED, declared
 from .._markers import FOLLOWS_TAGS, version
 from .._policies import MANIFESTS, entries, heredocs
 from .._rewrites import image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SEMVER = ("major", "minor", "patch", "all")
 _PADDED = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}")

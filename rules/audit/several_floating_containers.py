@@ -8,13 +8,16 @@ Left alone: pods with one container that Keel may rewrite; workloads that opted 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule, warn
 
 from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
 from .._rewrites import floating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(

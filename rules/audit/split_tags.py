@@ -9,9 +9,12 @@ Left alone: images that cannot be followed to their end. Of several workloads th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:

@@ -10,14 +10,17 @@ Left alone: workloads that say `never` and hide nothing; everything, if a part c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Fix, Rule, change, note, undo, warn
 
 from .._keel import RESTARTED
 from .._opting import live, take_out
 from .._pins import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(

@@ -9,8 +9,8 @@ Left alone: everything; this only looks. Containers that are `dynamic` are not t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, RELEASE, Block, Container, Context, Finding, Rule, containers, fixes, note, values
 
@@ -18,6 +18,9 @@ from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
 from .._policies import MANIFESTS, entries
 from .._rewrites import floating, image_of, rewrites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)

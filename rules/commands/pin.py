@@ -15,9 +15,9 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -46,6 +46,9 @@ from .._floats import parsed
 from .._keel import RESTARTED
 from .._opting import joined, live, take_out
 from .._pins import lower_than, pinned, recorded, said, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,7 @@ def at_places(
     allow_downgrade: bool = False,
 ) -> Iterator[Finding]:
     """Yield the fix of a tag that stands elsewhere: in a local, a default, an argument, an input."""
-    first = place.driven[0]
+    first = place.images[0]
     image = reference.parse(first.before + literal.text + first.after)
     new = pinned(image, to) if image else None
     view = literal.view
@@ -194,7 +197,7 @@ def at_places(
         image is None
         or new is None
         or view is None
-        or container not in ("", image.name, *(each.label for each in place.driven))
+        or container not in ("", image.name, *(each.label for each in place.images))
     ):
         return
     text = str(new)
@@ -216,7 +219,7 @@ def at_places(
         yield note(literal, "pinned-already", f"the tag is {literal.text} already")
     else:
         make = partial(_written, literal, view.source, inner, pin.told(image))
-        message = f"`{literal.text}` pinned to `{inner}` for {', '.join(each.name for each in place.driven)}"
+        message = f"`{literal.text}` pinned to `{inner}` for {', '.join(each.name for each in place.images)}"
         yield change(literal, "pin", message, lambda: undo.proved(view, make))
 
 

@@ -7,8 +7,8 @@ Left alone: everything; this only looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, fixes, note
 
@@ -16,6 +16,9 @@ from .._enrolment import Enrolment, due
 from .._keel import POLICY, declared, opt_out
 from .._markers import MARKERS, SERVICES, needed_by
 from .._rewrites import rewrites, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(

@@ -9,9 +9,12 @@ pin wrote is not kept: the line of before comes back, and the diff shows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, ImageHooks, Literal, Place, Rule, change, note, undo, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import pytest
 from hclmod.commands.survey import NamespaceRow, OutsideRow, ReleaseRow, Survey, WorkloadRow, form_of, survey
 from hclmod.reports.tables import render
 from hclmod.terraform.origins import Hole, Piece, Site
-from hclmod.terraform.uses import tag_piece
+from hclmod.terraform.resources import tag_piece
 from tests.support.demo import FIXTURES, hclmod, repository
 from tests.support.trees import project, uses, workload
 

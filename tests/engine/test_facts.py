@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod.rulekit.facts import Facts, Rival
-from tests.support.trees import Files, estate, project, workload
+from hclmod.terraform.ids import BlockId
+from tests.support.trees import Files, model, project, workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,33 +17,33 @@ NAMESPACE = (
 CONFIG = 'stacks = ["s/*"]\n[phase.1]\nstacks = ["a"]\n[phase.2]\nstacks = ["b"]\n'
 
 
-def facts(files: Files, *done: int, earlier: Files | None = None) -> Mapping[tuple[str, str], Facts]:
+def facts(files: Files, *done: int, earlier: Files | None = None) -> Mapping[BlockId, Facts]:
     return project(files, CONFIG).facts(done, project(earlier, CONFIG).model if earlier else None)
 
 
 WEB = "kubernetes_deployment.web"
 
 
-def test_a_workload_knows_its_phase_its_home_and_who_else_lives_there() -> None:
+def test_a_workload_knows_its_phase_its_namespace_and_who_else_lives_there() -> None:
     files = {"s/a/main.tf": NAMESPACE + workload('"x/y:1"'), "s/b/main.tf": workload('"x/z:1"', "other")}
     found = facts(files, 1)
-    mine = found["s/a", WEB]
+    mine = found[BlockId("s/a", WEB)]
     assert mine.callers == (f"s/a/{WEB}",)
     assert (mine.phases, mine.done) == ((1,), True)
-    (home,) = mine.homes
-    assert (home.name, home.declared) == ("ns", ("s/a/kubernetes_namespace.ns",))
-    assert ("tier", "1") in home.metadata
-    assert [(each.name, each.phase, each.done) for each in home.residents] == [
+    (namespace,) = mine.namespaces
+    assert (namespace.name, namespace.declared) == ("ns", ("s/a/kubernetes_namespace.ns",))
+    assert ("tier", "1") in namespace.metadata
+    assert [(each.id.name, each.phase, each.done) for each in namespace.workloads] == [
         (f"s/a/{WEB}", 1, True),
         ("s/b/kubernetes_deployment.other", 2, False),
     ]
-    assert found["s/b", "kubernetes_deployment.other"].homes == (home,)
-    assert found["s/a", "kubernetes_namespace.ns"].homes == (home,)
+    assert found[BlockId("s/b", "kubernetes_deployment.other")].namespaces == (namespace,)
+    assert found[BlockId("s/a", "kubernetes_namespace.ns")].namespaces == (namespace,)
 
 
 def test_a_namespace_that_no_file_declares_has_a_name_all_the_same() -> None:
-    (home,) = facts({"s/a/main.tf": workload('"x/y:1"')})["s/a", WEB].homes
-    assert (home.name, home.declared, home.metadata) == ("ns", (), ())
+    (namespace,) = facts({"s/a/main.tf": workload('"x/y:1"')})[BlockId("s/a", WEB)].namespaces
+    assert (namespace.name, namespace.declared, namespace.metadata) == ("ns", (), ())
 
 
 CALL = 'module "m" {\n  source = "../../m"\n  tag    = "%s"\n}\n'
@@ -51,7 +52,7 @@ MODULE = 'variable "tag" {\n}\n' + workload('"x/y:${var.tag}"')
 
 def test_a_module_is_told_for_all_its_callers() -> None:
     found = facts({"m/main.tf": MODULE, "s/a/main.tf": CALL % "1", "s/b/main.tf": CALL % "2"}, 1)
-    mine = found["m", WEB]
+    mine = found[BlockId("m", WEB)]
     assert mine.callers == (f"s/a/module.m.{WEB}", f"s/b/module.m.{WEB}")
     assert (mine.phases, mine.done) == ((1, 2), False)
     (image,) = mine.images
@@ -62,21 +63,21 @@ def test_a_module_is_told_for_all_its_callers() -> None:
 
 def test_an_image_is_told_with_its_chain_and_place() -> None:
     files = {"s/a/main.tf": 'locals {\n  tag = "1"\n}\n' + workload('"x/y:${local.tag}"')}
-    (image,) = facts(files)["s/a", WEB].images
+    (image,) = facts(files)[BlockId("s/a", WEB)].images
     assert (image.texts, image.where, image.chain) == (("x/y:1",), "s/a/main.tf:2", ("local.tag",))
     assert image.earlier is None
 
 
 def test_an_image_knows_what_it_was() -> None:
     now, before = {"s/a/main.tf": workload('"x/y:2"')}, {"s/a/main.tf": workload('"x/y:1"')}
-    (image,) = facts(now, earlier=before)["s/a", WEB].images
+    (image,) = facts(now, earlier=before)[BlockId("s/a", WEB)].images
     assert image.earlier == ("x/y:1",)
-    (fresh,) = facts(now, earlier={"s/a/main.tf": workload('"x/y:1"', "other")})["s/a", WEB].images
+    (fresh,) = facts(now, earlier={"s/a/main.tf": workload('"x/y:1"', "other")})[BlockId("s/a", WEB)].images
     assert fresh.earlier is None
 
 
 def test_an_image_that_ends_nowhere_is_no_text() -> None:
-    (image,) = facts({"s/a/main.tf": workload("var.image")})["s/a", WEB].images
+    (image,) = facts({"s/a/main.tf": workload("var.image")})[BlockId("s/a", WEB)].images
     assert image.texts == (None,)
 
 
@@ -87,12 +88,15 @@ def test_rivals_run_the_same_repository_at_other_tags() -> None:
     }
     found = facts(files)
     name = "s/a/kubernetes_deployment"
-    assert found["s/a", WEB].rivals == (Rival("docker.io/x/y", "latest", f"{name}.two", "2"),)
-    assert [each.other for each in found["s/a", "kubernetes_deployment.two"].rivals] == [f"{name}.three", f"{name}.web"]
-    assert found["s/b", "kubernetes_deployment.other"].rivals == ()
+    assert found[BlockId("s/a", WEB)].rivals == (Rival("docker.io/x/y", "latest", f"{name}.two", "2"),)
+    assert [each.other for each in found[BlockId("s/a", "kubernetes_deployment.two")].rivals] == [
+        f"{name}.three",
+        f"{name}.web",
+    ]
+    assert found[BlockId("s/b", "kubernetes_deployment.other")].rivals == ()
 
 
 def test_without_stacks_folders_that_are_called_are_none() -> None:
     files = {"m/main.tf": MODULE, "a/main.tf": CALL.replace("../../m", "../m") % "1"}
     assert project(files).model.stacks == ("a",)
-    assert estate(files, "a").stacks == ("a",)
+    assert model(files, "a").stacks == ("a",)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[Block, Context], Iterator[Finding]]
 
-CONTEXT = Context(file.parse(b"", "hclmod.toml"), Snapshot({}))
+CONTEXT = Context(config=file.parse(b"", "hclmod.toml"), tags=Snapshot({}))
 TEXT = 'resource "x" "a" {\n  # keep\n  list = [one] # why\n  n    = 1\n}\n'
 
 

@@ -12,8 +12,9 @@ from hclmod.engine.settle_yaml import settle
 from hclmod.hcl.document import Document
 from hclmod.images.evidence import Snapshot
 from hclmod.rulekit.loading import Loaded
-from hclmod.rulekit.places import Driven, Place
+from hclmod.rulekit.places import AffectedImage, Place
 from hclmod.rulekit.rule import Context, Finding, ImageHooks, Rule, change
+from hclmod.terraform.ids import ResourceId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +35,15 @@ def rule(text: str, *, rests: bool = True) -> Loaded:
 
 
 def settled(loaded: Loaded, *places: Place, data: bytes = DATA) -> Outcome:
-    context = Context(parse(b"", "hclmod.toml"), Snapshot({}), places=places)
+    context = Context(config=parse(b"", "hclmod.toml"), tags=Snapshot({}), places=places)
     return settle(Document("v.yaml", data), [loaded], context)
 
 
 def place(scalar: int, why: str = "") -> Place:
-    driven = Driven("s", "x.y", "values file", "helm_release", None, "", "")
-    return Place("v.yaml", "", "q/web:1", (driven,), scalar=scalar, why=why, line=4)
+    image = AffectedImage(
+        id=ResourceId("s", "", "s", "x.y"), label="values file", kind="helm_release", phase=None, before="", after=""
+    )
+    return Place(document="v.yaml", path="", text="q/web:1", images=(image,), scalar=scalar, why=why, line=4)
 
 
 def test_every_place_is_written_once() -> None:

@@ -38,7 +38,7 @@ IGNORED = (
 
 
 def settled(text: bytes, rule: str, options: dict[str, dict[str, object]]) -> Outcome:
-    context = Context(file.parse(b"", "hclmod.toml"), Snapshot({}))
+    context = Context(config=file.parse(b"", "hclmod.toml"), tags=Snapshot({}))
     return settle.settle(source(text), loading.load([rule], options), context, lambda _rule, _block: True)
 
 

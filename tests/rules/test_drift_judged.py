@@ -52,7 +52,7 @@ def workload(kind: str) -> bytes:
 
 def settled(data: bytes, rule: str, options: dict[str, object]) -> bytes:
     """The document after one rule."""
-    context = Context(file.parse(b"", "hclmod.toml"), Snapshot({}))
+    context = Context(config=file.parse(b"", "hclmod.toml"), tags=Snapshot({}))
     loaded = loading.load([rule], {rule: options})
     outcome = settle.settle(source(data), loaded, context, lambda _rule, _block: True)
     assert isinstance(outcome, Changed), outcome

@@ -1,4 +1,4 @@
-"""Small repositories for the tests of origins: written as texts, asked as an estate, changed at a site."""
+"""Small repositories for the tests of origins: written as texts, asked as an model, changed at a site."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hclmod.hcl import syntax, values
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source
 from hclmod.hcl.views import top_level
+from hclmod.terraform.model import Model
 from hclmod.terraform.origins import Hole
-from hclmod.terraform.repository import Estate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hclmod.engine.project import Project
     from hclmod.hcl.views import Attribute, Block
     from hclmod.terraform.origins import Origin, Site
-    from hclmod.terraform.uses import Use
+    from hclmod.terraform.resources import ImageUse
 
 Files = dict[str, str]
 
@@ -54,13 +54,13 @@ def project(files: Mapping[str, str | bytes], config: str = "", folders: Sequenc
     return in_memory({**texts, "hclmod.toml": config.encode()} if config else texts, rule_folders=folders)
 
 
-def estate(files: Mapping[str, str | bytes], *stacks: str) -> Estate:
+def model(files: Mapping[str, str | bytes], *stacks: str) -> Model:
     data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-    return Estate(stacks or ("s",), data, data.get)
+    return Model(stacks or ("s",), data, data.get)
 
 
-def uses(files: Mapping[str, str | bytes], *stacks: str) -> dict[str, Use]:
-    return {use.address: use for use in estate(files, *stacks).uses}
+def uses(files: Mapping[str, str | bytes], *stacks: str) -> dict[str, ImageUse]:
+    return {use.id.full: use for use in model(files, *stacks).uses}
 
 
 def told(origin: Origin) -> str:

@@ -1,4 +1,4 @@
-"""What one document declares: variables, locals, calls, images, dwellers, namespaces; tfvars and terragrunt alike."""
+"""What one document declares: variables, locals, calls, images, workloads, namespaces; tfvars and terragrunt alike."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_dwellers_and_namespaces() -> None:
         'resource "kubernetes_namespace" "n" {\n  for_each = local.y\n  metadata {\n    name = each.value\n  }\n}\n'
         'resource "kubernetes_namespace_v1" "m" {\n  metadata {\n    generate_name = "x"\n  }\n}\n'
     )
-    release, job = found.dwellers
+    release, job = found.workloads
     assert release.settings == {"namespace": '"n"', "version": '"1"'}
     assert release.namespace is not None
     assert (job.namespace, job.metadata, job.ignored) == (None, (("a", "b"), ("c", "")), ("spec", "metadata"))

@@ -7,7 +7,8 @@ import pytest
 from hclmod.hcl import syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source
-from hclmod.terraform.inventory import Resource, folder_of, take
+from hclmod.terraform.ids import BlockId
+from hclmod.terraform.inventory import folder_of, take
 
 
 def source(path: str, text: str) -> Source:
@@ -24,13 +25,13 @@ def job(value: str | None, address: str = "x") -> str:
     return f'resource "kubernetes_job" "{address}" {{\n  metadata {{\n{line}  }}\n}}\n'
 
 
-def home(*files: tuple[str, str]) -> Resource | None:
+def home(*files: tuple[str, str]) -> BlockId | None:
     inventory = take(source(*each) for each in files)
     (found,) = inventory.workloads.values()
     return found
 
 
-HERE = Resource("s", "kubernetes_namespace.this")
+HERE = BlockId("s", "kubernetes_namespace.this")
 LOCALS = 'locals {\n  ns    = "web"\n  other = var.ns\n}\n'
 
 
@@ -90,7 +91,7 @@ def test_the_inventory_knows_names_and_inhabitants() -> None:
     text += job('"web"', "a") + job('"web"', "b") + job("var.x", "c") + job('"no"', "d")
     text += 'resource "helm_release" "e" {\n  namespace = "web"\n}\nresource "null_resource" "f" {}\n'
     inventory = take([source("s/a.tf", text)])
-    assert inventory.namespaces == {HERE: "web", Resource("s", "kubernetes_namespace_v1.dark"): None}
+    assert inventory.namespaces == {HERE: "web", BlockId("s", "kubernetes_namespace_v1.dark"): None}
     addresses = [each.address for each in inventory.living_in(HERE)]
     assert addresses == ["kubernetes_job.a", "kubernetes_job.b", "helm_release.e"]
     assert len(inventory.workloads) == 5

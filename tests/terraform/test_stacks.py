@@ -10,6 +10,7 @@ import pytest
 
 from hclmod.config import file
 from hclmod.errors import ConfigError
+from hclmod.terraform.ids import ResourceId
 from hclmod.terraform.stacks import Assignment, Stack, Target, assign, discover, name_of, owner, resolve
 from tests.support.demo import hclmod, repository
 
@@ -89,11 +90,11 @@ def test_a_workload_is_named_by_the_call_that_makes_it() -> None:
         """'diun/module.d["k.v/w"].x_y.z']"""
     )
     here = "stacks/diun"
-    assert assignment.phase_of(here, "modules/app", "x_y.z", "module.a") == 2
-    assert assignment.phase_of(here, "modules/app", "x_y.z", 'module.b["k"].module.c[0]') == 2
-    assert assignment.phase_of(here, "modules/app", "x_y.z", 'module.d["k.v/w"]') == 2
-    assert assignment.phase_of(here, "modules/app", "x_y.z", "module.b") == 1
-    assert assignment.phase_of(here, "modules/app", "x_y.z") == 1
+    assert assignment.phase_of(ResourceId(here, "module.a", "modules/app", "x_y.z")) == 2
+    assert assignment.phase_of(ResourceId(here, 'module.b["k"].module.c[0]', "modules/app", "x_y.z")) == 2
+    assert assignment.phase_of(ResourceId(here, 'module.d["k.v/w"]', "modules/app", "x_y.z")) == 2
+    assert assignment.phase_of(ResourceId(here, "module.b", "modules/app", "x_y.z")) == 1
+    assert assignment.phase_of(ResourceId(here, "", "modules/app", "x_y.z")) == 1
     assert assignment.stacks_of(2) == {here}
 
 
@@ -189,11 +190,11 @@ def test_a_named_workload_wins_over_its_stack_and_a_named_folder_over_both() -> 
         """
     )
     web, here = "kubernetes_deployment.web", "stacks/ebooks"
-    assert assignment.phase_of(here, here, web) == 2
-    assert assignment.phase_of(here, f"{here}/modules/b", web) == 2
-    assert assignment.phase_of(here, f"{here}/modules/a", web) == 3
-    assert assignment.phase_of(here, here, "kubernetes_deployment.other") == 1
-    assert assignment.phase_of("stacks/redis", "stacks/redis", web) is None
+    assert assignment.phase_of(ResourceId(here, "", here, web)) == 2
+    assert assignment.phase_of(ResourceId(here, "", f"{here}/modules/b", web)) == 2
+    assert assignment.phase_of(ResourceId(here, "", f"{here}/modules/a", web)) == 3
+    assert assignment.phase_of(ResourceId(here, "", here, "kubernetes_deployment.other")) == 1
+    assert assignment.phase_of(ResourceId("stacks/redis", "", "stacks/redis", web)) is None
     assert assignment.stacks_of(1) == {here, "stacks/diun"}
     assert assignment.stacks_of(2) == assignment.stacks_of(3) == {here}
     assert assignment.stacks_of(4) == frozenset()
@@ -206,8 +207,8 @@ def test_a_folder_wins_whichever_phase_comes_first(order: tuple[int, int]) -> No
         f'[phase.{whole}]\nworkloads = ["ebooks/kubernetes_job.x"]\n'
         f'[phase.{folder}]\nworkloads = ["ebooks/sub/kubernetes_job.x"]\n'
     )
-    assert assignment.phase_of("stacks/ebooks", "stacks/ebooks/sub", "kubernetes_job.x") == folder
-    assert assignment.phase_of("stacks/ebooks", "stacks/ebooks", "kubernetes_job.x") == whole
+    assert assignment.phase_of(ResourceId("stacks/ebooks", "", "stacks/ebooks/sub", "kubernetes_job.x")) == folder
+    assert assignment.phase_of(ResourceId("stacks/ebooks", "", "stacks/ebooks", "kubernetes_job.x")) == whole
 
 
 @pytest.mark.parametrize(
@@ -239,9 +240,9 @@ def test_the_root_can_be_named() -> None:
     )
     assignment = assign(settings, stacks)
     assert assignment.stacks == {"": 1}
-    assert assignment.phase_of("", "", "kubernetes_job.x") == 2
-    assert assignment.phase_of("", "modules/app", "kubernetes_job.y") == 2
-    assert assignment.phase_of("", "", "kubernetes_job.y") == 1
+    assert assignment.phase_of(ResourceId("", "", "", "kubernetes_job.x")) == 2
+    assert assignment.phase_of(ResourceId("", "", "modules/app", "kubernetes_job.y")) == 2
+    assert assignment.phase_of(ResourceId("", "", "", "kubernetes_job.y")) == 1
 
 
 def test_only_known_stacks_are_asked_for_where_not_all_are_there() -> None:
@@ -287,9 +288,10 @@ float = "release"
         (("stacks/redis", "stacks/redis", "a.b"), None),
     ],
 )
-def test_the_most_exact_name_of_a_workload_decides(where: tuple[str, str, str], floats: str | None) -> None:
+def test_the_most_exact_name_of_a_workload_decides(where: tuple[str, ...], floats: str | None) -> None:
     settings = read(DECIDED)
-    policy = assign(settings, discover(REPOSITORY, settings)).policy_of(*where)
+    stack, folder, address, module = (*where, "")[:4]
+    policy = assign(settings, discover(REPOSITORY, settings)).policy_of(ResourceId(stack, module, folder, address))
     assert (policy and policy.float) == floats
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.terraform.origins import Hole
-from tests.support.trees import Files, estate, replaced, told, workload
+from tests.support.trees import Files, model, replaced, told, workload
 
 if TYPE_CHECKING:
-    from hclmod.terraform.uses import Use
+    from hclmod.terraform.resources import ImageUse
 
 STACK = "live/prod/app"
 MAIN = (
@@ -21,8 +21,8 @@ INCLUDE = 'include "root" {\n  path = find_in_parent_folders()\n}\n'
 LATER = 'include {\n  path = find_in_parent_folders("root.hcl")\n}\n'
 
 
-def use(own: str, **others: str) -> Use:
-    (found,) = estate(tree(own, **others), STACK).uses
+def use(own: str, **others: str) -> ImageUse:
+    (found,) = model(tree(own, **others), STACK).uses
     return found
 
 
@@ -268,7 +268,7 @@ def test_where_a_variable_comes_from(own: str, others: dict[str, str], text: str
     (site,) = (site for site in found.sites if site.path != found.image.image.path)
     assert site.document == document
     assert found.overrides == ()
-    (changed,) = estate(replaced(tree(own, **others), site, "NEW"), STACK).uses
+    (changed,) = model(replaced(tree(own, **others), site, "NEW"), STACK).uses
     assert changed.texts == ("x:NEW",)
 
 
@@ -339,7 +339,7 @@ def test_what_cannot_be_read_may_override(own: str, named: str) -> None:
     assert found.overrides == (named,)
     files = tree(own, **others)
     files[f"{STACK}/main.tf"] = MAIN.replace('  default = "default"\n', "")
-    (found,) = estate(files, STACK).uses
+    (found,) = model(files, STACK).uses
     (hole,) = (part for origin in found.origins for part in origin if isinstance(part, Hole))
     assert hole.why == f"it may be set by {named.rstrip(':')}{':' if ' of ' in named else ''}, which cannot be read"
 
@@ -381,12 +381,12 @@ def test_an_output_of_another_stack_is_named() -> None:
 def test_a_local_source(own: str, others: dict[str, str]) -> None:
     files = tree(own + 'inputs = { tag = "own" }\n', **others)
     files["modules/app/main.tf"] = files.pop(f"{STACK}/main.tf")
-    (found,) = estate(files, STACK).uses
-    assert (found.folder, found.texts) == ("modules/app", ("x:own",))
+    (found,) = model(files, STACK).uses
+    assert (found.id.folder, found.texts) == ("modules/app", ("x:own",))
 
 
 def test_a_remote_source_is_not_followed() -> None:
-    assert use('terraform {\n  source = "git::https://example.org/x"\n}\n').folder == STACK
+    assert use('terraform {\n  source = "git::https://example.org/x"\n}\n').id.folder == STACK
 
 
 @pytest.mark.parametrize(
@@ -419,11 +419,11 @@ def test_a_source_and_the_own_code_of_a_stack_are_one_module() -> None:
         "s/n/main.tf": 'output "d" {\n  value = "5"\n}\n',
         "s/override.tf": 'locals {\n  a = "0"\n}\n',
     }
-    found = {(use.folder, use.image.label): use.texts for use in estate(files).uses}
+    found = {(use.id.folder, use.image.label): use.texts for use in model(files).uses}
     assert found == {("m", "web"): ("x:0",), ("s", "own"): ("x:2-3-4-5",)}
 
 
 def test_a_stack_at_the_root() -> None:
     files = {"terragrunt.hcl": INCLUDE + 'inputs = { tag = "own" }\n', "main.tf": MAIN}
-    (found,) = estate(files, "").uses
+    (found,) = model(files, "").uses
     assert found.texts == ("x:own",)

@@ -8,7 +8,7 @@ import pytest
 
 from hclmod.terraform import origins, trace
 from hclmod.terraform.origins import Hole, Piece
-from tests.support.trees import Files, estate, literal, replaced, told, uses, workload, written
+from tests.support.trees import Files, literal, model, replaced, told, uses, workload, written
 
 CHILD = 'variable "image" {\n  default = "old:1"\n}\n' + workload("var.image", "in")
 
@@ -154,17 +154,17 @@ def test_a_value_that_is_followed(files: Files, expected: list[str]) -> None:
 
 def every_site_is_the_one(files: Files) -> None:
     """Other bytes at a site change the text there, in each use that it drives, and no other use."""
-    before = estate(files)
+    before = model(files)
     for site, driven in before.drives.items():
         assert written(files, site)
-        after = {use.address: use.texts for use in estate(replaced(files, site, "NEW")).uses}
+        after = {use.id.full: use.texts for use in model(replaced(files, site, "NEW")).uses}
         for use in before.uses:
             parts = [
                 "".join("NEW" if isinstance(part, Piece) and part.site == site else part.text for part in origin)
                 for origin in use.origins
             ]
             known = [part for part, origin in zip(parts, use.origins, strict=True) if origins.text(origin) is not None]
-            assert [text for text in after[use.address] if text is not None] == list(dict.fromkeys(known))
+            assert [text for text in after[use.id.full] if text is not None] == list(dict.fromkeys(known))
             assert (use in driven) == any("NEW" in part for part in parts)
 
 
@@ -333,7 +333,7 @@ RUNS = {
 def test_a_module_that_runs_over_something(head: str, image: str, expected: dict[str, str | None]) -> None:
     call = f'module "m" {{\n  source = "./m"\n  {head}\n  image = {image}\n}}\n'
     found = uses({"s/main.tf": call, "s/m/main.tf": CHILD})
-    assert {use.module: use.texts for use in found.values()} == {name: (text,) for name, text in expected.items()}
+    assert {use.id.module: use.texts for use in found.values()} == {name: (text,) for name, text in expected.items()}
 
 
 def test_a_modules_output() -> None:
@@ -407,7 +407,7 @@ def test_a_dynamic_container(over: str, iterator: str, image: str) -> None:
     head = 'for_each = { x = ["a:1"], y = ["b:2"] }' if over == "each.value" else ""
     more = DYNAMIC % (over, iterator, image) + DYNAMIC % ('["c:3"]', "", "container.value")
     files = {"s/main.tf": 'locals {\n  l = ["a:1", "b:2"]\n}\n' + workload('"z:9"', head=head, more=more)}
-    found = [use.texts for use in estate(files).uses]
+    found = [use.texts for use in model(files).uses]
     assert found == [("z:9",), ("a:1", "b:2"), ("c:3",)]
 
 
@@ -462,7 +462,7 @@ def test_a_chain_of_twenty_five_modules() -> None:
     files = {f"s{'/m' * level}/main.tf": ('variable "image" {}\nmodule "m" {\n  source = "./m"\n'
         '  image  = var.image\n}\n') for level in range(1, 25)}  # fmt: skip
     files |= {"s/main.tf": 'module "m" {\n  source = "./m"\n  image  = "a:1"\n}\n', f"s{'/m' * 25}/main.tf": CHILD}
-    (use,) = estate(files).uses
+    (use,) = model(files).uses
     assert use.texts == ("a:1",)
 
 

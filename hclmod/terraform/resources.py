@@ -7,36 +7,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hclmod.images import reference
-from hclmod.terraform import origins as pieces
+from hclmod.terraform import origins
+from hclmod.terraform.ids import ImageId, ResourceId
 from hclmod.terraform.origins import Module, Piece, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hclmod.terraform.declarations import Dweller, ImageUse
+    from hclmod.terraform.declarations import ContainerImage, WorkloadBlock
     from hclmod.terraform.origins import Origin
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ImageUse:
     """One container's image in one instance of its module, with every alternative that it may be."""
 
-    stack: str
-    folder: str
-    module: str  # the instance: `module.a`; empty in the stack itself
-    image: ImageUse
+    id: ResourceId  # of its resource
+    image: ContainerImage
     origins: tuple[Origin, ...]
     overrides: tuple[str, ...] = ()  # var-files that cannot be read and would win
 
     @property
-    def address(self) -> str:
-        """The resource's address as Terraform writes it, with the module's instance."""
-        return f"{self.module}.{self.image.address}" if self.module else self.image.address
+    def slot(self) -> ImageId:
+        """The container of its block, whoever calls the module."""
+        return ImageId(*self.id.block, self.image.slot)
 
     @property
     def texts(self) -> tuple[str | None, ...]:
         """The image references, None for one that cannot be followed to its end."""
-        return tuple(pieces.text(origin) for origin in self.origins)
+        return tuple(origins.text(origin) for origin in self.origins)
 
     @property
     def sites(self) -> frozenset[Site]:
@@ -47,28 +46,17 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class Workload:
     """A workload or release in one instance of its module, and the names that its namespace may have."""
 
-    stack: str
-    folder: str
-    module: str
-    dweller: Dweller
-    names: tuple[str | None, ...]
-
-    @property
-    def address(self) -> str:
-        """The resource's address as Terraform writes it, with the module's instance."""
-        return f"{self.module}.{self.dweller.address}".removeprefix(".")
-
-    def runs(self, use: Use) -> bool:
-        """Whether an image is this workload's, in this instance of its module."""
-        return (use.stack, use.folder, use.address) == (self.stack, self.folder, self.address)
+    id: ResourceId
+    block: WorkloadBlock
+    namespaces: tuple[str | None, ...]  # None for a name that cannot be read
 
 
 def tag_piece(origin: Origin) -> Piece | None:
     """The piece of an image in which its tag begins; None for an image without a tag or one that is not known."""
-    text = pieces.text(origin)
+    text = origins.text(origin)
     known = reference.parse(text) if text is not None else None
     if text is None or known is None or known.tag is None:
         return None
@@ -81,9 +69,9 @@ def tag_piece(origin: Origin) -> Piece | None:
     return None
 
 
-def fan_out(uses: Iterable[Use]) -> dict[Site, tuple[Use, ...]]:
+def fan_out(uses: Iterable[ImageUse]) -> dict[Site, tuple[ImageUse, ...]]:
     """For each literal, those of the uses that it makes or helps to make."""
-    found: dict[Site, list[Use]] = defaultdict(list)
+    found: dict[Site, list[ImageUse]] = defaultdict(list)
     for use in uses:
         for site in sorted(use.sites, key=lambda each: each.key):
             found[site].append(use)

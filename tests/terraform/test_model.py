@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from hclmod.terraform.ids import BlockId, ResourceId
 from tests.support.hcl import HOSTILE
-from tests.support.trees import Files, Terraform, estate, needs_terraform, replaced, told, uses, workload, written
+from tests.support.trees import Files, Terraform, model, needs_terraform, replaced, told, uses, workload, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -247,16 +248,16 @@ def test_every_text_that_an_image_may_be(made: Maker) -> None:
 def test_a_site_is_what_the_generator_wrote_there(made: Maker) -> None:
     """Other bytes at a site change the images that it drives, at the site's pieces and nowhere else."""
     files = made.files(real=False)
-    before = estate(files)
+    before = model(files)
     for site, driven in list(before.drives.items())[:4]:
-        after = {use.address: use for use in estate(replaced(files, site, "zz")).uses}
+        after = {use.id.full: use for use in model(replaced(files, site, "zz")).uses}
         for use in before.uses:
             wanted = {
                 "".join("zz" if getattr(part, "site", None) == site else part.text for part in origin)
                 for origin in use.origins
             }
-            assert set(after[use.address].texts) == wanted
-            assert (use in driven) == (told_all(use.origins) != told_all(after[use.address].origins))
+            assert set(after[use.id.full].texts) == wanted
+            assert (use in driven) == (told_all(use.origins) != told_all(after[use.id.full].origins))
 
 
 def told_all(origins: Iterable[Origin]) -> list[str]:
@@ -286,17 +287,17 @@ def real_texts(outputs: Mapping[str, object]) -> dict[str, frozenset[str]]:
 def test_terraform_sees_the_same(made: Maker, at: int) -> None:
     """The texts are Terraform's, and another literal changes the outputs that it drives and no other."""
     files, outputs = made.files(real=False), made.files(real=True)
-    known = estate(files)
+    known = model(files)
     with tempfile.TemporaryDirectory() as folder:
         terraform = Terraform(Path(folder), "s")
         before = real_texts(terraform.outputs(outputs))
-        assert before == {output_of(use.address): frozenset(use.texts) for use in known.uses}
+        assert before == {output_of(use.id.full): frozenset(use.texts) for use in known.uses}
         site, driven = list(known.drives.items())[at % len(known.drives)]
         assert written(files, site) == written(outputs, as_output(site))
         after = real_texts(terraform.outputs(replaced(outputs, as_output(site), "zz")))
-        assert {name for name in before if before[name] != after[name]} == {output_of(use.address) for use in driven}
-        changed = estate(replaced(files, site, "zz"))
-        assert after == {output_of(use.address): frozenset(use.texts) for use in changed.uses}
+        assert {name for name in before if before[name] != after[name]} == {output_of(use.id.full) for use in driven}
+        changed = model(replaced(files, site, "zz"))
+        assert after == {output_of(use.id.full): frozenset(use.texts) for use in changed.uses}
 
 
 @needs_terraform
@@ -307,8 +308,8 @@ def test_terraform_sees_the_same(made: Maker, at: int) -> None:
 def test_terraform_takes_one_of_the_arms(made: Maker) -> None:
     with tempfile.TemporaryDirectory() as folder:
         real = real_texts(Terraform(Path(folder), "s").outputs(made.files(real=True)))
-    for use in estate(made.files(real=False)).uses:
-        assert real[output_of(use.address)] <= set(use.texts)
+    for use in model(made.files(real=False)).uses:
+        assert real[output_of(use.id.full)] <= set(use.texts)
     assert real == {output_of(a): frozenset(each.real for each in said) for a, said in made.images().items()}
 
 
@@ -326,9 +327,11 @@ def test_one_literal_and_all_that_it_drives() -> None:
         "c/main.tf": call % "" + 'locals {\n  i = "y:1"\n}\n' + pod("local.i", "local.i", '"z:1"'),
         "lib/main.tf": shared,
     }
-    found = estate(files, "a", "b", "c")
+    found = model(files, "a", "b", "c")
     drives = {
-        (site.document, site.path.rpartition(".")[2], site.line): [f"{use.stack}/{use.image.label}" for use in driven]
+        (site.document, site.path.rpartition(".")[2], site.line): [
+            f"{use.id.stack}/{use.image.label}" for use in driven
+        ]
         for site, driven in found.drives.items()
     }
     assert drives == {
@@ -347,12 +350,12 @@ def test_an_override_wins() -> None:
         "s/a_override.tf": 'locals {\n  i = "a:2"\n}\nvariable "t" {\n  type = string\n}\n',
         "s/z.tf": 'output "t" {\n  value = var.t\n}\n',
     }
-    assert [use.texts for use in estate(files).uses] == [("a:2",), ("b:1",), ("c:1",)]
+    assert [use.texts for use in model(files).uses] == [("a:2",), ("b:1",), ("c:1",)]
     files["s/override.tf"] = pod("local.i", '"${var.t}"')
-    assert [use.texts for use in estate(files).uses] == [("a:2",), ("1",)]
-    assert {use.image.image.document for use in estate(files).uses} == {"s/override.tf"}
+    assert [use.texts for use in model(files).uses] == [("a:2",), ("1",)]
+    assert {use.image.image.document for use in model(files).uses} == {"s/override.tf"}
     files["s/override.tf"] = 'resource "kubernetes_pod" "p" {\n  lifecycle {}\n}\n'
-    assert [use.texts for use in estate(files).uses] == [("a:2",), ("b:1",), ("c:1",)]
+    assert [use.texts for use in model(files).uses] == [("a:2",), ("b:1",), ("c:1",)]
 
 
 def test_an_override_of_a_call() -> None:
@@ -361,7 +364,7 @@ def test_an_override_of_a_call() -> None:
         "s/override.tf": 'module "m" {\n  b = "y:2"\n}\n',
         "s/m/main.tf": 'variable "a" {}\nvariable "b" {}\n' + pod("var.a", "var.b"),
     }
-    assert [use.texts for use in estate(files).uses] == [("x:1",), ("y:2",)]
+    assert [use.texts for use in model(files).uses] == [("x:1",), ("y:2",)]
 
 
 def test_an_override_leaves_what_it_does_not_name() -> None:
@@ -373,9 +376,9 @@ def test_an_override_leaves_what_it_does_not_name() -> None:
         )
         + namespace % "timeouts {}",
     }
-    (home,) = estate(files).homes
-    assert (home.names, home.dweller.ignored, home.dweller.document) == (("ns",), ("spec",), "s/main.tf")
-    assert estate(files).namespaces == {"ns": (("s", "s", "kubernetes_namespace.n"),)}
+    (found,) = model(files).workloads
+    assert (found.namespaces, found.block.ignored, found.block.document) == (("ns",), ("spec",), "s/main.tf")
+    assert model(files).namespaces == {"ns": (ResourceId("s", "", "s", "kubernetes_namespace.n"),)}
 
 
 def test_namespaces_and_who_lives_in_them() -> None:
@@ -390,16 +393,16 @@ def test_namespaces_and_who_lives_in_them() -> None:
         "kubernetes_namespace.o.id",
     ):
         files = {"s/main.tf": main + workload('"a:1"').replace('"ns"', named)}
-        assert [home.names for home in estate(files).homes] == [("c",)], named
-    names = {name: [address for *_, address in places] for name, places in estate(files).namespaces.items()}
+        assert [each.namespaces for each in model(files).workloads] == [("c",)], named
+    names = {name: [address for *_, address in places] for name, places in model(files).namespaces.items()}
     assert names == {
         "a": ["kubernetes_namespace.n"], "b": ["kubernetes_namespace.n"], "c": ["kubernetes_namespace.o"],
     }  # fmt: skip
-    assert estate(files).named["s", "kubernetes_namespace.n"] == ("a", "b")
+    assert model(files).namespace_names[BlockId("s", "kubernetes_namespace.n")] == ("a", "b")
     files["s/main.tf"] = workload('"a:1"', head='for_each = { x = "p", y = "q" }').replace('"ns"', "each.value")
-    assert [home.names for home in estate(files).homes] == [("p", "q")]
+    assert [each.namespaces for each in model(files).workloads] == [("p", "q")]
     files["s/main.tf"] = workload('"a:1"').replace('namespace = "ns"', "")
-    assert [home.names for home in estate(files).homes] == [("default",)]
+    assert [each.namespaces for each in model(files).workloads] == [("default",)]
 
 
 @pytest.mark.parametrize(
@@ -423,16 +426,16 @@ def test_one_instance_of_a_namespace(runs: str, name: str, at: str, found: str |
         f"  metadata {{\n    name = {name}\n  }}\n}}\n"
     )
     files = {"s/main.tf": main + workload('"a:1"').replace('"ns"', f"kubernetes_namespace.n{at}.metadata[0].name")}
-    assert [home.names for home in estate(files).homes] == [(found,)]
+    assert [each.namespaces for each in model(files).workloads] == [(found,)]
 
 
 def test_names_of_a_namespace_in_a_module_of_several_callers() -> None:
     module = 'variable "n" {}\nresource "kubernetes_namespace" "n" {\n  metadata {\n    name = var.n\n  }\n}\n'
     calls = 'module "%s" {\n  source = "../m"\n  n = %s\n}\n'
     files = {"m/main.tf": module, "s/main.tf": calls % ("a", '"x"'), "t/main.tf": calls % ("a", '"y"')}
-    assert estate(files, "s", "t").named == {("m", "kubernetes_namespace.n"): ("x", "y")}
+    assert model(files, "s", "t").namespace_names == {("m", "kubernetes_namespace.n"): ("x", "y")}
     files["t/main.tf"] = calls % ("a", "data.a.b.c")
-    assert estate(files, "s", "t").named == {}
+    assert model(files, "s", "t").namespace_names == {}
 
 
 BROKEN: dict[str, str | bytes] = {
@@ -482,8 +485,8 @@ def test_files_that_are_not_there() -> None:
         )
     )
     assert list(uses({"s/main.tf": calls + workload("module.a.image")})) == ["kubernetes_deployment.web"]
-    assert estate({}).uses == ()
-    assert estate({"s/main.tf": ""}, "s", "no").uses == ()
+    assert model({}).uses == ()
+    assert model({"s/main.tf": ""}, "s", "no").uses == ()
 
 
 @pytest.mark.parametrize(
@@ -501,7 +504,7 @@ def test_files_that_are_not_there() -> None:
 )  # fmt: skip
 def test_two_hundred_levels(text: str) -> None:
     started = time.monotonic()
-    assert all(None in use.texts or "a:1" in use.texts for use in estate({"s/main.tf": text}).uses)
+    assert all(None in use.texts or "a:1" in use.texts for use in model({"s/main.tf": text}).uses)
     assert time.monotonic() - started < 5
 
 
@@ -511,17 +514,17 @@ def test_modules_that_multiply_each_other_end() -> None:
         + workload('"a:1"')
         for level in range(6)
     }
-    assert len(estate(files).uses) == sum(3**level for level in range(6))
+    assert len(model(files).uses) == sum(3**level for level in range(6))
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_hostile_documents_make_an_estate(path: Path) -> None:
     data = path.read_bytes()
     files: dict[str, str | bytes] = {"s/main.tf": data, "s/terraform.tfvars": data, "s/terragrunt.hcl": data}
-    found = estate(files)
+    found = model(files)
     assert json.dumps([use.texts for use in found.uses])
     assert found.drives is not None
-    assert found.homes is not None
+    assert found.workloads is not None
     assert found.namespaces is not None
 
 
@@ -543,7 +546,7 @@ def test_terraform_on_forms_that_run_over_maps() -> None:
         ) + 'output "m" {\n  value = [for each in module.m : each.i]\n}\n',
         "s/m/main.tf": module + 'output "i" {\n  value = var.i\n}\n',
     }  # fmt: skip
-    known = estate({
+    known = model({
         "s/main.tf": start + calls + "".join(workload(values[name], name, head[name]) for name in head),
         "s/m/main.tf": module + workload("var.i", "m"),
     })  # fmt: skip

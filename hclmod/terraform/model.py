@@ -16,11 +16,12 @@ from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.hcl.values import List, Object, Opaque
 from hclmod.terraform import origins, trace
-from hclmod.terraform.declarations import Declarations, Dweller, Folder, ImageUse, ModuleCall, declarations
+from hclmod.terraform.declarations import ContainerImage, Declarations, Folder, ModuleCall, WorkloadBlock, declarations
+from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.inventory import is_override
 from hclmod.terraform.origins import Layer, Module, Scope, Site
+from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides
 from hclmod.terraform.terragrunt import Terragrunt
-from hclmod.terraform.uses import Home, Use, fan_out, overrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ ENDINGS = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars", ".tfvars.json")
 """The files that say where values come from."""
 
 
-class Estate:
+class Model:
     """What the files of a repository say together; documents are read when a stack leads to them."""
 
     def __init__(self, stacks: Sequence[str], paths: Iterable[str], read: Callable[[str], bytes | None]) -> None:
@@ -46,19 +47,19 @@ class Estate:
         self._folders: dict[str, Folder] = {}
         self.unread: dict[str, str] = {}  # documents to which something led and that could not be read, with the reason
 
-    def over(self, stacks: Sequence[str]) -> Estate:
+    def over(self, stacks: Sequence[str]) -> Model:
         """The same repository seen from other stacks; documents that are known are not read again."""
-        other = Estate(stacks, self._paths, self._read)
+        other = Model(stacks, self._paths, self._read)
         other._known, other._folders, other.unread = self._known, self._folders, self.unread
         return other
 
     @property
-    def lived_in(self) -> frozenset[str]:
-        """The names of the namespaces in which something lives."""
-        return frozenset(name for home in self.homes for name in home.names if name is not None)
+    def namespaces_in_use(self) -> frozenset[str]:
+        """The names of the namespaces that workloads and releases name."""
+        return frozenset(name for each in self.workloads for name in each.namespaces if name is not None)
 
     @cached_property
-    def uses(self) -> tuple[Use, ...]:
+    def uses(self) -> tuple[ImageUse, ...]:
         """Every image of every container, by stack, module instance and address."""
         return tuple(use for stack, module in self.instances for use in self._uses(stack, module))
 
@@ -118,36 +119,36 @@ class Estate:
         return frozenset(filter(None, (*(_local(folder, source) for folder, source in calls), *sources)))
 
     @cached_property
-    def drives(self) -> Mapping[Site, tuple[Use, ...]]:
+    def drives(self) -> Mapping[Site, tuple[ImageUse, ...]]:
         """For each literal, the uses that it makes or helps to make: its fan-out."""
         return fan_out(self.uses)
 
     @cached_property
-    def homes(self) -> tuple[Home, ...]:
+    def workloads(self) -> tuple[Workload, ...]:
         """Every workload and release, with the names that its namespace may have."""
         return tuple(
-            Home(stack, module.folder, module.name, dweller, tuple(_names(dweller, module)))
+            Workload(ResourceId(stack, module.name, module.folder, block.address), block, tuple(_names(block, module)))
             for stack, module in self.instances
-            for dweller in self._folder(module.folder).dwellers.values()
+            for block in self._folder(module.folder).workloads.values()
         )
 
     @cached_property
-    def namespaces(self) -> Mapping[str, tuple[tuple[str, str, str], ...]]:
-        """For each namespace's name the stack, folder and address of the resources that declare it."""
-        found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    def namespaces(self) -> Mapping[str, tuple[ResourceId, ...]]:
+        """For each namespace's name the resources that declare it, whatever instance of their module does."""
+        found: dict[str, list[ResourceId]] = defaultdict(list)
         for stack, module in self.instances:
             for address, name in self._named(module):
                 if name is not None:
-                    found[name].append((stack, module.folder, address))
+                    found[name].append(ResourceId(stack, "", module.folder, address))
         return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
 
     @cached_property
-    def named(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        """The names of each namespace resource, by folder and address, where all of them are known."""
-        found: dict[tuple[str, str], list[str | None]] = defaultdict(list)
+    def namespace_names(self) -> Mapping[BlockId, tuple[str, ...]]:
+        """The names of each namespace resource, where all of them are known."""
+        found: dict[BlockId, list[str | None]] = defaultdict(list)
         for _, module in self.instances:
             for address, name in self._named(module):
-                found[module.folder, address].append(name)
+                found[BlockId(module.folder, address)].append(name)
         return {where: tuple(sorted({each for each in names if each})) for where, names in found.items() if all(names)}
 
     def document_of(self, folder: str, namespace: str) -> str:
@@ -283,11 +284,12 @@ class Estate:
         self.unread[path] = found.reason
         return None
 
-    def _uses(self, stack: str, module: Module) -> Iterator[Use]:
+    def _uses(self, stack: str, module: Module) -> Iterator[ImageUse]:
         for image in (each for images in self._folder(module.folder).images.values() for each in images):
             found = [origin for scope in _scopes(image, module) for origin in trace.trace(image.image, scope)]
             alternatives = tuple(dict.fromkeys(found))
-            yield Use(stack, module.folder, module.name, image, alternatives, overrides(module, found))
+            id_ = ResourceId(stack, module.name, module.folder, image.address)
+            yield ImageUse(id_, image, alternatives, overrides(module, found))
 
 
 def _namespaces(found: Folder, scope: Scope) -> dict[str, Value]:
@@ -333,7 +335,7 @@ def _local(folder: str, source: str | None) -> str | None:
     return posixpath.normpath(posixpath.join(folder, source))
 
 
-def _scopes(image: ImageUse, module: Module) -> list[Scope]:
+def _scopes(image: ContainerImage, module: Module) -> list[Scope]:
     """A scope for each thing that `for_each`, `count` and `dynamic` run over; one where they cannot be read."""
     scopes = [scope for _, scope in trace.instances(image.each, image.count, Scope(module))]
     if image.dynamic is None:
@@ -344,7 +346,7 @@ def _scopes(image: ImageUse, module: Module) -> list[Scope]:
     return unbound + [Scope(module, {**scope.bound, name: pair}) for scope, pairs in runs for pair in pairs or ()]
 
 
-def _names(dweller: Dweller, module: Module) -> list[str | None]:
+def _names(dweller: WorkloadBlock, module: Module) -> list[str | None]:
     """The names that a workload's namespace may have; `default` where it names none."""
     if dweller.namespace is None:
         return ["default"]
