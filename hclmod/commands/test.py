@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from hclmod.engine.outcomes import Outcome
 
 _CASE = checks.table({
-    "says": checks.listed(checks.text),
-    "silent": checks.boolean,
-    "phase": checks.number,
-    "refused": checks.boolean,
-    "options": checks.named(checks.anything),
+    "says": checks.Key(checks.texts, "Texts that the report must contain."),
+    "silent": checks.Key(checks.boolean, "Whether nothing may need a person."),
+    "phase": checks.Key(checks.number, "The phase that is run."),
+    "refused": checks.Key(checks.boolean, "Whether a change must be refused."),
+    "options": checks.Key(checks.named(checks.anything), "Options of the rule."),
 })  # fmt: skip
 
 
