@@ -324,7 +324,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
-def test_deep_and_long_documents_end_in_time_and_crash_nothing(folder: Path, text: str) -> None:
+def test_deep_and_long_documents_end_and_crash_nothing(folder: Path, text: str) -> None:
     reports = run({"s/a/odd.tf": text + job("x"), "s/a/fine.tf": job("y")}, ONE, 1, folder)
     assert "kubernetes_job.y" in changed(reports)
     assert isinstance(outcomes(reports)["s/a/odd.tf"], Changed | Refused | Skipped)

@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 import tempfile
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -229,9 +228,7 @@ def trees(draw: st.DrawFn, *, arms: bool) -> Maker:
     return Maker(draw, arms=arms)
 
 
-SLOW = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60
-)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @given(trees(arms=True))
@@ -500,9 +497,7 @@ def test_files_that_are_not_there() -> None:
     ],
 )  # fmt: skip
 def test_two_hundred_levels(text: str) -> None:
-    started = time.monotonic()
     assert all(None in use.texts or "a:1" in use.texts for use in estate({"s/main.tf": text}).uses)
-    assert time.monotonic() - started < 5
 
 
 def test_modules_that_multiply_each_other_end() -> None:
