@@ -30,6 +30,8 @@ OWNERS = {
     "libcst": {"rulekit.docstrings"},
     "regex": {"hcl.alignment"},
     "httpx": {"http"},
+    "jinja2": {"reports.html"},
+    "markupsafe": {"reports.html"},
     "msgspec": {"reports.model", "reports.json"},
     "click": {
         "cli", "cli.refresh", "cli.docs", "cli.survey", "cli.output", "cli.owners", "cli.apply",
@@ -160,7 +162,7 @@ def test_only_the_command_line_prints_and_exits() -> None:
 
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
-    "tempfile", "html", "httpx", "hclmod.reports.html", "hclmod.forges", "hclmod.reports.sarif",
+    "tempfile", "html", "httpx", "jinja2", "hclmod.reports.html", "hclmod.forges", "hclmod.reports.sarif",
 )  # fmt: skip
 
 
