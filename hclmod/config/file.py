@@ -27,7 +27,7 @@ _WORKLOAD = re.compile(rf"(?:[^/\[]+/)+(?:{_INSTANCE})*{_NAME}\.{_NAME}")
 _MAGIC = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """One step of the rollout: whose workloads, and which rules (`None`: those of the whole config)."""
 
@@ -40,7 +40,7 @@ class Phase:
     options: Mapping[str, Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole `hclmod.toml`; `rules` is `None` where the file leaves the choice to the built-in ones."""
 

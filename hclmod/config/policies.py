@@ -26,7 +26,7 @@ WORDS = ("latest", "major", "never")
 """What `float` says besides a tag."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePolicy:
     """What a person decided for the images that `pattern` matches, or for one workload; empty is not said.
 
@@ -152,7 +152,7 @@ def images(raw: Mapping[str, Mapping[str, str]]) -> tuple[ImagePolicy, ...]:
 
 def chosen(name: str, raw: Mapping[str, str]) -> ImagePolicy:
     """Take one checked table of `[images]` or `[workloads]`."""
-    return ImagePolicy(name, **raw)
+    return ImagePolicy(pattern=name, **raw)
 
 
 def settings(raw: Mapping[str, Any]) -> Registry:

@@ -38,7 +38,7 @@ class TagInfo:
         return moment if moment and moment >= _REAL_SINCE else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTags:
     """The tags of one image; only a `complete` list proves that a tag does not exist.
 
@@ -124,7 +124,8 @@ def _json(value: object) -> str:
 def _image(raw: Mapping[str, Any]) -> ImageTags:
     infos = sorted(raw["tags"].items())
     tags = {tag: TagInfo(info.get("digest"), info.get("created")) for tag, info in infos}
-    return ImageTags(raw["checked"], raw["source"], raw["complete"], tags, tuple(sorted(raw.get("pins", ()))))
+    pins = tuple(sorted(raw.get("pins", ())))
+    return ImageTags(checked=raw["checked"], source=raw["source"], complete=raw["complete"], tags=tags, pins=pins)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

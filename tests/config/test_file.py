@@ -90,7 +90,7 @@ def test_example_is_read_whole() -> None:
                 options={"enroll-namespace": {"label": "keel.sh/enrolled"}},
             )
         },
-        images=(policies.ImagePolicy("ghcr.io/immich-app/*", "release", ""),),
+        images=(policies.ImagePolicy(pattern="ghcr.io/immich-app/*", float="release", reason=""),),
         markers={
             "MY_MARKER": {
                 "paths": ["metadata[0].annotations"],
@@ -99,7 +99,7 @@ def test_example_is_read_whole() -> None:
         },
         workloads={
             "ebooks/kubernetes_deployment.book_search": policies.ImagePolicy(
-                "ebooks/kubernetes_deployment.book_search", policy="minor"
+                pattern="ebooks/kubernetes_deployment.book_search", policy="minor"
             )
         },
         registries={"ghcr.io": policies.Registry("cache.lan:5000/ghcr", plain_http=True, requests=2)},
@@ -318,7 +318,7 @@ policy = "glob:*"
 float = "release"
 """
     ).policy_for("docker.io/a/b")
-    assert read_one == policies.ImagePolicy("a/b", "release", "", "one", "glob:*")
+    assert read_one == policies.ImagePolicy(pattern="a/b", float="release", reason="", group="one", policy="glob:*")
 
 
 def test_an_empty_group_leaves_that_of_a_wider_pattern() -> None:

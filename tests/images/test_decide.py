@@ -27,7 +27,7 @@ def known(listed: str, *, complete: bool = True) -> ImageTags:
         rest, _, year = item.partition("@")
         tag, _, digest = rest.partition("=")
         infos[tag] = TagInfo(f"sha256:{digest * 64}" if digest else None, f"{year}-01-01T00:00:00Z" if year else None)
-    return ImageTags("2026-08-01T00:00:00Z", "hand", complete, infos)
+    return ImageTags(checked="2026-08-01T00:00:00Z", source="hand", complete=complete, tags=infos)
 
 
 def ask(image: str, snapshot: ImageTags | None = None, policy: Said | None = None) -> Decision:

@@ -172,10 +172,10 @@ _infos = st.builds(
 )
 _images = st.builds(
     ImageTags,
-    st.just(CHECKED),
-    st.sampled_from(evidence.SOURCES),
-    st.booleans(),
-    st.dictionaries(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True), _infos, max_size=4),
+    checked=st.just(CHECKED),
+    source=st.sampled_from(evidence.SOURCES),
+    complete=st.booleans(),
+    tags=st.dictionaries(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True), _infos, max_size=4),
 )
 _names = st.from_regex(r"(ghcr\.io|host:5000)/[a-z]{1,5}(/[a-z]{1,5})?", fullmatch=True)
 

@@ -12,7 +12,7 @@ A, B = (f"sha256:{digit * 64}" for digit in "ab")
 
 
 def record(checked: str = OLD, *, complete: bool = False, **tags: TagInfo) -> ImageTags:
-    return ImageTags(checked, "registry" if complete else "diun", complete, tags)
+    return ImageTags(checked=checked, source="registry" if complete else "diun", complete=complete, tags=tags)
 
 
 def test_a_refresh_replaces_and_leaves_the_others() -> None:

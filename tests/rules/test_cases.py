@@ -137,7 +137,8 @@ class Run:
 
 
 FLOAT_ALL = '[images."*"]\nfloat = "latest"\n'
-CADDY = ImageTags("2026-08-01T00:00:00Z", "hand", complete=True, tags={"2.8.4": TagInfo()})  # nothing there floats
+# Nothing there floats.
+CADDY = ImageTags(checked="2026-08-01T00:00:00Z", source="hand", complete=True, tags={"2.8.4": TagInfo()})
 EAGER: Mapping[str, Mapping[str, object]] = {
     "ignore-keel-drift": {
         "markers": ("KYVERNO_LIFECYCLE_V1", "KYVERNO_LIFECYCLE_V2", "METALLB_LIFECYCLE_V1"),
