@@ -244,7 +244,13 @@ _lists = st.dictionaries(
     ),
     max_size=8,
 )
-_snapshots = st.builds(ImageTags, st.just("2026-08-01T00:00:00Z"), st.just("hand"), st.booleans(), _lists)
+_snapshots = st.builds(
+    ImageTags,
+    checked=st.just("2026-08-01T00:00:00Z"),
+    source=st.just("hand"),
+    complete=st.booleans(),
+    tags=_lists,
+)
 
 
 @given(_versions, _snapshots)
