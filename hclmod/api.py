@@ -136,7 +136,7 @@ def _example(root: Path, rule: str) -> Example | None:
     if case is None:
         return None
     diff, kept = test.wanted(case), sum(each.after == each.before for each in every)
-    file, says = (b"", ()) if diff else (test.shown(case), case.says)
+    file, says = (b"", ()) if diff else (test.shown(case), test.messages(case))
     return Example(case.name, diff.decode(errors="replace"), len(every), kept, file.decode(errors="replace"), says)
 
 

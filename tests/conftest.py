@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("sample", max_examples=25, deadline=None, derandomize=True)
-settings.register_profile("all", max_examples=200, deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("all", max_examples=250, deadline=None, derandomize="CI" in os.environ)
 
 for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
     del os.environ[name]  # the servers of the tests are on loopback

@@ -155,6 +155,7 @@ def test_an_input_is_a_word_and_no_shell(tmp_path: Path, github: Forge, evil: st
     assert not github.comments
 
 
+@pytest.mark.slow
 def test_what_cannot_be_proven_is_told_and_then_fails(tmp_path: Path, github: Forge) -> None:
     (tmp_path / "report.json").write_text(stored.write(big()))
     root = repository(tmp_path)
@@ -227,6 +228,7 @@ def ran(script: list[str], root: Path, told: dict[str, str]) -> subprocess.Compl
     return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_woodpecker_step(tmp_path: Path) -> None:
     forge = Forge("gitea")
     (step,) = read("docs/ci/woodpecker.yml")["steps"]
@@ -244,6 +246,7 @@ def test_the_woodpecker_step(tmp_path: Path) -> None:
     forge.server.close()
 
 
+@pytest.mark.slow
 def test_the_gitlab_job(tmp_path: Path) -> None:
     forge = Forge("gitlab")
     job = read("docs/ci/gitlab.yml")["hclmod"]
@@ -270,6 +273,7 @@ def test_a_job_fails_where_the_plan_does(tmp_path: Path) -> None:
     assert ran(step["commands"], root, {"FORGEJO_TOKEN": ""}).returncode == 2
 
 
+@pytest.mark.slow
 def test_the_forgejo_workflow(tmp_path: Path) -> None:
     forge = Forge("gitea", me="gitea-actions")
     forge.knows_me = False

@@ -9,12 +9,16 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hclmod import api
 from hclmod.cli import cli
 from tests.support.demo import ROOT, environment, git, hclmod, repository
+
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
 
 DOCS = ROOT / "docs"
 GUIDES = [*sorted((DOCS / "guides").glob("*.md")), DOCS / "reports.md"]
@@ -73,7 +77,12 @@ def shows(wanted: list[str], printed: str) -> str:
     return ""
 
 
-@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def guides(*first: str) -> list[ParameterSet]:
+    """All guides; those that are not named here are slow."""
+    return [pytest.param(each, id=each.stem, marks=() if each.stem in first else pytest.mark.slow) for each in GUIDES]
+
+
+@pytest.mark.parametrize("path", guides("phase", "own-rule"))
 def test_the_commands_of_a_guide_run(path: Path, tmp_path: Path) -> None:
     for needed in ", ".join(NEEDS.findall(path.read_text())).split(", "):
         if needed and needed not in cli.commands:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from hclmod.git import PHASE, RULES, VERSION, LedgerEntry, Repository, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from multiprocessing.connection import Connection
 
 BRANCH = "hclmod/phase-3"
 TEXT = message("phase 3", "stacks: a, b", {PHASE: "3", RULES: "drop-keel, pin", VERSION: "0.1.0"})
@@ -153,7 +153,7 @@ def test_open_passes_on_git_s_words_about_ownership(home: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("refresh", ["raise", "quiet"])
 def test_no_git_is_said(home: Path, refresh: str) -> None:
-    code = f"import pathlib, hclmod.gitio as g; g.Repository.open(pathlib.Path({str(home)!r}))"
+    code = f"import pathlib, hclmod.git as g; g.Repository.open(pathlib.Path({str(home)!r}))"
     surroundings = os.environ | {"PATH": "/nonexistent", "GIT_PYTHON_REFRESH": refresh}
     assert "GitError: git was not found\ninstall git" in python(code, surroundings).stderr
 
@@ -586,35 +586,45 @@ def test_git_crypt_without_its_key_commits_nothing(home: Path) -> None:
 # Killed
 
 
-def commit_and_wait(folder: Path, branch: str, files: dict[str, bytes]) -> None:
+def commit_and_wait(folder: Path, branch: str, files: dict[str, bytes], told: Connection) -> None:
     os.setsid()
+    told.send("begins")
     Repository.open(folder).commit("HEAD", files, branch=branch, message=TEXT)
-    time.sleep(5)
+    told.send("is done")
+    signal.pause()
+
+
+def kill_after(delay: float | None, folder: Path, branch: str, files: dict[str, bytes]) -> bool:
+    """Kill a commit and all of its processes some time after it began (None: once it is done); whether it was done."""
+    ours, theirs = multiprocessing.Pipe()
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=commit_and_wait, args=(folder, branch, files, theirs))
+    child.start()
+    assert ours.recv() == "begins"
+    done = ours.poll(delay)
+    assert child.pid
+    os.killpg(child.pid, signal.SIGKILL)
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    return done
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system: NOT TESTED")
-def test_killed_at_any_moment(tmp_path: Path) -> None:
+def test_killed_at_any_moment(tmp_path: Path, everything: bool) -> None:  # noqa: FBT001 - a fixture
     files = {f"stack{n}/main.tf": OLD for n in range(40)}
     wanted = dict.fromkeys(files, NEW)
     folder = make(tmp_path / "repo", files)
     write(folder, {"stack1/main.tf": b"dirty\n"})
-    began = time.monotonic()
     assert Repository.open(folder).commit("HEAD", wanted, branch="whole", message=TEXT)
-    took = time.monotonic() - began
     before, whole = state(folder), head(folder, "whole^{tree}")
+    assert kill_after(None, folder, "killed/done", wanted)
+    latest = 0.005  # grows until commits end before it, so that moments lie in all of a commit, however slow it is
     dice = random.Random(7)  # noqa: S311
-    for number in range(50):
-        child = multiprocessing.get_context("fork").Process(
-            target=commit_and_wait, args=(folder, f"killed/{number}", wanted)
-        )
-        child.start()
-        time.sleep(dice.uniform(0.005, took * 1.4))
-        assert child.pid
-        os.killpg(child.pid, signal.SIGKILL)
-        child.join()
-        assert child.exitcode == -signal.SIGKILL
+    for number in range(50 if everything else 10):
+        done = kill_after(dice.uniform(0, latest), folder, f"killed/{number}", wanted)
+        latest *= 0.8 if done else 1.5
     made = [name for name in branches(folder) if name.startswith("killed/")]
-    assert 0 < len(made) < 50
+    assert "killed/done" in made
     assert {head(folder, f"{name}^{{tree}}") for name in made} == {whole}
     assert {head(folder, f"{name}^") for name in made} == {head(folder)}
     assert state(folder) == before

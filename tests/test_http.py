@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from tests.support.servers import Reply, Seen, Server
 
 
-HASTY = Patience(connect=2, read=0.3, total=0.6, attempts=3, first_pause=1)
+PATIENT = Patience(attempts=3, first_pause=1)
+HASTY = replace(PATIENT, read=0.1, total=0.2)
 
 
 def ask(
@@ -32,10 +34,11 @@ def ask(
     plain: Sequence[str] | None = None,
     secret: dict[str, str] | None = None,
     limit: int = http.LIMIT,
+    patience: Patience = PATIENT,
 ) -> http.Answer:
     paused = [] if paused is None else paused
     plain = [server.host] if plain is None else plain
-    with open_transport(plain_http=plain, patience=HASTY, pause=paused.append) as opened:
+    with open_transport(plain_http=plain, patience=patience, pause=paused.append) as opened:
         return opened.request(method, server.url + path, secret=secret, limit=limit)
 
 
@@ -100,18 +103,19 @@ def test_a_silent_server_is_slow_and_not_waited_for_without_end() -> None:
     done = threading.Event()
 
     def sleep(_seen: Seen) -> Reply:
-        done.wait(5)
+        done.wait()
         return 200, {}, b""
 
     with serving(sleep) as server:
-        assert failing(server).trouble is Trouble.SLOW
+        trouble = failing(server, patience=HASTY).trouble
         done.set()
+    assert trouble is Trouble.SLOW
 
 
 def test_a_connection_that_is_dropped_each_time_is_unreachable() -> None:
     with serving(in_turn(None)) as server:
         assert failing(server).trouble is Trouble.UNREACHABLE
-        assert len(server.seen) == HASTY.attempts
+        assert len(server.seen) == PATIENT.attempts
 
 
 def test_nobody_listening_is_unreachable() -> None:

@@ -17,6 +17,7 @@ PRE_COMMIT = shutil.which("pre-commit", path=f"{Path(sys.executable).parent}{os.
 SHIPPED = ("hclmod", "rules", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 RELEASE = 'resource "helm_release" "x" {\n  name   = "x"\n  atomic = true\n}\n'
 FIXED = 'resource "helm_release" "x" {\n  name = "x"\n}\n'
+pytestmark = pytest.mark.slow
 ARGS = 'args: ["--rule", "drop-helm-atomic"]'
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from hclmod.config import file
+from hclmod.images import evidence
 from hclmod.reports.escape import fence, prose
 from hclmod.rulekit.docstrings import by_group
 
@@ -88,44 +89,41 @@ def schemas() -> dict[str, str]:
     """The JSON schemas of the files that hclmod reads and writes, by the names of their files."""
     from hclmod.reports import json as stored
 
-    made = {"hclmod.report.schema.json": stored.schema()}
+    made = {
+        "hclmod.schema.json": file.schema(),
+        "hclmod.tags.schema.json": evidence.schema(),
+        "hclmod.report.schema.json": stored.schema(),
+    }
     return {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in made.items()}
 
 
 def config_page() -> str:
     """The reference of `hclmod.toml`, from its schema."""
-    schema = json.loads(files("hclmod").joinpath("schemas/hclmod.schema.json").read_text(encoding="utf-8"))
-    parts = ["# hclmod.toml", schema["description"], *_tables(schema, schema, "")]
+    schema = file.schema()
+    parts = ["# hclmod.toml", schema["description"], *_tables(schema, "")]
     return _MADE + "\n\n".join(parts) + "\n"
 
 
-def _tables(schema: Mapping[str, Any], table: Mapping[str, Any], head: str) -> Iterator[str]:
+def _tables(table: Mapping[str, Any], head: str) -> Iterator[str]:
     """The keys of a table, then the tables in it, each under a heading."""
-    known = {name: _resolved(schema, each) for name, each in table["properties"].items()}
-    inner = {name: each for name, each in known.items() if "properties" in _entry(schema, each)}
-    rows = [f"| `{name}` | {_kind(each)} | {_cell(_told(each))} |" for name, each in known.items() if name not in inner]
+    keys = table["properties"]
+    inner = {name: each for name, each in keys.items() if "properties" in _entry(each)}
+    rows = [f"| `{name}` | {_kind(each)} | {_cell(_told(each))} |" for name, each in keys.items() if name not in inner]
     yield "\n".join(("| key | value | |", "|---|---|---|", *rows))
     for name, each in inner.items():
-        title = f"{head}{name}.{_NAMED.get(name, 'NAME')}"
+        title = f"{head}{name}" if "properties" in each else f"{head}{name}.{_NAMED.get(name, 'NAME')}"
         yield f"## [{title}]"
-        if "description" in each:
-            yield each["description"]
-        yield from _tables(schema, _entry(schema, each), f"{title}.")
+        yield each["description"]
+        yield from _tables(_entry(each), f"{title}.")
 
 
 _NAMED = {"phase": "N", "images": '"GLOB"', "workloads": '"STACK/TYPE.NAME"', "registries": '"HOST"'}
 
 
-def _resolved(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
-    """A key's schema with that of its `$ref` below it."""
-    ref = value.get("$ref", "").rpartition("/")[2]
-    return {**schema["$defs"].get(ref, {}), **value}
-
-
-def _entry(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
-    """What the entries of a table look like, where they all look the same."""
+def _entry(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The table itself where its keys are known, else what its entries look like, where they all look the same."""
     every = value.get("additionalProperties")
-    return _resolved(schema, every) if isinstance(every, dict) else {}
+    return value if "properties" in value else every if isinstance(every, dict) else {}
 
 
 def _kind(value: Mapping[str, Any]) -> str:
@@ -134,8 +132,9 @@ def _kind(value: Mapping[str, Any]) -> str:
 
 
 def _told(value: Mapping[str, Any]) -> str:
-    default = f" Default: `{value['default']}`." if "default" in value else ""
-    return f"{value.get('description', '')}{default}"
+    default = value.get("default")
+    shown = json.dumps(default) if isinstance(default, bool) else default
+    return f"{value['description']}{'' if default is None else f' Default: `{shown}`.'}"
 
 
 def _cell(text: str) -> str:

@@ -1,10 +1,11 @@
 """Run rules on the cases below `fixtures/<rule-id>/` and compare what comes out with what is wanted.
 
 A case is a text file (`txtar`) or a folder: `before/**` is the repository, `after/**` those of its files that have to
-change; without `after` nothing may. No rule takes a file away, so no case can want that. `case.toml` may hold `says`
-(texts that the report must contain), `silent = true` (nothing needs a person), `phase`, `refused = true` and
-`[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside `before` are read as in a repository; `earlier/**`
-is the repository as it was, for rules that look at edits. Cases may stand in folders by topic.
+change; without `after` nothing may. No rule takes a file away, so no case can want that. `case.toml` may hold `codes`
+(what must be reported, as often as it is listed), `says` (texts that the report must contain), `silent = true` (nothing
+needs a person), `phase`, `refused = true` and `[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside
+`before` are read as in a repository; `earlier/**` is the repository as it was, for rules that look at edits. Cases may
+stand in folders by topic.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +33,12 @@ if TYPE_CHECKING:
     from hclmod.engine.outcomes import Outcome
 
 _CASE = checks.table({
-    "says": checks.listed(checks.text),
-    "silent": checks.boolean,
-    "phase": checks.number,
-    "refused": checks.boolean,
-    "options": checks.named(checks.anything),
+    "codes": checks.Key(checks.texts, "Codes of findings that the report must contain, as often as they are listed."),
+    "says": checks.Key(checks.texts, "Texts that the report must contain."),
+    "silent": checks.Key(checks.boolean, "Whether nothing may need a person."),
+    "phase": checks.Key(checks.number, "The phase that is run."),
+    "refused": checks.Key(checks.boolean, "Whether a change must be refused."),
+    "options": checks.Key(checks.named(checks.anything), "Options of the rule."),
 })  # fmt: skip
 
 
@@ -48,6 +51,7 @@ class Case:
     rule: str
     path: Path
     files: Mapping[str, bytes]
+    codes: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     phase: int | None = None
     refused: bool = False
@@ -81,6 +85,8 @@ class Result:
     problems: tuple[str, ...]
     diff: bytes
     unchanged: bool
+    codes: tuple[str, ...] = ()
+    """What was reported."""
 
 
 def cases(root: Path, which: str | None = None) -> Iterator[Case]:
@@ -121,6 +127,7 @@ def _case(path: Path, name: str) -> Case:
         rule=name.partition("/")[0],
         path=path,
         files=files,
+        codes=tuple(settings.get("codes", ())),
         says=tuple(settings.get("says", ())),
         phase=settings.get("phase"),
         refused=settings.get("refused", False),
@@ -156,13 +163,21 @@ def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = 
         *(f"{name} is not as wanted" for name in sorted(wanted) if wanted[name] != after.get(name)),
     ]
     diff = b"".join(unified(name, wanted[name], after.get(name, b"")) for name in sorted(wanted))
-    return Result(case.name, tuple(problems), diff, unchanged=wanted == case.before)
+    codes = tuple(each.code for each in findings(*outcomes))
+    return Result(case.name, tuple(problems), diff, unchanged=wanted == case.before, codes=codes)
 
 
 def wanted(case: Case) -> bytes:
     """The diff from what a case has to what it wants; empty where nothing may change."""
     before, after = case.before, case.after
     return b"".join(unified(name, before.get(name, b""), after[name]) for name in sorted(after))
+
+
+def messages(case: Case) -> tuple[str, ...]:
+    """What a built-in rule says in a case: what it asks of a person, else all of its notes."""
+    every = [each.finding for each in findings(*_outcomes(case, (None,)))]
+    asked = [each for each in every if each.is_open]
+    return tuple(dict.fromkeys(each.message for each in asked or every))
 
 
 def shown(case: Case) -> bytes:
@@ -185,6 +200,9 @@ def _outcomes(case: Case, folders: Sequence[Path | None]) -> list[Outcome]:
 
 
 def _problems(case: Case, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    codes = [each.code for each in findings(*outcomes)]
+    for code in (Counter(case.codes) - Counter(codes)).elements():
+        yield f"nothing reported {code}; what was reported:\n{chr(10).join(codes) or '(nothing)'}"
     said = "\n".join(_said(outcomes))
     for text in case.says:
         if text not in said:

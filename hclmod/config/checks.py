@@ -1,6 +1,7 @@
-"""Say in a person's words what is wrong with the tables of a configuration file; all of it at once.
+"""Say in a person's words what is wrong with the tables of a file that people write; all of it at once.
 
-A check is given a value and its dotted key and yields problems.
+A type is a check, which is given a value and its dotted key and yields problems, and the JSON schema that says the same
+to an editor. A table has its keys in one place: the check, the schema and the page of the documentation are made of it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,42 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hclmod.errors import ConfigError
 
 Check = Callable[[Any, str], Iterator[str]]
+Schema = Mapping[str, Any]
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = {bool: "a boolean", int: "a number", str: "a string", list: "an array", dict: "a table"}
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What a value may be: its check, and its JSON schema."""
+
+    check: Check
+    schema: Schema
+
+    def __call__(self, value: Any, key: str) -> Iterator[str]:
+        """Yield what is wrong with a value."""
+        return self.check(value, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a table: what it holds, what it is for, and what holds without it."""
+
+    type: Type
+    about: str
+    default: str | int | bool | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the value, with the description."""
+        default = {} if self.default is None else {"default": self.default}
+        return {**self.type.schema, "description": self.about, **default}
 
 
 def refuse(path: str, problems: Iterable[str]) -> None:
@@ -31,47 +61,65 @@ def dotted(parent: str, name: str) -> str:
     return f"{parent}.{key}" if parent else key
 
 
-def table(fields: Mapping[str, Check], required: Collection[str] = ()) -> Check:
+def table(keys: Mapping[str, Key], required: Collection[str] = ()) -> Type:
     """Accept a table with these keys and no others."""
 
     def check(value: Any, key: str) -> Iterator[str]:
         yield from _problem(isinstance(value, dict), key, "a table", value)
         for name, inner in value.items() if isinstance(value, dict) else ():
-            known = fields.get(name)
-            yield from known(inner, dotted(key, name)) if known else _unknown(key, name, fields)
+            known = keys.get(name)
+            yield from known.type(inner, dotted(key, name)) if known else _unknown(key, name, keys)
         missing = [name for name in required if isinstance(value, dict) and name not in value]
         yield from (f"{dotted(key, name)}: missing; add it" for name in missing)
 
-    return check
+    schema = {"type": "object", "additionalProperties": False, **({"required": [*required]} if required else {})}
+    return Type(check, {**schema, "properties": {name: key.schema for name, key in keys.items()}})
 
 
-def named(check: Check, name_check: Check | None = None) -> Check:
-    """Accept a table whose keys the user chooses, with values that hold to `check`."""
+def named(inner: Type, name: Type | None = None) -> Type:
+    """Accept a table whose keys the user chooses, with values that hold to `inner` and keys that hold to `name`."""
 
-    def check_all(value: Any, key: str) -> Iterator[str]:
+    def check(value: Any, key: str) -> Iterator[str]:
         yield from _problem(isinstance(value, dict), key, "a table", value)
-        for name, inner in value.items() if isinstance(value, dict) else ():
-            inside = dotted(key, name)
-            yield from name_check(name, inside) if name_check else ()
-            yield from check(inner, inside)
+        for each, entry in value.items() if isinstance(value, dict) else ():
+            inside = dotted(key, each)
+            yield from name(each, inside) if name else ()
+            yield from inner(entry, inside)
 
-    return check_all
-
-
-def text(value: Any, key: str) -> Iterator[str]:
-    """Accept any string."""
-    yield from _problem(isinstance(value, str), key, "a string", value)
+    names = {"propertyNames": name.schema} if name else {}
+    return Type(check, {"type": "object", **names, "additionalProperties": inner.schema})
 
 
-def listed(check: Check) -> Check:
-    """Accept an array whose items hold to `check`."""
+def listed(inner: Type) -> Type:
+    """Accept an array whose items hold to `inner`."""
 
-    def check_all(value: Any, key: str) -> Iterator[str]:
+    def check(value: Any, key: str) -> Iterator[str]:
         yield from _problem(isinstance(value, list), key, "an array of strings", value)
         for index, item in enumerate(value if isinstance(value, list) else ()):
-            yield from check(item, f"{key}[{index}]")
+            yield from inner(item, f"{key}[{index}]")
 
-    return check_all
+    return Type(check, {"type": "array", "items": inner.schema})
+
+
+def narrowed(wide: Type, check: Check, schema: Schema) -> Type:
+    """Accept what `wide` accepts and `check` has nothing to say of; `schema` is what is added to that of `wide`."""
+
+    def both(value: Any, key: str) -> Iterator[str]:
+        yield from wide(value, key)
+        yield from check(value, key)
+
+    twice = wide.schema.keys() & schema.keys()
+    return Type(both, {"allOf": [wide.schema], **schema} if twice else {**wide.schema, **schema})
+
+
+def matching(pattern: re.Pattern[str], advice: str, schema_pattern: str | None = None) -> Type:
+    """Accept a string that matches as a whole; `advice` says what to write."""
+
+    def check(value: Any, key: str) -> Iterator[str]:
+        if isinstance(value, str) and not pattern.fullmatch(value):
+            yield f"{key}: {advice}, not {value!r}"
+
+    return narrowed(text, check, {"pattern": schema_pattern or f"^(?:{pattern.pattern})$"})
 
 
 def _problem(fine: bool, key: str, wanted: str, value: object) -> Iterator[str]:  # noqa: FBT001
@@ -85,16 +133,24 @@ def _unknown(parent: str, name: str, known: Iterable[str]) -> Iterator[str]:
     yield f"{dotted(parent, name)}: unknown key; {advice}"
 
 
-def number(value: Any, key: str) -> Iterator[str]:
-    """Accept a whole number."""
-    yield from _problem(type(value) is int, key, "a number", value)
+def _text(value: Any, key: str) -> Iterator[str]:
+    yield from _problem(isinstance(value, str), key, "a string", value)
 
 
-def boolean(value: Any, key: str) -> Iterator[str]:
-    """Accept true and false."""
+def _boolean(value: Any, key: str) -> Iterator[str]:
     yield from _problem(isinstance(value, bool), key, "true or false", value)
 
 
-def anything(_value: Any, _key: str) -> Iterator[str]:
-    """Accept whatever it is."""
+def _number(value: Any, key: str) -> Iterator[str]:
+    yield from _problem(type(value) is int, key, "a number", value)
+
+
+def _anything(_value: Any, _key: str) -> Iterator[str]:
     yield from ()
+
+
+text = Type(_text, {"type": "string"})
+number = Type(_number, {"type": "integer"})
+boolean = Type(_boolean, {"type": "boolean"})
+anything = Type(_anything, {})
+texts = listed(text)

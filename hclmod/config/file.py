@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from hclmod.config import policies
-from hclmod.config.checks import Check, anything, listed, named, refuse, table, text
+from hclmod.config import keel, policies
+from hclmod.config.checks import Key, Type, anything, listed, named, narrowed, refuse, table, text, texts
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _WORKLOAD = re.compile(rf"(?:[^/\[]+/)+(?:{_INSTANCE})*{_NAME}\.{_NAME}")
 _MAGIC = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """One step of the rollout: whose workloads, and which rules (`None`: those of the whole config)."""
 
@@ -40,7 +40,7 @@ class Phase:
     options: Mapping[str, Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole `hclmod.toml`; `rules` is `None` where the file leaves the choice to the built-in ones."""
 
@@ -58,6 +58,8 @@ class Config:
     workloads: Mapping[str, ImagePolicy] = field(default_factory=dict)  # by STACK/TYPE.NAME
     registries: Mapping[str, Registry] = field(default_factory=dict)  # by the host in image names
     stateful: tuple[str, ...] = ()  # globs over the names of images that hold data, besides those that are known
+    keel: Mapping[str, object] = field(default_factory=dict)  # facts about the cluster; rules get them as options
+    warnings: tuple[str, ...] = ()  # about keys that are still read, and what to write in their place
 
     def policy_for(self, repository: str) -> ImagePolicy | None:
         """Decide by the most specific pattern, for each key alone; an image goes by any of its names (`redis`)."""
@@ -101,14 +103,12 @@ def parse(data: bytes, path: str) -> Config:
     return config
 
 
-def _path(value: Any, key: str) -> Iterator[str]:
-    yield from text(value, key)
+def _below(value: Any, key: str) -> Iterator[str]:
     if isinstance(value, str) and (not value or value[0] == "/" or "\\" in value or ".." in value.split("/")):
         yield f"{key}: write a path below the config's folder, with `/`, not {value!r}"
 
 
 def _workload(value: Any, key: str) -> Iterator[str]:
-    yield from _path(value, key)
     if isinstance(value, str) and not _WORKLOAD.fullmatch(value):
         yield f"{key}: write STACK/TYPE.NAME, such as `ebooks/kubernetes_deployment.web`, not {value!r}"
 
@@ -123,34 +123,68 @@ def _phase_number(name: str, key: str) -> Iterator[str]:
         yield f"{key}: a phase is a number from 0 to 99, such as [phase.3]"
 
 
-_TEXTS = listed(text)
-_PATHS = listed(_path)
+_PATH = narrowed(text, _below, {"pattern": "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\]+$"})
+_NAMED = r"^([^/\[]+/)+(module\.[^\W\d][\w-]*(\[(\d+|\"[^\"\[\]]+\")\])?\.)*[^\W\d][\w-]*\.[^\W\d][\w-]*$"
+_TARGET = narrowed(_PATH, _workload, {"pattern": _NAMED})
+_PATHS = listed(_PATH)
 _OPTIONS = named(named(anything))
-_MARKER_FIELDS: Mapping[str, Check] = {"paths": _TEXTS, "kinds": _TEXTS, "when": named(text)}
-_PHASE_FIELDS: Mapping[str, Check] = {
-    "title": text,
-    "stacks": _PATHS,
-    "workloads": listed(_workload),
-    "namespaces": _TEXTS,
-    "rules": _TEXTS,
-    "options": _OPTIONS,
+_MARKER_KEYS: Mapping[str, Key] = {
+    "paths": Key(texts, "Attribute paths that `ignore_changes` lists, such as `metadata[0].annotations`."),
+    "kinds": Key(texts, "Resource types; absent: those that own pods."),
+    "when": Key(
+        named(text), 'Attribute paths and the literals that they must hold, such as {"spec.type" = "LoadBalancer"}.'
+    ),
 }
-_ROOT_FIELDS: Mapping[str, Check] = {
-    "stacks": _PATHS,
-    "exclude": _PATHS,
-    "rules": _TEXTS,
-    "through": _through,
-    "tags": _path,
-    "except_unproven": _PATHS,
-    "options": _OPTIONS,
-    "phase": named(table(_PHASE_FIELDS), _phase_number),
-    "images": named(policies.image, policies.pattern),
-    "workloads": named(policies.workload, _workload),
-    "registries": named(policies.registry, policies.host),
-    "stateful": _TEXTS,
-    "markers": named(table(_MARKER_FIELDS)),
+_PHASE_KEYS: Mapping[str, Key] = {
+    "title": Key(text, "The name of the phase in reports and commits."),
+    "stacks": Key(_PATHS, "Stacks, by path or by name under a glob's fixed part."),
+    "workloads": Key(listed(_TARGET), "STACK/TYPE.NAME, for stacks whose workloads belong to several phases."),
+    "namespaces": Key(texts, "Namespaces whose workloads belong to the phase."),
+    "rules": Key(texts, "Rules of this phase; absent: those of the whole file."),
+    "options": Key(_OPTIONS, "Options of a rule, for this phase."),
 }
-_ROOT = table(_ROOT_FIELDS)
+_ROOT_KEYS: Mapping[str, Key] = {
+    "$schema": Key(text, "The JSON schema of this file, for editors."),
+    "stacks": Key(_PATHS, "Globs of directories in which Terraform is run."),
+    "exclude": Key(_PATHS, "Globs of directories that are no stacks after all."),
+    "rules": Key(texts, "Rules of a phase that names none; absent: every built-in rule."),
+    "through": Key(Type(_through, {"type": "integer", "minimum": 0, "maximum": 99}), "Phases up to this one are done."),
+    "tags": Key(_PATH, "The tag snapshot.", default="hclmod.tags.json"),
+    "except_unproven": Key(_PATHS, "Documents that a phase may leave out when their change cannot be proven."),
+    "options": Key(_OPTIONS, "Options of a rule, for every phase."),
+    "keel": Key(keel.TYPE, "Facts about the cluster. Every rule that has such an option gets them."),
+    "phase": Key(
+        named(table(_PHASE_KEYS), Type(_phase_number, {"pattern": "^(0|[1-9][0-9]?)$"})),
+        "A step of the rollout: which workloads, and which rules.",
+    ),
+    "images": Key(
+        named(policies.IMAGE, policies.PATTERN), "Glob over an image's full or familiar name, without a tag."
+    ),
+    "workloads": Key(
+        named(policies.WORKLOAD, _TARGET),
+        "STACK/TYPE.NAME: what holds for the images of one workload, before `images`.",
+    ),
+    "registries": Key(
+        named(policies.REGISTRY, policies.HOST), "How to reach a registry, by its host as image names have it."
+    ),
+    "stateful": Key(texts, "Globs over the names of more images that hold data."),
+    "markers": Key(
+        named(table(_MARKER_KEYS)),
+        "What the cluster writes, by a name of your choice that `markers` of `keel` lists.",
+    ),
+}
+_ROOT = table(_ROOT_KEYS)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of `hclmod.toml`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:hclmod:config",
+        "title": FILE_NAME,
+        "description": "Which stacks of a Terraform repository are refactored in which phase, and by which rules.",
+        **_ROOT.schema,
+    }
 
 
 def _config(path: str, raw: Mapping[str, Any]) -> Config:
@@ -163,14 +197,23 @@ def _config(path: str, raw: Mapping[str, Any]) -> Config:
         through=raw.get("through"),
         tags=raw.get("tags", "hclmod.tags.json"),
         except_unproven=tuple(raw.get("except_unproven", ())),
-        options=raw.get("options", {}),
+        options=_options(raw),
         phases=dict(phases),
         images=policies.images(raw.get("images", {})),
         markers=raw.get("markers", {}),
         workloads={name: policies.chosen(name, body) for name, body in raw.get("workloads", {}).items()},
         registries={name: policies.settings(body) for name, body in raw.get("registries", {}).items()},
         stateful=tuple(raw.get("stateful", ())),
+        keel=raw.get("keel", {}),
+        warnings=tuple(f"{path}: {each}" for each in keel.deprecated(raw)),
     )
+
+
+def _options(raw: Mapping[str, Any]) -> dict[str, dict[str, object]]:
+    """The options of rules; the facts of `[keel]` are options of every rule that has them."""
+    options: dict[str, dict[str, object]] = raw.get("options", {})
+    shared = {**keel.as_options(raw.get("keel", {})), **options.get(keel.EVERY, {})}
+    return {**options, keel.EVERY: shared} if shared else options
 
 
 def _phase(number: int, raw: Mapping[str, Any]) -> Phase:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hclmod.config.checks import Check, boolean, table, text
+from hclmod.config.checks import Check, Key, Type, boolean, matching, narrowed, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ WORDS = ("latest", "major", "never")
 """What `float` says besides a tag."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePolicy:
     """What a person decided for the images that `pattern` matches, or for one workload; empty is not said.
 
@@ -55,38 +55,30 @@ class Registry:
     requests: int = 4
 
 
-def pattern(name: str, key: str) -> Iterator[str]:
-    """Accept the name of an image, or a glob over names."""
+def _pattern(name: str, key: str) -> Iterator[str]:
     if not name or "@" in name or ":" in name.rpartition("/")[2]:
         yield f"{key}: write the image's name alone, without a tag or a digest"
 
 
-def image(value: Any, key: str) -> Iterator[str]:
-    """Accept a table of `[images]`."""
-    yield from _IMAGE(value, key)
-    yield from _decided(value, key, IMAGE_FIELDS)
+def _decided(keys: Mapping[str, Key]) -> Check:
+    """The check of what the keys of `[images]` and `[workloads]` say together."""
+
+    def check(value: Any, key: str) -> Iterator[str]:
+        said = value if isinstance(value, dict) else {}
+        if isinstance(value, dict) and not said.keys() & (keys.keys() - {"reason"}):
+            others = " or ".join(f"`{name}`" for name in keys if name not in {"float", "reason"})
+            yield f"{key}.float: missing; add it, or {others}"
+        if said.get("float") == "never" and not said.get("reason"):
+            yield f'{key}.reason: missing; say why the image may never float: reason = "..."'
+
+    return check
 
 
-def workload(value: Any, key: str) -> Iterator[str]:
-    """Accept a table of `[workloads]`."""
-    yield from _WORKLOAD(value, key)
-    yield from _decided(value, key, WORKLOAD_FIELDS)
-
-
-def _decided(value: Any, key: str, fields: Mapping[str, Check]) -> Iterator[str]:
-    said = value if isinstance(value, dict) else {}
-    if isinstance(value, dict) and not said.keys() & (fields.keys() - {"reason"}):
-        others = " or ".join(f"`{name}`" for name in fields if name not in {"float", "reason"})
-        yield f"{key}.float: missing; add it, or {others}"
-    floated, kept = said.get("float"), said.get("policy")
-    if isinstance(floated, str) and not _TAG.fullmatch(floated):
-        yield f"{key}.float: write `latest`, `major`, `never` or a tag, not {floated!r}"
-    elif isinstance(floated, str) and (word := _missed(floated)):
-        yield f"{key}.float: {floated!r} would be taken as a tag; did you mean `{word}`?"
-    if floated == "never" and not said.get("reason"):
-        yield f'{key}.reason: missing; say why the image may never float: reason = "..."'
-    if isinstance(kept, str) and not _KEPT.fullmatch(kept):
-        yield f"{key}.policy: write `patch`, `minor`, `major`, `all`, `glob:...` or `regexp:...`, not {kept!r}"
+def _float(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, str) and not _TAG.fullmatch(value):
+        yield f"{key}: write `latest`, `major`, `never` or a tag, not {value!r}"
+    elif isinstance(value, str) and (word := _missed(value)):
+        yield f"{key}: {value!r} would be taken as a tag; did you mean `{word}`?"
 
 
 def _missed(floated: str) -> str | None:
@@ -97,23 +89,11 @@ def _missed(floated: str) -> str | None:
     return next((word for word in near if abs(len(word) - len(floated)) <= 1), None)
 
 
-def host(name: str, key: str) -> Iterator[str]:
-    """Accept the host of a registry as image names have it."""
+def _host(name: str, key: str) -> Iterator[str]:
     if not _HOST.fullmatch(name):
         yield f"{key}: write the registry as image names have it, such as `ghcr.io` or `registry.lan:5000`"
     elif name in {"registry-1.docker.io", "index.docker.io"}:
         yield f"{key}: images of Docker Hub are named `docker.io`; write that"
-
-
-def registry(value: Any, key: str) -> Iterator[str]:
-    """Accept a table of `[registries]`."""
-    yield from _REGISTRY(value, key)
-
-
-def _mirror(value: Any, key: str) -> Iterator[str]:
-    yield from text(value, key)
-    if isinstance(value, str) and not _MIRROR.fullmatch(value):
-        yield f"{key}: write `host:port/prefix`, without `https://` and without a tag, not {value!r}"
 
 
 def _requests(value: Any, key: str) -> Iterator[str]:
@@ -121,10 +101,48 @@ def _requests(value: Any, key: str) -> Iterator[str]:
         yield f"{key}: write how many requests may be under way at once, 1 to {_AT_ONCE}, not {value!r}"
 
 
-WORKLOAD_FIELDS: Mapping[str, Check] = {"float": text, "reason": text, "policy": text}
-IMAGE_FIELDS: Mapping[str, Check] = {**WORKLOAD_FIELDS, "group": text}
-REGISTRY_FIELDS: Mapping[str, Check] = {"mirror": _mirror, "plain_http": boolean, "requests": _requests}
-_IMAGE, _WORKLOAD, _REGISTRY = table(IMAGE_FIELDS), table(WORKLOAD_FIELDS), table(REGISTRY_FIELDS)
+def _choice(keys: Mapping[str, Key]) -> Type:
+    """A table of `[images]` or `[workloads]`."""
+    reasoned = {
+        "if": {"required": ["float"], "properties": {"float": {"const": "never"}}},
+        "then": {"required": ["reason"], "properties": {"reason": {"minLength": 1}}},
+    }
+    one = [{"required": [name]} for name in keys if name != "reason"]
+    return narrowed(table(keys), _decided(keys), {"anyOf": one, **reasoned})
+
+
+WORKLOAD_KEYS: Mapping[str, Key] = {
+    "float": Key(
+        narrowed(text, _float, {"pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"}),
+        "`latest`, `major`, `never`, or the tag to float on.",
+    ),
+    "reason": Key(text, "Why; needed for `never`."),
+    "policy": Key(
+        matching(_KEPT, "write `patch`, `minor`, `major`, `all`, `glob:...` or `regexp:...`"),
+        "How what runs may be updated where the tag has to stay.",
+    ),
+}
+IMAGE_KEYS: Mapping[str, Key] = {
+    **WORKLOAD_KEYS,
+    "group": Key(
+        text, "Images of one group move together or not at all; an empty one leaves the group of a wider pattern."
+    ),
+}
+REGISTRY_KEYS: Mapping[str, Key] = {
+    "mirror": Key(
+        matching(_MIRROR, "write `host:port/prefix`, without `https://` and without a tag"),
+        "host:port/prefix that is asked in its place.",
+    ),
+    "plain_http": Key(boolean, "Whether it may be asked without TLS.", default=False),
+    "requests": Key(
+        Type(_requests, {"type": "integer", "minimum": 1, "maximum": _AT_ONCE}),
+        "How many requests may be under way at once.",
+        default=4,
+    ),
+}
+PATTERN = Type(_pattern, {"pattern": "^([^@]*/)?[^@/:]+$"})
+HOST = Type(_host, {"pattern": "^(?!(registry-1|index)\\.docker\\.io$)[a-z0-9.:\\[\\]-]+$"})
+IMAGE, WORKLOAD, REGISTRY = _choice(IMAGE_KEYS), _choice(WORKLOAD_KEYS), table(REGISTRY_KEYS)
 
 
 def images(raw: Mapping[str, Mapping[str, str]]) -> tuple[ImagePolicy, ...]:
@@ -134,7 +152,7 @@ def images(raw: Mapping[str, Mapping[str, str]]) -> tuple[ImagePolicy, ...]:
 
 def chosen(name: str, raw: Mapping[str, str]) -> ImagePolicy:
     """Take one checked table of `[images]` or `[workloads]`."""
-    return ImagePolicy(name, **raw)
+    return ImagePolicy(pattern=name, **raw)
 
 
 def settings(raw: Mapping[str, Any]) -> Registry:

@@ -49,7 +49,7 @@ def read(data: bytes, path: str, checked: str) -> Import:
         hint = "Take the output of `diun image inspect --image X --raw`, `diun image list --raw`, or webhook bodies."
         raise HclmodError(f"{path}: nothing that Diun writes", hint=hint)
     images = {
-        name: ImageTags(checked, "diun", complete=False, tags=dict(sorted(tags.items())))
+        name: ImageTags(checked=checked, source="diun", complete=False, tags=dict(sorted(tags.items())))
         for name, tags in sorted(found.items())
     }
     return Import(images, tuple(problems))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from hclmod.config.checks import Check, boolean, listed, named, refuse, table, text
+from hclmod.config.checks import Key, Type, boolean, listed, matching, named, narrowed, refuse, table, text
 from hclmod.errors import ConfigError
 from hclmod.images import reference
 
@@ -38,7 +38,7 @@ class TagInfo:
         return moment if moment and moment >= _REAL_SINCE else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTags:
     """The tags of one image; only a `complete` list proves that a tag does not exist.
 
@@ -61,6 +61,7 @@ class Snapshot:
     """All images of the file, by full name (`docker.io/library/redis`)."""
 
     images: Mapping[str, ImageTags]
+    schema: str = ""  # `$schema` of the file, for editors
 
     def image(self, name: str) -> ImageTags | None:
         """Look up an image by its full or its familiar name."""
@@ -84,14 +85,16 @@ def parse(data: bytes, path: str) -> Snapshot:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not JSON: {error}", hint="Mend the syntax at that place.") from error
     refuse(path, _ROOT(raw, ""))
-    return Snapshot({name: _image(image) for name, image in sorted(raw["images"].items())})
+    images = {name: _image(image) for name, image in sorted(raw["images"].items())}
+    return Snapshot(images, raw.get("$schema", ""))
 
 
 def dump(snapshot: Snapshot) -> bytes:
     """Write the file: sorted, one tag a line, so that a diff shows what a registry changed."""
     images = [_printed(name, image) for name, image in sorted(snapshot.images.items())]
     body = "{\n" + ",\n".join(images) + "\n  }" if images else "{}"
-    return f'{{\n  "version": {_VERSION},\n  "images": {body}\n}}\n'.encode()
+    schema = f'  "$schema": {_json(snapshot.schema)},\n' if snapshot.schema else ""
+    return f'{{\n{schema}  "version": {_VERSION},\n  "images": {body}\n}}\n'.encode()
 
 
 def _printed(name: str, image: ImageTags) -> str:
@@ -121,7 +124,8 @@ def _json(value: object) -> str:
 def _image(raw: Mapping[str, Any]) -> ImageTags:
     infos = sorted(raw["tags"].items())
     tags = {tag: TagInfo(info.get("digest"), info.get("created")) for tag, info in infos}
-    return ImageTags(raw["checked"], raw["source"], raw["complete"], tags, tuple(sorted(raw.get("pins", ()))))
+    pins = tuple(sorted(raw.get("pins", ())))
+    return ImageTags(checked=raw["checked"], source=raw["source"], complete=raw["complete"], tags=tags, pins=pins)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -135,7 +139,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _version(value: Any, key: str) -> Iterator[str]:
     if type(value) is not int or value != _VERSION:
-        yield f"{key}: this hclmod reads version {_VERSION}, not {value!r}; write the file anew"
+        yield f"{key}: this hclmod reads version {_VERSION}, not {value!r}; delete it and run `hclmod tags refresh`"
 
 
 def _name(value: str, key: str) -> Iterator[str]:
@@ -146,14 +150,9 @@ def _name(value: str, key: str) -> Iterator[str]:
         yield f"{key}: write the full name, {parsed.name!r}"
 
 
-def _tag(value: str, key: str) -> Iterator[str]:
-    if not reference.is_tag(value):
+def _tag(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, str) and not reference.is_tag(value):
         yield f"{key}: not a tag"
-
-
-def _pin(value: Any, key: str) -> Iterator[str]:
-    yield from text(value, key)
-    yield from _tag(value, key) if isinstance(value, str) else ()
 
 
 def is_digest(value: str) -> bool:
@@ -161,14 +160,7 @@ def is_digest(value: str) -> bool:
     return _DIGEST.fullmatch(value) is not None
 
 
-def _digest(value: Any, key: str) -> Iterator[str]:
-    yield from text(value, key)
-    if isinstance(value, str) and not is_digest(value):
-        yield f"{key}: write `sha256:` and 64 hexadecimal digits, not {value!r}"
-
-
 def _time(value: Any, key: str) -> Iterator[str]:
-    yield from text(value, key)
     if isinstance(value, str) and not is_time(value):
         yield f"{key}: write a time such as `2026-08-01T00:00:00Z`, not {value!r}"
 
@@ -187,24 +179,49 @@ def _source(value: Any, key: str) -> Iterator[str]:
         yield f"{key}: write one of {', '.join(SOURCES)}, not {value!r}"
 
 
-_TAG_FIELDS: Mapping[str, Check] = {"digest": _digest, "created": _time}
-_IMAGE_FIELDS: Mapping[str, Check] = {
-    "checked": _time,
-    "source": _source,
-    "complete": boolean,
-    "pins": listed(_pin),
-    "tags": named(table(_TAG_FIELDS), _tag),
+_MOMENT = narrowed(text, _time, {"pattern": f"^{_TIME.pattern.replace(chr(92) + 'd', '[0-9]')}$"})
+_TAG = narrowed(text, _tag, {"pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"})
+_TAG_KEYS: Mapping[str, Key] = {
+    "digest": Key(
+        matching(_DIGEST, "write `sha256:` and 64 hexadecimal digits"), "What the registry says the tag points to."
+    ),
+    "created": Key(_MOMENT, "When the image was built."),
 }
-_ROOT_FIELDS: Mapping[str, Check] = {
-    "version": _version,
-    "images": named(table(_IMAGE_FIELDS, required=[name for name in _IMAGE_FIELDS if name != "pins"]), _name),
+_IMAGE_KEYS: Mapping[str, Key] = {
+    "checked": Key(_MOMENT, "When the registry was asked."),
+    "source": Key(Type(_source, {"enum": list(SOURCES)}), "Where the list comes from."),
+    "complete": Key(boolean, "Whether every tag is listed, so that absence is proof."),
+    "pins": Key(listed(_TAG), "The tags in use to which the list was cut; for them it is as good as complete."),
+    "tags": Key(named(table(_TAG_KEYS), _TAG), "What is known of each tag."),
 }
-_ROOT = table(_ROOT_FIELDS, required=list(_ROOT_FIELDS))
+_ROOT_KEYS: Mapping[str, Key] = {
+    "$schema": Key(text, "The JSON schema of this file, for editors."),
+    "version": Key(Type(_version, {"const": _VERSION}), "Of this format."),
+    "images": Key(
+        named(
+            table(_IMAGE_KEYS, required=[name for name in _IMAGE_KEYS if name != "pins"]),
+            Type(_name, {"type": "string"}),
+        ),
+        "By full name, without a tag: docker.io/library/redis.",
+    ),
+}
+_ROOT = table(_ROOT_KEYS, required=["version", "images"])
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of `hclmod.tags.json`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:hclmod:tags",
+        "title": "hclmod.tags.json",
+        "description": "What registries held when somebody looked: the evidence for a floating tag.",
+        **_ROOT.schema,
+    }
 
 
 def refreshed(old: Snapshot, new: Mapping[str, ImageTags]) -> Snapshot:
     """Put what a registry said in the place of what was known of the same images; others stay."""
-    return Snapshot({**old.images, **new})
+    return replace(old, images={**old.images, **new})
 
 
 def imported(old: Snapshot, new: Mapping[str, ImageTags]) -> Snapshot:
@@ -212,7 +229,7 @@ def imported(old: Snapshot, new: Mapping[str, ImageTags]) -> Snapshot:
     images = dict(old.images)
     for name, found in new.items():
         images[name] = joined(images[name], found) if name in images else found
-    return Snapshot(images)
+    return replace(old, images=images)
 
 
 def joined(old: ImageTags, new: ImageTags) -> ImageTags:

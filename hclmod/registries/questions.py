@@ -58,7 +58,7 @@ def learn(registry: Asked, repository: str, wish: Wish, checked: str) -> ImageTa
     gone = digests.keys() - found.keys()
     proofs = {proof for pin in pins if (proof := decide.minor_of(pin, names))} - gone
     infos = dict.fromkeys(proofs, TagInfo()) | found
-    known = ImageTags(checked, "registry", complete=bool(pins), tags=infos, pins=pins)
+    known = ImageTags(checked=checked, source="registry", complete=bool(pins), tags=infos, pins=pins)
     for pin in pins:
         known = _dated(pin, known, registry, repository)
     return known

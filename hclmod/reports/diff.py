@@ -1,4 +1,7 @@
-"""Unified diffs that `git apply` takes."""
+"""Unified diffs that `git apply` takes, and what a stored one does.
+
+A report that was stored holds diffs and no documents, so the renderings that need lines read the diff.
+"""
 
 from __future__ import annotations
 

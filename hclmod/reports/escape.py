@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import html as entities
 import re
-from dataclasses import dataclass
 
 _SPAN = re.compile(r"`([^`]+)`")
 _PUNCTUATION = re.compile(r"([\\`*_\[\]|~^$!#])")
@@ -60,32 +59,12 @@ def plain(text: str) -> str:
 
 def prose(text: str) -> str:
     """A message: what stands between back-ticks as code, the rest as `plain`."""
-    parts = _SPAN.split(text)
-    return "".join(code(part) if index % 2 else plain(part) for index, part in enumerate(parts))
+    return "".join(code(part) if index % 2 else plain(part) for index, part in enumerate(spans(text)))
 
 
-@dataclass(frozen=True, slots=True)
-class Markup:
-    """HTML that is safe already."""
-
-    text: str
-
-
-def element(name: str, *inside: str | Markup, **attributes: str) -> Markup:
-    """An HTML element; texts are escaped, a trailing `_` of an attribute's name (`class_`) is dropped."""
-    named = "".join(f' {key.rstrip("_").replace("_", "-")}="{html(value)}"' for key, value in attributes.items())
-    return Markup(f"<{name}{named}>{joined(inside).text}</{name}>")
-
-
-def spoken(text: str) -> Markup:
-    """A message for HTML: what stands between back-ticks as code."""
-    parts = _SPAN.split(text)
-    return joined([element("code", part) if index % 2 else part for index, part in enumerate(parts)])
-
-
-def joined(parts: tuple[str | Markup, ...] | list[str | Markup] | list[Markup]) -> Markup:
-    """Texts, escaped, and elements one after the other."""
-    return Markup("".join(each.text if isinstance(each, Markup) else html(each) for each in parts))
+def spans(text: str) -> list[str]:
+    """A message in parts: every second one stands between back-ticks."""
+    return _SPAN.split(text)
 
 
 def fence(text: str, language: str = "") -> str:

@@ -63,7 +63,9 @@ def read(data: bytes, path: str) -> Report:
     try:
         found = msgspec.convert(raw, StoredReport)
     except msgspec.ValidationError as error:
-        raise HclmodError(f"{path}: {_placed(error)}", hint="Give an unchanged report of `--format json`.") from error
+        raise HclmodError(
+            f"{path}: {_placed(error)}", hint="Give an unchanged report of this hclmod's `--format json`."
+        ) from error
     sections = (Section(each.number, each.title, each.rules, each.stacks) for each in found.sections)
     return Report(found.hclmod, tuple(sections), found.steps)
 

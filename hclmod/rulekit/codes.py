@@ -69,13 +69,25 @@ def _module(path: Path) -> _Module:
 def _takers(path: Path) -> dict[str, int]:
     """What takes a code in a module, with the position of that argument: its own definitions and those it imports."""
     module = _module(path)
-    imported = {name: _takers(file) for name, (file, _) in module.imports.items() if file != path}
-    found = {name: each[inner] for name, each in imported.items() if (inner := module.imports[name][1]) in each}
-    for node in (inner for each in module.definitions.values() for inner in ast.walk(each)):
+    nodes: list[tuple[str, ast.AST]] = [("", inner) for each in module.definitions.values() for inner in ast.walk(each)]
+    nodes += [(name, found) for name, (file, inner) in module.imports.items() if (found := _defined(file, inner))]
+    takers = {}
+    for alias, node in nodes:
         name, parameters = _signature(node)
         if "code" in parameters:
-            found[name] = parameters.index("code")
-    return {**found, **_MAKERS}
+            takers[alias or name] = parameters.index("code")
+    return {**takers, **_MAKERS}
+
+
+def _defined(path: Path, name: str) -> Definition | None:
+    """What a name of a module stands for, also where the module imports it from another one."""
+    passed: set[tuple[Path, str]] = set()
+    while (path, name) not in passed:
+        passed.add((path, name))
+        module = _module(path)
+        if name in module.imports:
+            path, name = module.imports[name]
+    return module.definitions.get(name)
 
 
 def _signature(node: ast.AST) -> tuple[str, list[str]]:

@@ -343,7 +343,7 @@ def test_what_git_filters_is_not_shown(root: Path) -> None:
 
 def test_the_same_input_gives_the_same_bytes(root: Path) -> None:
     outputs = set()
-    for seed in ("0", "1", "2"):
+    for seed in ("0", "1"):
         done = process(root, "apply", "--phase", "all", "--dry-run", "-v", PYTHONHASHSEED=seed)
         assert done.returncode == 0, done.stderr
         outputs.add(done.stdout)

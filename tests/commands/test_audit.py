@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hclmod.engine.outcomes import PhaseReport
 
-SETTINGS = '[options."*"]\nkeel_version = "0.21.1"\n'
+SETTINGS = '[keel]\nversion = "0.21.1"\n'
 
 
 def finished(tmp_path: Path) -> Path:

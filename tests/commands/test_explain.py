@@ -29,7 +29,7 @@ def test_every_container_has_owners_and_evidence(tmp_path: Path) -> None:
 def test_owners_change_when_a_phase_is_applied(tmp_path: Path) -> None:
     root = repository(tmp_path)
     text = (root / "hclmod.toml").read_text()
-    (root / "hclmod.toml").write_text(f'{text}\n[options."*"]\nkeel_version = "0.21.1"\n')
+    (root / "hclmod.toml").write_text(f'{text}\n[keel]\nversion = "0.21.1"\n')
 
     def owner() -> tuple[str, str]:
         (row,) = (each for each in api.owners(api.open_workspace(root)) if "deployment.beacon" in each.workload)

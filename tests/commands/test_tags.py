@@ -200,27 +200,36 @@ def test_apply_asks_first_where_it_is_told_to(running: real.Registry, tmp_path: 
     assert sorted(known(root).images) == [AWNING]
 
 
+OFFLINE = """
+import sys
+from hclmod.cli import main
+def refuse(event, _):
+    if event.startswith("socket."): raise AssertionError("a socket was opened")
+sys.addaudithook(refuse)
+for words in {commands!r}:
+    sys.argv = ["hclmod", *words]
+    try: main()
+    except SystemExit as ended: print("exit", ended.code)
+"""
+
+
 def test_without_being_told_to_nothing_opens_a_socket(tmp_path: Path) -> None:
     root = repository(tmp_path, "127.0.0.1:1", IMAGES)
-    script = (
-        "import sys\n"
-        "def refuse(event, _):\n"
-        "    if event.startswith('socket.'): raise AssertionError('a socket was opened')\n"
-        "sys.addaudithook(refuse)\n"
-        "from hclmod.cli import main\n"
-        "sys.argv[1:] = {args!r}\n"
-        "main()\n"
-    )
     env = demo.environment(root) | logins(root)
 
-    def run(*args: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", script.format(args=list(args))]
+    def run(*commands: tuple[str, ...]) -> demo.Done:
+        command = [sys.executable, "-c", OFFLINE.format(commands=commands)]
         return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
-    for args in (["apply", "--phase", "1"], ["check", "--rule", "float-image-tag", "."], ["survey"]):
-        assert "a socket" not in run(*args).stderr
-    assert run("tags", "explain", f"{AWNING}:1.7.0").returncode == 0
-    assert "a socket was opened" in run("tags", "refresh").stderr, "the test can fail"
+    done = run(
+        ("apply", "--phase", "1"),
+        ("check", "--rule", "float-image-tag", "."),
+        ("survey",),
+        ("tags", "explain", f"{AWNING}:1.7.0"),
+    )
+    assert "a socket" not in done.stderr
+    assert (done.returncode, done.stdout.count("\nexit ")) == (0, 4), done.stderr
+    assert "a socket was opened" in run(("tags", "refresh")).stderr, "the test can fail"
 
 
 INSPECT = {

@@ -41,6 +41,23 @@ def tree(root: Path) -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
+@pytest.mark.parametrize(
+    ("codes", "problem"),
+    [
+        (["drop-helm-atomic/atomic"], ""),
+        (["drop-helm-atomic/atomic", "drop-helm-atomic/atomic"], "nothing reported drop-helm-atomic/atomic"),
+        (["atomic"], "nothing reported atomic; what was reported:\ndrop-helm-atomic/atomic"),
+    ],
+)
+def test_codes_are_reported_as_often_as_they_are_listed(tmp_path: Path, codes: list[str], problem: str) -> None:
+    settings = f"codes = {codes}\n".encode()
+    write(tmp_path / RULE / "case.txtar", CHANGES | {"case.toml": settings})
+    result = test.run(only(tmp_path))
+    assert result.codes == ("drop-helm-atomic/atomic",)
+    assert "".join(result.problems).startswith(problem)
+    assert bool(result.problems) == bool(problem)
+
+
 HOMES = [f"{RULE}/case", f"{RULE}/case.txtar", f"{RULE}/topic/case", f"{RULE}/topic/case.txtar", f"{RULE}/topic/v1.2"]
 
 

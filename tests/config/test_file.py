@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -12,10 +12,14 @@ import pytest
 from hclmod.config import file, policies
 from hclmod.errors import ConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SCHEMA: dict[str, Any] = json.loads(
     (Path(file.__file__).parents[1] / "schemas" / "hclmod.schema.json").read_text(encoding="utf-8")
 )
 EXAMPLE = """\
+"$schema" = "https://example.net/hclmod.schema.json"
 stacks  = ["stacks/*"]
 exclude = ["stacks/_template"]
 rules   = ["float-image-tag"]
@@ -25,7 +29,11 @@ except_unproven = ["stacks/x/main.tf"]
 stateful = ["*-ledger"]
 
 [options.ignore-keel-drift]
-marker = "KYVERNO_LIFECYCLE_V2"
+comments = true
+
+[keel]
+version = "0.21.1"
+exempt = ["default"]
 
 [phase.3]
 title  = "Exporters, sidecars, utilities"
@@ -67,7 +75,10 @@ def test_example_is_read_whole() -> None:
         through=3,
         tags="hclmod.tags.json",
         except_unproven=("stacks/x/main.tf",),
-        options={"ignore-keel-drift": {"marker": "KYVERNO_LIFECYCLE_V2"}},
+        options={
+            "ignore-keel-drift": {"comments": True},
+            "*": {"keel_version": "0.21.1", "exempt": ["default"]},
+        },
         phases={
             3: file.Phase(
                 number=3,
@@ -79,7 +90,7 @@ def test_example_is_read_whole() -> None:
                 options={"enroll-namespace": {"label": "keel.sh/enrolled"}},
             )
         },
-        images=(policies.ImagePolicy("ghcr.io/immich-app/*", "release", ""),),
+        images=(policies.ImagePolicy(pattern="ghcr.io/immich-app/*", float="release", reason=""),),
         markers={
             "MY_MARKER": {
                 "paths": ["metadata[0].annotations"],
@@ -88,11 +99,12 @@ def test_example_is_read_whole() -> None:
         },
         workloads={
             "ebooks/kubernetes_deployment.book_search": policies.ImagePolicy(
-                "ebooks/kubernetes_deployment.book_search", policy="minor"
+                pattern="ebooks/kubernetes_deployment.book_search", policy="minor"
             )
         },
         registries={"ghcr.io": policies.Registry("cache.lan:5000/ghcr", plain_http=True, requests=2)},
         stateful=("*-ledger",),
+        keel={"version": "0.21.1", "exempt": ["default"]},
     )
 
 
@@ -100,6 +112,33 @@ def test_empty_file_decides_nothing() -> None:
     empty = read("")
     assert (empty.stacks, empty.rules, empty.through, empty.phases) == ((), None, None, {})
     assert empty.tags == "hclmod.tags.json"
+
+
+def test_old_keys_for_facts_about_the_cluster_are_read_with_a_warning() -> None:
+    old = """
+[options."*"]
+keel_version = "0.21.1"
+jobs = true
+[options.ignore-keel-drift]
+init_containers = true
+comments = true
+[phase.2.options."*"]
+exempt = ["a"]
+[phase.2.options.ignore-keel-drift]
+exempt = ["a"]
+[keel]
+version = "0.20.0"
+enrolled = ["b"]
+"""
+    config = read(old)
+    assert config.options["*"] == {"keel_version": "0.21.1", "enrolled": ["b"], "jobs": True}
+    assert config.options["ignore-keel-drift"] == {"init_containers": True, "comments": True}
+    assert [each.removeprefix("hclmod.toml: ") for each in config.warnings] == [
+        'options."*".keel_version: deprecated; write `version` in the table [keel] instead',
+        'options."*".jobs: deprecated; write it under [options.RULE] for each rule that needs it',
+        "options.ignore-keel-drift.init_containers: deprecated; write `init_containers` in the table [keel] instead",
+        'phase.2.options."*".exempt: deprecated; write `exempt` in the table [keel] instead',
+    ]
 
 
 def test_absent_rules_are_not_the_same_as_none() -> None:
@@ -175,6 +214,11 @@ def test_byte_order_mark_and_crlf_are_read() -> None:
         ("[registries.'ghcr.io']\nmirror = 'a:b'", "mirror: write `host:port/prefix`"),
         ("[registries.'ghcr.io']\nrequests = 0", "requests: write how many requests may be under way at once, 1 to 64"),
         ("[registries.'ghcr.io']\nrequests = true", "requests: write how many requests"),
+        ("[keel]\nversion = 'new'", "keel.version: write a version of Keel such as \"0.21.1\", not 'new'"),
+        ("[keel]\nversion = 0.21", "keel.version: write a string"),
+        ("[keel]\nkeel_version = '1'", "keel.keel_version: unknown key; did you mean `version`?"),
+        ("[keel]\ninit_containers = 'yes'", "keel.init_containers: write true or false"),
+        ("[keel]\nexempt = 'a'", "keel.exempt: write an array"),
         ("stateful = 'x'", "stateful: write an array of strings"),
         ("[phase.1]\nworkloads = ['kubernetes_deployment.a']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
         ("[phase.1]\nworkloads = ['ebooks/book']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
@@ -274,7 +318,7 @@ policy = "glob:*"
 float = "release"
 """
     ).policy_for("docker.io/a/b")
-    assert read_one == policies.ImagePolicy("a/b", "release", "", "one", "glob:*")
+    assert read_one == policies.ImagePolicy(pattern="a/b", float="release", reason="", group="one", policy="glob:*")
 
 
 def test_an_empty_group_leaves_that_of_a_wider_pattern() -> None:
@@ -328,14 +372,23 @@ def test_load_names_the_file(tmp_path: Path) -> None:
     assert file.load(tmp_path / "hclmod.toml").path == str(tmp_path / "hclmod.toml")
 
 
-def test_schema_has_the_keys_of_the_parser() -> None:
-    parts = SCHEMA["$defs"]
-    assert set(SCHEMA["properties"]) == set(file._ROOT_FIELDS)
-    assert set(parts["phase"]["properties"]) == set(file._PHASE_FIELDS)
-    assert set(parts["image"]["properties"]) == set(policies.IMAGE_FIELDS)
-    assert set(parts["workload"]["properties"]) == set(policies.WORKLOAD_FIELDS)
-    assert set(parts["registry"]["properties"]) == set(policies.REGISTRY_FIELDS)
-    assert set(parts["marker"]["properties"]) == set(file._MARKER_FIELDS)
+def test_schema_is_fresh() -> None:
+    assert file.schema() == SCHEMA, "run `hclmod docs`"
+
+
+def described(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for name, each in schema.get("properties", {}).items():
+        yield f"{path}.{name}", each.get("description", "")
+        yield from described(each, f"{path}.{name}")
+        yield from (
+            described(each["additionalProperties"] or {}, f"{path}.{name}.X") if "additionalProperties" in each else ()
+        )
+
+
+def test_every_key_has_a_description() -> None:
+    keys = dict(described(SCHEMA))
+    assert ".markers.X.paths" in keys
+    assert not [name for name, about in keys.items() if not about]
 
 
 def test_schema_is_sound_and_takes_the_example() -> None:
@@ -369,6 +422,7 @@ def test_schema_takes_every_name_of_a_workload(name: str) -> None:
         "[registries.'registry-1.docker.io']",
         "[registries.'ghcr.io']\nmirror = 'https://a/b'",
         "[registries.'ghcr.io']\nrequests = 65",
+        "[keel]\nversion = 'new'",
     ],
 )
 def test_schema_refuses_what_the_parser_refuses(text: str) -> None:

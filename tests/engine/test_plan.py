@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +34,12 @@ from hclmod.rulekit import Address, Rule, note
 def check(block, context, /, *, place: Address = Address("")):
     yield note(block.title, "seen", ",".join(context.names))
 rule = Rule(check, kinds=("kubernetes_manifest", "kubernetes_namespace"))
+""",
+    "see_blocks": """
+from hclmod.rulekit import Rule, change, fixes
+def check(block, context, /):
+    yield change(block.title, "n", "n", lambda: fixes.ensure_attribute(block, "n", b"2"))
+rule = Rule(check, kinds=("module", "provider.x", "terraform", "variable", "data.x_y"))
 """,
     "user_mistake": """
 from hclmod.errors import ConfigError
@@ -117,6 +124,63 @@ ONE = 'stacks = ["s/*"]\n[phase.1]\nstacks = ["a"]\n'
 )  # fmt: skip
 def test_a_stack_that_mixes_phases_gives_each_its_own(folder: Path, phase: int | None, wanted: set[str]) -> None:
     assert changed(run(MIXED, PHASES, phase, folder)) == wanted
+
+
+BLOCKS = """
+module "web" {
+  source = "./web"
+}
+provider "x" {
+  a = 1
+}
+provider "other" {
+  a = 1
+}
+terraform {
+  a = 1
+}
+variable "size" {
+  a = 1
+}
+data "x_y" "one" {
+  a = 1
+}
+data "x_z" "two" {
+  a = 1
+}
+resource "x_y" "three" {
+  a = 1
+}
+locals {
+  a = 1
+}
+"""
+QUOTED = '"a"'
+OF_KIND = {"module.web", "provider.x", "terraform", "variable.size", "data.x_y.one"}
+
+
+@pytest.mark.parametrize(("phase", "wanted"), [(1, OF_KIND), (2, set()), (3, set()), (None, OF_KIND)])
+def test_blocks_of_other_types_are_of_the_phase_of_their_whole_stack(
+    folder: Path, phase: int | None, wanted: set[str]
+) -> None:
+    files = {"s/a/main.tf": job("y"), "s/a/blocks.tf": BLOCKS, "s/b/main.tf": job("z")}
+    assert changed(run(files, PHASES, phase, folder, rule="see-blocks")) == wanted
+
+
+@pytest.mark.parametrize("kind", ["module", "provider", "terraform", "variable", "data", "resource", "data.x_y"])
+def test_a_document_with_one_block_of_a_kind_is_read(folder: Path, kind: str) -> None:
+    rule = (folder / "see_blocks.py").read_text()
+    (folder / "see_one.py").write_text(re.sub(r"kinds=.*", f'kinds=("{kind}",))', rule))
+    labels = {"terraform": "", "resource": '"x_y" "a"', "data": '"x_y" "a"'}
+    block = kind.partition(".")[0]
+    text = f"/* c */ {block} {labels.get(block, QUOTED)} {{\n  a = 1\n}}\n"
+    assert len(changed(run({"s/a/main.tf": text}, ONE, 1, folder, rule="see-one"))) == 1
+
+
+def test_a_terraform_block_of_terragrunt_is_another_thing(folder: Path) -> None:
+    files = {"s/a/main.tf": BLOCKS, "s/a/terragrunt.hcl": 'terraform {\n  source = "../x"\n}\n'}
+    reports = run(files, ONE, 1, folder, rule="see-blocks")
+    assert [path for path, each in outcomes(reports).items() if isinstance(each, Changed)] == ["s/a/main.tf"]
 
 
 def test_of_everything_selected_something_is_told(folder: Path) -> None:
@@ -260,7 +324,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
-def test_deep_and_long_documents_end_in_time_and_crash_nothing(folder: Path, text: str) -> None:
+def test_deep_and_long_documents_end_and_crash_nothing(folder: Path, text: str) -> None:
     reports = run({"s/a/odd.tf": text + job("x"), "s/a/fine.tf": job("y")}, ONE, 1, folder)
     assert "kubernetes_job.y" in changed(reports)
     assert isinstance(outcomes(reports)["s/a/odd.tf"], Changed | Refused | Skipped)

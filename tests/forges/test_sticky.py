@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from tests.support.servers import Reply, Seen
 
 KINDS = ("github", "gitea", "gitlab")
-NO_WAIT = Patience(connect=2, read=0.5, total=2, attempts=3, first_pause=0.01, longest_pause=60)
+NO_WAIT = Patience(attempts=3, first_pause=0.01, longest_pause=60)
+HASTY = replace(NO_WAIT, read=1, attempts=9)  # for a read, which is asked again
 
 
 @pytest.fixture(params=KINDS)
@@ -211,12 +212,12 @@ def test_a_forge_that_does_not_answer_in_time(forge: Forge) -> None:
 
     def late(seen: Seen) -> Reply | None:
         if seen.method != "GET":
-            slow.wait(5)
+            slow.wait()
         return answer(seen)
 
     with serving(late) as server:
         there = replace(target(forge), api=server.url + forge.dialect.api)
-        with open_transport(plain_http=("127.0.0.1",), patience=NO_WAIT) as transport:
+        with open_transport(plain_http=("127.0.0.1",), patience=HASTY) as transport:
             with pytest.raises(HclmodError, match="did not answer in time") as caught:
                 sticky.post(transport, there, "phase-3", "report")
             slow.set()
@@ -396,6 +397,7 @@ def test_the_command(forge: Forge, tmp_path: Path) -> None:
     assert TOKEN not in done.stdout + done.stderr + shown
 
 
+@pytest.mark.slow
 def test_what_the_readme_shows_on_a_local_forge(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "hclmod"
     env = environment(tmp_path) | {"TMPDIR": str(tmp_path)}

@@ -10,8 +10,6 @@ from hclmod.hcl.alignment import columns, line_at, realign
 from hclmod.hcl.edits import Edit, Span
 from tests.support.hcl import edited, formatted, needs_terraform, source
 
-EXAMPLES = 400
-
 
 def realigned(before: str, old: str, new: str) -> str:
     """`before` with the one `old` in it put as `new`, aligned again."""
@@ -209,7 +207,7 @@ def changes(draw: st.DrawFn) -> Change:
 def test_agrees_with_terraform_on_what_was_clean() -> None:
     drawn: list[Change] = []
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None)
+    @settings(database=None)
     @given(changes())
     def collect(change: Change) -> None:
         drawn.append(change)

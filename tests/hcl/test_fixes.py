@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from hclmod.hcl.views import Attribute, Block
 
-EXAMPLES = 250
 
 WANTED = ('metadata[0].annotations["keel.sh/policy"]', 'metadata[0].annotations["keel.sh/trigger"]')
 
@@ -83,7 +82,7 @@ def stays_clean(
     """Do the verb on what was drawn, as drawn and as `terraform fmt` writes it; the latter stays as that writes it."""
     drawn: list[bytes] = []
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None)
+    @settings(database=None)
     @given(strategy)
     def collect(data: bytes) -> None:
         drawn.append(data)

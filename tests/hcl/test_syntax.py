@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hclmod.hcl import syntax
@@ -66,7 +66,6 @@ def edited(draw: st.DrawFn) -> tuple[bytes, list[Edit]]:
     return data, edits
 
 
-@settings(max_examples=200, deadline=None)
 @given(edited())
 def test_parsing_again_is_parsing(drawn: tuple[bytes, list[Edit]]) -> None:
     before, edits = drawn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hclmod.config import file
@@ -130,7 +130,6 @@ def valid(data: bytes) -> bool:
 
 
 @needs_terraform
-@settings(max_examples=150, deadline=None)
 @given(workloads().filter(valid))
 def test_unpin_is_the_inverse_of_pin(data: bytes) -> None:
     pinned = settled(data, "pin", PIN)
@@ -144,7 +143,6 @@ def test_unpin_is_the_inverse_of_pin(data: bytes) -> None:
 
 
 @needs_terraform
-@settings(max_examples=60, deadline=None)
 @given(workloads().filter(valid))
 def test_what_is_clean_stays_clean_under_a_pin(data: bytes) -> None:
     pinned = settled(data, "pin", PIN)

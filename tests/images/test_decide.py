@@ -27,7 +27,7 @@ def known(listed: str, *, complete: bool = True) -> ImageTags:
         rest, _, year = item.partition("@")
         tag, _, digest = rest.partition("=")
         infos[tag] = TagInfo(f"sha256:{digest * 64}" if digest else None, f"{year}-01-01T00:00:00Z" if year else None)
-    return ImageTags("2026-08-01T00:00:00Z", "hand", complete, infos)
+    return ImageTags(checked="2026-08-01T00:00:00Z", source="hand", complete=complete, tags=infos)
 
 
 def ask(image: str, snapshot: ImageTags | None = None, policy: Said | None = None) -> Decision:
@@ -244,7 +244,13 @@ _lists = st.dictionaries(
     ),
     max_size=8,
 )
-_snapshots = st.builds(ImageTags, st.just("2026-08-01T00:00:00Z"), st.just("hand"), st.booleans(), _lists)
+_snapshots = st.builds(
+    ImageTags,
+    checked=st.just("2026-08-01T00:00:00Z"),
+    source=st.just("hand"),
+    complete=st.booleans(),
+    tags=_lists,
+)
 
 
 @given(_versions, _snapshots)

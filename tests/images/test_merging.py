@@ -12,7 +12,7 @@ A, B = (f"sha256:{digit * 64}" for digit in "ab")
 
 
 def record(checked: str = OLD, *, complete: bool = False, **tags: TagInfo) -> ImageTags:
-    return ImageTags(checked, "registry" if complete else "diun", complete, tags)
+    return ImageTags(checked=checked, source="registry" if complete else "diun", complete=complete, tags=tags)
 
 
 def test_a_refresh_replaces_and_leaves_the_others() -> None:
@@ -40,10 +40,10 @@ def test_a_complete_list_is_only_replaced_by_a_newer_one() -> None:
 _infos = st.builds(TagInfo, st.sampled_from([None, A, B]), st.sampled_from([None, OLD, NEW]))
 _records = st.builds(
     ImageTags,
-    st.sampled_from([OLD, NEW]),
-    st.just("diun"),
-    st.booleans(),
-    st.dictionaries(st.sampled_from("xyz"), _infos, max_size=3),
+    checked=st.sampled_from([OLD, NEW]),
+    source=st.just("diun"),
+    complete=st.booleans(),
+    tags=st.dictionaries(st.sampled_from("xyz"), _infos, max_size=3),
 )
 
 

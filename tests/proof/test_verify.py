@@ -11,7 +11,7 @@ import hcl2
 import pygohcl
 import pytest
 from hcl2.utils import SerializationOptions
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lark.exceptions import LarkError
 
@@ -493,7 +493,6 @@ def _mutated(text: str, at: int, how: str) -> str:
     return "".join(tokens)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
 @given(
     st.sampled_from(EDITS),
     st.integers(0, 5000),

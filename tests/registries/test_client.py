@@ -7,8 +7,10 @@ import hashlib
 import json
 import shutil
 import subprocess
+import threading
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,14 +34,21 @@ if TYPE_CHECKING:
 
 REPOSITORY = "lanternworks/awning"
 NOBODY = {"DOCKER_CONFIG": "/nonexistent"}
-HASTY = Patience(connect=2, read=0.3, total=0.6, attempts=2, first_pause=0.01)
+PATIENT = Patience(attempts=2, first_pause=0.01)
+HASTY = replace(PATIENT, read=0.1, total=0.2)
 
 
 @contextmanager
-def client(host: str, *plain: str, environment: Mapping[str, str] = NOBODY, prefix: str = "") -> Iterator[Registry]:
+def client(
+    host: str,
+    *plain: str,
+    environment: Mapping[str, str] = NOBODY,
+    prefix: str = "",
+    patience: Patience = PATIENT,
+) -> Iterator[Registry]:
     """A client of a registry on loopback; `plain` are other hosts that may be asked without TLS."""
     chosen = {"registry.lan": Chosen(f"{host}/{prefix}".rstrip("/"), plain_http=True)}
-    with open_transport(plain_http=(host, *plain), patience=HASTY) as transport:
+    with open_transport(plain_http=(host, *plain), patience=patience) as transport:
         yield Registry(transport, endpoints.endpoint("registry.lan", chosen), load(environment))
 
 
@@ -320,12 +329,16 @@ def test_what_goes_wrong_has_a_name(name: str) -> None:
 
 
 def test_a_slow_registry_is_named_so() -> None:
+    done = threading.Event()
+
     def slowly(_seen: Seen) -> Reply:
-        time.sleep(1)
+        done.wait()
         return _listing(tags=[])
 
-    with serving(slowly) as server, client(server.host) as asked, pytest.raises(TransportError) as caught:
-        asked.tags(REPOSITORY)
+    with serving(slowly) as server, client(server.host, patience=HASTY) as asked:
+        with pytest.raises(TransportError) as caught:
+            asked.tags(REPOSITORY)
+        done.set()
     assert caught.value.trouble is Trouble.SLOW
 
 
@@ -343,7 +356,7 @@ def test_a_registry_that_cannot_be_reached_is_not_tried_for_each_image() -> None
             with pytest.raises(TransportError) as caught:
                 asked.tags(repository)
             assert caught.value.trouble is Trouble.UNREACHABLE
-        assert len(server.seen) == HASTY.attempts
+        assert len(server.seen) == PATIENT.attempts
 
 
 def test_a_registry_without_digests_in_its_headers() -> None:

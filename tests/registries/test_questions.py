@@ -120,7 +120,7 @@ def test_what_is_left_of_a_list_decides_as_the_whole_of_it_would(infos: dict[str
     image = reference.parse(f"app:{pin}")
     assert image is not None
     cut = decide(image, None, learn(Told(whole), "app", Wish(NAME, (pin,)), CHECKED))
-    full = decide(image, None, ImageTags(CHECKED, "registry", complete=True, tags=whole))
+    full = decide(image, None, ImageTags(checked=CHECKED, source="registry", complete=True, tags=whole))
     if pin not in whole and isinstance(cut, Unknown):
         return  # nobody knows its date, and digests of other versions are not asked for
     assert (type(cut), getattr(cut, "tag", "")) == (type(full), getattr(full, "tag", "")), (cut, full)

@@ -22,7 +22,7 @@ TAGS = json.dumps({"tags": ["1.2.3"]}).encode()
 
 def asked(host: str, wishes: list[Wish], *, requests: int = 4, watched: list[str] | None = None) -> Learnt:
     registries = {"registry.lan": Registry(host, plain_http=True, requests=requests)}
-    patience = Patience(connect=2, read=5, attempts=2, first_pause=0.01)
+    patience = Patience(attempts=2, first_pause=0.01)
     settings = Settings(registries, {"DOCKER_CONFIG": "/nonexistent"}, CHECKED, patience)
     return refresh(wishes, settings, ([] if watched is None else watched).append)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from hclmod.reports import annotations as workflow
 from hclmod.reports.model import Outcome, Report, Section, Stack
@@ -33,7 +33,6 @@ def read(text: str) -> str:
     return text
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(reports())
 def test_the_runner_reads_four_commands_whatever_stands_there(report: Report) -> None:
     assert [level for level, _, _ in commands(report)] == ["error", "error", "warning", "notice"]

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hclmod.engine.outcomes import Changed, PhaseReport, StackReport, Unchanged
@@ -43,7 +43,6 @@ def applied(name: str, before: bytes, patch: bytes) -> bytes:
         return path.read_bytes()
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
 @given(texts(), texts())
 @example(b"a", b"a\n")
 @example(b"a\n", b"a")
@@ -75,7 +74,6 @@ def test_odd_paths(name: str) -> None:
     assert applied(name, b"a\nb", patch) == b"a\nc\n"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]), min_size=1, max_size=12))
 def test_random_paths(name: str) -> None:
     if name not in (".", "..") and name.lower() != ".git":

@@ -9,7 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from hclmod.reports import html
 from hclmod.reports.diff import unified
@@ -38,7 +38,6 @@ def check(text: str) -> Page:
     return read
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(reports())
 def test_nothing_of_a_repository_breaks_out(report: Report) -> None:
     assert set(check(html.render(report)).names()) <= set(check(html.render(full())).names())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from hclmod.errors import HclmodError
 from hclmod.reports import json as stored
@@ -21,7 +21,6 @@ SCHEMA = json.loads((Path(stored.__file__).parents[1] / "schemas/hclmod.report.s
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(reports())
 def test_what_is_written_is_valid_and_reads_back(report: Report) -> None:
     text = stored.write(report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -35,7 +35,6 @@ def check(text: str) -> Page:
     return read
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(reports())
 def test_nothing_of_a_repository_breaks_out(report: Report) -> None:
     plainly = check(markdown.render(full()))
@@ -52,7 +51,6 @@ def test_every_evil_text_everywhere(evil: str) -> None:
     check(markdown.render(full(lambda _plain: evil)))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
 @given(hostile)
 def test_the_parts_say_what_they_are_given(text: str) -> None:
     told = visible(re.sub(r"[\r\n\t]+", " ", text))
@@ -63,7 +61,6 @@ def test_the_parts_say_what_they_are_given(text: str) -> None:
     assert check(f"- x {prose(text)}").names() in (["li", "ul"], ["code", "li", "ul"])
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
 @given(hostile)
 def test_a_fence_holds_all_that_it_is_given(text: str) -> None:
     read = page(f"before\n\n{fence(text, 'diff')}\nafter\n")
@@ -159,7 +156,6 @@ def test_a_long_refusal_is_short_before_others_are_lost() -> None:
     check(text)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
 @given(reports(), st.integers(700, 4000))
 def test_shortened_reports_stay_intact(report: Report, limit: int) -> None:
     text = markdown.render(report, limit=limit)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hclmod.reports import sarif
@@ -31,7 +31,6 @@ def rendered(report: Report) -> Any:
     return found
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(reports())
 def test_the_official_schema_takes_it(report: Report) -> None:
     assert len(rendered(report)["runs"]) == 2
@@ -78,7 +77,6 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
 @given(LINES, LINES, st.sampled_from(["", "\n"]), st.sampled_from(["", "\n"]), st.sampled_from(["\n", "\r\n"]))
 @example(["\ufeffa", "b"], ["\ufeffc", "b"], "\n", "\n", "\n")
 @example(["\ufeffa"], ["\ufeffc"], "", "", "\n")

@@ -107,7 +107,7 @@ def running(folder: Path, *, storage: Path | None = None, auth: str = "") -> Ite
         yield Registry(f"127.0.0.1:{port}")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait()
 
 
 def free_port() -> int:
@@ -118,9 +118,7 @@ def free_port() -> int:
 
 
 def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(500):
-        if process.poll() is not None:
-            break
+    while process.poll() is None:
         with socket.socket() as tried:
             if tried.connect_ex(("127.0.0.1", port)) == 0:
                 return
