@@ -1,4 +1,7 @@
-"""Whether a workload is in Keel's hands, by its namespace, its phase or its own words (FACTS 1.3, 1.4, 2.2)."""
+"""Whether a workload is in Keel's hands, by its namespace, its phase or its own words.
+
+Source: docs/facts.md, Keel 3, Keel 4, Kyverno 2.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit import Block, Context, Facts, Namespace
 
 EXEMPT = ("keel",)
-"""A supervisor that updates itself has no supervisor (decision 11)."""
+"""A supervisor that updates itself has no supervisor."""
 
 LABEL = ("keel.sh/enrolled", "true")
 

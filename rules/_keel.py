@@ -1,4 +1,4 @@
-"""What Keel and Kyverno read and write on a workload (FACTS 1.3, 1.4, 1.5)."""
+"""What Keel and Kyverno read and write on a workload (docs/facts.md, Keel 3, Keel 4, Keel 5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POLICY = "keel.sh/policy"
 INIT_CONTAINERS = "keel.sh/initContainers"
 MONITORED = "keel.sh/monitorContainers"
 MATCH_TAG = ("keel.sh/matchTag", "keel.sh/match-tag")
-"""The key that makes `force` watch one tag's digest, and its name before 0.21 (FACTS 1.1)."""
+"""The key that makes `force` watch one tag's digest, and its name before 0.21 (docs/facts.md, Keel 1)."""
 
 MUTATED = (
     "kubernetes_deployment",
@@ -35,7 +35,7 @@ RESTARTED = (*MUTATED, *CRON_JOBS)
 def opt_out(workload: Block) -> Attribute | None:
     """The annotations or labels that opt the workload out with `keel.sh/policy = "never"`, or None.
 
-    The label is not even read where the annotation exists (FACTS 1.3). A map inside `merge(...)` counts.
+    The label is not even read where the annotation exists (docs/facts.md, Keel 3). A map inside `merge(...)` counts.
     """
     for name in ("annotations", "labels"):
         for metadata in workload.blocks("metadata"):

@@ -1,4 +1,4 @@
-"""The policy by which Keel may update an image whose tag has to stay (FACTS 1.2, 1.6, 3.3).
+"""The policy by which Keel may update an image whose tag has to stay (docs/facts.md, Keel 2, Keel 6, Terraform 3).
 
 It is written where Keel reads it: on the workload's own metadata, so that it is for all of its containers.
 """
@@ -69,7 +69,7 @@ def _remarks(workload: Block, image: Reference, policy: str) -> Iterator[str]:
 
 
 def _jumping(workload: Block, policy: str) -> str | None:
-    """The container whose `latest` a policy by version would take for the lowest of all (FACTS 1.2)."""
+    """The container whose `latest` a policy by version would take for the lowest of all (docs/facts.md, Keel 2)."""
     if policy not in _BY_VERSION:
         return None
     for container in containers(workload):

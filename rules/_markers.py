@@ -1,4 +1,7 @@
-"""What each marker ignores, as data: paths, the resource types that they are for, and when (FACTS 3, DESIGN 6)."""
+"""What each marker ignores, as data: paths, the resource types that they are for, and when.
+
+Source: docs/facts.md, Terraform 7, Terraform 9.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ MARKERS: Mapping[str, Marker] = {
         ),
         MUTATED,
     ),
-    # What a Keel that really rolls writes besides (FACTS 1.1, 1.5).
+    # What a Keel that really rolls writes besides (docs/facts.md, Keel 1, Keel 5).
     "KEEL_LIFECYCLE_V1": Marker(
         (
             'metadata[0].annotations["keel.sh/match-tag"]',
@@ -54,9 +57,9 @@ MARKERS: Mapping[str, Marker] = {
         RESTARTED,
         by_own_policy=CRON_JOBS,
     ),
-    # What Keel writes after 0.22.1 (FACTS 1.5).
+    # What Keel writes after 0.22.1 (docs/facts.md, Keel 5).
     "KEEL_DIGEST_V1": Marker(('metadata[0].annotations["keel.sh/digest"]',), RESTARTED, by_own_policy=CRON_JOBS),
-    # The provider drops these by itself (FACTS 3.6); for those who want to read them in the file.
+    # The provider drops these by itself (docs/facts.md, Terraform 6); for those who want to read them in the file.
     "KEEL_REVISION_V1": Marker(
         (
             'metadata[0].annotations["kubernetes.io/change-cause"]',
@@ -78,10 +81,13 @@ MARKERS: Mapping[str, Marker] = {
 }
 
 _NEEDED = (((0, 0, 0), "KEEL_LIFECYCLE_V1"), ((0, 0, 0), IGNORE_IMAGE), ((0, 22, 2), "KEEL_DIGEST_V1"))
-"""From which version of Keel on a marker is needed beside the user's V2 (FACTS 1.5)."""
+"""From which version of Keel on a marker is needed beside the user's V2 (docs/facts.md, Keel 5)."""
 
 FOLLOWS_TAGS = (0, 21, 0)
-"""From this version on plain `force` follows all tags; before, only the digest of the same one (FACTS 1.1)."""
+"""From this version on plain `force` follows all tags; before, only the digest of the same one.
+
+Source: docs/facts.md, Keel 1.
+"""
 
 
 def version(text: str) -> tuple[int, ...]:
@@ -132,8 +138,8 @@ def _holds(block: Block, path: str, text: str) -> bool:
 def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, ...]:
     """The `ignore_changes` entries of a marker for one resource; `images` are the paths of the containers to name.
 
-    A policy that the resource declares itself is not among them: ignored, it would reach nothing (FACTS 3.3), and what
-    injects policies adds none where one is (FACTS 2.1).
+    A policy that the resource declares itself is not among them: ignored, it would reach nothing (docs/facts.md,
+    Terraform 3), and what injects policies adds none where one is (docs/facts.md, Kyverno 1).
     """
     kind = KINDS.get(block.type_label)
     words = {"{pod}": kind.prefix, "{stamp}": _stamp(kind.pod)} if kind else {}
@@ -150,7 +156,7 @@ def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, .
 
 
 def _stamp(pod: Sequence[str]) -> str:
-    """The metadata that Keel stamps: of the pod template, for a CronJob of the job template (FACTS 1.5)."""
+    """The metadata that Keel stamps: of the pod template, for a CronJob of the job template (docs/facts.md, Keel 5)."""
     return ".".join(f"{step}[0]" for step in (*pod[: 1 if len(pod) == 1 else 2], "metadata"))
 
 

@@ -1,4 +1,7 @@
-"""How a workload is taken out of Keel's hands in its own block, and what to do about the live object (decision 9)."""
+"""How a workload opts out of Keel in its own block, and what to do about the live object.
+
+Source: docs/guides/rollback.md.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ def _refuse_merged(attribute: Attribute | None) -> None:
 
 
 def hides(workload: Block, held: Traversal) -> bool:
-    """Whether an entry hides the policy or an image from Terraform (FACTS 3.3).
+    """Whether an entry hides the policy or an image from Terraform (docs/facts.md, Terraform 3).
 
     One that hides much more is an `UnfixableError`: nobody knows what else it is there for.
     """

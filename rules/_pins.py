@@ -1,4 +1,4 @@
-"""A pin as a comment keeps it, and which of the known pins is the newest (decision 9, FACTS 1.1)."""
+"""A pin as a comment keeps it, and which of the known pins is the newest (docs/facts.md, Keel 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which images of a workload Keel may rewrite, and why it leaves the others (FACTS 1.4, 1.5, 5.4)."""
+"""Which images of a workload Keel may rewrite, and why it leaves the others.
+
+Source: docs/facts.md, Keel 4, Keel 5, Images 4.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +102,7 @@ def _is_monitored(workload: Block, container: Container) -> bool:
 
 
 def _as_keel_writes(image: Reference) -> str:
-    """The image as Keel writes it, whether it changes the tag or not (FACTS 1.5)."""
+    """The image as Keel writes it, whether it changes the tag or not (docs/facts.md, Keel 5)."""
     hub = image.name.removeprefix("docker.io/")
     return f"{hub}:{image.tag or 'latest'}"
 

@@ -5,8 +5,8 @@ Why: Kyverno injects `keel.sh/*` annotations at admission and Keel adds its own;
 groups of entries; the default is `KYVERNO_LIFECYCLE_V2`, for the types which the policy
 annotates. `keel_version` adds what that Keel writes besides: its stamp on the pods and, in the order of the
 file, the image of each container that it may rewrite (`init_containers` tells that it looks at init containers
-everywhere). Adding entries never causes a diff (FACTS 3.2). What is there is told by its path and never by a
-comment; `comments = true` writes the name of a marker behind its last entry where no comment says it.
+everywhere). Adding entries never causes a diff (docs/facts.md, Terraform 2). What is there is told by its path and
+never by a comment; `comments = true` writes the name of a marker behind its last entry where no comment says it.
 
 Left alone: entries that are there already in whatever spelling, lists that cover them (`all`, a whole annotations
 map), the order and the comments of other entries, workloads that opted out (ignoring the policy would hide a

@@ -1,11 +1,11 @@
 """Make the node pull a floating tag again.
 
 Why: without `image_pull_policy` only `latest` and a missing tag default to `Always`; `:16`, `:v4` and `7-alpine`
-default to `IfNotPresent`, so Keel restarts the pod on the image that the node has kept (FACTS 3). `Always` is written
-there, in place of an `IfNotPresent` that contradicts any floating tag, and where the same run switches a pinned tag
-to `latest`: the attribute is optional and computed, so Terraform keeps the `IfNotPresent` that the pin was given.
-For the same reason removing a line would not reach a workload that runs; `drop = true` removes it on `latest` all the
-same, for workloads that are created anew.
+default to `IfNotPresent`, so Keel restarts the pod on the image that the node has kept (docs/facts.md, Terraform 10).
+`Always` is written there, in place of an `IfNotPresent` that contradicts any floating tag, and where the same run
+switches a pinned tag to `latest`: the attribute is optional and computed, so Terraform keeps the `IfNotPresent` that
+the pin was given. For the same reason removing a line would not reach a workload that runs; `drop = true` removes it on
+`latest` all the same, for workloads that are created anew.
 
 Left alone: pinned tags, `latest` that was `latest` before, `Never`, values that are not plain strings, workloads that
 opted out, jobs and bare pods, which Keel does not restart and Terraform would replace.

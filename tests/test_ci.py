@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROGRAMS = Path(sys.executable).parent
-FILES = [ROOT / "action.yml", *sorted((ROOT / "docs/ci").glob("*.yml"))]
+FILES = [
+    ROOT / "action.yml", *sorted((ROOT / "docs/ci").glob("*.yml")), *sorted((ROOT / ".github/workflows").glob("*.yml")),
+]  # fmt: skip
 EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 
 
@@ -295,3 +299,48 @@ def test_the_forgejo_workflow(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     assert len(forge.comments) == len(forge.writes) == 1, done.stdout + done.stderr
     forge.server.close()
+
+
+def test_our_own_ci_runs_what_a_developer_runs() -> None:
+    workflow = read(".github/workflows/ci.yml")
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["jobs"]["check"]["steps"][-1] == {"run": ".ci/run"}
+
+
+def test_pins_are_names_and_versions_of_all_that_is_required() -> None:
+    lines = [line for line in (ROOT / "requirements/dev.txt").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
+    pinned = {re.sub(r"[._-]+", "-", line.partition("==")[0]).lower() for line in lines}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    names = {re.sub(r"[._-]+", "-", re.split(r"[^\w.-]", each)[0]).lower() for each in required} - {"hclmod"}
+    assert names <= pinned, f"run `make pins`: {names - pinned}"
+
+
+@pytest.mark.parametrize(
+    ("heading", "version", "dirty", "says"),
+    [
+        ("0.2.0 - 2026-12-01", "0.2.0", False, "can be tagged"),
+        ("0.2.0 (unreleased)", "0.2.0", False, "write '## 0.2.0 - "),
+        ("0.2.0 - 2026-12-01", "0.1.0", False, "the code says 0.1.0"),
+        ("0.1.0 - 2026-12-01", "0.1.0", False, "the tag v0.1.0 exists"),
+        ("0.2.0 - 2026-12-01", "0.2.0", True, "commit them first"),
+    ],
+)
+def test_what_may_be_tagged(tmp_path: Path, heading: str, version: str, says: str, *, dirty: bool) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/release-check", tmp_path / ".ci")
+    (tmp_path / "hclmod").mkdir()
+    (tmp_path / "hclmod/__init__.py").write_text(f'__version__ = "{version}"\n')
+    (tmp_path / "CHANGELOG.md").write_text(f"# Changelog\n\n## {heading}\n\n## 0.0.1 - 2026-01-01\n")
+    (tmp_path / ".gitignore").write_text("__pycache__/\n")
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "x")
+    git(tmp_path, "tag", "v0.1.0")
+    if dirty:
+        (tmp_path / "more").write_text("")
+    command = [str(tmp_path / ".ci/release-check"), sys.executable]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False)
+    assert says in done.stdout + done.stderr
+    assert (done.returncode == 0) == (says == "can be tagged")

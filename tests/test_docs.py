@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,11 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 NEEDS = re.compile(r"^<!-- needs: (.+) -->$", re.MULTILINE)
+MARK = re.compile(r"^<!-- command: (\w+) -->$", re.MULTILINE)
+CI_RUN = (ROOT / ".ci/run").read_text()
+FACT = re.compile(r"^<a id=\"(?P<anchor>[\w-]+)\"></a>\n\n### (?P<section>\w+) (?P<number>\d+): .+$", re.MULTILINE)
+FACTS = [match.groupdict() for match in FACT.finditer((DOCS / "facts.md").read_text())]
+CITED = re.compile(r"docs/facts\.md((?:[\s#]*(?:,|and)[\s#]*[A-Z][a-z]+[\s#]+\d+)+)")
 START = re.compile(r"^<!-- starts in: (.+) -->$", re.MULTILINE)
 
 
@@ -77,6 +83,11 @@ def shows(wanted: list[str], printed: str) -> str:
     return ""
 
 
+def cited(source: str) -> list[tuple[str, str]]:
+    """The facts that a module cites, by section and number; a citation may go over lines of a comment."""
+    return [fact for group in CITED.findall(source) for fact in re.findall(r"(\w+)[\s#]+(\d+)", group)]
+
+
 def guides(*first: str) -> list[ParameterSet]:
     """All guides; those that are not named here are slow."""
     return [pytest.param(each, id=each.stem, marks=() if each.stem in first else pytest.mark.slow) for each in GUIDES]
@@ -114,6 +125,45 @@ def test_the_reader_of_guides_can_fail() -> None:
     assert shows(["a", "c", "b"], "a\nb\nc") == "b"
     assert shows(["b..."], "a\nbcd") == ""
     assert shows(["x..."], "a\nbcd") == "x..."
+
+
+@pytest.mark.parametrize(("page", "name"), re.findall(r"^(?:.* )?marked (\S+) (\w+)$", CI_RUN, re.MULTILINE))
+def test_a_command_that_ci_runs_is_marked_once_and_is_one_line(page: str, name: str) -> None:
+    pattern = rf"<!-- command: {name} -->\n(?:<!-- not run: [^\n]+ -->\n)?```sh\n(.*?)^```$"
+    (script,) = re.findall(pattern, (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert script.count("\n") == 1
+
+
+def test_ci_runs_every_marked_command() -> None:
+    marked = [name for page in [ROOT / "README.md", *GUIDES] for name in MARK.findall(page.read_text())]
+    assert sorted(marked) == ["comment", "demo", "hook", "test"]
+    assert all(re.search(rf"marked \S+ {name}$", CI_RUN, re.MULTILINE) for name in marked)
+
+
+def test_every_command_has_a_task() -> None:
+    text = (DOCS / "commands.md").read_text()
+    assert [name for name in cli.commands if f"`hclmod {name}" not in text] == []
+
+
+def test_the_facts_are_numbered_and_have_anchors() -> None:
+    assert len(FACTS) == (DOCS / "facts.md").read_text().count("\n### ")
+    for section, facts in groupby(FACTS, lambda fact: fact["section"]):
+        expected = [f"{section.lower()}-{number}" for number, _ in enumerate(facts, 1)]
+        assert [fact["anchor"] for fact in FACTS if fact["section"] == section] == expected
+    assert all(fact["anchor"] == f"{fact['section'].lower()}-{fact['number']}" for fact in FACTS)
+
+
+@pytest.mark.parametrize("folder", ["hclmod", "rules", "tests"])
+def test_a_fact_that_is_cited_is_there(folder: str) -> None:
+    known = {(fact["section"], fact["number"]) for fact in FACTS}
+    for path in (ROOT / folder).rglob("*.py"):
+        if path != Path(__file__):
+            assert set(cited(path.read_text())) <= known, path.name
+
+
+def test_the_reader_of_citations_can_fail() -> None:
+    text = "a (docs/facts.md, Keel 3, Terraform\n    # 12) and docs/facts.md, Text 1 and Other 2: more"
+    assert cited(text) == [("Keel", "3"), ("Terraform", "12"), ("Text", "1"), ("Other", "2")]
 
 
 def test_made_pages_are_fresh() -> None:

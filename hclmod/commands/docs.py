@@ -7,6 +7,7 @@ readers; a test fails where one is stale and names the command that mends it.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,15 @@ def rule_page(card: Card, example: Example | None) -> str:
         told = f"Its fixture `{example.case}`, one of {example.cases} ({example.kept} of them must not change):"
         shown = fence(example.diff, "diff") if example.diff else fence(example.file, "hcl")
         parts += ["## Example", told, shown.rstrip("\n"), *(f"It says: {prose(each)}" for each in example.says)]
-    return _MADE + "\n\n".join(parts) + "\n"
+    return _MADE + _FACT.sub(_linked, "\n\n".join(parts)) + "\n"
+
+
+_FACT = re.compile(r"docs/facts\.md, (\w+) (\d+)")
+"""How docstrings cite a fact."""
+
+
+def _linked(fact: re.Match[str]) -> str:
+    return f"[{fact[1]} {fact[2]}](../facts.md#{fact[1].lower()}-{fact[2]})"
 
 
 def rules_page(cards: Sequence[Card]) -> str:

@@ -1,6 +1,7 @@
 """What a phase would do: stacks x rules, in memory. Nothing here reads or writes a file.
 
-A stack is read, indexed, settled and dropped before the next one: kept trees take 65 times their source (FACTS 7.1).
+A stack is read, indexed, settled and dropped before the next one: kept trees take 65 times their source (docs/facts.md,
+Parsers 1).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What GitHub, Gitea (Forgejo) and GitLab call the same things (FACTS 6.1)."""
+"""What GitHub, Gitea (Forgejo) and GitLab call the same things (docs/facts.md, Forges 1)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Appending to list and object literals without moving what they hold.
 
-`terraform fmt` never adds or removes commas (FACTS 4.2), so they are ours to place: `x # c` becomes `x, # c`.
+`terraform fmt` never adds or removes commas (docs/facts.md, Text 2), so they are ours to place: `x # c` becomes `x, #
+c`.
 """
 
 from __future__ import annotations

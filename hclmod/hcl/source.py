@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.syntax import Node, Tree
 
 MAX_BYTES = 1 << 20
-"""Above this a document is skipped: pygohcl is quadratic on heredocs of megabytes (FACTS 7.5)."""
+"""Above this a document is skipped: pygohcl is quadratic on heredocs of megabytes (docs/facts.md, Parsers 5)."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GENERATED = re.compile(

@@ -1,6 +1,7 @@
 """The only door to tree-sitter: parse, parse again after edits, walk leaves.
 
-tree-sitter accepts text that Terraform rejects (FACTS 4.3), so a tree is where things stand and never a proof.
+tree-sitter accepts text that Terraform rejects (docs/facts.md, Text 3), so a tree is where things stand and never a
+proof.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def leaves(node: Node, start: int, end: int) -> Iterator[Node]:
 
 
 def comments(node: Node) -> list[Node]:
-    """Every comment inside `node`; a query costs a fifth of a walk (FACTS 7.1)."""
+    """Every comment inside `node`; a query costs a fifth of a walk (docs/facts.md, Parsers 1)."""
     return QueryCursor(_query("(comment) @found")).captures(node).get("found", [])
 
 

@@ -139,7 +139,10 @@ def literals(expression: Expression) -> tuple[Span, ...]:
 
 
 def _pieces(quoted: Node) -> Iterator[Span]:
-    """The literal text of a quoted string; `template_literal` nodes leave out blanks at their ends (FACTS 7.4)."""
+    """The literal text of a quoted string; `template_literal` nodes leave out blanks at their ends.
+
+    Source: docs/facts.md, Parsers 4.
+    """
     inner = comments.inner(quoted)
     at = inner.start
     for child in quoted.children[1:-1]:

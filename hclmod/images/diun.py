@@ -1,8 +1,10 @@
-"""Read what Diun 4 knows of images (FACTS 5.6): `diun image inspect --raw`, `diun image list --raw`, webhooks.
+"""Read what Diun 4 knows of images: `diun image inspect --raw`, `diun image list --raw`, webhooks.
 
 Its JSON is protojson: camelCase, 64-bit integers as strings, zero values left out. `list` tells one tag of an image,
 the newest by date; `inspect` every tag that Diun has seen; a webhook the one that changed. None of them is the whole
 list: without `watch_repo` Diun sees only the tags in use, and it never sees init containers.
+
+Source: docs/facts.md, Images 6.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 HashiCorp's own parser (pygohcl, else `terraform fmt`) has to accept the whole new document. Then python-hcl2 reads the
 smallest places that differ, before and after, and the difference has to be what the fixes declared. Neither alone is
-enough (FACTS 7.2): the first sees no difference between `var.x` and `"var.x"`, the second misses glued lines.
+enough (docs/facts.md, Parsers 2): the first sees no difference between `var.x` and `"var.x"`, the second misses glued
+lines.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def _comments(source: Source, items: Sequence[Item] | None) -> Iterator[bytes]:
 
 
 def _double_lifecycle(before: Source, after: Source, pairs: Sequence[tuple[Item, Item]] | None) -> Iterable[str]:
-    """A second `lifecycle` passes every parser and fails at load (FACTS 3.1)."""
+    """A second `lifecycle` passes every parser and fails at load (docs/facts.md, Terraform 1)."""
     if pairs is None:
         pairs = list(zip(top_level(before)[1], top_level(after)[1], strict=False))
     for old, new in pairs:

@@ -1,7 +1,7 @@
 """One registry: the tags of a repository, the digest of a tag, the date of an image (OCI distribution spec 1.1).
 
-Digests come from `HEAD`, which Docker Hub does not count as a pull (FACTS 5.5), and dates from the manifest and the
-small config blob, which it does: they are asked for only where a decision needs them.
+Digests come from `HEAD`, which Docker Hub does not count as a pull (docs/facts.md, Images 5), and dates from the
+manifest and the small config blob, which it does: they are asked for only where a decision needs them.
 """
 
 from __future__ import annotations

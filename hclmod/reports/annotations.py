@@ -1,7 +1,7 @@
 """Workflow commands of GitHub Actions: what a report says, beside the lines in a pull request's diff.
 
-GitHub shows ten annotations of each level in one step (FACTS 6.2), so the tenth tells how many more there are.
-Gitea and Forgejo read the same commands.
+GitHub shows ten annotations of each level in one step (docs/facts.md, Forges 2), so the tenth tells how many more there
+are. Gitea and Forgejo read the same commands.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The proof is of a whole document: all its changes together, aligned, were judged by other parsers. So a fix in SARIF
 holds all replacements of its document, and it stands at the document's first change alone: from each result it would
-be applied many times. GitHub takes 25,000 results and 10 MB after compression (FACTS 6.2): errors come first, and fixes
-go where they would not fit.
+be applied many times. GitHub takes 25,000 results and 10 MB after compression (docs/facts.md, Forges 2): errors come
+first, and fixes go where they would not fit.
 """
 
 from __future__ import annotations

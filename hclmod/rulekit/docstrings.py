@@ -85,14 +85,10 @@ def _group(folder: Path) -> str:
     return re.split(r"[;\n]", docstring)[0].rstrip(".") if docstring else "Rules of your own"
 
 
-_SOURCE = re.compile(r" \((?:FACTS|DESIGN|SHAPES) [^)]*\)|, (?:FACTS|DESIGN|SHAPES) [\d.]+(\))")
-"""Where a fact comes from, in the notes of those who write rules; not for those who read a card."""
-
-
 def _parts(docstring: str) -> dict[str, str]:
     import inspect
 
-    paragraphs = [_SOURCE.sub(r"\1", " ".join(part.split())) for part in inspect.cleandoc(docstring).split("\n\n")]
+    paragraphs = [" ".join(part.split()) for part in inspect.cleandoc(docstring).split("\n\n")]
     parts = {"summary": paragraphs[0]}
     for paragraph in paragraphs[1:]:
         head, colon, rest = paragraph.partition(": ")

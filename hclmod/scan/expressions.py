@@ -106,7 +106,7 @@ PROVIDERS: Mapping[str, tuple[str, ...]] = {
     "azurerm_container_group": ("image",),
     "azurerm_container_app": ("image",),
 }
-"""Resources of other providers that run images, and the attributes that name them (FACTS 3)."""
+"""Resources of other providers that run images, and the attributes that name them (docs/facts.md, Terraform 8)."""
 
 _ENCODES = re.compile(r"(?:yamlencode|jsonencode|file|templatefile|join|trimspace)\s*\(|<<")
 _PATHS = {("resource", RELEASE): ("chart", "chart"), ("data", "kubectl_path_documents"): ("pattern", "file")}

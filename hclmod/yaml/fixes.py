@@ -1,6 +1,7 @@
 """Write one value into YAML text: its bytes are replaced, and PyYAML has to read the same data but for that value.
 
-YAML round-trip libraries print what they read and lose line ends and spacing (FACTS 6.4), so nothing is printed here.
+YAML round-trip libraries print what they read and lose line ends and spacing (docs/facts.md, Forges 4), so nothing is
+printed here.
 """
 
 from __future__ import annotations

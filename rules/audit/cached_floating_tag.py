@@ -1,8 +1,8 @@
 """Find floating tags that the node takes from its cache.
 
 Why: with `IfNotPresent`, which is also the default of every tag but `latest`, Keel restarts the pod on the image that
-the node has kept (FACTS 3). What `pull-policy-for-floating-tag` would do is told for every workload, whatever its
-phase.
+the node has kept (docs/facts.md, Terraform 10). What `pull-policy-for-floating-tag` would do is told for every
+workload, whatever its phase.
 
 Left alone: what that rule leaves alone.
 """

@@ -1,7 +1,8 @@
 """Find edits to an image that Terraform ignores.
 
 Why: `ignore_changes` filters the plan: an edit to an ignored image plans "No changes" and is used at creation only
-(FACTS 3.5). Whoever made it believes that it rolls out. `hclmod audit --base REV` tells what it was before.
+(docs/facts.md, Terraform 5). Whoever made it believes that it rolls out. `hclmod audit --base REV` tells what it was
+before.
 
 Left alone: images that Terraform looks at; images of resources that were not there before.
 """

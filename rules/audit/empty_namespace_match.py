@@ -1,7 +1,8 @@
 """Find policies whose `namespaces` is empty.
 
 Why: an empty list in a `match` selects every namespace of the cluster, and not none (kyverno:
-`pkg/engine/utils/match.go`, FACTS 2.2): the foundation of the rollout with an allowlist that is empty enrolls all.
+`pkg/engine/utils/match.go`, docs/facts.md, Kyverno 2): the foundation of the rollout with an allowlist that is empty
+enrolls all.
 
 Left alone: lists in an `exclude`, lists that are not written there.
 """

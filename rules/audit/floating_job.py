@@ -1,7 +1,7 @@
 """Find jobs whose image floats.
 
 Why: Keel does not look at Jobs, and Terraform replaces one whose image changes, which runs it again: a migration that
-runs twice. What a floating tag means when that happens is whatever it means that day (FACTS 3).
+runs twice. What a floating tag means when that happens is whatever it means that day (docs/facts.md, Terraform 7).
 
 Left alone: CronJobs, which take a new image at their next run; pinned tags; tags that nobody knows to float.
 """

@@ -1,7 +1,7 @@
 """Find Helm releases in enrolled namespaces that Keel may leave stuck, or that a chart moves by itself.
 
-Why: `atomic` waits for pods that Keel is rolling, fails, and leaves the release pending (FACTS 3); Helm takes Keel's
-edits back at its next upgrade, and without a `version` any apply may be one.
+Why: `atomic` waits for pods that Keel is rolling, fails, and leaves the release pending (docs/facts.md, Terraform 11);
+Helm takes Keel's edits back at its next upgrade, and without a `version` any apply may be one.
 
 Left alone: namespaces that are not enrolled and whose phases are not done, charts in a folder, `atomic = false`.
 """

@@ -1,8 +1,8 @@
 """Find opt-outs and pins that `ignore_changes` hides from Terraform.
 
 Why: with `metadata[0].annotations["keel.sh/policy"]` ignored, declaring `never` plans "No changes", and with the image
-ignored a pinned tag changes nothing: a pin had no effect, twelve hours long (FACTS 3.3). Bulk edits have put such
-entries back under workloads that had just been pinned.
+ignored a pinned tag changes nothing: a pin had no effect, twelve hours long (docs/facts.md, Terraform 3). Bulk edits
+have put such entries back under workloads that had just been pinned.
 
 Left alone: workloads that Keel has in its hands and that carry no pin; images that their CI owns.
 """

@@ -1,7 +1,7 @@
 """Find ignored images of containers that are not there.
 
-Why: an index out of range is accepted and has no effect (FACTS 3.2, tried): after a container went, the entry that
-was meant for another one no longer ignores it.
+Why: an index out of range is accepted and has no effect (docs/facts.md, Terraform 2): after a container went, the entry
+that was meant for another one no longer ignores it.
 
 Left alone: pods with `dynamic` containers, whose number nobody knows.
 """

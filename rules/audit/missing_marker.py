@@ -1,9 +1,9 @@
 """Find workloads in Keel's hands whose drift Terraform does not ignore.
 
 Why: without the entries every plan shows what Kyverno and Keel write, and every apply takes it back: a rollout for the
-stamp on the pods, a downgrade for the image (FACTS 3). A workload is in Keel's hands when its namespace is enrolled
-(by label, or named in `enrolled` where an allowlist does it), when its phase is done, or when it declares a policy of
-its own. `markers` and `keel_version` are those of `ignore-keel-drift`, which mends it.
+stamp on the pods, a downgrade for the image (docs/facts.md, Terraform 9). A workload is in Keel's hands when its
+namespace is enrolled (by label, or named in `enrolled` where an allowlist does it), when its phase is done, or when it
+declares a policy of its own. `markers` and `keel_version` are those of `ignore-keel-drift`, which mends it.
 
 Left alone: workloads that opted out, CronJobs without a policy of their own, namespaces that are exempt.
 """

@@ -1,7 +1,8 @@
 """Find entries for Keel's annotations on workloads that Keel does not have in its hands.
 
 Why: an entry that ignores `keel.sh/*` where nothing writes it hides what a person declares there one day: a `never`
-that Terraform ignores plans "No changes" (FACTS 3.3). Most often the namespace was never enrolled, or no longer is.
+that Terraform ignores plans "No changes" (docs/facts.md, Terraform 3). Most often the namespace was never enrolled, or
+no longer is.
 
 Left alone: workloads whose namespace is enrolled (by label, or named in `enrolled`), whose phase is done, or which
 declare a policy; ignored images, which their CI may own; lists that ignore more than Keel's keys. Nothing is taken

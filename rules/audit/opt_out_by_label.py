@@ -1,7 +1,7 @@
 """Find opt-outs by label alone where the annotation is injected.
 
 Why: Keel does not even read the label where the annotation exists, and Kyverno injects the annotation `force`: a label
-`never` opts nothing out then (FACTS 1.3). The annotation `never` does, for what is there is not injected.
+`never` opts nothing out then (docs/facts.md, Keel 3). The annotation `never` does, for what is there is not injected.
 
 Left alone: namespaces that are not enrolled, types which the policy does not annotate, a declared annotation.
 """

@@ -1,8 +1,8 @@
 """Find ignored images in enrolled namespaces that Keel does not look at.
 
 Why: Terraform ignores the image, and Keel passes the container by: an init container without `keel.sh/initContainers`,
-one that `keel.sh/monitorContainers` leaves out, a CronJob without a policy of its own (FACTS 1.4). If no CI sets it, it
-stays as it was on the day of the entry.
+one that `keel.sh/monitorContainers` leaves out, a CronJob without a policy of its own (docs/facts.md, Keel 4). If no CI
+sets it, it stays as it was on the day of the entry.
 
 Left alone: namespaces that are not enrolled, whose images their CI owns; workloads that opted out and pins, which
 `hidden-opt-out` tells.

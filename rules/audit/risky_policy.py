@@ -1,9 +1,10 @@
 """Find Keel policies that would write a wrong tag.
 
 Why: from 0.21 on plain `force` follows all tags of a repository and only `keel.sh/matchTag` keeps it to the digest of
-one: kafka went from 7.9.1 to 3.0.0, forgejo from 11.0.14 to 1.18 (FACTS 1.1). `major`, `minor`, `patch` and `all` on
-`latest` jump to the highest version (FACTS 1.2). `glob:` and `regexp:` compare tags as text, so 1.9.0 is above 1.10.0;
-they are sound for padded dates only (FACTS 1.6). The first needs `keel_version` to be set.
+one: kafka went from 7.9.1 to 3.0.0, forgejo from 11.0.14 to 1.18 (docs/facts.md, Keel 1). `major`, `minor`, `patch` and
+`all` on `latest` jump to the highest version (docs/facts.md, Keel 2). `glob:` and `regexp:` compare tags as text, so
+1.9.0 is above 1.10.0; they are sound for padded dates only (docs/facts.md, Keel 6). The first needs `keel_version` to
+be set.
 
 Left alone: `never`, policies whose value is no literal, semver policies on versions, policies of a Keel before 0.21.
 """

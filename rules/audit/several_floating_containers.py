@@ -1,7 +1,7 @@
 """Find pods in Keel's hands with several floating containers.
 
-Why: `container[N].image` counts by position: reorder the containers and Terraform swaps their images (FACTS 3.4,
-tried). Keel also rolls the whole pod for each of them.
+Why: `container[N].image` counts by position: reorder the containers and Terraform swaps their images (docs/facts.md,
+Terraform 4, tried). Keel also rolls the whole pod for each of them.
 
 Left alone: pods with one container that Keel may rewrite; workloads that opted out or that Keel does not have.
 """

@@ -1,9 +1,9 @@
 """Take one workload out of Keel's hands, whatever its tag (run by `hclmod opt-out`).
 
 Why: `keel.sh/policy = "never"` has to be an annotation, because where one is injected the label is not even read
-(FACTS 1.3), and it has no effect while `ignore_changes` hides the policy (FACTS 3.3). So the annotation is added to the
-workload's own metadata and the entries that hide the policy or an image leave the list; `label` adds the label that a
-policy may exclude by. `opt-in` gives back the very bytes.
+(docs/facts.md, Keel 3), and it has no effect while `ignore_changes` hides the policy (docs/facts.md, Terraform 3). So
+the annotation is added to the workload's own metadata and the entries that hide the policy or an image leave the list;
+`label` adds the label that a policy may exclude by. `opt-in` gives back the very bytes.
 
 Left alone: workloads that say `never` and hide nothing; everything, if a part cannot be done.
 """

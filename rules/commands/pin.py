@@ -1,12 +1,12 @@
 """Put one workload back on a known tag, so that it stays there (run by `hclmod pin`).
 
 Why: after `kubectl rollout undo` Keel rolls forward again within the hour, and a tag in Terraform that is ignored
-changes nothing: a pin without removing the entry had no effect, twelve hours long (FACTS 3.3). So the tag is set
-where it stands, the workload says `keel.sh/policy = "never"` on its own metadata, the entries that would hide either
-from Terraform leave `ignore_changes`, and a comment keeps date, bad tag, good tag and reason. What was there stays
-beside it in comments, from which `unpin` gives back the very bytes. The newest known pin is the highest of the tag in
-the file and the tags that such comments name; `allow_downgrade` goes below it. A tag that others hang on too stays,
-and this workload's stands in its container from then on.
+changes nothing: a pin without removing the entry had no effect, twelve hours long (docs/facts.md, Terraform 3). So the
+tag is set where it stands, the workload says `keel.sh/policy = "never"` on its own metadata, the entries that would
+hide either from Terraform leave `ignore_changes`, and a comment keeps date, bad tag, good tag and reason. What was
+there stays beside it in comments, from which `unpin` gives back the very bytes. The newest known pin is the highest of
+the tag in the file and the tags that such comments name; `allow_downgrade` goes below it. A tag that others hang on too
+stays, and this workload's stands in its container from then on.
 
 Left alone: everything, if any part cannot be done: an image that is not known, a block of a module that others call,
 annotations that are not written there, a list that ignores all, a lower tag. Containers of one repository move

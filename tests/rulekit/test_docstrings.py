@@ -48,15 +48,9 @@ def test_a_card_is_read_without_running_the_rule(tmp_path: Path) -> None:
     assert card.left_alone == "`replicas = 0`: somebody switched it off."
 
 
-@pytest.mark.parametrize("source", [" (FACTS 3.2, tried)", " (DESIGN 2)"])
-def test_where_a_fact_comes_from_is_for_those_who_write_rules(tmp_path: Path, source: str) -> None:
-    card = docstrings.read(write(tmp_path, RULE.replace("owns it,", f"owns it{source},")))
-    assert card.why == "the scaler owns it, and every apply fights it."
-
-
-def test_a_source_of_ones_own_is_told(tmp_path: Path) -> None:
-    card = docstrings.read(write(tmp_path, RULE.replace("owns it,", "owns it (`scaler.go`, FACTS 2.2),")))
-    assert card.why == "the scaler owns it (`scaler.go`), and every apply fights it."
+def test_where_a_fact_comes_from_is_said(tmp_path: Path) -> None:
+    card = docstrings.read(write(tmp_path, RULE.replace("owns it,", "owns it (docs/facts.md, Kyverno 2),")))
+    assert card.why == "the scaler owns it (docs/facts.md, Kyverno 2), and every apply fights it."
 
 
 def test_options_are_told_as_the_source_writes_them(tmp_path: Path) -> None:

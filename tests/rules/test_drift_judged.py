@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from hclmod.hcl.views import Block
 
-PODS = {  # as FACTS 3 has them, not as the code does
+PODS = {  # as docs/facts.md, Terraform 7, has them, not as the code does
     "kubernetes_deployment": ("spec", "template"),
     "kubernetes_stateful_set_v1": ("spec", "template"),
     "kubernetes_daemon_set_v1": ("spec", "template"),
@@ -125,7 +125,7 @@ class Plans:
         self.run("apply", "-auto-approve", "-input=false", "-no-color")
 
     def drift(self, kind: str, image: str = "x/y:3.1.0") -> None:
-        """What Kyverno injects at admission and Keel writes when it rolls (FACTS 1.5, 2.1)."""
+        """What Kyverno injects at admission and Keel writes when it rolls (docs/facts.md, Keel 5, Kyverno 1)."""
         path = self.folder / "terraform.tfstate"
         state = json.loads(path.read_text())
         (instance,) = state["resources"][0]["instances"]
@@ -157,7 +157,7 @@ def test_drift_is_no_change_with_the_markers_and_one_without(kind: str, tmp_path
     marked = settled(bare, "ignore-keel-drift", FULL)
     plans = Plans(tmp_path)
     plans.apply(bare)
-    assert not plans.changes(marked), "adding entries alone is no change (FACTS 3.2)"
+    assert not plans.changes(marked), "adding entries alone is no change (docs/facts.md, Terraform 2)"
     plans.drift(kind)
     assert not plans.changes(marked)
     without = plans.changes(bare)
@@ -206,7 +206,7 @@ def test_a_pin_takes_effect_and_would_not_with_the_entries(kind: str, tmp_path: 
     assert b'"keel.sh/policy" = "never"' in by_hand
     image_only = plans.changes(by_hand)
     assert '-> "docker.io/x/y:3.0.1"' not in image_only, "an ignored image is not set"
-    assert "cron" in kind or not image_only, "an ignored policy is not declared (FACTS 3.3)"
+    assert "cron" in kind or not image_only, "an ignored policy is not declared (docs/facts.md, Terraform 3)"
     plans.apply(pinned)
     assert not plans.changes(pinned)
 
@@ -226,7 +226,7 @@ def test_an_opt_out_takes_effect_and_is_taken_back(tmp_path: Path) -> None:
 
 @needs_terraform
 def test_ignored_images_count_by_position(tmp_path: Path) -> None:
-    """Why several containers are warned of: their images would swap (FACTS 3.4)."""
+    """Why several containers are warned of: their images would swap (docs/facts.md, Terraform 4)."""
     kind = "kubernetes_deployment"
     marked = settled(workload(kind), "ignore-keel-drift", FULL)
     plans = Plans(tmp_path)

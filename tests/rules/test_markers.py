@@ -16,7 +16,7 @@ from tests.support.hcl import block
 NONE = parse(b"", "hclmod.toml")
 TEMPLATE = "spec[0].template[0]"
 CRON = "spec[0].job_template[0]"
-STAMPS = {  # FACTS 1.5 and 3: the pods' metadata; of a CronJob the job's; a Job and a Pod are not Keel's
+STAMPS = {  # docs/facts.md, Keel 5: the pods' metadata; of a CronJob the job's; a Job and a Pod are not Keel's
     "kubernetes_deployment": f"{TEMPLATE}.metadata[0]",
     "kubernetes_deployment_v1": f"{TEMPLATE}.metadata[0]",
     "kubernetes_stateful_set": f"{TEMPLATE}.metadata[0]",

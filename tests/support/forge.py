@@ -1,7 +1,7 @@
 """A forge on loopback that answers as GitHub, Gitea or GitLab do: pages, permissions, limits, own users.
 
-After their documentation: GitHub's REST API for issue comments, Gitea's swagger, GitLab's notes API (FACTS 6.1).
-`python -m tests.support.forge github PORT` serves one to people who want to see a comment arrive.
+After their documentation: GitHub's REST API for issue comments, Gitea's swagger, GitLab's notes API (docs/facts.md,
+Forges 1). `python -m tests.support.forge github PORT` serves one to people who want to see a comment arrive.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Debian's `docker-registry` on loopback, filled by hand through its API with images of a few bytes (FACTS 7.10)."""
+"""Debian's `docker-registry` on loopback, filled by hand through its API with images of a few bytes.
+
+Source: docs/facts.md, Parsers 10.
+"""
 
 from __future__ import annotations
 

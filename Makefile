@@ -1,0 +1,55 @@
+# What a developer runs. Each target first makes .venv, with the versions of requirements/dev.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PINS := requirements/dev.txt
+INSTALLED := $(VENV)/installed
+PIP := pip --quiet --disable-pip-version-check
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+$(INSTALLED): pyproject.toml $(PINS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/$(PIP) install --constraint $(PINS) --editable '.[dev]'
+	@touch $@
+
+.PHONY: test
+test: $(INSTALLED) ## Run the tests (ARGS="tests/engine -k phase" runs some of them)
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(INSTALLED) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: rule
+rule: $(INSTALLED) ## Run the cases of one rule: make rule ID=drop-helm-atomic
+	@test -n "$(ID)" || { echo "Name the rule: make rule ID=drop-helm-atomic" >&2; exit 2; }
+	$(BIN)/hclmod test $(ID)
+
+.PHONY: demo
+demo: $(INSTALLED) ## Apply phase 3 to a copy of fixtures/demo
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	TMPDIR="$$folder" sh fixtures/try-demo "$(CURDIR)/$(BIN)/hclmod"
+
+.PHONY: docs
+docs: $(INSTALLED) ## Write the generated pages and build the site in build/site
+	$(BIN)/hclmod docs
+	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
+
+.PHONY: pins
+pins: ## Renew requirements/dev.txt from a fresh environment
+	rm -rf build/pins && $(PYTHON) -m venv build/pins
+	build/pins/bin/$(PIP) install --editable '.[dev]'
+	sed -n '/^#/p' $(PINS) > build/pins.txt
+	build/pins/bin/$(PIP) list --format=freeze --exclude-editable --exclude pip --exclude setuptools >> build/pins.txt
+	mv build/pins.txt $(PINS) && rm -rf build/pins
+
+.PHONY: release-check
+release-check: $(INSTALLED) ## Check that a release can be tagged, then run all that CI runs
+	.ci/release-check $(BIN)/python
+	.ci/run
