@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK = block('resource "helm_release" "web" {\n}\n')
-CONTEXT = Context(file.parse(b"", "hclmod.toml"), Snapshot({}))
+CONTEXT = Context(config=file.parse(b"", "hclmod.toml"), tags=Snapshot({}))
 RULE = """from hclmod.rulekit import Rule, change, note, warn
 
 def check(block, context, /, *, strict: bool = True):
