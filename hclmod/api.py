@@ -296,15 +296,15 @@ def explain_tag(project: Project, image: str) -> tuple[Told, ...]:
     return tags.explain(project, image)
 
 
-def trace(project: Project, wanted: str) -> tuple[str, ...]:
+def trace(project: Project, target: str) -> tuple[str, ...]:
     """The lines that explain the image at `FILE:LINE` or `STACK/ADDRESS`: chain, literal, who else uses it."""
     from hclmod.commands import trace
 
-    return tuple(trace.tell(project, wanted))
+    return tuple(trace.tell(project, target))
 
 
-def trace_rows(project: Project, wanted: str) -> list[dict[str, Any]]:
+def trace_rows(project: Project, target: str) -> list[dict[str, Any]]:
     """What `trace` says, as plain values for machines."""
     from hclmod.commands import trace
 
-    return trace.rows(project, wanted)
+    return trace.rows(project, target)

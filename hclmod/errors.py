@@ -40,12 +40,12 @@ class RefusedError(HclmodError):
     exit_code = 3
 
 
-def nearest(wanted: str, known: Iterable[str], otherwise: str = "", *, cutoff: float = 0.6) -> str:
+def nearest(target: str, known: Iterable[str], otherwise: str = "", *, cutoff: float = 0.6) -> str:
     """The hint for a word that is not known: the one that may be meant, or what to say `otherwise`.
 
     `cutoff` is how alike they have to be, 0 to 1, as `difflib` counts it.
     """
     import difflib
 
-    near = difflib.get_close_matches(wanted, list(known), 1, cutoff)
+    near = difflib.get_close_matches(target, list(known), 1, cutoff)
     return f"Did you mean `{near[0]}`?" if near else otherwise

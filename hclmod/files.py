@@ -44,8 +44,8 @@ def names(root: Path) -> Iterator[str]:
 
 def read(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
     """The contents of those files that are there and are no links."""
-    found = ((name, root / name) for name in paths)
-    return {name: path.read_bytes() for name, path in found if path.is_file() and not path.is_symlink()}
+    results = ((name, root / name) for name in paths)
+    return {name: path.read_bytes() for name, path in results if path.is_file() and not path.is_symlink()}
 
 
 def replace_all(root: Path, changes: Mapping[str, bytes], *, fresh: bool = False) -> None:

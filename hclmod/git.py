@@ -142,16 +142,16 @@ class Repository:
     def filtered(self, paths: Iterable[str], rev: str = "HEAD") -> frozenset[str]:
         """Those of `paths` that `rev` gives a filter such as git-crypt: show no diff of them."""
         with self._scratch(self.resolve(rev)) as git:
-            told = _records(git.out("check-attr", "-z", "--stdin", "filter", stdin=_nul(paths)))
-        values = zip(told[::3], told[2::3], strict=True)
+            text = _records(git.out("check-attr", "-z", "--stdin", "filter", stdin=_nul(paths)))
+        values = zip(text[::3], text[2::3], strict=True)
         return frozenset(path for path, value in values if value not in {"unspecified", "unset"})
 
     def ledger(self, rev: str) -> tuple[LedgerEntry, ...]:
         """Phases done by the commits that `rev` stands on, oldest first; what is no number is no phase."""
         fields = "%x1f".join(("%H", _trailer(PHASE), _trailer(RULES), _trailer(VERSION)))
         picked = ("--reverse", "--fixed-strings", f"--grep={PHASE}:")
-        told = self._log(*picked, f"--format={fields}", self.resolve(rev))
-        return tuple(entry for record in told for entry in _ledger_entries(*record.split("\x1f")))
+        text = self._log(*picked, f"--format={fields}", self.resolve(rev))
+        return tuple(entry for record in text for entry in _ledger_entries(*record.split("\x1f")))
 
     def commit(
         self,
@@ -223,13 +223,13 @@ class Repository:
         if old and not replace:
             raise GitError(f"branch {branch} exists", hint="delete it, or give --replace to make it anew")
         if old and (foreign := self._foreign(base, old)):
-            told = f"branch {branch} has {len(foreign)} commit(s) that hclmod did not make: {foreign[0][:12]}"
-            raise GitError(told, hint="--replace would lose them; move or delete the branch yourself")
+            text = f"branch {branch} has {len(foreign)} commit(s) that hclmod did not make: {foreign[0][:12]}"
+            raise GitError(text, hint="--replace would lose them; move or delete the branch yourself")
         return old
 
     def _foreign(self, base: str, tip: str) -> list[str]:
-        told = self._log(f"--format=%H {_trailer(PHASE)}", f"{base}..{tip}")
-        return [record.strip() for record in told if len(record.split()) == 1]
+        text = self._log(f"--format=%H {_trailer(PHASE)}", f"{base}..{tip}")
+        return [record.strip() for record in text if len(record.split()) == 1]
 
     def _point(self, git: _Shell, branch: str, commit: str, old: str) -> None:
         ref, expected = f"refs/heads/{branch}", old or "0" * len(commit)
@@ -283,8 +283,8 @@ def _hint(words: str) -> str:
 
 
 def _all_there(git: _Shell, entries: Sequence[Entry]) -> None:
-    told = git.out("cat-file", "--batch-check=%(objectname)", stdin=_lines(entry.oid for entry in entries))
-    missing = [line.split()[0] for line in told.decode().splitlines() if " " in line]
+    text = git.out("cat-file", "--batch-check=%(objectname)", stdin=_lines(entry.oid for entry in entries))
+    missing = [line.split()[0] for line in text.decode().splitlines() if " " in line]
     if missing:
         raise GitError(f"object {missing[0]} is missing", hint="see `git fsck`")
 
@@ -334,8 +334,8 @@ def _write(git: _Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) ->
 
 
 def _signing(git: _Shell) -> tuple[str, ...]:
-    wanted = git.line("config", "--type=bool", "--default=false", "--get", "commit.gpgsign")
-    return ("-S",) if wanted == "true" else ()
+    target = git.line("config", "--type=bool", "--default=false", "--get", "commit.gpgsign")
+    return ("-S",) if target == "true" else ()
 
 
 def _trailer(key: str) -> str:

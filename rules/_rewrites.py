@@ -52,7 +52,7 @@ def rewrites(workload: Block, context: Context, *, keel_version: str = "", init:
 
 def _is_switched(workload: Block, container: Container, context: Context) -> bool:
     image = image_of(workload, container, context)
-    held = (context.folder, workload.address, container.path) in context.held
+    held = (context.folder, workload.address, container.path) in context.blocked
     if image is None or held or not switches_tags(context):
         return False
     return isinstance(decision(image, context, context.id_of(workload)), Float)

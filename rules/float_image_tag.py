@@ -154,7 +154,7 @@ class _Found:
         self.callers = context.shared.get(workload.address, ())
         self.changed = has_switched(workload, context)
         self.others = context.others(workload)
-        self.held = context.held.get(ImageId(context.folder, workload.address, container.path))
+        self.held = context.blocked.get(ImageId(context.folder, workload.address, container.path))
         mine = context.id_of(workload)
         self.decision: Decision | None = decision(plain, context, mine) if plain else None
         self.chosen = policy(plain, context, mine) if plain else None
@@ -302,7 +302,7 @@ def _at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) -
         return _unwanted(literal, stay)
     if shared := _shared(literal, place, stay, wanted, context):
         return shared
-    if other := next((context.held[each.key] for each in place.images if each.key in context.held), None):
+    if other := next((context.blocked[each.key] for each in place.images if each.key in context.blocked), None):
         return note(literal, "stays-with-others", f"`{literal.text}` stays with {other}")
     ((text, why),) = wanted.items()
     over = sorted({path for each in place.images for path in each.overrides})

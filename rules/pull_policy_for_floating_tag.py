@@ -56,7 +56,7 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
     if followed is not None:
         image = reference.parse(followed.image or "")
         verdict = decision(image, context, context.id_of(workload)) if image else None
-        held = (context.folder, workload.address, container.path) in context.held
+        held = (context.folder, workload.address, container.path) in context.blocked
         switched = isinstance(verdict, Float) and followed.writable and not held and switches_tags(context)
         return image, switched or (isinstance(verdict, Keep) and verdict.floating), switched
     image = parsed(container.image) if container.image else None

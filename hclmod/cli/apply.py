@@ -118,8 +118,8 @@ def show(
     base: str = "HEAD",
 ) -> None:
     """Print reports in a format, or write them to a file."""
-    told = api.tell(workspace, reports, base=base, for_text=form == "text")
-    output.show_report(told, form, file, verbose=verbose)
+    text = api.tell(workspace, reports, base=base, for_text=form == "text")
+    output.show_report(text, form, file, verbose=verbose)
 
 
 def _say(text: str, form: str) -> None:

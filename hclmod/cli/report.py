@@ -34,8 +34,8 @@ def report(
     verbose: bool,
 ) -> None:  # fmt: skip
     """Show a report that was stored with --format json; no rule is run."""
-    told = api.read_report(file)
-    output.show_report(told, form, output_file, verbose=verbose, limit=limit, whole=see, folders=folders)
+    text = api.read_report(file)
+    output.show_report(text, form, output_file, verbose=verbose, limit=limit, whole=see, folders=folders)
 
 
 @click.command()
@@ -64,16 +64,16 @@ def comment(
     """
     from hclmod.forges import target as targets
 
-    told = _told(phase, stored, repository, file, folders)
+    text = _texts(phase, stored, repository, file, folders)
     target = targets.find(targets.Wanted(forge, url, repo, number), os.environ, asks=not dry_run)
     if dry_run:
-        click.echo(api.comment_text(told, target, key or told.key, see), nl=False)
+        click.echo(api.comment_text(text, target, key or text.key, see), nl=False)
         return
-    posted = api.comment(told, target, key=key, author=author, whole=see, plain_http=plain_http)
+    posted = api.comment(text, target, key=key, author=author, whole=see, plain_http=plain_http)
     click.echo(f"The comment on {target.name} was {posted.outcome.value}. {posted.url}".rstrip())
 
 
-def _told(
+def _texts(
     phase: str | None, stored: Path | None, repository: Path, file: Path | None, folders: tuple[Path, ...]
 ) -> Report:
     """The stored report, or the plan of the phases."""

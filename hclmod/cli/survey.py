@@ -30,9 +30,9 @@ def init(repository: Path) -> None:
 def survey(form: str, repository: Path, file: Path | None) -> None:
     """List every image, Helm release, workload and namespace of the working tree, with origins and phases."""
     workspace = api.open_workspace(repository.resolve(), file=file)
-    found = api.survey(workspace)
-    click.echo(tables.render(found.tables, form), nl=False)
-    for path, why in found.unread.items():
+    result = api.survey(workspace)
+    click.echo(tables.render(result.tables, form), nl=False)
+    for path, why in result.unread.items():
         click.echo(f"not read, so nothing of it is listed: {path}: {why}", err=True)
 
 

@@ -45,8 +45,8 @@ def refresh(images: tuple[str, ...], phase: int | None, repository: Path, file: 
         phases = () if phase is None else (phase,)
         done = api.refresh_tags(workspace, images, phases, watch=bar.tell, begin=bar.begin)
     path = api.write_tags(workspace, done.snapshot) if done.learnt else ""
-    told = f"{_images(done.learnt)} learnt" + (f", written to {path}" if path else "; nothing was written")
-    click.echo(told + (f"; {len(done.failed)} not" if done.failed else "") + ".")
+    text = f"{_images(done.learnt)} learnt" + (f", written to {path}" if path else "; nothing was written")
+    click.echo(text + (f"; {len(done.failed)} not" if done.failed else "") + ".")
     show_failed(done)
     return INTERRUPTED if done.interrupted else int(bool(done.failed))
 
@@ -82,8 +82,8 @@ def import_(files: tuple[BinaryIO, ...], repository: Path, file: Path | None) ->
 def explain(image: str, repository: Path, file: Path | None) -> None:
     """Tell why IMAGE (with its tag) floats or stays: the decision, its reason, the evidence, what would change it."""
     workspace = api.open_workspace(repository.resolve(), file=file)
-    for told in api.explain_tag(workspace, image):
-        for line in _lines(told):
+    for text in api.explain_tag(workspace, image):
+        for line in _lines(text):
             click.echo(line)
 
 
@@ -111,8 +111,8 @@ def _policy(policy: ImagePolicy | None) -> str:
     if policy is None:
         return "none of hclmod.toml; `latest` on evidence, else the major, else the last resort"
     keys = {name: getattr(policy, name) for name in ("float", "reason", "group", "policy")}
-    said = ", ".join(f'{name} = "{value}"' for name, value in keys.items() if value)
-    return f'"{policy.pattern}" in hclmod.toml: {said}'
+    text = ", ".join(f'{name} = "{value}"' for name, value in keys.items() if value)
+    return f'"{policy.pattern}" in hclmod.toml: {text}'
 
 
 COMMANDS = (tags,)

@@ -57,7 +57,7 @@ def _message(report: PhaseReport) -> str:
     from hclmod.git import PHASE, RULES, VERSION, message
 
     changed = [each for each in report.stacks if any(isinstance(outcome, Changed) for outcome in each.outcomes)]
-    applied = {found.rule for outcome in report.outcomes if isinstance(outcome, Changed) for found in outcome.applied}
+    applied = {result.rule for outcome in report.outcomes if isinstance(outcome, Changed) for result in outcome.applied}
     rules = [rule for rule in report.rules if rule in applied]
     body = "\n".join(
         (

@@ -78,23 +78,23 @@ _ANEW = "Make it anew with --write-baseline."
 
 def identity(path: str, found: Reported) -> str:
     """The id of a finding: stable while rule, file, resource and words are."""
-    told = (found.rule, path, found.finding.address, found.finding.message)
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    entries = (found.rule, path, found.finding.address, found.finding.message)
+    return hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:16]
 
 
 def write_baseline(report: PhaseReport) -> bytes:
     """The findings of a report as the bytes of a baseline, one a line, sorted."""
     rows = [
         {
-            "id": identity(outcome.path, found),
-            "rule": found.rule,
+            "id": identity(outcome.path, result),
+            "rule": result.rule,
             "path": outcome.path,
-            "address": found.finding.address,
-            "message": found.finding.message,
+            "address": result.finding.address,
+            "message": result.finding.message,
         }
         for outcome in report.outcomes
-        for found in findings(outcome)
-        if found.is_open
+        for result in findings(outcome)
+        if result.is_open
     ]
     rows.sort(key=lambda row: (row["path"], row["rule"], row["address"], row["message"]))
     lines = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in rows)
@@ -104,13 +104,13 @@ def write_baseline(report: PhaseReport) -> bytes:
 def _read(data: bytes, path: str) -> Counter[str]:
     """How often a baseline holds each id; `path` is for messages."""
     try:
-        told = json.loads(data)
-        found, form = Counter(str(row["id"]) for row in told["findings"]), told["version"]
+        text = json.loads(data)
+        results, form = Counter(str(row["id"]) for row in text["findings"]), text["version"]
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path}: not a baseline: {error}", hint=_ANEW) from error
     if form != _VERSION:
         raise ConfigError(f"{path}: a baseline of version {form}, and not {_VERSION}", hint=_ANEW)
-    return found
+    return results
 
 
 def without_baseline(report: PhaseReport, path: Path) -> PhaseReport:

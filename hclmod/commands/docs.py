@@ -50,9 +50,9 @@ def rule_page(card: Card, example: Example | None) -> str:
         intro = "What its findings are called in reports, whatever their message says:"
         parts += ["## Codes", intro, "\n".join(f"* `{each}`" for each in card.codes)]
     if example is not None:
-        told = f"Its fixture `{example.case}`, one of {example.cases} ({example.kept} of them must not change):"
+        text = f"Its fixture `{example.case}`, one of {example.cases} ({example.kept} of them must not change):"
         shown = fence(example.diff, "diff") if example.diff else fence(example.file, "hcl")
-        parts += ["## Example", told, shown.rstrip("\n"), *(f"It says: {prose(each)}" for each in example.says)]
+        parts += ["## Example", text, shown.rstrip("\n"), *(f"It says: {prose(each)}" for each in example.says)]
     return _MADE + _FACT.sub(_linked, "\n\n".join(parts)) + "\n"
 
 
@@ -117,7 +117,7 @@ def _tables(table: Mapping[str, Any], head: str) -> Iterator[str]:
     """The keys of a table, then the tables in it, each under a heading."""
     keys = table["properties"]
     inner = {name: each for name, each in keys.items() if "properties" in _entry(each)}
-    rows = [f"| `{name}` | {_kind(each)} | {_cell(_told(each))} |" for name, each in keys.items() if name not in inner]
+    rows = [f"| `{name}` | {_kind(each)} | {_cell(_text(each))} |" for name, each in keys.items() if name not in inner]
     yield "\n".join(("| key | value | |", "|---|---|---|", *rows))
     for name, each in inner.items():
         title = f"{head}{name}" if "properties" in each else f"{head}{name}.{_NAMED.get(name, 'NAME')}"
@@ -140,7 +140,7 @@ def _kind(value: Mapping[str, Any]) -> str:
     return words.get(str(value.get("type")), "value")
 
 
-def _told(value: Mapping[str, Any]) -> str:
+def _text(value: Mapping[str, Any]) -> str:
     default = value.get("default")
     shown = json.dumps(default) if isinstance(default, bool) else default
     return f"{value['description']}{'' if default is None else f' Default: `{shown}`.'}"

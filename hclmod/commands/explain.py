@@ -54,11 +54,11 @@ def explain(project: Project, target: str) -> Iterator[str]:
         yield f"  {'the same block as':<28}  {', '.join(others)}"
     yield from _place(facts)
     yield from _images(facts)
-    for found in _run(project, (_STORY, _OWNERS), workloads):
-        if found.rule == _STORY:
-            yield from (f"  {name:<28}  {text}" for name, text in found.finding.cells)
+    for result in _run(project, (_STORY, _OWNERS), workloads):
+        if result.rule == _STORY:
+            yield from (f"  {name:<28}  {text}" for name, text in result.finding.cells)
         else:
-            yield from _owner(dict(found.finding.cells))
+            yield from _owner(dict(result.finding.cells))
     yield from _audited(project, workloads)
     yield from _next(project, workloads, facts)
 
@@ -67,8 +67,8 @@ def _place(facts: Facts) -> Iterator[str]:
     for each in facts.namespaces:
         yield f"  {'namespace':<28}  {_namespace(each)}"
     for phase in facts.phases:
-        told = "none" if phase is None else f"{phase} ({'done' if facts.done else 'not done'})"
-        yield f"  {'phase':<28}  {told}"
+        text = "none" if phase is None else f"{phase} ({'done' if facts.done else 'not done'})"
+        yield f"  {'phase':<28}  {text}"
 
 
 def _namespace(namespace: Namespace) -> str:
@@ -85,15 +85,15 @@ def _images(facts: Facts) -> Iterator[str]:
 
 
 def _owner(cells: Mapping[str, str]) -> Iterator[str]:
-    told = ", ".join(f"{name.removesuffix(' owner')} {cells[name]}" for name in cells if name.endswith(" owner"))
+    text = ", ".join(f"{name.removesuffix(' owner')} {cells[name]}" for name in cells if name.endswith(" owner"))
     label = f"owner of {cells['container']}"
-    yield f"  {label:<28}  {told}: {cells['evidence']}"
+    yield f"  {label:<28}  {text}: {cells['evidence']}"
 
 
 def _audited(project: Project, workloads: Workloads) -> Iterator[str]:
-    found = [each for each in _run(project, loading.group(_AUDIT), workloads) if each.is_open]
-    yield "The audit says:" if found else "The audit has nothing to say."
-    yield from (f"  {each.rule:<28}  {each.finding.message}" for each in found)
+    results = [each for each in _run(project, loading.group(_AUDIT), workloads) if each.is_open]
+    yield "The audit says:" if results else "The audit has nothing to say."
+    yield from (f"  {each.rule:<28}  {each.finding.message}" for each in results)
 
 
 def _next(project: Project, workloads: Workloads, facts: Facts) -> Iterator[str]:
@@ -102,9 +102,9 @@ def _next(project: Project, workloads: Workloads, facts: Facts) -> Iterator[str]
     if phase is None:
         yield "No phase has it, so no `apply` does anything to it."
         return
-    found = _reported(project, project.phase_job(phase, workloads=workloads))
-    yield f"`hclmod apply --phase {phase}` would:" if found else f"`hclmod apply --phase {phase}` has nothing to do."
-    for each in found:
+    result = _reported(project, project.phase_job(phase, workloads=workloads))
+    yield f"`hclmod apply --phase {phase}` would:" if result else f"`hclmod apply --phase {phase}` has nothing to do."
+    for each in result:
         yield f"  {each.rule:<28}  {'' if each.finding.fix else 'not change: '}{each.finding.message}"
 
 

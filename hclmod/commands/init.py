@@ -68,10 +68,10 @@ def text(model: Model, folders: Iterable[str]) -> str:
     stacks = [path for path in model.stacks if path or _is_run_in(model, path)]
     globs = _globs(stacks)
     exclude = _excluded(globs, stacks, folders)
-    told = _told(len(set(stacks) - set(exclude)), len(exclude))
-    head = _HEAD.format(found=told, stacks=json.dumps(globs), exclude=json.dumps(exclude))
-    found = file.parse(head.encode(), file.FILE_NAME)
-    busy = [f'#   "{stack.name_of(path, found)}",  # {told}' for path, told in _busy(model)]
+    text = _text(len(set(stacks) - set(exclude)), len(exclude))
+    head = _HEAD.format(found=text, stacks=json.dumps(globs), exclude=json.dumps(exclude))
+    result = file.parse(head.encode(), file.FILE_NAME)
+    busy = [f'#   "{stack.name_of(path, result)}",  # {text}' for path, text in _busy(model)]
     return head + (_PHASE.format(stacks="\n".join(busy)) if busy else "# (nothing here runs a container)\n") + _TAIL
 
 
@@ -88,11 +88,11 @@ def _declares(block: Block) -> bool:
     return block.type in {"resource", "module", "provider"} or bool(backend)
 
 
-def _told(stacks: int, excluded: int) -> str:
+def _text(stacks: int, excluded: int) -> str:
     """How many stacks there are, and what `exclude` is about."""
-    found = f"The globs find {count(stacks, 'stack')}"
+    text = f"The globs find {count(stacks, 'stack')}"
     why = "modules that stacks call, and templates (`_` before the name)"
-    return f"{found}; in `exclude` is what they would find besides: {why}." if excluded else f"{found}."
+    return f"{text}; in `exclude` is what they would find besides: {why}." if excluded else f"{text}."
 
 
 def _globs(stacks: Sequence[str]) -> list[str]:
@@ -107,8 +107,8 @@ def _globs(stacks: Sequence[str]) -> list[str]:
 
 def _excluded(globs: Sequence[str], stacks: Sequence[str], folders: Iterable[str]) -> list[str]:
     """What the globs find and is no stack: modules, and folders that are named as templates."""
-    found = file.parse(f"stacks = {json.dumps(globs)}".encode(), file.FILE_NAME)
-    owners = {stack.owner(folder, found) for folder in folders}
+    result = file.parse(f"stacks = {json.dumps(globs)}".encode(), file.FILE_NAME)
+    owners = {stack.owner(folder, result) for folder in folders}
     templates = {path for path in stacks if posixpath.basename(path).startswith("_")}
     return sorted({owner for owner in owners if owner is not None} - set(stacks) | templates)
 

@@ -241,8 +241,8 @@ class _Taker:
 
     def release(self, home: Workload) -> ReleaseRow:
         """The row of a Helm release."""
-        told = {name: home.block.settings.get(name, "").strip('"') for name in _SETTINGS}
-        return ReleaseRow(home.id.stack, home.id.full, _named(home), phase=self._phase(home), **told)
+        entries = {name: home.block.settings.get(name, "").strip('"') for name in _SETTINGS}
+        return ReleaseRow(home.id.stack, home.id.full, _named(home), phase=self._phase(home), **entries)
 
     def workload(self, home: Workload) -> WorkloadRow:
         """The row of a workload."""
@@ -275,7 +275,7 @@ def _merged(rows: Iterable[OutsideRow]) -> tuple[OutsideRow, ...]:
     shared: dict[OutsideRow, list[OutsideRow]] = defaultdict(list)
     for row in rows:
         shared[replace(row, address="", namespace="", phase=None)].append(row)
-    found = [
+    results = [
         replace(
             row,
             address=_together(each.address for each in users),
@@ -284,7 +284,7 @@ def _merged(rows: Iterable[OutsideRow]) -> tuple[OutsideRow, ...]:
         )
         for row, users in shared.items()
     ]
-    return tuple(sorted(found, key=lambda row: (row.stack, row.file, row.line, row.form, row.image, row.origin)))
+    return tuple(sorted(results, key=lambda row: (row.stack, row.file, row.line, row.form, row.image, row.origin)))
 
 
 def _together(texts: Iterable[str]) -> str:

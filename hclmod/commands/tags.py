@@ -79,9 +79,9 @@ def seen(project: Project) -> tuple[Seen, ...]:
     """Every image that could be followed to its end, in containers and outside of them."""
     from hclmod.scan.find import FORMS
 
-    found = survey(project)
-    rows = [(row.image, row.stack, row.workload, row.container, row.phase, True) for row in found.images]
-    rows += [(row.image, row.stack, row.address, row.form, row.phase, row.form in FORMS) for row in found.outside]
+    result = survey(project)
+    rows = [(row.image, row.stack, row.workload, row.container, row.phase, True) for row in result.images]
+    rows += [(row.image, row.stack, row.address, row.form, row.phase, row.form in FORMS) for row in result.outside]
     images = []
     for text, owner, address, label, phase, movable in rows:
         known = reference.parse(text)
@@ -104,13 +104,13 @@ def wishes(project: Project, images: Sequence[Seen], names: Sequence[str], phase
     asked = [_image(name) for name in names]
     images = [each for each in images if each.movable]
     of_phases = {each.image.name for each in images if not phases or each.phase in phases}
-    wanted = {each.name for each in asked} or of_phases
+    target = {each.name for each in asked} or of_phases
     pins: dict[str, set[str]] = defaultdict(set)
     targets: dict[str, set[str]] = defaultdict(set)
     for named in asked:
         pins[named.name].update([named.tag] if named.tag else [])
     for each in images:
-        if each.image.name in wanted and each.image.tag and _is_open(project, each):
+        if each.image.name in target and each.image.tag and _is_open(project, each):
             pins[each.image.name].add(each.image.tag)
             targets[each.image.name].update({each.policy.float} - _WORDS if each.policy else ())
     from hclmod.registries.questions import Wish
@@ -144,13 +144,13 @@ def refresh(
     for number in phases:
         if number not in project.config.phases:
             raise no_phase(project.config, number)
-    wanted = wishes(project, seen(project), names, phases)
-    begin(len(wanted))
+    target = wishes(project, seen(project), names, phases)
+    begin(len(target))
     from hclmod.http import Patience
     from hclmod.registries import refresh
 
     asking = refresh.Settings(project.config.registries, os.environ, _now(), patience or Patience())
-    learnt = refresh.refresh(wanted, asking, watch)
+    learnt = refresh.refresh(target, asking, watch)
     merged = evidence.refreshed(project.tags, learnt.images)
     return Refreshed(merged, tuple(sorted(learnt.images)), dict(sorted(learnt.failed.items())), learnt.interrupted)
 
@@ -177,12 +177,12 @@ def write(project: Project, new: Snapshot) -> str:
     return project.config.tags
 
 
-def explain(project: Project, wanted: str) -> tuple[Told, ...]:
+def explain(project: Project, target: str) -> tuple[Told, ...]:
     """Explain the decision about an image, once for each policy under which the repository uses it."""
     from hclmod.images import explain
 
     images = seen(project)
-    asked = _image(wanted)
+    asked = _image(target)
     users: dict[ImagePolicy | None, list[str]] = defaultdict(list)
     for each in images:
         if (each.image.name, each.image.tag, each.image.digest) == (asked.name, asked.tag, asked.digest):

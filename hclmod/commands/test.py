@@ -94,7 +94,7 @@ def cases(root: Path, which: str | None = None) -> Iterator[Case]:
     if not root.is_dir():
         raise HclmodError(f"there is no folder {root}", hint="Run in a checkout, or name the folder with --fixtures.")
     for folder in sorted(root.glob((which or "*").partition("/")[0])):
-        for path in _found(folder):
+        for path in _matches(folder):
             name = path.relative_to(root).as_posix().removesuffix(txtar.SUFFIX)
             if which is None or f"{name}/".startswith(f"{which}/"):
                 yield _case(path, name)
@@ -102,21 +102,21 @@ def cases(root: Path, which: str | None = None) -> Iterator[Case]:
 
 def chosen(root: Path, which: str | None = None) -> tuple[Case, ...]:
     """The same cases, of which there have to be some where a person names them."""
-    found = tuple(cases(root, which))
-    if which is not None and not found:
+    results = tuple(cases(root, which))
+    if which is not None and not results:
         names = [case.name for case in cases(root, which.partition("/")[0])]
         hint = nearest(which, names, "Write RULE, RULE/TOPIC or RULE/TOPIC/CASE.")
         raise HclmodError(f"{root} has no case {which}", hint=hint)
-    return found
+    return results
 
 
-def _found(folder: Path) -> Iterator[Path]:
+def _matches(folder: Path) -> Iterator[Path]:
     """The text files and folders that are cases, in a folder and in those by topic below it."""
     for path in sorted(folder.glob("*")):
         if (path / "before").is_dir() or (path.suffix == txtar.SUFFIX and path.is_file()):
             yield path
         else:
-            yield from _found(path)
+            yield from _matches(path)
 
 
 def _case(path: Path, name: str) -> Case:
@@ -157,14 +157,14 @@ def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = 
     after = case.before | {each.path: each.after for each in outcomes if isinstance(each, Changed)}
     if accept:
         case = _accepted(case, after)
-    wanted = case.after
+    target = case.after
     problems = [
         *_problems(case, outcomes),
-        *(f"{name} is not as wanted" for name in sorted(wanted) if wanted[name] != after.get(name)),
+        *(f"{name} is not as wanted" for name in sorted(target) if target[name] != after.get(name)),
     ]
-    diff = b"".join(unified(name, wanted[name], after.get(name, b"")) for name in sorted(wanted))
+    diff = b"".join(unified(name, target[name], after.get(name, b"")) for name in sorted(target))
     codes = tuple(each.code for each in findings(*outcomes))
-    return Result(case.name, tuple(problems), diff, unchanged=wanted == case.before, codes=codes)
+    return Result(case.name, tuple(problems), diff, unchanged=target == case.before, codes=codes)
 
 
 def wanted(case: Case) -> bytes:
@@ -203,10 +203,10 @@ def _problems(case: Case, outcomes: Sequence[Outcome]) -> Iterator[str]:
     codes = [each.code for each in findings(*outcomes)]
     for code in (Counter(case.codes) - Counter(codes)).elements():
         yield f"nothing reported {code}; what was reported:\n{chr(10).join(codes) or '(nothing)'}"
-    said = "\n".join(_said(outcomes))
+    words = "\n".join(_messages(outcomes))
     for text in case.says:
-        if text not in said:
-            yield f"nothing said {text!r}; what was said:\n{said or '(nothing)'}"
+        if text not in words:
+            yield f"nothing said {text!r}; what was said:\n{words or '(nothing)'}"
     if case.silent and (loud := [each.finding.message for each in findings(*outcomes) if each.is_open]):
         yield f"something needs a person: {'; '.join(loud)}"
     bad = [each for each in outcomes if isinstance(each, Refused | Failed)]
@@ -214,7 +214,7 @@ def _problems(case: Case, outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield "\n".join(map(str, bad)) or "nothing was refused"
 
 
-def _said(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _messages(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for outcome in outcomes:
         match outcome:
             case Changed() | Unchanged():

@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     from hclmod.terraform.resources import ImageUse
 
 
-def find(uses: Sequence[ImageUse], wanted: str, unread: Mapping[str, str]) -> tuple[ImageUse, ...]:
+def find(uses: Sequence[ImageUse], target: str, unread: Mapping[str, str]) -> tuple[ImageUse, ...]:
     """Those of all uses that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
 
     A line may be that of an image or of a literal which images come from.
     """
-    place, colon, line = wanted.rpartition(":")
+    place, colon, line = target.rpartition(":")
     if colon and line.isdecimal():
-        found = [use for use in uses if (place, int(line)) in _lines(use)]
+        results = [use for use in uses if (place, int(line)) in _lines(use)]
     else:
-        found = [use for use in uses if _means(use, wanted)]
-    if not found:
-        hint = missing(wanted, [use.id.name for use in uses], unread)
+        results = [use for use in uses if _means(use, target)]
+    if not results:
+        hint = missing(target, [use.id.name for use in uses], unread)
         also = "FILE:LINE, from the repository's root, will do too; `hclmod survey` lists them."
-        raise HclmodError(f"no image is found at `{wanted}`", hint=f"{hint} {also}")
-    return tuple(found)
+        raise HclmodError(f"no image is found at `{target}`", hint=f"{hint} {also}")
+    return tuple(results)
 
 
 def _lines(use: ImageUse) -> set[tuple[str, int]]:
     return {(use.image.image.document, use.image.image.line), *((site.document, site.line) for site in use.sites)}
 
 
-def _means(use: ImageUse, wanted: str) -> bool:
-    stack, address = cut(wanted)
+def _means(use: ImageUse, target: str) -> bool:
+    stack, address = cut(target)
     names = (use.id.full, use.id.address)
     return address in names and (not stack or use.id.stack == stack or use.id.stack.endswith(f"/{stack}"))
 

@@ -122,9 +122,9 @@ def matching(pattern: re.Pattern[str], advice: str, schema_pattern: str | None =
     return narrowed(text, check, {"pattern": schema_pattern or f"^(?:{pattern.pattern})$"})
 
 
-def _problem(fine: bool, key: str, wanted: str, value: object) -> Iterator[str]:  # noqa: FBT001
+def _problem(fine: bool, key: str, target: str, value: object) -> Iterator[str]:  # noqa: FBT001
     if not fine:
-        yield f"{key}: write {wanted}, not {_KINDS.get(type(value), type(value).__name__)}"
+        yield f"{key}: write {target}, not {_KINDS.get(type(value), type(value).__name__)}"
 
 
 def _unknown(parent: str, name: str, known: Iterable[str]) -> Iterator[str]:

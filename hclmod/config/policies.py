@@ -64,11 +64,11 @@ def _decided(keys: Mapping[str, Key]) -> Check:
     """The check of what the keys of `[images]` and `[workloads]` say together."""
 
     def check(value: Any, key: str) -> Iterator[str]:
-        said = value if isinstance(value, dict) else {}
-        if isinstance(value, dict) and not said.keys() & (keys.keys() - {"reason"}):
+        message = value if isinstance(value, dict) else {}
+        if isinstance(value, dict) and not message.keys() & (keys.keys() - {"reason"}):
             others = " or ".join(f"`{name}`" for name in keys if name not in {"float", "reason"})
             yield f"{key}.float: missing; add it, or {others}"
-        if said.get("float") == "never" and not said.get("reason"):
+        if message.get("float") == "never" and not message.get("reason"):
             yield f'{key}.reason: missing; say why the image may never float: reason = "..."'
 
     return check

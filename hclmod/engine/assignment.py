@@ -23,13 +23,13 @@ def assignment(config: Config, stacks: Sequence[Stack], model: Model) -> Assignm
     """
     known = assign(config, stacks, known_only=True)
     phases = _phases(config)
-    found: dict[Target, int] = {}
+    by_key: dict[Target, int] = {}
     for each in _everywhere(stacks, model).workloads if phases else ():
         numbers = {phases[name] for name in each.namespaces if name in phases}
         if len(numbers) == 1:
             stack, module, folder, address = each.id
-            found[Target(stack, None if module else folder, address, module)] = numbers.pop()
-    targets = {target: number for target, number in found.items() if not _is_named(target, known)}
+            by_key[Target(stack, None if module else folder, address, module)] = numbers.pop()
+    targets = {target: number for target, number in by_key.items() if not _is_named(target, known)}
     return replace(known, targets={**targets, **known.targets})
 
 

@@ -120,12 +120,12 @@ class _Finder:
         if data is None:
             return ()
         if not place.document.endswith((".tf", ".tofu", ".hcl", ".tfvars")):
-            found = places.in_yaml(data, place)
+            result = places.in_yaml(data, place)
         else:
             if place.document not in self.sources:
                 self.sources[place.document] = Source(Document(place.document, data), syntax.parse(data))
-            found = places.find(self.sources[place.document], place)
-        return found.comments if found else ()
+            result = places.find(self.sources[place.document], place)
+        return result.comments if result else ()
 
 
 def _known(origin: Origin) -> str:

@@ -101,7 +101,7 @@ class Selection:
             stack=self.stack.path,
             folder=folder,
             assignment=run.assignment,
-            held=run.held,
+            blocked=run.blocked,
             merged={each.address: blocks for each, blocks in self.inventory.merged.items() if each.folder == folder},
         )
 

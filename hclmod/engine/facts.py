@@ -79,12 +79,12 @@ class _Gatherer:
         )
 
     def _images(self, uses: Sequence[ImageUse], block: BlockId) -> list[ContainerFacts]:
-        found: dict[tuple[str, str], list[ImageUse]] = defaultdict(list)
+        by_key: dict[tuple[str, str], list[ImageUse]] = defaultdict(list)
         for use in uses:
-            found[use.image.container, use.image.label].append(use)
+            by_key[use.image.container, use.image.label].append(use)
         before = self.earlier.get(block, [])
-        old = {path: [use for use in before if use.image.container == path] for path, _ in found}
-        return [_image(each, old[path]) for (path, _), each in found.items()]
+        old = {path: [use for use in before if use.image.container == path] for path, _ in by_key}
+        return [_image(each, old[path]) for (path, _), each in by_key.items()]
 
     def _rivals(self, use: ImageUse) -> list[Rival]:
         images = [image for image in map(_parsed, use.texts) if image]
@@ -98,30 +98,30 @@ class _Gatherer:
 
     def namespaces(self) -> dict[BlockId, Facts]:
         """The facts of namespace resources."""
-        found: dict[BlockId, list[tuple[str, str]]] = defaultdict(list)
+        by_key: dict[BlockId, list[tuple[str, str]]] = defaultdict(list)
         for name, resources in self.model.namespaces.items():
             for each in resources:
-                found[each.block].append((name, each.name))
+                by_key[each.block].append((name, each.name))
         return {
             block: Facts(
                 callers=tuple(caller for _, caller in pairs),
                 namespaces=tuple(self._namespace(name) for name, _ in pairs),
             )
-            for block, pairs in found.items()
+            for block, pairs in by_key.items()
         }
 
 
 def _by_block(uses: Sequence[ImageUse]) -> dict[BlockId, list[ImageUse]]:
-    found: dict[BlockId, list[ImageUse]] = defaultdict(list)
+    by_key: dict[BlockId, list[ImageUse]] = defaultdict(list)
     for use in uses:
-        found[use.id.block].append(use)
-    return found
+        by_key[use.id.block].append(use)
+    return by_key
 
 
 def _image(uses: Sequence[ImageUse], before: Sequence[ImageUse]) -> ContainerFacts:
     image = uses[0].image
     chains = [origin for use in uses for origin in use.origins]
-    piece = next((found for origin in chains if (found := tag_piece(origin))), None) or _last(chains)
+    piece = next((result for origin in chains if (result := tag_piece(origin))), None) or _last(chains)
     site = piece.site if piece else None
     where = f"{site.document}:{site.line}" if site else f"{image.image.document}:{image.image.line}"
     texts = tuple(dict.fromkeys(origins.text(origin) for origin in chains))

@@ -84,11 +84,11 @@ def _reader(tree: Tree) -> Callable[[Stack], tuple[Document, ...]]:
 
 def _every_stack(project: Project, around: Sequence[Stack]) -> tuple[Stack, ...]:
     """All stacks of the repository, those at hand as they are; without globs no folder that another one calls."""
-    found = {each.path: each for each in project.stacks}
+    entries = {each.path: each for each in project.stacks}
     if not project.config.stacks:
         called_ones = project.called - {each.path for each in around}
-        found = {path: each for path, each in found.items() if path not in called_ones}
-    return tuple({**found, **{each.path: each for each in around}}.values())
+        entries = {path: each for path, each in entries.items() if path not in called_ones}
+    return tuple({**entries, **{each.path: each for each in around}}.values())
 
 
 def _sharing(project: Project, near: Sequence[Stack]) -> set[str]:

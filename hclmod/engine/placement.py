@@ -83,8 +83,8 @@ class _Maker:
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if hole is not None:
-            told = f"it ends at `{hole.text}` ({hole.where}): {hole.why}"
-            self._note(key, Followed(told, None, chain=hole.chain))
+            text = f"it ends at `{hole.text}` ({hole.where}): {hole.why}"
+            self._note(key, Followed(text, None, chain=hole.chain))
         elif piece is None:
             self._note_untagged(key, use, origin)
         elif self._is_in_place(use, origin, piece) and len(use.origins) > 1:
@@ -104,13 +104,13 @@ class _Maker:
         if site is not None:
             place = self._place(piece, site)
             writable = not place.also and not place.read_by
-            self._note(key, Followed(self._told(piece, site), origins.text(origin), writable, piece.chain))
+            self._note(key, Followed(self._reason(piece, site), origins.text(origin), writable, piece.chain))
 
     def _note(self, key: ImageId, followed: Followed) -> None:
         """Keep what is known of a container's image; where several reach it, none is the image."""
-        held = self.followed.get(key)
-        if held is not None and held.image != followed.image:
-            both = " and ".join(sorted({each.image or "one that is not known" for each in (held, followed)}))
+        current = self.followed.get(key)
+        if current is not None and current.image != followed.image:
+            both = " and ".join(sorted({each.image or "one that is not known" for each in (current, followed)}))
             followed = Followed(f"it is {both}", None, chain=followed.chain)
         self.followed[key] = followed
 
@@ -141,7 +141,7 @@ class _Maker:
         if last is not None and last.site is not None and not self._is_in_place(use, origin, last):
             self._note(key, Followed(f"it stands at {last.site.document}:{last.site.line}", origins.text(origin)))
 
-    def _told(self, piece: Piece, site: Site) -> str:
+    def _reason(self, piece: Piece, site: Site) -> str:
         return f"its tag stands at {site.document}:{site.line} ({' -> '.join(('image', *piece.chain))})"
 
     def _is_in_place(self, use: ImageUse, origin: Origin, piece: Piece) -> bool:
@@ -162,13 +162,13 @@ class _Maker:
 
     def _callers_unread(self, use: ImageUse, folder: str) -> tuple[str, ...]:
         """What calls a module in `folder`, or one through which an image comes from there, and was not followed."""
-        found: list[str] = []
+        result: list[str] = []
         module = self.modules.get((use.id.stack, use.id.folder, use.id.module))
         while module is not None:
-            if found or module.folder == folder:
-                found += [f"what {each} calls" for each in self.mentions.callers(module.folder)] or [""]
+            if result or module.folder == folder:
+                result += [f"what {each} calls" for each in self.mentions.callers(module.folder)] or [""]
             module = module.parent
-        return tuple(filter(None, found))
+        return tuple(filter(None, result))
 
     def _place(self, piece: Piece, site: Site) -> Place:
         driven = self.drives[site]
@@ -205,13 +205,13 @@ class _Maker:
 
     def _readers(self, driven: Iterable[ImageUse], site: Site, folder: str) -> tuple[str, ...]:
         """What reads a literal and is no image, on every way on which an image comes from it."""
-        found: list[str] = []
+        result: list[str] = []
         for use in driven:
             for part in (part for origin in use.origins for part in origin):
                 if isinstance(part, Piece) and part.site == site:
-                    found += self.mentions.others(part)
-            found += (*use.image.read_by, *self._callers_unread(use, folder))
-        return tuple(dict.fromkeys(found))
+                    result += self.mentions.others(part)
+            result += (*use.image.read_by, *self._callers_unread(use, folder))
+        return tuple(dict.fromkeys(result))
 
     def _phase(self, use: ImageUse) -> str:
         phase = self._number(use)
@@ -271,27 +271,29 @@ class _Maker:
 
     def _declared(self) -> dict[str, frozenset[BlockId]]:
         """The blocks of workloads and images of each stack."""
-        found: dict[str, set[BlockId]] = defaultdict(set)
+        by_key: dict[str, set[BlockId]] = defaultdict(set)
         for resource in (*(each.id for each in self.model.workloads), *(use.id for use in self.uses)):
-            found[resource.stack].add(resource.block)
-        return {stack: frozenset(blocks) for stack, blocks in found.items()}
+            by_key[resource.stack].add(resource.block)
+        return {stack: frozenset(blocks) for stack, blocks in by_key.items()}
 
     def _occupants(self) -> dict[BlockId, tuple[AssignedWorkload, ...]]:
         """What runs in which namespace: by name, so that it may be of different stacks."""
-        found: dict[BlockId, list[AssignedWorkload]] = defaultdict(list)
+        by_key: dict[BlockId, list[AssignedWorkload]] = defaultdict(list)
         for each in self.model.workloads:
             assigned = AssignedWorkload(workload=each, phase=self.phase_of(each.id), mine=self._is_mine(each))
             for name in each.namespaces:
                 for resource in self.model.namespaces.get(name or "", ()):
-                    found[resource.block].append(assigned)
-        return {block: _unique(some) for block, some in found.items()}
+                    by_key[resource.block].append(assigned)
+        return {block: _unique(some) for block, some in by_key.items()}
 
     def _namespaces(self) -> dict[ResourceId, tuple[str, ...]]:
         """The names of the namespaces of each workload, where all of them are known."""
-        found: dict[ResourceId, set[str | None]] = defaultdict(set)
+        by_key: dict[ResourceId, set[str | None]] = defaultdict(set)
         for each in self.model.workloads:
-            found[each.id._replace(module="")].update(each.namespaces)
-        return {key: tuple(sorted(name for name in names if name)) for key, names in found.items() if None not in names}
+            by_key[each.id._replace(module="")].update(each.namespaces)
+        return {
+            key: tuple(sorted(name for name in names if name)) for key, names in by_key.items() if None not in names
+        }
 
     def _is_the_stacks(self, workload: Workload) -> bool:
         """Whether a workload is the phase's by its stack or folder, so that it is found without following calls."""
@@ -357,9 +359,9 @@ def _text(parts: Sequence[Piece | Hole]) -> str:
 
 def _is_ignored(use: ImageUse, ignored: Iterable[str]) -> bool:
     if use.image.outside:
-        return any(held[0] in _CARRYING and held[1:2] != ("metadata",) for held in _parsed(ignored))
-    wanted = traversal.parse(f"{use.image.container}.image") if use.image.container else None
-    return wanted is not None and any(traversal.covers(held, wanted) for held in _parsed(ignored))
+        return any(current[0] in _CARRYING and current[1:2] != ("metadata",) for current in _parsed(ignored))
+    target = traversal.parse(f"{use.image.container}.image") if use.image.container else None
+    return target is not None and any(traversal.covers(current, target) for current in _parsed(ignored))
 
 
 _CARRYING = frozenset(

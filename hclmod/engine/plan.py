@@ -82,16 +82,16 @@ def _report(tree: Tree, run: Run, stacks: Sequence[StackReport]) -> PhaseReport:
 
 
 def _with_links(report: StackReport, links: frozenset[str]) -> StackReport:
-    found = [
+    results = [
         Skipped(file, "a symbolic link; its target is read where it lies")
         for file in report.stack.files
         if file in links
     ]
-    return replace(report, outcomes=(*report.outcomes, *found)) if found else report
+    return replace(report, outcomes=(*report.outcomes, *results)) if results else report
 
 
-def _names(done: Sequence[tuple[int, StackReport]], wanted: int) -> tuple[str, ...]:
-    return tuple(sorted({name for index, report in done if index == wanted for name in report.names}))
+def _names(done: Sequence[tuple[int, StackReport]], target: int) -> tuple[str, ...]:
+    return tuple(sorted({name for index, report in done if index == target for name in report.names}))
 
 
 def _settle_all(work: Sequence[_Work], watch: Callable[[str], None]) -> list[tuple[int, StackReport]]:
@@ -164,8 +164,8 @@ def _unread(run: Run, stack: Stack, documents: Sequence[Document]) -> frozenset[
     named = (*run.assignment.targets, *run.assignment.decided, *(target for _, target in run.reached))
     if not any(target.stack == stack.path for target in named):
         return frozenset()
-    found = [each for document in documents for each in modules.written(document.path, document.data)]
-    return frozenset(found) | run.placing.declared.get(stack.path, frozenset())
+    results = [each for document in documents for each in modules.written(document.path, document.data)]
+    return frozenset(results) | run.placing.declared.get(stack.path, frozenset())
 
 
 _HCL = (".tf", ".hcl", ".tfvars", ".tofu")
@@ -190,14 +190,14 @@ def _sources(
     documents: Sequence[Document], kinds: frozenset[str], placed: Collection[str]
 ) -> tuple[list[Source], list[Outcome]]:
     """The documents that can matter, parsed; those that could and cannot be read, as outcomes."""
-    wanted = _needle(kinds)
+    target = _needle(kinds)
     by_local = kinds & set(NAMESPACES) and any(_BY_LOCAL.search(document.data) for document in documents)
     sources: list[Source] = []
     skipped: list[Outcome] = []
     for document in documents:
         if why := unreadable(document.data):
             skipped.append(Skipped(document.path, why.reason))
-        elif document.path in placed or wanted.search(document.data) or (by_local and b"locals" in document.data):
+        elif document.path in placed or target.search(document.data) or (by_local and b"locals" in document.data):
             match parse(document):
                 case Unread(reason):
                     skipped.append(Skipped(document.path, reason, broken=True))

@@ -59,10 +59,10 @@ class _Preparation:
         references = near.references(self.project, self.near, self.rules) if self.job.near else self.project.references
         _check_calls(references.model, blank)
         placing = self._placing(references, forms)
-        held = self._held(references, placing, forms)
+        blocked = self._blocked(references, placing, forms)
         if self.job.workloads and not self.job.alone:
             placing = self._as_seen_by_workloads(references, placing, forms)
-        return self._with_stacks(replace(blank, placing=placing, held=held, facts=self._facts()))
+        return self._with_stacks(replace(blank, placing=placing, blocked=blocked, facts=self._facts()))
 
     def _blank(self) -> Run:
         chosen = frozenset(each.id.block for each in self.job.workloads)
@@ -98,10 +98,10 @@ class _Preparation:
             phase_of, number = _pointed_at(self.near, self.job.only or ()), NAMED
         return placement.place(references.model, phase_of, number, mentions, among)
 
-    def _held(self, references: References, placing: Placing, forms: frozenset[str]) -> dict[ImageId, str]:
+    def _blocked(self, references: References, placing: Placing, forms: frozenset[str]) -> dict[ImageId, str]:
         """The images that rules want to stay with others, with the reason."""
         project, job = self.project, self.job
-        held: dict[ImageId, str] = {}
+        by_key: dict[ImageId, str] = {}
         for loaded in self.rules:
             if loaded.ties:
                 outside = references.outside(forms)
@@ -111,8 +111,8 @@ class _Preparation:
                 context = Context(
                     config=project.config, tags=project.tags, phase=job.phase, assignment=project.assignment
                 )
-                held |= loaded.together(images, context)
-        return held
+                by_key |= loaded.together(images, context)
+        return by_key
 
     def _as_seen_by_workloads(self, references: References, placing: Placing, forms: frozenset[str]) -> Placing:
         """The places from which images of the job's workloads come, in the words for these instances alone."""

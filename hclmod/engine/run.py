@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 class Run:
     """A job, its loaded rules, the stacks that it looks at, and what following references found.
 
-    `reached` are the resources that options of rules name, with the rule. `facts` are by folder and address, `held` are
-    the images that stay with others, with the reason. `chosen` are folder and address of the blocks that rules are
-    offered, None for all that the phase selects.
+    `reached` are the resources that options of rules name, with the rule. `blocked` are the images that stay with
+    others, with the reason. `chosen` are the blocks that rules are offered, None for all that the phase selects.
     """
 
     job: Job
@@ -38,7 +37,7 @@ class Run:
     reached: tuple[tuple[str, Target], ...] = ()
     placing: Placing = field(default_factory=Placing)
     facts: Mapping[BlockId, Facts] = field(default_factory=dict)
-    held: Mapping[ImageId, str] = field(default_factory=dict)
+    blocked: Mapping[ImageId, str] = field(default_factory=dict)
     chosen: frozenset[BlockId] | None = None
 
     @property

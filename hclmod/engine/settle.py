@@ -40,11 +40,11 @@ def settle(
     late: set[str] = set()
     for number in range(ROUNDS):
         changed = frozenset((each.rule, each.finding.address) for each in applied)
-        found = _check(source, rules, replace(context, changed=changed), select)
-        first = first if number else found
-        fixable = [each for each in found if each.finding.fix is not None]
+        result = _check(source, rules, replace(context, changed=changed), select)
+        first = first if number else result
+        fixable = [each for each in result if each.finding.fix is not None]
         if not fixable:
-            return _judged(before, source, fixed, tuple(applied), _left(first, found, applied))
+            return _judged(before, source, fixed, tuple(applied), _left(first, result, applied))
         taken, made = edits.select([each.finding.fix for each in fixable if each.finding.fix is not None])
         applied += [fixable[index] for index in taken]
         late.update(fixable[index].rule for index in taken if number >= ROUNDS // 2)  # two that fight take turns
@@ -121,16 +121,16 @@ def _left(first: Sequence[Reported], last: Sequence[Reported], applied: Sequence
     """
     lines: dict[tuple[str, str, str], deque[Reported]] = defaultdict(deque)
     for each in first:
-        lines[_said(each)].append(each)
+        lines[_messages(each)].append(each)
     fixed = {(each.rule, each.finding.address) for each in applied}
     return tuple(
-        lines[_said(each)].popleft() if lines[_said(each)] else each
+        lines[_messages(each)].popleft() if lines[_messages(each)] else each
         for each in last
-        if lines[_said(each)] or each.finding.level is not Level.NOTE or _said(each)[:2] not in fixed
+        if lines[_messages(each)] or each.finding.level is not Level.NOTE or _messages(each)[:2] not in fixed
     )
 
 
-def _said(reported: Reported) -> tuple[str, str, str]:
+def _messages(reported: Reported) -> tuple[str, str, str]:
     return reported.rule, reported.finding.address, reported.finding.message
 
 

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 def settle(document: Document, rules: Sequence[Loaded], context: Context) -> Unchanged | Changed | Refused:
     """Make every fix that rules have for the document's places, and prove it; a second look has to find none."""
-    found = _check(document, rules, context)
-    fixable = [(each, fix) for each in found if (fix := each.finding.fix) is not None]
+    result = _check(document, rules, context)
+    fixable = [(each, fix) for each in result if (fix := each.finding.fix) is not None]
     taken, made = edits.select([fix for _, fix in fixable])
     applied = tuple(fixable[index][0] for index in taken)
-    left = tuple(each for each in found if each.finding.fix is None)
+    left = tuple(each for each in result if each.finding.fix is None)
     if not applied:
         return Unchanged(document.path, left)
     after = edits.apply(document.data, made)

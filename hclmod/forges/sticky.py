@@ -114,11 +114,11 @@ class _Forge:
         dialect, seen = self.target.dialect, set[object]()
         for page in range(1, _PAGES + 1):
             answer = self._ask("GET", f"{self._comments}?per_page={dialect.page}&limit={dialect.page}&page={page}")
-            found = [each for each in self._read(answer, list) if isinstance(each, dict)]
-            fresh = [each for each in found if each.get("id") not in seen]
+            results = [each for each in self._read(answer, list) if isinstance(each, dict)]
+            fresh = [each for each in results if each.get("id") not in seen]
             yield from fresh
             seen |= {each.get("id") for each in fresh}
-            if not fresh or not _goes_on(answer, len(found), len(seen), dialect.page):
+            if not fresh or not _goes_on(answer, len(results), len(seen), dialect.page):
                 return
 
     def create(self, text: str) -> Mapping[str, Any]:
@@ -173,8 +173,8 @@ class _Forge:
 
     def _error(self, answer: Answer) -> ForgeError:
         hint = self._hint(answer)
-        said = _said(answer).replace(self.target.token, "***")
-        return ForgeError(f"{self.target.name} answers {answer.status}{f': {said}' if said else ''}", hint=hint)
+        text = _text(answer).replace(self.target.token, "***")
+        return ForgeError(f"{self.target.name} answers {answer.status}{f': {text}' if text else ''}", hint=hint)
 
     def _hint(self, answer: Answer) -> str:
         """What to do next."""
@@ -220,7 +220,7 @@ def _limited_for(answer: Answer) -> float | None:
     return _SLOW_DOWN * 60 if limited and "x-ratelimit-reset" in answer.headers else _SLOW_DOWN if limited else None
 
 
-def _said(answer: Answer) -> str:
+def _text(answer: Answer) -> str:
     """The forge's own words, on one line."""
     try:
         value = answer.json()

@@ -69,12 +69,12 @@ class Wanted:
         )
 
 
-def find(wanted: Wanted, environment: Mapping[str, str], *, asks: bool = True) -> Target:
+def find(target: Wanted, environment: Mapping[str, str], *, asks: bool = True) -> Target:
     """The target; `HclmodError` where something is not known, with the option that tells it.
 
     Who `asks` the forge nothing needs no token.
     """
-    known = wanted.over(_from_ci(environment))
+    known = target.over(_from_ci(environment))
     number = known.number or ("0" if known.head else "")
     for value, option in ((known.forge, "--forge"), (known.repo, "--repo"), (number, "--number")):
         if not value:
@@ -117,19 +117,19 @@ def plain_hosts(api: str, *, told: bool) -> tuple[str, ...]:
 
 
 def _from_ci(environment: Mapping[str, str]) -> Wanted:
-    def told(name: str) -> str:
+    def text(name: str) -> str:
         return environment.get(name, "")
 
-    if told("CI") == "woodpecker":
-        return Wanted(told("CI_FORGE_TYPE"), told("CI_FORGE_URL"), told("CI_REPO"), told("CI_COMMIT_PULL_REQUEST"))
-    if told("GITLAB_CI"):
+    if text("CI") == "woodpecker":
+        return Wanted(text("CI_FORGE_TYPE"), text("CI_FORGE_URL"), text("CI_REPO"), text("CI_COMMIT_PULL_REQUEST"))
+    if text("GITLAB_CI"):
         return Wanted(
-            "gitlab", told("CI_API_V4_URL"), told("CI_MERGE_REQUEST_PROJECT_ID"), told("CI_MERGE_REQUEST_IID")
+            "gitlab", text("CI_API_V4_URL"), text("CI_MERGE_REQUEST_PROJECT_ID"), text("CI_MERGE_REQUEST_IID")
         )
-    if told("GITHUB_ACTIONS") or _is_gitea_runner(environment):
+    if text("GITHUB_ACTIONS") or _is_gitea_runner(environment):
         forge = "gitea" if _is_gitea_runner(environment) else "github"
-        url = told("GITHUB_API_URL") or told("GITHUB_SERVER_URL")
-        return Wanted(forge, url, told("GITHUB_REPOSITORY"), *_of_event(environment))
+        url = text("GITHUB_API_URL") or text("GITHUB_SERVER_URL")
+        return Wanted(forge, url, text("GITHUB_REPOSITORY"), *_of_event(environment))
     return Wanted()
 
 

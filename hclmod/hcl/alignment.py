@@ -68,24 +68,24 @@ def realign(before: Source, edits: Sequence[Edit], after: Source) -> list[Edit]:
 def _realign_kind(
     before: Source, moved: _Moved, after: Source, lines: Sequence[Line], kind: str, pushed: Mapping[int, Edit]
 ) -> dict[int, Edit]:
-    found: dict[int, Edit] = {}
+    by_key: dict[int, Edit] = {}
     for line in lines:
-        if line.cell_start(kind) is None or line.start in found:
+        if line.cell_start(kind) is None or line.start in by_key:
             continue
         chain = _chain(after, line, kind)
         if all(_was_aligned(before, moved.origin(member), kind) for member in chain):
-            found.update(_alignment(after, chain, kind, pushed))
-    return found
+            by_key.update(_alignment(after, chain, kind, pushed))
+    return by_key
 
 
 def _narrowed(before: Source, moved: _Moved, after: Source, lines: Sequence[Line]) -> dict[int, Edit]:
     """One blank before the `=` of lines that were aligned and now open a bracket."""
-    found: dict[int, Edit] = {}
+    by_key: dict[int, Edit] = {}
     for line in lines:
         if line.opens is not None and _was_aligned(before, moved.origin(line), "assign"):
             lead_end = line.start + len(after.data[line.start : line.opens].rstrip(b" \t"))
-            found[line.start] = Edit(Span(lead_end, line.opens), b" ")
-    return found
+            by_key[line.start] = Edit(Span(lead_end, line.opens), b" ")
+    return by_key
 
 
 def _is_made(source: Source, edit: Edit) -> bool:

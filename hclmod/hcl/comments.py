@@ -32,13 +32,13 @@ def comments_above(source: Source, offset: int) -> tuple[Span, ...]:
     """
     document = source.document
     start = document.line_start(offset)
-    found: list[Span] = []
+    result: list[Span] = []
     while start > 0 and (comment := _comment_ending_before(source, start)):
         if is_commented_code(source.data[comment.start : comment.end]):
             break
-        found.append(comment)
+        result.append(comment)
         start = document.line_start(comment.start)
-    return tuple(reversed(found))
+    return tuple(reversed(result))
 
 
 def _comment_ending_before(source: Source, line_start: int) -> Span | None:

@@ -119,15 +119,15 @@ def excerpt(document: Document, fix: Fix) -> tuple[str, str]:
 
 def _groups(document: Document, ordered: Sequence[Edit]) -> Iterator[tuple[Span, list[Edit]]]:
     """Edits on the same or neighbouring lines together, each group with the whole lines that it touches."""
-    found: list[tuple[Span, list[Edit]]] = []
+    result: list[tuple[Span, list[Edit]]] = []
     for edit in ordered:
         lines = Span(document.line_start(edit.span.start), document.line_end(edit.span.end))
-        if found and lines.start <= document.next_line(found[-1][0].end):
-            span, inside = found[-1]
-            found[-1] = Span(span.start, max(span.end, lines.end)), [*inside, edit]
+        if result and lines.start <= document.next_line(result[-1][0].end):
+            span, inside = result[-1]
+            result[-1] = Span(span.start, max(span.end, lines.end)), [*inside, edit]
         else:
-            found.append((lines, [edit]))
-    yield from found
+            result.append((lines, [edit]))
+    yield from result
 
 
 def _made(document: Document, lines: Span, inside: Sequence[Edit]) -> tuple[str, str]:

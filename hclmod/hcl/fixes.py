@@ -129,9 +129,9 @@ def _separator(expression: Expression) -> str:
 def missing_items(block: Block, name: str, items: Sequence[str], *, inside: str = "") -> tuple[str, ...]:
     """Those of `items` (traversals) that the list `name` of the block, or of its block `inside`, does not cover."""
     places = block.blocks(inside) if inside else (block,)
-    held = [have for place in places if (attribute := place.attribute(name)) for have in _held(attribute)]
+    existing = [have for place in places if (attribute := place.attribute(name)) for have in _current(attribute)]
     steps = {item: _parsed(item) for item in items}
-    return tuple(item for item in items if not any(traversal.covers(have, steps[item]) for have in held))
+    return tuple(item for item in items if not any(traversal.covers(have, steps[item]) for have in existing))
 
 
 def append_strings(expression: Expression, values: Sequence[str]) -> Fix | None:
@@ -153,23 +153,23 @@ def ensure_items(block: Block, name: str, items: Sequence[str], comment: str = "
     Block and list are made where they are missing. What the list holds stays, in its order and with its comments;
     what it covers is not doubled. A comment, where given, stands behind the last new item. None if nothing is missing.
     """
-    found = block.blocks(inside) if inside else (block,)
-    if len(found) > 1:
-        raise UnfixableError(f"there are {len(found)} `{inside}` blocks; Terraform allows one")
-    wanted = missing_items(block, name, items, inside=inside)
-    if not wanted:
+    result = block.blocks(inside) if inside else (block,)
+    if len(result) > 1:
+        raise UnfixableError(f"there are {len(result)} `{inside}` blocks; Terraform allows one")
+    target = missing_items(block, name, items, inside=inside)
+    if not target:
         return None
-    if not found:
-        return _new_block(block, inside, _list_lines(block, name, wanted, comment))
-    block = found[0]
+    if not result:
+        return _new_block(block, inside, _list_lines(block, name, target, comment))
+    block = result[0]
     attribute = block.attribute(name)
     if attribute is None:
-        edit = _new_attribute(block, _list_lines(block, name, wanted, comment), None)
+        edit = _new_attribute(block, _list_lines(block, name, target, comment), None)
         return Fix((edit,), (Declared(f"{block.path}.{name}", Effect.ADDED),))
     if _has_comment(attribute, comment):
         comment = ""
     declared = (Declared(attribute.path, Effect.EXTENDED),)
-    return Fix(tuple(_extend(block, attribute, _lines(wanted, comment))), declared)
+    return Fix(tuple(_extend(block, attribute, _lines(target, comment))), declared)
 
 
 def _extend(block: Block, attribute: Attribute, lines: Sequence[bytes]) -> list[Edit]:
@@ -203,7 +203,7 @@ def _movable_comment(view: Block | Attribute, end: int) -> Span | None:
     return comment
 
 
-def _held(attribute: Attribute) -> list[Traversal]:
+def _current(attribute: Attribute) -> list[Traversal]:
     """The traversals that the list holds; `all` is a list of itself."""
     value = attribute.value
     whole = value.traversal()
@@ -212,7 +212,7 @@ def _held(attribute: Attribute) -> list[Traversal]:
     elements = value.elements()
     if elements is None:
         raise UnfixableError(f"`{attribute.name}` is `{_short(value.text)}`, not a list written here")
-    return [held for element in elements if (held := element.traversal())]
+    return [current for element in elements if (current := element.traversal())]
 
 
 def _parsed(item: str) -> Traversal:

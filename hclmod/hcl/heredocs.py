@@ -30,8 +30,8 @@ class Heredoc:
 
 def heredocs(expression: Expression) -> tuple[Heredoc, ...]:
     """Every heredoc of a value, in order; one in an interpolation of another comes after it."""
-    found = enumerate(_below(expression.node, "heredoc_template"))
-    return tuple(_read(expression, node, place) for place, node in found)
+    result = enumerate(_below(expression.node, "heredoc_template"))
+    return tuple(_read(expression, node, place) for place, node in result)
 
 
 def _read(expression: Expression, node: Node, place: int) -> Heredoc:

@@ -41,9 +41,9 @@ def append_inline(expression: Expression, items: Sequence[bytes]) -> list[Edit]:
 def _first_item(source: Source, node: Node, text: bytes) -> Edit:
     """The edit that puts items into a one-line list or object that holds none, behind the comments in it."""
     inner = comments.inner(node)
-    held = source.data[inner.start : inner.end].strip()
+    words = source.data[inner.start : inner.end].strip()
     pad = b" " if node.type == "object" else b""
-    return Edit(inner, pad + (held + b" " if held else b"") + text + pad)
+    return Edit(inner, pad + (words + b" " if words else b"") + text + pad)
 
 
 def open_list(expression: Expression, lines: Sequence[bytes], *, outer: bytes, step: bytes, comment: bytes) -> bytes:
@@ -161,10 +161,10 @@ def _piece(source: Source, group: Sequence[Node]) -> bytes:
 
 def attribute_of(block: Block, name: str, inside: str) -> Attribute | None:
     """The list attribute `name` of the block's nested block `inside`; two such blocks are an `UnfixableError`."""
-    found = block.blocks(inside)
-    if len(found) > 1:
-        raise UnfixableError(f"there are {len(found)} `{inside}` blocks; Terraform allows one")
-    return found[0].attribute(name) if found else None
+    result = block.blocks(inside)
+    if len(result) > 1:
+        raise UnfixableError(f"there are {len(result)} `{inside}` blocks; Terraform allows one")
+    return result[0].attribute(name) if result else None
 
 
 def drop(block: Block, name: str, inside: str, unwanted: Callable[[Traversal], bool]) -> Fix | None:
@@ -180,7 +180,7 @@ def drop(block: Block, name: str, inside: str, unwanted: Callable[[Traversal], b
         if (whole := attribute.value.traversal()) is not None and not unwanted(whole):
             return None
         raise UnfixableError(f"`{name}` is `{attribute.value.text}`, not a list written here")
-    goes = [each for each in elements if (held := each.traversal()) is not None and unwanted(held)]
+    goes = [each for each in elements if (current := each.traversal()) is not None and unwanted(current)]
     if not goes:
         return None
     declared = (Declared(attribute.path, Effect.REDUCED),)
@@ -218,10 +218,10 @@ def _comma_below(element: Expression) -> bool:
 
 def _comments(attribute: Attribute, spans: Sequence[Span]) -> tuple[bytes, ...]:
     source = attribute.source
-    found = syntax.comments(attribute.node)
+    result = syntax.comments(attribute.node)
     return tuple(
         source.text(each)
-        for each in found
+        for each in result
         if any(span.start <= each.start_byte and each.end_byte <= span.end for span in spans)
     )
 
@@ -231,11 +231,11 @@ def name_last(block: Block, name: str, items: Sequence[str], comment: str, *, in
     attribute = attribute_of(block, name, inside)
     if attribute is None or comment in " ".join((attribute.value.text, *attribute.comments())):
         return None
-    wanted = {traversal.parse(item) for item in items}
-    held = [each for each in attribute.value.elements() or () if each.traversal() in wanted]
-    if not held:
+    targets = {traversal.parse(item) for item in items}
+    existing = [each for each in attribute.value.elements() or () if each.traversal() in targets]
+    if not existing:
         return None
-    last = held[-1]
+    last = existing[-1]
     source, document = last.source, last.source.document
     end = document.line_end(last.node.end_byte)
     if (

@@ -29,8 +29,8 @@ def reason(source: Source, span: Span, rule: str, comments: Iterable[str] = ()) 
 
 def among(comments: Iterable[str], rule: str) -> str | None:
     """As `reason`, for comments that are at hand as text."""
-    found = (match for text in comments if (match := _COMMENT.match(text)))
-    reasons = [each[2] for each in found if rule in (name.strip() for name in each[1].split(","))]
+    results = (match for text in comments if (match := _COMMENT.match(text)))
+    reasons = [each[2] for each in results if rule in (name.strip() for name in each[1].split(","))]
     return next(filter(None, reasons), reasons[0] if reasons else None)
 
 

@@ -74,12 +74,12 @@ def _above(source: Source, lines: Span, why: str, *, aligned: bool) -> bytes:
     newline = source.document.newline
     old = source.data[lines.start : lines.end].splitlines()
     indent = _indent(old[0])
-    told = [_mark("note", aligned) + why.encode()] if why else []
+    text = [_mark("note", aligned) + why.encode()] if why else []
     if not _is_rewritten(source, lines.start):
         if not all(line.startswith(indent) or not line for line in old):
             raise UnfixableError("its lines are indented in a way that a comment cannot keep")
-        told += [(_mark("was", aligned) + line[len(indent) :]) for line in old]
-    return b"".join(indent + line + newline for line in told)
+        text += [(_mark("was", aligned) + line[len(indent) :]) for line in old]
+    return b"".join(indent + line + newline for line in text)
 
 
 def _is_rewritten(source: Source, start: int) -> bool:
@@ -138,8 +138,8 @@ def restore(view: Attribute | Block, at: Span | None = None) -> Fix | None:
     for run in _runs(_lines(source, Span(start, view.span.end))):
         if at is not None and not _holds(_item_at(source, run[-1].span.end), at):
             continue
-        found = _restored(view, run)
-        fix = found if fix is None else fix + found
+        result = _restored(view, run)
+        fix = result if fix is None else fix + result
     return fix
 
 
@@ -261,7 +261,7 @@ def proved(view: Attribute | Block, make: Callable[[bool], Fix | None]) -> Fix |
     The first that does is taken; where neither does it is an `UnfixableError`.
     """
     source = view.source
-    wanted = _without_marks(source, view.path)
+    target = _without_marks(source, view.path)
     for aligned in (True, False):
         fix = make(aligned)
         if fix is None:
@@ -270,7 +270,7 @@ def proved(view: Attribute | Block, make: Callable[[bool], Fix | None]) -> Fix |
         if any(one.span.end > other.span.start for one, other in pairwise(made)):
             raise UnfixableError("two of its parts would write the same place")
         after = alignment.applied(source, made, columns=fix.realign)
-        if _without_marks(after, view.path) == wanted:
+        if _without_marks(after, view.path) == target:
             return fix
     raise UnfixableError("it could not be taken back byte for byte")
 

@@ -132,10 +132,10 @@ def read(expression: Expression) -> Value:
 
 def literals(expression: Expression) -> tuple[Span, ...]:
     """The pieces of all quoted strings in an expression, in order: what stands between quotes and interpolations."""
-    found: list[Span] = []
+    result: list[Span] = []
     for quoted in syntax.quoted(expression.node):
-        found += _pieces(quoted)
-    return tuple(sorted(found))
+        result += _pieces(quoted)
+    return tuple(sorted(result))
 
 
 def _pieces(quoted: Node) -> Iterator[Span]:

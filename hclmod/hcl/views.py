@@ -200,10 +200,10 @@ class Block:
 
     def find(self, *kinds: str) -> tuple[Block, ...]:
         """All blocks at this path of nested types: `find("spec", "template", "spec")`."""
-        found: tuple[Block, ...] = (self,)
+        result: tuple[Block, ...] = (self,)
         for kind in kinds:
-            found = tuple(inner for block in found for inner in block.blocks(kind))
-        return found
+            result = tuple(inner for block in result for inner in block.blocks(kind))
+        return result
 
     def comments(self) -> tuple[str, ...]:
         """The comments directly above the block."""

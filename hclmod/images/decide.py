@@ -119,8 +119,8 @@ def _how_to_know(reference: Reference, known: ImageTags | None) -> str:
     return f'{ask}set `float` under [images."{reference.familiar}"] in hclmod.toml'
 
 
-def _by_policy(tag: str, wanted: str, known: ImageTags | None, *, holds_data: bool) -> Decision:
-    target = _own_major(tag) if wanted == "major" else wanted
+def _by_policy(tag: str, expected: str, known: ImageTags | None, *, holds_data: bool) -> Decision:
+    target = _own_major(tag) if expected == "major" else expected
     if target is None:
         return Unknown(f"hclmod.toml says major, and {tag} shows none", "name the tag instead of `major`")
     if target == tag:
@@ -130,8 +130,8 @@ def _by_policy(tag: str, wanted: str, known: ImageTags | None, *, holds_data: bo
     if target == "latest" and has_flavour(tag):
         return Unknown(f"latest would lose the flavour of {tag}", "name the tag instead of `latest`")
     if problem := _disproved(tag, target, known):
-        return Unknown(f"hclmod.toml says {wanted}, and {problem}", "name another tag in hclmod.toml")
-    return Float(target, f"hclmod.toml says {wanted}")
+        return Unknown(f"hclmod.toml says {expected}, and {problem}", "name another tag in hclmod.toml")
+    return Float(target, f"hclmod.toml says {expected}")
 
 
 def _disproved(tag: str, target: str, known: ImageTags | None) -> str | None:

@@ -42,17 +42,17 @@ def read(data: bytes, path: str, checked: str) -> Import:
 
     Raises `HclmodError` where nothing of Diun's can be found in it.
     """
-    found: dict[str, dict[str, TagInfo]] = {}
+    by_key: dict[str, dict[str, TagInfo]] = {}
     problems: list[str] = []
     for where, document in _documents(data, path):
         for record in _records(document, where, problems):
-            _add(record, found, problems)
-    if not found and not problems:
+            _add(record, by_key, problems)
+    if not by_key and not problems:
         hint = "Take the output of `diun image inspect --image X --raw`, `diun image list --raw`, or webhook bodies."
         raise HclmodError(f"{path}: nothing that Diun writes", hint=hint)
     images = {
         name: ImageTags(checked=checked, source="diun", complete=False, tags=dict(sorted(tags.items())))
-        for name, tags in sorted(found.items())
+        for name, tags in sorted(by_key.items())
     }
     return Import(images, tuple(problems))
 

@@ -227,8 +227,8 @@ def refreshed(old: Snapshot, new: Mapping[str, ImageTags]) -> Snapshot:
 def imported(old: Snapshot, new: Mapping[str, ImageTags]) -> Snapshot:
     """Add what another source saw: a list that is complete keeps its tags, one that is not grows."""
     images = dict(old.images)
-    for name, found in new.items():
-        images[name] = joined(images[name], found) if name in images else found
+    for name, result in new.items():
+        images[name] = joined(images[name], result) if name in images else result
     return replace(old, images=images)
 
 

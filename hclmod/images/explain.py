@@ -66,25 +66,25 @@ def _evidence(reference: Reference, known: ImageTags | None, stateful: Sequence[
         yield "hclmod.tags.json holds nothing of it"
         return
     whole = known.about(reference.tag or "latest").complete
-    told = "complete" if whole else "not complete for this tag" if known.complete else "not complete"
-    yield f"hclmod.tags.json: a {known.source} list of {known.checked}, {told}"
+    text = "complete" if whole else "not complete for this tag" if known.complete else "not complete"
+    yield f"hclmod.tags.json: a {known.source} list of {known.checked}, {text}"
     for tag in _relevant(reference.tag or "latest", known):
-        yield f"{tag}: {_told(known.tags.get(tag), whole=whole)}"
+        yield f"{tag}: {_text(known.tags.get(tag), whole=whole)}"
 
 
 def _relevant(tag: str, known: ImageTags) -> Sequence[str]:
     """The tags that the decision looks at: this one, its rivals, and those that are the same image as one of them."""
     near = ("latest", tag, tags.major_of(tag), decide.highest(tag, known.tags), decide.minor_of(tag, known.tags))
-    wanted = dict.fromkeys(each for each in near if each is not None)
-    digests = {info.digest for each in wanted if (info := known.tags.get(each)) and info.digest}
-    twins = sorted(each for each, info in known.tags.items() if info.digest in digests and each not in wanted)
-    return [*wanted, *twins[:_SHOWN]]
+    target = dict.fromkeys(each for each in near if each is not None)
+    digests = {info.digest for each in target if (info := known.tags.get(each)) and info.digest}
+    twins = sorted(each for each, info in known.tags.items() if info.digest in digests and each not in target)
+    return [*target, *twins[:_SHOWN]]
 
 
 _SHOWN = 5
 
 
-def _told(info: TagInfo | None, *, whole: bool) -> str:
+def _text(info: TagInfo | None, *, whole: bool) -> str:
     if info is None:
         return "does not exist" if whole else "is not in the list"
     digest = f"{info.digest[:19]}..." if info.digest else "digest not known"

@@ -79,15 +79,15 @@ def _moved(before: Sequence[Item], after: Sequence[Item]) -> Iterator[str]:
 def differences(before: dict[str, Any], after: dict[str, Any], window: Window) -> dict[str, Effect]:
     """What became of each path between two structures that python-hcl2 read in a window."""
     old, new = (dict(_flat(body, window.prefix, Counter(window.ordinals))) for body in (before, after))
-    found: dict[str, Effect] = {}
+    by_key: dict[str, Effect] = {}
     for path in sorted(old.keys() | new.keys(), key=lambda path: (path.count("."), path)):
         if path not in new or path not in old:
             effect = Effect.REMOVED if path in old else Effect.ADDED
-            if not any(path.startswith(f"{place}.") and held is effect for place, held in found.items()):
-                found[path] = effect
+            if not any(path.startswith(f"{place}.") and current is effect for place, current in by_key.items()):
+                by_key[path] = effect
         elif old[path] != new[path]:
-            found.update(_refined(path, old[path], new[path]))
-    return found
+            by_key.update(_refined(path, old[path], new[path]))
+    return by_key
 
 
 def _ordered(attributes: Mapping[str, Attribute], blocks: Iterable[Block]) -> list[Item]:
@@ -140,7 +140,7 @@ def _flat(body: Mapping[str, Any], prefix: str, counts: Counter[str]) -> Iterato
     for name, value in body.items():
         if name == _BLOCK:
             continue
-        blocks = [found for each in value if (found := _labelled(each))] if isinstance(value, list) else []
+        blocks = [result for each in value if (result := _labelled(each))] if isinstance(value, list) else []
         if not blocks:
             yield prefix + name, value
         for labels, inner in blocks:

@@ -81,7 +81,7 @@ def _compare(
     before: Source, after: Source, fixes: Sequence[Fix], pairs: Sequence[tuple[Item, Item]] | None, judge: str
 ) -> Verdict:
     """Compare the items that differ; the whole documents where they do not pair up or no official judge sat."""
-    found: dict[str, Effect] = {}
+    by_key: dict[str, Effect] = {}
     whole = [Window("", before.data, after.data)]
     for window in whole if pairs is None else [each for pair in pairs for each in windows(*pair)]:
         old, new = parsers.structure(window.before), parsers.structure(window.after)
@@ -89,9 +89,9 @@ def _compare(
             return Unverifiable(f"{old.judge} does not read {window.prefix or 'the document'}: {old.why}")
         if isinstance(new, parsers.Rejected):
             return Broken((f"{new.judge} no longer reads {window.prefix or 'the document'}: {new.why}",))
-        found.update(differences(old, new, window))
+        by_key.update(differences(old, new, window))
     wrong = [
-        *_undeclared(found, [declared for fix in fixes for declared in fix.declares]),
+        *_undeclared(by_key, [declared for fix in fixes for declared in fix.declares]),
         *_lost_comments(before, after, fixes, pairs),
         *_double_lifecycle(before, after, pairs),
         *(f"{path} changed places" for path in moved(before, after)),

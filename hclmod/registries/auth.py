@@ -54,15 +54,15 @@ class Keychain:
 
     path: str
     config: Mapping[str, Any] = field(repr=False)
-    _found: dict[str, Credentials | None] = field(default_factory=dict, repr=False)
+    _by_host: dict[str, Credentials | None] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def find(self, host: str) -> Credentials | None:
         """Look up the credentials for a host; None to ask as nobody. Raises `ConfigError` for what cannot be read."""
         with self._lock:
-            if host not in self._found:
-                self._found[host] = self._look(host)
-            return self._found[host]
+            if host not in self._by_host:
+                self._by_host[host] = self._look(host)
+            return self._by_host[host]
 
     def _look(self, host: str) -> Credentials | None:
         keys = _keys(host)
@@ -70,8 +70,8 @@ class Keychain:
         helper = next((helpers[key] for key in keys if key in helpers), None) or self.config.get("credsStore")
         if helper:
             server = next((key for key in keys if key in helpers), keys[0])
-            if found := _ask_helper(str(helper), server):
-                return found
+            if result := _ask_helper(str(helper), server):
+                return result
         auths = self._table("auths")
         return next((self._entry(key, auths[key]) for key in keys if auths.get(key)), None)
 
@@ -82,18 +82,18 @@ class Keychain:
         return table
 
     def _entry(self, key: str, raw: Any) -> Credentials | None:
-        told = {name: str(value) for name, value in raw.items()} if isinstance(raw, dict) else {}
-        username, password = told.get("username", ""), told.get("password", "")
-        if told.get("auth"):
+        text = {name: str(value) for name, value in raw.items()} if isinstance(raw, dict) else {}
+        username, password = text.get("username", ""), text.get("password", "")
+        if text.get("auth"):
             try:
-                username, _, password = base64.b64decode(told["auth"], validate=True).decode().partition(":")
+                username, _, password = base64.b64decode(text["auth"], validate=True).decode().partition(":")
             except (binascii.Error, ValueError) as error:
                 hint = "Log in again with `docker login`."
                 raise ConfigError(f"{self.path}: `auth` of {key} is not base64", hint=hint) from error
-        found = Credentials(
-            username, password.rstrip("\0"), told.get("identitytoken", ""), told.get("registrytoken", "")
+        result = Credentials(
+            username, password.rstrip("\0"), text.get("identitytoken", ""), text.get("registrytoken", "")
         )
-        return None if found == Credentials() else found
+        return None if result == Credentials() else result
 
 
 def load(environment: Mapping[str, str]) -> Keychain:
@@ -136,8 +136,8 @@ def _ask_helper(helper: str, server: str) -> Credentials | None:
     if done.returncode != 0:
         return None  # that is how helpers say that they keep nothing
     try:
-        told = json.loads(done.stdout)
-        username, secret = str(told["Username"]), str(told["Secret"])
+        text = json.loads(done.stdout)
+        username, secret = str(text["Username"]), str(text["Secret"])
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{program} answers with something that cannot be read") from error
     return Credentials(identity=secret) if username == _TOKEN_USER else Credentials(username, secret)
@@ -206,8 +206,8 @@ def _with_query(realm: str, query: dict[str, str]) -> str:
 
 
 def _read(answer: Answer) -> str:
-    told = answer.json()
-    token = (told.get("token") or told.get("access_token")) if isinstance(told, dict) else None
+    text = answer.json()
+    token = (text.get("token") or text.get("access_token")) if isinstance(text, dict) else None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise TransportError(Trouble.GARBAGE, answer.url, "the answer holds no token")
     return token

@@ -57,32 +57,32 @@ class Registry:
     def tags(self, repository: str) -> tuple[str, ...]:
         """List all tags of a repository, sorted, but for those that hang on other images (`sha256-<hex>.sig`)."""
         url: str | None = self.endpoint.url(repository, f"tags/list?n={PAGE}")
-        found: set[str] = set()
+        result: set[str] = set()
         seen: set[str] = set()
         while url is not None:
             if url in seen or len(seen) == _PAGES:
                 raise TransportError(Trouble.GARBAGE, url, "its pages come to no end")
             seen.add(url)
             answer = self._ask("GET", url, repository)
-            found.update(_listed(answer))
+            result.update(_listed(answer))
             url = answer.next_page()
-        return tuple(sorted(name for name in found if tags.classify(name) is not TagClass.DIGEST))
+        return tuple(sorted(name for name in result if tags.classify(name) is not TagClass.DIGEST))
 
     def digest(self, repository: str, tag: str) -> str | None:
         """Ask for the digest of a tag: of its index where it has several platforms; None where it is gone by now."""
         url = self.endpoint.url(repository, f"manifests/{quote(tag)}")
         try:
             answer = self._ask("HEAD", url, repository, _ACCEPT)
-            told = answer.headers.get("docker-content-digest")
-            if told is None:  # optional in the specification; the digest is that of the bytes
+            text = answer.headers.get("docker-content-digest")
+            if text is None:  # optional in the specification; the digest is that of the bytes
                 return _digest_of(self._ask("GET", url, repository, _ACCEPT).body)
         except RegistryError as error:
             if error.outcome is Refusal.MISSING:
                 return None
             raise
-        if not is_digest(told):
-            raise TransportError(Trouble.GARBAGE, url, f"{told[:80]!r} is no digest")
-        return told
+        if not is_digest(text):
+            raise TransportError(Trouble.GARBAGE, url, f"{text[:80]!r} is no digest")
+        return text
 
     def created(self, repository: str, digest: str) -> str | None:
         """Ask when the image behind a digest was built, for an index its first platform; None where nothing tells."""
@@ -102,10 +102,10 @@ class Registry:
         answer = self._ask("GET", url, repository, _ACCEPT if "manifests/" in rest else None, _LARGEST)
         if digest.startswith("sha256:") and _digest_of(answer.body) != digest:
             raise TransportError(Trouble.GARBAGE, url, "the bytes are not those of the digest")
-        told = answer.json()
-        if not isinstance(told, dict):
+        text = answer.json()
+        if not isinstance(text, dict):
             raise TransportError(Trouble.GARBAGE, url, "no JSON object")
-        return told
+        return text
 
     def _ask(
         self, method: str, url: str, repository: str, headers: Mapping[str, str] | None = None, limit: int = _LARGEST
@@ -148,8 +148,8 @@ class Registry:
 
 
 def _listed(answer: Answer) -> list[str]:
-    told = answer.json()
-    names = told.get("tags") if isinstance(told, dict) else ""
+    text = answer.json()
+    names = text.get("tags") if isinstance(text, dict) else ""
     if names is None:
         return []
     if not isinstance(names, list):
@@ -167,8 +167,8 @@ def _platform(index: Mapping[str, Any]) -> str | None:
 
 def _named(described: Mapping[str, Any]) -> tuple[object, object]:
     platform = described.get("platform")
-    told = platform if isinstance(platform, dict) else {}
-    return told.get("os"), told.get("architecture")
+    text = platform if isinstance(platform, dict) else {}
+    return text.get("os"), text.get("architecture")
 
 
 def _digest_of(body: bytes) -> str:

@@ -52,34 +52,34 @@ def learn(registry: Asked, repository: str, wish: Wish, checked: str) -> ImageTa
     """
     names = registry.tags(repository)
     pins = tuple(sorted(set(wish.pins)))
-    wanted = _wanted(pins, wish.targets, names)
-    digests = {tag: registry.digest(repository, tag) for tag in sorted(wanted)}
-    found = {tag: TagInfo(digest) for tag, digest in digests.items() if digest is not None}
-    gone = digests.keys() - found.keys()
+    target = _targets(pins, wish.targets, names)
+    digests = {tag: registry.digest(repository, tag) for tag in sorted(target)}
+    entries = {tag: TagInfo(digest) for tag, digest in digests.items() if digest is not None}
+    gone = digests.keys() - entries.keys()
     proofs = {proof for pin in pins if (proof := decide.minor_of(pin, names))} - gone
-    infos = dict.fromkeys(proofs, TagInfo()) | found
+    infos = dict.fromkeys(proofs, TagInfo()) | entries
     known = ImageTags(checked=checked, source="registry", complete=bool(pins), tags=infos, pins=pins)
     for pin in pins:
         known = _dated(pin, known, registry, repository)
     return known
 
 
-def _wanted(pins: Sequence[str], targets: Iterable[str], names: Sequence[str]) -> set[str]:
+def _targets(pins: Sequence[str], targets: Iterable[str], names: Sequence[str]) -> set[str]:
     """The tags whose digests matter, of those that exist."""
-    wanted = {"latest", *targets} if not pins else set(targets)
+    target = {"latest", *targets} if not pins else set(targets)
     for pin in pins:
         near = (pin, tags.major_of(pin), decide.highest(pin, names))
-        wanted.update(tag for tag in near if tag is not None)
-        wanted.update(() if decide.has_flavour(pin) else ("latest",))
-    return wanted & set(names)
+        target.update(tag for tag in near if tag is not None)
+        target.update(() if decide.has_flavour(pin) else ("latest",))
+    return target & set(names)
 
 
 def _dated(pin: str, known: ImageTags, registry: Asked, repository: str) -> ImageTags:
     """The same with the dates that the decision about a pin still lacks."""
     infos = dict(known.tags)
 
-    def ask(wanted: Iterable[str | None]) -> ImageTags:
-        for tag in wanted:
+    def ask(target: Iterable[str | None]) -> ImageTags:
+        for tag in target:
             if tag in infos and (info := infos[tag]).created is None and info.digest:
                 infos[tag] = TagInfo(info.digest, registry.created(repository, info.digest))
         return replace(known, tags=infos)

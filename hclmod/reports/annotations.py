@@ -24,10 +24,10 @@ def render(report: Report) -> str:
     """The commands, then a line with the totals of each section."""
     lines: list[str] = []
     for level, made in (("error", _errors), ("warning", _warnings), ("notice", _notices)):
-        found = [command for section in report.sections for command in made(section)]
-        lines += found if len(found) <= SHOWN else found[: SHOWN - 1]
-        if len(found) > SHOWN:
-            lines.append(_command(level, f"{len(found) - SHOWN + 1} more are in the report", title="hclmod"))
+        results = [command for section in report.sections for command in made(section)]
+        lines += results if len(results) <= SHOWN else results[: SHOWN - 1]
+        if len(results) > SHOWN:
+            lines.append(_command(level, f"{len(results) - SHOWN + 1} more are in the report", title="hclmod"))
     lines += [f"hclmod: {one_line(section.heading)}: {summary(section.totals)}" for section in report.sections]
     return "".join(f"{line}\n" for line in lines)
 

@@ -44,10 +44,10 @@ def html(text: str) -> str:
 
 def code(text: str) -> str:
     """The text as a Markdown code span."""
-    told = one_line(text)
-    ticks = "`" * (_longest(told) + 1)
-    pad = " " if told[:1] in ("`", " ", "") or told[-1:] in ("`", " ") else ""
-    return f"{ticks}{pad}{told}{pad}{ticks}"
+    entry = one_line(text)
+    ticks = "`" * (_longest(entry) + 1)
+    pad = " " if entry[:1] in ("`", " ", "") or entry[-1:] in ("`", " ") else ""
+    return f"{ticks}{pad}{entry}{pad}{ticks}"
 
 
 def plain(text: str) -> str:
@@ -69,10 +69,10 @@ def spans(text: str) -> list[str]:
 
 def fence(text: str, language: str = "") -> str:
     """The text as a fenced block, whose fence is longer than any run of back-ticks inside; ends in a newline."""
-    told = visible(text.replace("\r\n", "\n"), keep="\n\t")
-    ticks = "`" * max(3, _longest(told) + 1)
-    end = "" if told.endswith("\n") or not told else "\n"
-    return f"{ticks}{language}\n{told}{end}{ticks}\n"
+    entry = visible(text.replace("\r\n", "\n"), keep="\n\t")
+    ticks = "`" * max(3, _longest(entry) + 1)
+    end = "" if entry.endswith("\n") or not entry else "\n"
+    return f"{ticks}{language}\n{entry}{end}{ticks}\n"
 
 
 def _longest(text: str) -> int:

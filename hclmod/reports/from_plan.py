@@ -27,8 +27,8 @@ def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
 
 
 def _documents(outcomes: Sequence[outcomes.Outcome], hidden: Collection[str]) -> tuple[Document, ...]:
-    told = map(_document, outcomes)
-    return tuple(each.without_lines() if each.path in hidden else each for each in told)
+    entries = map(_document, outcomes)
+    return tuple(each.without_lines() if each.path in hidden else each for each in entries)
 
 
 def _document(outcome: outcomes.Outcome) -> Document:

@@ -61,13 +61,13 @@ def read(data: bytes, path: str) -> Report:
         hint = f"Make it with this hclmod's `--format json`; it reads version {VERSION}."
         raise HclmodError(f"{path}: no report of version {VERSION} (version: {version!r})", hint=hint)
     try:
-        found = msgspec.convert(raw, StoredReport)
+        result = msgspec.convert(raw, StoredReport)
     except msgspec.ValidationError as error:
         raise HclmodError(
             f"{path}: {_placed(error)}", hint="Give an unchanged report of this hclmod's `--format json`."
         ) from error
-    sections = (Section(each.number, each.title, each.rules, each.stacks) for each in found.sections)
-    return Report(found.hclmod, tuple(sections), found.steps)
+    sections = (Section(each.number, each.title, each.rules, each.stacks) for each in result.sections)
+    return Report(result.hclmod, tuple(sections), result.steps)
 
 
 def _placed(error: msgspec.ValidationError) -> str:

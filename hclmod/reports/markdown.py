@@ -50,8 +50,8 @@ def render(report: Report, *, limit: int | None = None, size: Callable[[str], in
 
 def _cut(whole: str) -> str:
     """The last line of what had to be cut; the address that a person gave is the one link of a report."""
-    told = f"[all of it](<{whole}>)" if _LINK.fullmatch(whole) else f"all of it: {plain(clip(whole, _SHORT))}"
-    return f"Shortened to fit: diffs first, then lists{f'; {told}' if whole else ''}.\n"
+    text = f"[all of it](<{whole}>)" if _LINK.fullmatch(whole) else f"all of it: {plain(clip(whole, _SHORT))}"
+    return f"Shortened to fit: diffs first, then lists{f'; {text}' if whole else ''}.\n"
 
 
 _LINK = re.compile(r"https?://[\w.:-]+/[\w./%?&=#+-]*", re.ASCII)
@@ -60,7 +60,7 @@ _LINK = re.compile(r"https?://[\w.:-]+/[\w./%?&=#+-]*", re.ASCII)
 def _section(section: Section, room: int | None, size: Callable[[str], int]) -> Iterator[Part]:
     yield (Form(_Rank.TOTALS, _head(section)),)
     yield from _list("Refused", _Rank.REFUSED_SHORT, list(_refused(section)))
-    yield from _list("Needs a person", _Rank.PEOPLE_SHORT, [_told(*each) for each in section.items(Kind.PERSON)])
+    yield from _list("Needs a person", _Rank.PEOPLE_SHORT, [_text(*each) for each in section.items(Kind.PERSON)])
     changed = [stack for stack in section.stacks if any(stack.items(Kind.CHANGE))]
     if changed:
         yield (Form(_Rank.STACKS, "### Changes\n\n"),)
@@ -74,8 +74,8 @@ def _head(section: Section) -> str:
     totals = section.totals
     lines = [f"## {plain(clip(section.heading, _TITLE))}", "", f"**{summary(totals)}**", ""]
     if effects := [*totals.effects.items()][:10]:
-        told = (f"{plain(clip(effect, _TITLE)) or 'nothing'} ({number})" for effect, number in effects)
-        lines += [f"On the running cluster: {', '.join(told)}.", ""]
+        texts = (f"{plain(clip(effect, _TITLE)) or 'nothing'} ({number})" for effect, number in effects)
+        lines += [f"On the running cluster: {', '.join(texts)}.", ""]
     if section.judges:
         lines += [f"Every change proven by {plain(clip(' and '.join(section.judges), _TITLE))}.", ""]
     return "\n".join(lines) + "\n"
@@ -104,7 +104,7 @@ def _refused(section: Section) -> Iterator[str]:
             yield f"{code(document.path)}: {'; '.join(map(prose, document.why))}"
 
 
-def _told(document: Document, item: Item) -> str:
+def _text(document: Document, item: Item) -> str:
     effect = f" — *{plain(item.effect)}*" if item.effect else ""
     origins = "".join(f" ({code(each)})" for each in item.origins)
     place = code(f"{document.path}:{item.line}")
@@ -113,7 +113,7 @@ def _told(document: Document, item: Item) -> str:
 
 def _stack(stack: Stack, room: int | None, size: Callable[[str], int]) -> Iterator[Form]:
     """One line; the list of changes folded; the same with the diffs of more and more documents."""
-    changes = [_told(*each) for each in stack.items(Kind.CHANGE)]
+    changes = [_text(*each) for each in stack.items(Kind.CHANGE)]
     title = f"{count(len(changes), 'change')}"
     yield Form(_Rank.STACKS, f"- {code(stack.name)}: {title}\n\n")
     listed = "".join(f"- {line}\n" for line in changes)
@@ -157,7 +157,7 @@ def _skipped(section: Section) -> Iterator[Part]:
 
 
 def _left_alone(section: Section) -> Iterator[Part]:
-    left = [_told(*each) for each in section.items(Kind.LEFT)]
+    left = [_text(*each) for each in section.items(Kind.LEFT)]
     if left:
         title = f"{count(len(left), 'target')} rightly left alone"
         whole = _folded(title, "".join(f"- {line}\n" for line in left))

@@ -22,8 +22,8 @@ def render(tables: Mapping[str, Sequence[Any]], form: str) -> str:
     """
     match form:
         case "json":
-            told = {name.lower().replace(" ", "_"): [asdict(row) for row in rows] for name, rows in tables.items()}
-            return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+            entries = {name.lower().replace(" ", "_"): [asdict(row) for row in rows] for name, rows in tables.items()}
+            return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
         case "csv":
             return _csv(tables)
         case "markdown":
@@ -34,8 +34,8 @@ def render(tables: Mapping[str, Sequence[Any]], form: str) -> str:
 
 def _cells(row: Any) -> dict[str, str]:
     """The values as text by column; what a terminal would obey is a blank."""
-    told = {each.name.replace("_", " "): _cell(getattr(row, each.name)) for each in fields(row)}
-    return {name: "".join(char if char.isprintable() else " " for char in text) for name, text in told.items()}
+    entries = {each.name.replace("_", " "): _cell(getattr(row, each.name)) for each in fields(row)}
+    return {name: "".join(char if char.isprintable() else " " for char in text) for name, text in entries.items()}
 
 
 def _cell(value: object) -> str:
@@ -61,8 +61,8 @@ def _csv(tables: Mapping[str, Sequence[Any]]) -> str:
 
 def _lines(rows: Sequence[Any]) -> list[list[str]]:
     """The heads, then the cells of each row."""
-    told = [_cells(row) for row in rows]
-    return [list(told[0]), *(list(each.values()) for each in told)]
+    entries = [_cells(row) for row in rows]
+    return [list(entries[0]), *(list(each.values()) for each in entries)]
 
 
 def _markdown(rows: Sequence[Any]) -> str:

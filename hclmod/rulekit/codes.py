@@ -70,7 +70,7 @@ def _takers(path: Path) -> dict[str, int]:
     """What takes a code in a module, with the position of that argument: its own definitions and those it imports."""
     module = _module(path)
     nodes: list[tuple[str, ast.AST]] = [("", inner) for each in module.definitions.values() for inner in ast.walk(each)]
-    nodes += [(name, found) for name, (file, inner) in module.imports.items() if (found := _defined(file, inner))]
+    nodes += [(name, result) for name, (file, inner) in module.imports.items() if (result := _defined(file, inner))]
     takers = {}
     for alias, node in nodes:
         name, parameters = _signature(node)

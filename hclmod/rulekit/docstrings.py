@@ -70,10 +70,10 @@ def read(path: Path) -> Card:
 
 def by_group(cards: Iterable[Card]) -> dict[str, list[Card]]:
     """Cards by the group that they are in, sorted by its name."""
-    found: dict[str, list[Card]] = {}
+    by_key: dict[str, list[Card]] = {}
     for card in cards:
-        found.setdefault(card.group, []).append(card)
-    return dict(sorted(found.items()))
+        by_key.setdefault(card.group, []).append(card)
+    return dict(sorted(by_key.items()))
 
 
 @cache

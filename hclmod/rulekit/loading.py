@@ -102,10 +102,10 @@ def group(name: str) -> tuple[str, ...]:
 
 def every(folder: Path | None = None) -> dict[str, Path]:
     """The rules of a folder and, of the built-in ones, those of its subfolders, sorted by id."""
-    found = available(folder)
+    result = available(folder)
     below = sorted(each for each in builtin_folder().glob("[a-z]*/") if each.is_dir()) if folder is None else ()
-    found.update(rule for each in below for rule in available(each).items())
-    return dict(sorted(found.items()))
+    result.update(rule for each in below for rule in available(each).items())
+    return dict(sorted(result.items()))
 
 
 def find(rule: str, folders: Sequence[Path | None] = (None,)) -> Path:

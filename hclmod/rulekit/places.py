@@ -176,8 +176,8 @@ def find(source: Source, place: Place) -> Literal | None:
         return None
     if place.why:
         return Literal(attribute.span, place.text, _comments(source, attribute.span), refusing(place), attribute)
-    found = _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
-    return replace(found, comments=(*found.comments, *_comments(source, found.span))) if found else None
+    result = _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
+    return replace(result, comments=(*result.comments, *_comments(source, result.span))) if result else None
 
 
 def _comments(source: Source, span: Span) -> tuple[str, ...]:
@@ -243,10 +243,10 @@ def _in_string(attribute: Attribute, place: Place) -> Literal | None:
 
 
 def _in_heredoc(attribute: Attribute, place: Place) -> Literal | None:
-    found = heredocs(attribute.value)
-    if place.position >= len(found):
+    result = heredocs(attribute.value)
+    if place.position >= len(result):
         return None
-    heredoc = found[place.position]
+    heredoc = result[place.position]
     return in_yaml(heredoc.body, place, start=heredoc.start, path=attribute.path, holes=heredoc.holes)
 
 

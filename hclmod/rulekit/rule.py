@@ -96,7 +96,7 @@ class Context:
     stack: str = ""  # the path of the one at hand
     folder: str = ""  # of this document
     assignment: Assignment | None = None
-    held: Mapping[ImageId, str] = field(default_factory=dict)  # images that stay with others, to whom and why
+    blocked: Mapping[ImageId, str] = field(default_factory=dict)  # images that stay with others, to whom and why
     merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a workload's blocks, an override last
 
     def others(self, workload: Block) -> tuple[Block, ...]:

@@ -124,7 +124,7 @@ _HOLDERS = frozenset({*_OBJECTS, "module", *KINDS})
 def carriers(sources: Sequence[Source]) -> Carriers:
     """Read the documents of one folder."""
     blocks = [block for source in sources for block in top_level(source)[1]]
-    told = users(blocks)
+    text = users(blocks)
     spots: list[Spot] = []
     readings: list[Reading] = []
     for block in blocks:
@@ -134,10 +134,10 @@ def carriers(sources: Sequence[Source]) -> Carriers:
         own = () if block.type == "locals" or not matter else (owner_of(block),)
         for attribute in matter:
             direct = attribute.path.count(".") == block.path.count(".") + 1
-            strangers = _strangers(block, attribute, told)
-            for owner in own or _users(attribute, told):
-                found = _spots(attribute, owner, direct=direct)
-                spots += (replace(each, strangers=strangers) for each in found)
+            strangers = _strangers(block, attribute, text)
+            for owner in own or _users(attribute, text):
+                result = _spots(attribute, owner, direct=direct)
+                spots += (replace(each, strangers=strangers) for each in result)
                 readings += (replace(each, strangers=strangers) for each in _readings(attribute, owner))
         if block.type_label == RELEASE and block.type == "resource":
             spots += _sets(block, partial(spoken, blocks=blocks))
@@ -147,13 +147,13 @@ def carriers(sources: Sequence[Source]) -> Carriers:
 
 def joined(parts: Mapping[str, Value]) -> Value:
     """One value for an image that is written in parts; what the chart says itself is a hole."""
-    said = {role: value for role, value in parts.items() if not _is_empty(value)}
-    if "image" in parts or not said:
-        return said.get("image", Text("", None))
-    registry = (said["registry"], Text("/", None)) if "registry" in said else ()
-    repository = said.get("repository", Opaque("repository", "the chart names it"))
-    tag = (Text(":", None), said["tag"]) if "tag" in said else ()
-    digest = (Text("@", None), said["digest"]) if "digest" in said else ()
+    entries = {role: value for role, value in parts.items() if not _is_empty(value)}
+    if "image" in parts or not entries:
+        return entries.get("image", Text("", None))
+    registry = (entries["registry"], Text("/", None)) if "registry" in entries else ()
+    repository = entries.get("repository", Opaque("repository", "the chart names it"))
+    tag = (Text(":", None), entries["tag"]) if "tag" in entries else ()
+    digest = (Text("@", None), entries["digest"]) if "digest" in entries else ()
     return Template((*registry, repository, *tag, *digest))
 
 
@@ -164,9 +164,9 @@ def _is_empty(value: Value) -> bool:
 
 def _users(attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
     """Whose a local is: its users', as far as they are such as may name images or read files."""
-    told = tuple(each for each in users.get(attribute.name, ()) if each.kind in _HOLDERS)
+    entries = tuple(each for each in users.get(attribute.name, ()) if each.kind in _HOLDERS)
     beside = tuple(metadata(attribute))
-    return tuple(map(partial(_with, beside), told)) or (Owner(f"local.{attribute.name}", "locals"),)
+    return tuple(map(partial(_with, beside), entries)) or (Owner(f"local.{attribute.name}", "locals"),)
 
 
 def _strangers(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
@@ -192,9 +192,9 @@ def _spots(attribute: Attribute, owner: Owner, *, direct: bool) -> Iterator[Spot
     form, names = _OBJECTS.get(owner.kind, ("helm values", ()))
     local = attribute.path.startswith("locals")
     encoded = b"encode(" in attribute.source.data[attribute.span.start : attribute.span.end]
-    told = encoded if owner.kind in _ENCODED else local or attribute.name in names
+    text = encoded if owner.kind in _ENCODED else local or attribute.name in names
     known = owner.kind in _OBJECTS or owner.kind == "module"
-    for node in _walk(attribute.value.node) if known and told and direct else ():
+    for node in _walk(attribute.value.node) if known and text and direct else ():
         if node.type == "object":
             yield from _of_object(Expression(attribute.source, node, attribute.path), attribute, owner, form)
     for heredoc in heredocs(attribute.value):
@@ -236,13 +236,13 @@ def _of_heredoc(attribute: Attribute, heredoc: Heredoc, owner: Owner) -> Iterato
     by_line = owner.kind in MANIFESTS or owner.kind in PROVIDERS or any(word in body for word in _WHOLE)
     form = "kubectl manifest" if owner.kind == "kubectl_manifest" else "heredoc"
     form = "provider resource" if owner.kind in PROVIDERS else form
-    found = list(scalars.images(body, heredoc.holes, by_line=by_line))
+    results = list(scalars.images(body, heredoc.holes, by_line=by_line))
     if owner.kind == "nomad_job":
-        found = [
+        results = [
             {"image": scalars.Scalar(each[1].decode(), each.start(1), sound=False)} for each in _NOMAD.finditer(body)
         ]
-    numbers = {scalar: number for number, scalar in enumerate(scalars.in_order(found))}
-    for parts in found:
+    numbers = {scalar: number for number, scalar in enumerate(scalars.in_order(results))}
+    for parts in results:
         defined = {role: _defined(attribute, heredoc, scalar, numbers[scalar]) for role, scalar in parts.items()}
         beside = scalars.metadata(body, next(iter(parts.values())), heredoc.holes)
         yield _at_tag(defined, joined(defined), _with(beside, owner), form)
@@ -297,8 +297,8 @@ def _is_hashed(call: Node, attribute: Attribute) -> bool:
 def _named(block: Block) -> Iterator[Reading]:
     """What a block reads by naming it, without a function."""
     name, function = _PATHS.get((block.type, block.type_label), ("", ""))
-    if found := block.attribute(name):
-        yield Reading(owner_of(block), function, values.definition(found.value))
+    if result := block.attribute(name):
+        yield Reading(owner_of(block), function, values.definition(result.value))
 
 
 def _sets(block: Block, spoken: Callable[[Attribute], bytes]) -> Iterator[Spot]:

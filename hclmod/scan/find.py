@@ -88,25 +88,25 @@ class Sighting:
 def find(model: Model, paths: Iterable[str], read: Callable[[str], bytes | None]) -> tuple[Sighting, ...]:
     """Every image outside of containers, once for each resource; `paths` are all files of the repository."""
     files = Files(tuple(sorted(paths)), read)
-    found: list[Sighting] = []
+    result: list[Sighting] = []
     known: set[str] = set()
     seen: set[tuple[str, str, str]] = set()
     others: dict[str, list[str]] = defaultdict(list)
     instances = model.instances
     for stack, module in instances:
         here = _Here(files, stack, _located(module))
-        found += here.written()
+        result += here.written()
         for reading, scope in here.readings():
             for path in _reached(files, reading, scope):
                 reader = stack, here.address(reading.owner), path
                 again = path in known if reading.function in _HASHES else reader in seen
-                found += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
+                result += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
                 known.add(path)
                 seen.add(reader)
                 others[path] += here.names((*reading.strangers, *_otherwise(reading)))
     unread = [path for path in files.paths if path not in known]
-    found += _plain(files, unread, model.stacks, {module.folder for _, module in instances})
-    return tuple(_shared(each, others.get(each.seat.file, ())) for each in found)
+    result += _plain(files, unread, model.stacks, {module.folder for _, module in instances})
+    return tuple(_shared(each, others.get(each.seat.file, ())) for each in result)
 
 
 def _otherwise(reading: Reading) -> tuple[Owner, ...]:
@@ -131,8 +131,8 @@ FORMS = (
 
 def uses(found: Iterable[Sighting], forms: Iterable[str]) -> tuple[ImageUse, ...]:
     """Those in one of the forms as uses, so that they hang on literals as the images of containers do."""
-    wanted = frozenset(forms)
-    return tuple(use for each in found if each.seat.form in wanted and (use := _use(each)))
+    target = frozenset(forms)
+    return tuple(use for each in found if each.seat.form in target and (use := _use(each)))
 
 
 def _use(sighting: Sighting) -> ImageUse | None:
@@ -198,8 +198,8 @@ class _Here:
 
     def readings(self) -> Iterator[tuple[Reading, Scope]]:
         """What the module's documents read; what only counts or hashes files comes last."""
-        found = self.files.carriers(self.module.folder).readings
-        for reading in sorted(found, key=lambda each: each.function not in _TEXT):
+        result = self.files.carriers(self.module.folder).readings
+        for reading in sorted(result, key=lambda each: each.function not in _TEXT):
             for scope in _scopes(reading.owner, self.module):
                 yield reading, scope
 
@@ -286,14 +286,14 @@ def _pattern(word: re.Match[str]) -> str:
 
 def _in_yaml(seat: Seat, data: bytes, variables: Mapping[str, Definition]) -> Iterator[Sighting]:
     """The images of a YAML text; `variables` are what its templates are given."""
-    document, found = Document(seat.file, data), scalars.images(data)
-    numbers = {scalar: number for number, scalar in enumerate(scalars.in_order(found))}
-    for parts in found:
+    document, results = Document(seat.file, data), scalars.images(data)
+    numbers = {scalar: number for number, scalar in enumerate(scalars.in_order(results))}
+    for parts in results:
         last = parts.get("tag") or parts.get("image") or parts.get("repository") or next(iter(parts.values()))
         line = document.line(last.start)
         filled = {role: templates.filled(each, numbers[each], variables) for role, each in parts.items()}
         image = Definition(seat.file, "", line, expressions.joined(filled))
-        offsets = templates.readers(data, found, templates.tag_variables(parts))
+        offsets = templates.readers(data, results, templates.tag_variables(parts))
         readers = tuple(dict.fromkeys(f"{seat.file}:{document.line(offset)}" for offset in offsets))
         beside = scalars.metadata(data, last) if seat.given else ()
         here = replace(seat, line=line, image=image, read_by=readers, metadata=beside)

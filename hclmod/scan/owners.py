@@ -94,13 +94,13 @@ def _kind(block: Block) -> str:
 def users(blocks: Sequence[Block]) -> dict[str, tuple[Owner, ...]]:
     """For each local of a folder all blocks that use it, perhaps through other locals, in order."""
     inner = {name: _named(attribute) for name, attribute in _locals(blocks)}
-    found: dict[str, list[Owner]] = defaultdict(list)
+    by_key: dict[str, list[Owner]] = defaultdict(list)
     for block in blocks:
         if block.type in _HOLDING and (names := _named(block)):
             owner = owner_of(block)
             for name in _closure(names, inner):
-                found[name].append(owner)
-    return {name: tuple(owners) for name, owners in found.items()}
+                by_key[name].append(owner)
+    return {name: tuple(owners) for name, owners in by_key.items()}
 
 
 def spoken(attribute: Attribute, blocks: Sequence[Block]) -> bytes:
@@ -127,10 +127,10 @@ _HASHED = re.compile(r"\b(?:base64)?(?:md5|sha\d+)\((?:[^()]|\([^()]*\))*\)")  #
 
 def _closure(names: Iterable[str], inner: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The names, and those that their values use in any number of steps."""
-    found = dict.fromkeys(sorted(names))
-    todo = list(found)
+    result = dict.fromkeys(sorted(names))
+    todo = list(result)
     while todo:
-        for name in sorted(inner.get(todo.pop(), frozenset()) - found.keys()):
-            found[name] = None
+        for name in sorted(inner.get(todo.pop(), frozenset()) - result.keys()):
+            result[name] = None
             todo.append(name)
-    return tuple(found)
+    return tuple(result)

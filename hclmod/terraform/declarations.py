@@ -41,8 +41,8 @@ class ModuleCall:
     @property
     def source(self) -> str | None:
         """The literal source, or None."""
-        found = self.arguments.get("source")
-        return found.value.text if found and isinstance(found.value, Text) else None
+        result = self.arguments.get("source")
+        return result.value.text if result and isinstance(result.value, Text) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def declarations(source: Source) -> Declarations:
         _of_namespaces(resources, "for_each"),
         _of_namespaces(resources, "count"),
         {block.address: tuple(_metadata(block)) for block in resources if block.type_label in NAMESPACES},
-        {path: said for path, said in _comments(attributes.values(), blocks) if said},
+        {path: message for path, message in _comments(attributes.values(), blocks) if message},
     )
 
 
@@ -185,7 +185,7 @@ def _call(block: Block) -> ModuleCall:
 
 def _images(block: Block) -> list[ContainerImage]:
     each, count = _attribute(block, "for_each"), _attribute(block, "count")
-    found = [
+    results = [
         ContainerImage(
             block.address,
             block.type_label,
@@ -201,13 +201,13 @@ def _images(block: Block) -> list[ContainerImage]:
         for one in containers(block)
         if one.image
     ]
-    return found + [
+    return results + [
         use for pod in block.find(*KINDS[block.type_label].pod) for use in _dynamic(block, pod, each, count)
     ]
 
 
 def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definition | None) -> list[ContainerImage]:
-    found = []
+    results = []
     for dynamic in pod.blocks("dynamic"):
         kind = dynamic.labels[0] if dynamic.labels else ""
         over, named = _attribute(dynamic, "for_each"), dynamic.attribute("iterator")
@@ -218,8 +218,8 @@ def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definitio
                     block.address, block.type_label, "", f"dynamic {kind}", kind == "init_container",
                     definition(image.value), image.comments(), block.comments(), each, iterator, count,
                 )  # fmt: skip
-                found.append(use)
-    return found
+                results.append(use)
+    return results
 
 
 def _workload(block: Block) -> WorkloadBlock:
@@ -240,9 +240,9 @@ def _workload(block: Block) -> WorkloadBlock:
 
 
 def _is_unread(block: Block) -> bool:
-    found = (each for metadata in block.blocks("metadata") if (each := metadata.attribute("annotations")))
-    told = [attribute.value.entries() for attribute in found]
-    return any(entries is None or any(entry.key is None for entry in entries) for entries in told)
+    results = (each for metadata in block.blocks("metadata") if (each := metadata.attribute("annotations")))
+    rows = [attribute.value.entries() for attribute in results]
+    return any(entries is None or any(entry.key is None for entry in entries) for entries in rows)
 
 
 def _metadata(block: Block) -> Iterator[tuple[str, str]]:

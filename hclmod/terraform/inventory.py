@@ -120,8 +120,8 @@ class _Reader:
             return None
         steps = value.traversal() or ()
         if len(steps) == 2 and steps[0] == "local":
-            found = self.locals[folder].get(str(steps[1]))
-            return found.string() if found else None
+            result = self.locals[folder].get(str(steps[1]))
+            return result.string() if result else None
         return value.string()
 
     def _home(self, workload: BlockId, value: Expression | None, names: dict[BlockId, str | None]) -> BlockId | None:

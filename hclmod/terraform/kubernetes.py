@@ -93,21 +93,21 @@ def containers(workload: Block) -> tuple[Container, ...]:
     """The containers of a workload, then its init containers, in file order; `dynamic` ones are not among them."""
     kind = KINDS[workload.type_label]
     pods = workload.find(*kind.pod)
-    found = [
+    results = [
         Container(block, f"{kind.prefix}.{name}[{index}]", name == "init_container")
         for name in ("container", "init_container")
         for pod in pods
         for index, block in enumerate(pod.blocks(name))
     ]
-    return tuple(found)
+    return tuple(results)
 
 
 def dynamic_containers(workload: Block) -> tuple[Block, ...]:
     """The `dynamic "container"` and `dynamic "init_container"` blocks of a workload."""
     pods = workload.find(*KINDS[workload.type_label].pod)
-    wanted = ("container", "init_container")
+    targets = ("container", "init_container")
     return tuple(
-        block for pod in pods for block in pod.blocks("dynamic") if block.labels[:1] and block.labels[0] in wanted
+        block for pod in pods for block in pod.blocks("dynamic") if block.labels[:1] and block.labels[0] in targets
     )
 
 
@@ -115,9 +115,9 @@ def namespace_attribute(workload: Block) -> Attribute | None:
     """Where a workload or a Helm release names its namespace, or None."""
     if workload.type_label == RELEASE:
         return workload.attribute("namespace")
-    return next((found for block in workload.blocks("metadata") if (found := block.attribute("namespace"))), None)
+    return next((result for block in workload.blocks("metadata") if (result := block.attribute("namespace"))), None)
 
 
 def namespace_name(namespace: Block) -> Attribute | None:
     """The attribute that names a namespace resource, or None (`generate_name`)."""
-    return next((found for block in namespace.blocks("metadata") if (found := block.attribute("name"))), None)
+    return next((result for block in namespace.blocks("metadata") if (result := block.attribute("name"))), None)

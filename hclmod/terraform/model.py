@@ -68,7 +68,7 @@ class Model:
         passed = [(call.document, call.path) for call, _ in piece.passed]
         places = dict.fromkeys([(step.definition.document, step.definition.path) for step in piece.walked] + passed)
         known = ((self._declared(document), path) for document, path in places)
-        return tuple(comment for found, path in known if found for comment in found.comments.get(path, ()))
+        return tuple(comment for result, path in known if result for comment in result.comments.get(path, ()))
 
     def texts(self, folder: str) -> dict[str, bytes]:
         """The documents of a folder as they are, also those that are not read for what they declare.
@@ -86,8 +86,8 @@ class Model:
         return self._texts(sorted(path for path in self._paths if path.endswith(endings)))
 
     def _texts(self, paths: Iterable[str]) -> dict[str, bytes]:
-        told = ((path, self._read(path)) for path in paths)
-        return {path: text for path, text in told if text is not None}
+        entries = ((path, self._read(path)) for path in paths)
+        return {path: text for path, text in entries if text is not None}
 
     def is_read(self, path: str) -> bool:
         """Whether a document is one of a module of these stacks, and says what it declares."""
@@ -104,13 +104,13 @@ class Model:
 
     def layered(self, stacks: Iterable[str]) -> dict[tuple[str, str], frozenset[str]]:
         """For each document and variable that it sets, the folders of the root modules for which it does."""
-        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        by_key: dict[tuple[str, str], set[str]] = defaultdict(set)
         for stack in stacks:
             root = self._terragrunt(stack).source() or stack
             for layer in self._layers(stack):
                 for name, definition in layer.values.items():
-                    found[definition.document, name].add(root)
-        return {key: frozenset(folders) for key, folders in found.items()}
+                    by_key[definition.document, name].add(root)
+        return {key: frozenset(folders) for key, folders in by_key.items()}
 
     def called(self) -> frozenset[str]:
         """The folders that a module call of some stack, or its terragrunt file, names as its source."""
@@ -135,21 +135,21 @@ class Model:
     @cached_property
     def namespaces(self) -> Mapping[str, tuple[ResourceId, ...]]:
         """For each namespace's name the resources that declare it, whatever instance of their module does."""
-        found: dict[str, list[ResourceId]] = defaultdict(list)
+        by_key: dict[str, list[ResourceId]] = defaultdict(list)
         for stack, module in self.instances:
             for address, name in self._named(module):
                 if name is not None:
-                    found[name].append(ResourceId(stack, "", module.folder, address))
-        return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+                    by_key[name].append(ResourceId(stack, "", module.folder, address))
+        return {name: tuple(dict.fromkeys(places)) for name, places in by_key.items()}
 
     @cached_property
     def namespace_names(self) -> Mapping[BlockId, tuple[str, ...]]:
         """The names of each namespace resource, where all of them are known."""
-        found: dict[BlockId, list[str | None]] = defaultdict(list)
+        by_key: dict[BlockId, list[str | None]] = defaultdict(list)
         for _, module in self.instances:
             for address, name in self._named(module):
-                found[BlockId(module.folder, address)].append(name)
-        return {where: tuple(sorted({each for each in names if each})) for where, names in found.items() if all(names)}
+                by_key[BlockId(module.folder, address)].append(name)
+        return {where: tuple(sorted({each for each in names if each})) for where, names in by_key.items() if all(names)}
 
     def document_of(self, folder: str, namespace: str) -> str:
         """The document that declares a namespace of this address."""
@@ -164,30 +164,30 @@ class Model:
         folder = self._folder(module.folder)
         for address, name in folder.namespaces.items():
             for _, scope in trace.instances(folder.each.get(address), folder.count.get(address), Scope(module)):
-                told = [origins.text(origin) for origin in trace.trace(name, scope)] if name else [None]
-                yield from ((address, each) for each in told)
+                text = [origins.text(origin) for origin in trace.trace(name, scope)] if name else [None]
+                yield from ((address, each) for each in text)
 
     @cached_property
     def instances(self) -> tuple[tuple[str, Module], ...]:
         """Every module of every stack as one caller sees it, with the stack; those that nothing calls too."""
-        found: list[tuple[str, Module]] = []
+        result: list[tuple[str, Module]] = []
         for stack in self.stacks:
             root = self._root(stack)
-            found += [(stack, module) for module in _below(root)]
+            result += [(stack, module) for module in _below(root)]
             if self._has_code(stack) and root.folder != stack:
-                found.append((stack, replace(root, folder=stack)))
-        reached = {module.folder for _, module in found}
+                result.append((stack, replace(root, folder=stack)))
+        reached = {module.folder for _, module in result}
         for stack in self.stacks:
             for folder in sorted(self._beside):
                 if folder.startswith(f"{stack}/") and folder not in reached and self._owner(folder) == stack:
-                    found += [(stack, self._module(folder, "", (folder,)))]
-        return tuple(found)
+                    result += [(stack, self._module(folder, "", (folder,)))]
+        return tuple(result)
 
     @cached_property
     def _sources(self) -> list[tuple[str, str]]:
         """Stacks with code of their own and the folder of their source."""
-        told = ((stack, self._terragrunt(stack).source()) for stack in self.stacks if self._has_code(stack))
-        return [(stack, source) for stack, source in told if source and source != stack]
+        entries = ((stack, self._terragrunt(stack).source()) for stack in self.stacks if self._has_code(stack))
+        return [(stack, source) for stack, source in entries if source and source != stack]
 
     def _together(self, folder: str) -> list[str]:
         return [folder, *(other for pair in self._sources if folder in pair for other in pair if other != folder)]
@@ -204,8 +204,8 @@ class Model:
 
     def _root(self, stack: str) -> Module:
         folder = self._terragrunt(stack).source() or stack
-        found = self._merged((folder, stack)) if folder != stack else None
-        return self._module(folder, "", (folder,), layers=self._layers(stack), found=found)
+        result = self._merged((folder, stack)) if folder != stack else None
+        return self._module(folder, "", (folder,), layers=self._layers(stack), found=result)
 
     def _layers(self, stack: str) -> tuple[Layer, ...]:
         """What sets the variables of a stack's root module, strongest first."""
@@ -215,8 +215,8 @@ class Model:
         return (*layers, *grunt.layers())
 
     def _layer(self, path: str) -> Layer:
-        found = None if path.endswith(".json") else self._declared(path)
-        return Layer(path, found.attributes) if found else Layer(path, {}, complete=False)
+        result = None if path.endswith(".json") else self._declared(path)
+        return Layer(path, result.attributes) if result else Layer(path, {}, complete=False)
 
     def _var_files(self, stack: str) -> list[str]:
         """`*.auto.tfvars`, the last one first, then `terraform.tfvars`; those in JSON are not read and so are named."""
@@ -264,8 +264,8 @@ class Model:
         paths = [path for folder in folders for path in self._beside.get(folder, []) if path.endswith(".tf")]
         files = {posixpath.basename(path): path for path in paths}
         for _, path in sorted(files.items(), key=lambda file: (is_override(file[0]), file)):
-            if found := self._declared(path):
-                merged.add(found)
+            if result := self._declared(path):
+                merged.add(result)
         return merged
 
     def _declared(self, path: str) -> Declarations | None:
@@ -278,18 +278,18 @@ class Model:
         if data is None:
             return None
         why = unreadable(data)
-        found = source.parse(Document(path, data)) if why is None or why.generated else why
-        if isinstance(found, Source):
-            return declarations(found)
-        self.unread[path] = found.reason
+        result = source.parse(Document(path, data)) if why is None or why.generated else why
+        if isinstance(result, Source):
+            return declarations(result)
+        self.unread[path] = result.reason
         return None
 
     def _uses(self, stack: str, module: Module) -> Iterator[ImageUse]:
         for image in (each for images in self._folder(module.folder).images.values() for each in images):
-            found = [origin for scope in _scopes(image, module) for origin in trace.trace(image.image, scope)]
-            alternatives = tuple(dict.fromkeys(found))
+            results = [origin for scope in _scopes(image, module) for origin in trace.trace(image.image, scope)]
+            alternatives = tuple(dict.fromkeys(results))
             id_ = ResourceId(stack, module.name, module.folder, image.address)
-            yield ImageUse(id_, image, alternatives, overrides(module, found))
+            yield ImageUse(id_, image, alternatives, overrides(module, results))
 
 
 def _namespaces(found: Folder, scope: Scope) -> dict[str, Value]:
@@ -351,5 +351,5 @@ def _names(dweller: WorkloadBlock, module: Module) -> list[str | None]:
     if dweller.namespace is None:
         return ["default"]
     scopes = trace.instances(dweller.each, None, Scope(module))
-    found = (origins.text(origin) for _, scope in scopes for origin in trace.trace(dweller.namespace, scope))
-    return list(dict.fromkeys(found))
+    results = (origins.text(origin) for _, scope in scopes for origin in trace.trace(dweller.namespace, scope))
+    return list(dict.fromkeys(results))

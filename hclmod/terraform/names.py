@@ -47,29 +47,29 @@ Steps = tuple[Step, ...]
 
 def start(at: At, steps: Steps) -> tuple[At, Steps]:
     """What the beginning of a reference means, and the steps that remain."""
-    module, found = at.scope.module, lost(at, _unknown(steps))
+    module, results = at.scope.module, lost(at, _unknown(steps))
     match steps:
         case ("var", str(name), *rest):
-            found = _variable(at, name, rest)
+            results = _variable(at, name, rest)
         case ("local", str(name), *rest) if name in module.locals:
             step = _walk(at, f"local.{name}", module.folder, module.locals[name], rest)
-            found = _moved(at, Scope(module), f"local.{name}", step)
+            results = _moved(at, Scope(module), f"local.{name}", step)
         case (str(name), "key" | "value" | "index" as half, *rest) if name in at.scope.bound:
             step = _walk(at, f"{name}.{half}", module.folder, at.home, rest)
             value = at.scope.bound[name][half == "value"]
-            found = replace(at, value=value, chain=(*at.chain, step.name), walked=(*at.walked, step))
+            results = replace(at, value=value, chain=(*at.chain, step.name), walked=(*at.walked, step))
         case ("module", str(name), *behind) if output := _output(module, name, behind):
             child, named, rest = output
             step = _walk(at, f"module.{name}", child.folder, child.outputs[named], [named, *rest])
-            found = _moved(at, Scope(child), f"module.{name}.{named}", step)
+            results = _moved(at, Scope(child), f"module.{name}.{named}", step)
         case (str(name), *rest) if name in module.objects:
             step = _walk(at, "", module.folder, at.home, rest)
-            found = replace(at, value=module.objects[name], chain=(*at.chain, name), walked=(*at.walked, step))
+            results = replace(at, value=module.objects[name], chain=(*at.chain, name), walked=(*at.walked, step))
         case (head, *rest) if not isinstance(head, str | int):
-            found = replace(at, value=head, walked=(*at.walked, _walk(at, "", module.folder, at.home, rest)))
+            results = replace(at, value=head, walked=(*at.walked, _walk(at, "", module.folder, at.home, rest)))
         case _:
             rest = []
-    return found, tuple(rest)
+    return results, tuple(rest)
 
 
 def _walk(at: At, name: str, home: str, definition: Definition, rest: Sequence[Step]) -> Walk:

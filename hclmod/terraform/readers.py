@@ -64,20 +64,20 @@ class Mentions:
 
     def others(self, piece: Piece) -> tuple[str, ...]:
         """The places, as words, that read a name of the piece's chain and make no image; also what a variable says."""
-        found: list[str] = []
+        result: list[str] = []
         for step in piece.walked:
-            found += self._readers(step)
+            result += self._readers(step)
         if piece.site is not None:
-            found += self._readers_of_locals(piece.site)
-            found += self.of_resource(piece.site)
-        return tuple(dict.fromkeys(found))
+            result += self._readers_of_locals(piece.site)
+            result += self.of_resource(piece.site)
+        return tuple(dict.fromkeys(result))
 
     def of_resource(self, site: Site) -> tuple[str, ...]:
         """The lines that read the image of the resource in which a literal stands (`kubernetes_job.x...image`)."""
-        found = _RESOURCE.match(site.path)
-        if found is None:
+        match = _RESOURCE.match(site.path)
+        if match is None:
             return ()
-        pattern = re.compile(rb"(?<![\w.-])" + re.escape(found[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
+        pattern = re.compile(rb"(?<![\w.-])" + re.escape(match[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
         texts = ((path, self._text(path)) for path in self._model.texts(posixpath.dirname(site.document)))
         lines = (
             (path, text.count(b"\n", 0, each.start()) + 1) for path, text in texts for each in pattern.finditer(text)
@@ -101,10 +101,10 @@ class Mentions:
 
     def _readers_of_locals(self, site: Site) -> Iterator[str]:
         """Who reads a local of a terragrunt file, which files in other folders may include or read."""
-        found = _LOCAL.match(site.path) if site.document.endswith(".hcl") else None
-        if found is not None:
+        result = _LOCAL.match(site.path) if site.document.endswith(".hcl") else None
+        if result is not None:
             for document in self._model.texts_of(".hcl"):
-                yield from self._in_document(document, f"locals.{found[1]}", ())
+                yield from self._in_document(document, f"locals.{result[1]}", ())
 
     def _in_folder(self, folder: str, name: str, path: Sequence[str]) -> Iterator[str]:
         for document in self._model.texts(folder):
@@ -144,13 +144,13 @@ class Mentions:
         """The bytes of the block that an iterator stands for: the top-level one, or the `dynamic` one that names it."""
         source = _source(read.document, self._model.text(read.document))
         blocks = top_level(source)[1] if source else ()
-        found: tuple[int, int] | None = None
+        result: tuple[int, int] | None = None
         while inner := next((each for each in blocks if each.span.start <= read.start < each.span.end), None):
             named = inner.attribute("iterator")
             runs = inner.type == "dynamic" and iterator in ((named.value.text,) if named else inner.labels)
-            found = (inner.span.start, inner.span.end) if found is None or runs else found
+            result = (inner.span.start, inner.span.end) if result is None or runs else result
             blocks = inner.blocks()
-        return found
+        return result
 
     def _blanked(self, document: str) -> bytes:
         """The text of a document with its comments and coupled entries as blanks."""
@@ -167,12 +167,12 @@ class Mentions:
 
 
 def _unread_callers(model: Model) -> dict[str, tuple[str, ...]]:
-    found: dict[str, set[str]] = defaultdict(set)
+    by_key: dict[str, set[str]] = defaultdict(set)
     for path, data in model.texts_of(".tf", ".tf.json", ".tofu", ".hcl").items():
         if b"source" in data and not (path.endswith((".tf", ".hcl")) and model.is_read(path)):
             for source in _SOURCE.findall(data):
-                found[posixpath.normpath(posixpath.join(posixpath.dirname(path), source.decode()))].add(path)
-    return {folder: tuple(sorted(paths)) for folder, paths in found.items()}
+                by_key[posixpath.normpath(posixpath.join(posixpath.dirname(path), source.decode()))].add(path)
+    return {folder: tuple(sorted(paths)) for folder, paths in by_key.items()}
 
 
 def _source(document: str, data: bytes) -> Source | None:
@@ -183,11 +183,11 @@ def _source(document: str, data: bytes) -> Source | None:
 
 def _may_reach(text: bytes, at: int, path: Sequence[str]) -> bool:
     """Whether the steps behind a name lead to the end of the path, to a part of it, or to what holds it."""
-    for wanted in path:
+    for target in path:
         step = _STEP.match(text, at)
         if step is None:
             return True
-        if next(each for each in step.groups() if each is not None).decode(errors="replace") != wanted:
+        if next(each for each in step.groups() if each is not None).decode(errors="replace") != target:
             return False
         at = step.end()
     return True

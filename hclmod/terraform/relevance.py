@@ -37,18 +37,18 @@ def to_trace(
     """
     owners = {stack.path for stack in stacks}
     documents = {stack.path: tuple(read(stack)) for stack in stacks}
-    found = _with_lodgers(documents, _declared(documents)) | {path for path, texts in documents.items() if not texts}
+    result = _with_lodgers(documents, _declared(documents)) | {path for path, texts in documents.items() if not texts}
     for stack in stacks:
         for document in documents[stack.path]:
             if _IMAGE_ELSEWHERE.search(document.data) or _HOME_ELSEWHERE.search(document.data):
-                found.add(stack.path)
+                result.add(stack.path)
             folder = posixpath.dirname(document.path)
             for source in _SOURCE.findall(document.data):
                 target = _target(folder, source)
                 if f"{target}/".startswith(f"{stack.path}/") or not has_images(target):
                     continue
-                found |= {stack.path, *(owner for owner in owners if f"{target}/".startswith(f"{owner}/"))}
-    return found
+                result |= {stack.path, *(owner for owner in owners if f"{target}/".startswith(f"{owner}/"))}
+    return result
 
 
 def to_trace_near(
@@ -91,21 +91,21 @@ def declarers(stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document
 
 def _declared(documents: Mapping[str, Sequence[Document]]) -> dict[bytes, set[str]]:
     """The stacks that declare a namespace of each name; under the empty name those that compute one."""
-    found: dict[bytes, set[str]] = defaultdict(set)
+    by_key: dict[bytes, set[str]] = defaultdict(set)
     for stack, texts in documents.items():
         for block in (block for each in texts for block in _NAMESPACE.findall(each.data)):
-            found[next(iter(_NAME.findall(block)), b"")].add(stack)
-    return found
+            by_key[next(iter(_NAME.findall(block)), b"")].add(stack)
+    return by_key
 
 
 def _with_lodgers(documents: Mapping[str, Sequence[Document]], declared: Mapping[bytes, set[str]]) -> set[str]:
     """The stacks that name a namespace which another one declares, those that do, and those that compute a name."""
-    found = set(declared.get(b"", ()))
+    results = set(declared.get(b"", ()))
     for stack, texts in documents.items():
         for name in {name for each in texts for name in _HOME.findall(each.data)}:
             if others := declared.get(name, set()) - {stack}:
-                found |= {stack, *others}
-    return found
+                results |= {stack, *others}
+    return results
 
 
 def image_folders(texts: Mapping[str, bytes]) -> Callable[[str], bool]:
@@ -144,12 +144,12 @@ _IMAGE = re.compile(
 
 def site_folders(model: Model) -> frozenset[str]:
     """The folders outside of their stacks from which images get a part: who else calls those may read it too."""
-    found: set[str] = set()
+    result: set[str] = set()
     for use in model.uses:
         for part in (part for origin in use.origins for part in origin if isinstance(part, Piece)):
             homes = {step.home for step in part.walked} | {posixpath.dirname(part.site.document) if part.site else ""}
-            found |= {home for home in homes if home and not f"{home}/".startswith(f"{use.id.stack}/")}
-    return frozenset(found)
+            result |= {home for home in homes if home and not f"{home}/".startswith(f"{use.id.stack}/")}
+    return frozenset(result)
 
 
 def calling(stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document]], folders: Collection[str]) -> set[str]:

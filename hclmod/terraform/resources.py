@@ -71,11 +71,11 @@ def tag_piece(origin: Origin) -> Piece | None:
 
 def fan_out(uses: Iterable[ImageUse]) -> dict[Site, tuple[ImageUse, ...]]:
     """For each literal, those of the uses that it makes or helps to make."""
-    found: dict[Site, list[ImageUse]] = defaultdict(list)
+    by_key: dict[Site, list[ImageUse]] = defaultdict(list)
     for use in uses:
         for site in sorted(use.sites, key=lambda each: each.key):
-            found[site].append(use)
-    return {site: tuple(driven) for site, driven in found.items()}
+            by_key[site].append(use)
+    return {site: tuple(driven) for site, driven in by_key.items()}
 
 
 def overrides(module: Module, found: Sequence[Origin]) -> tuple[str, ...]:

@@ -226,12 +226,12 @@ def cut(name: str) -> tuple[str, str]:
     return stack, address + bracket + keys
 
 
-def missing(wanted: str, known: Iterable[str], unread: Mapping[str, str]) -> str:
+def missing(target: str, known: Iterable[str], unread: Mapping[str, str]) -> str:
     """What to do about a `STACK/ADDRESS` that is not known: documents there that were not read, else the nearest."""
-    asked = f"/{cut(wanted)[0]}/"
+    asked = f"/{cut(target)[0]}/"
     if there := [f"{path} was not read: {why}." for path, why in sorted(unread.items()) if asked in f"/{path}"]:
         return " ".join(there)
-    return nearest(wanted, known, "Write STACK/TYPE.NAME.", cutoff=0.8)
+    return nearest(target, known, "Write STACK/TYPE.NAME.", cutoff=0.8)
 
 
 def _plain(name: str) -> str:

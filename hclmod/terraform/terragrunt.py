@@ -60,15 +60,15 @@ class Terragrunt:
 
     def given(self) -> list[str | Layer]:
         """The var-files and `-var` that commands are given, the strongest one first: the last one wins."""
-        found: list[list[str | Layer]] = []
+        result: list[list[str | Layer]] = []
         for file, attributes in self._extra_arguments():
             named = [
                 each
                 for name in ("required_var_files", "optional_var_files")
                 for each in self._var_files(attributes.get(name), file, name)
             ]
-            found.append([*self._argued(attributes.get("arguments"), file), *named])
-        return [each for given in reversed(found) for each in reversed(given)]
+            result.append([*self._argued(attributes.get("arguments"), file), *named])
+        return [each for given in reversed(result) for each in reversed(given)]
 
     def source(self) -> str | None:
         """The folder of a local `terraform { source = "..." }`, or None."""
@@ -80,10 +80,10 @@ class Terragrunt:
                     return _normal(posixpath.join("/", self.folder, text.replace("//", "/"))) if local else None
         return None
 
-    def _blocks(self, file: _File, wanted: str) -> Iterator[tuple[tuple[str, ...], dict[str, Definition]]]:
-        found = self._find(file.path)
-        for kind, labels, attributes in found.blocks if found else ():
-            if kind == wanted:
+    def _blocks(self, file: _File, target: str) -> Iterator[tuple[tuple[str, ...], dict[str, Definition]]]:
+        result = self._find(file.path)
+        for kind, labels, attributes in result.blocks if result else ():
+            if kind == target:
                 yield labels, dict(attributes)
 
     def _extra_arguments(self) -> list[tuple[_File, dict[str, Definition]]]:
@@ -115,22 +115,22 @@ class Terragrunt:
 
     def _text(self, value: Value, file: _File, depth: int = 0) -> str | None:
         """A path that a terragrunt file makes of text and of Terragrunt's functions; `/` is the repository's root."""
-        found, told = self._find(file.path), None
+        results, entries = self._find(file.path), None
         match value:
             case _ if depth > trace.DEPTH:
                 return None
             case Definition(value=inner):
-                told = self._text(inner, file, depth + 1)
+                entries = self._text(inner, file, depth + 1)
             case Text(text):
-                told = text
+                entries = text
             case Template(parts):
                 texts = [self._text(part, file, depth + 1) for part in parts]
-                told = None if None in texts else "".join(each or "" for each in texts)
-            case Reference(("local", str(name))) if found and name in found.locals:
-                told = self._text(found.locals[name], file, depth + 1)
+                entries = None if None in texts else "".join(each or "" for each in texts)
+            case Reference(("local", str(name))) if results and name in results.locals:
+                entries = self._text(results.locals[name], file, depth + 1)
             case Call(name, arguments):
-                told = self._called(name, [self._text(each, file, depth + 1) for each in arguments], file)
-        return told
+                entries = self._called(name, [self._text(each, file, depth + 1) for each in arguments], file)
+        return entries
 
     def _called(self, name: str, arguments: Sequence[str | None], file: _File) -> str | None:
         given = [each for each in arguments if each]
@@ -191,12 +191,12 @@ class Terragrunt:
         for at, word in enumerate(words):
             option, equals, given = (word or "").partition("=")
             if option in ("-var", "-var-file"):
-                told = given if equals else words[at + 1] if at + 1 < len(words) else None
-                name, _, set_to = (told or "").partition("=")
-                if told is None or value is None:
+                text = given if equals else words[at + 1] if at + 1 < len(words) else None
+                name, _, set_to = (text or "").partition("=")
+                if text is None or value is None:
                     yield Layer(f"{option} of {file.path}:", {}, complete=False)
                 elif option == "-var-file":
-                    yield _normal(posixpath.join("/", posixpath.dirname(file.base), told))
+                    yield _normal(posixpath.join("/", posixpath.dirname(file.base), text))
                 else:
                     yield Layer(f"-var of {file.path}:", {name: replace(value, value=Text(set_to, None))})
 
@@ -209,18 +209,18 @@ class Terragrunt:
                 yield Layer(f"env_vars of {file.path}:", named, module, complete)
 
     def _inputs(self, file: _File) -> Layer | None:
-        found = self._find(file.path)
-        if found is None or "inputs" not in found.attributes:
+        result = self._find(file.path)
+        if result is None or "inputs" not in result.attributes:
             return None
         module = self._module(file, 0)
-        inputs = self._seen(found.attributes["inputs"], file, 0)
+        inputs = self._seen(result.attributes["inputs"], file, 0)
         values, complete = trace.table(inputs, Scope(module))
         return Layer(f"inputs of {file.path}:", values, module, complete)
 
     def _module(self, file: _File, depth: int) -> Module:
         """The file as something whose locals can be followed; files that it reads are objects among them."""
-        found = self._find(file.path)
-        known = {name: self._seen(each, file, depth) for name, each in (found.locals if found else {}).items()}
+        result = self._find(file.path)
+        known = {name: self._seen(each, file, depth) for name, each in (result.locals if result else {}).items()}
         included: Value = Object(())
         if depth < DEPTH and file.path == file.base:
             below = [(name, self._object(_File(path, file.path), depth + 1)) for name, path in self._includes(file)]
@@ -256,19 +256,19 @@ class Terragrunt:
         if call.name == "read_terragrunt_config" and depth < DEPTH:
             path = self._resolved(call.arguments[0], file) if call.arguments else None
             return self._object(_File(path, path), depth + 1) if path else call
-        told = self._text(call, file)
-        return replace(call, arguments=arguments) if told is None or told.startswith("/") else Text(told, None)
+        text = self._text(call, file)
+        return replace(call, arguments=arguments) if text is None or text.startswith("/") else Text(text, None)
 
     def _object(self, file: _File, depth: int) -> Value:
         """A file that another one reads: its `locals` and `inputs`, followed where they stand."""
-        found = self._find(file.path)
-        if found is None:
+        result = self._find(file.path)
+        if result is None:
             return Opaque(file.path, "it cannot be read")
         scope = Scope(self._module(file, depth))
         known = [(name, trace.held(each, scope)) for name, each in scope.module.locals.items()]
         entries: list[tuple[str | None, Value]] = [("locals", Object(tuple(known)))]
-        if "inputs" in found.attributes:
-            inputs, complete = trace.table(self._seen(found.attributes["inputs"], file, depth), scope)
+        if "inputs" in result.attributes:
+            inputs, complete = trace.table(self._seen(result.attributes["inputs"], file, depth), scope)
             unknown: list[tuple[str | None, Value]] = [] if complete else [(None, Opaque(f"inputs of {file.path}"))]
             entries.append(("inputs", Object((*unknown, *inputs.items()))))
         return Object(tuple(entries))

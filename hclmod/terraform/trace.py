@@ -42,11 +42,11 @@ def entries(definition: Definition, scope: Scope, *, as_set: bool = False) -> li
     for at in islice(_reduce(At(definition.value, definition, scope), 0), COMBINATIONS):
         match at.value:
             case Object(found) if all(key is not None for key, _ in found):
-                pairs += [(Text(key or "", None), _held(at, value)) for key, value in found]
+                pairs += [(Text(key or "", None), _current(at, value)) for key, value in found]
             case List(items) if as_set:
                 pairs += [(_named(at, item), _named(at, item)) for item in items]
             case List(items):
-                pairs += [(_held(at, item), _held(at, item)) for item in items]
+                pairs += [(_current(at, item), _current(at, item)) for item in items]
             case _:
                 return None
     return pairs
@@ -54,56 +54,56 @@ def entries(definition: Definition, scope: Scope, *, as_set: bool = False) -> li
 
 def instances(each: Definition | None, number: Definition | None, scope: Scope) -> list[tuple[str, Scope]]:
     """What `for_each` or `count` makes, each with its index; one without an index where they cannot be read."""
-    found: list[tuple[str, Scope]] = []
+    result: list[tuple[str, Scope]] = []
     for key, value in (entries(each, scope, as_set=True) or ()) if each else ():
         named = [text(origin) for origin in _every(At(key, each, scope), 0)] if each else []
         index = f'["{named[0]}"]' if len(named) == 1 and named[0] is not None else ""
-        found.append((index, Scope(scope.module, {**scope.bound, "each": (key, value)})))
+        result.append((index, Scope(scope.module, {**scope.bound, "each": (key, value)})))
     for position in range(_length(number, scope) if number else 0):
         here = Text(str(position), None)
-        found.append((f"[{position}]", Scope(scope.module, {**scope.bound, "count": (here, here)})))
-    return found or [("", scope)]
+        result.append((f"[{position}]", Scope(scope.module, {**scope.bound, "count": (here, here)})))
+    return result or [("", scope)]
 
 
 def _named(at: At, item: Value) -> Value:
     """An item of a set, without its site."""
     texts = {text(origin) for origin in _every(_part(at, item), 0)}
     only = texts.pop() if len(texts) == 1 else None
-    return _held(at, item) if only is None else Text(only, None)
+    return _current(at, item) if only is None else Text(only, None)
 
 
 def _length(number: Definition, scope: Scope) -> int:
     """How many a `count` makes; 0 where that cannot be read or is a conditional's business."""
-    found = list(islice(_reduce(At(number.value, number, scope), 0), COMBINATIONS))
-    match [each.value for each in found]:
+    results = list(islice(_reduce(At(number.value, number, scope), 0), COMBINATIONS))
+    match [each.value for each in results]:
         case [Text(digits)] if digits.isdecimal():
             return min(int(digits), COMBINATIONS)
         case [Call("length", (counted,))]:
-            lists = [each.value for each in islice(_reduce(replace(found[0], value=counted), 0), 2)]
+            lists = [each.value for each in islice(_reduce(replace(results[0], value=counted), 0), 2)]
             return len(lists[0].items) if len(lists) == 1 and isinstance(lists[0], List) else 0
     return 0
 
 
 def table(definition: Definition, scope: Scope) -> tuple[dict[str, Definition], bool]:
     """The entries of an object, each where it stands, and whether these are all: what is computed may hold more."""
-    found = list(islice(_reduce(At(definition.value, definition, scope), 0), COMBINATIONS))
-    if len(found) != 1 or not isinstance(found[0].value, Object):
+    results = list(islice(_reduce(At(definition.value, definition, scope), 0), COMBINATIONS))
+    if len(results) != 1 or not isinstance(results[0].value, Object):
         return {}, False
-    told: dict[str, Definition] = {}
-    for key, value in found[0].value.entries:
+    by_key: dict[str, Definition] = {}
+    for key, value in results[0].value.entries:
         if key is None:
-            told.clear()
+            by_key.clear()
         else:
-            told[key] = _held(found[0], value)
-    return told, all(key is not None for key, _ in found[0].value.entries)
+            by_key[key] = _current(results[0], value)
+    return by_key, all(key is not None for key, _ in results[0].value.entries)
 
 
 def held(definition: Definition, scope: Scope) -> Definition:
     """A definition that is read in this scope wherever it is taken to."""
-    return _held(At(definition.value, definition, scope), definition)
+    return _current(At(definition.value, definition, scope), definition)
 
 
-def _held(at: At, value: Value) -> Held:
+def _current(at: At, value: Value) -> Held:
     home = value if isinstance(value, Definition) else at.home
     return Held(home.document, home.path, home.line, value, _part(at, value))
 
@@ -166,8 +166,8 @@ def _joined(parts: Sequence[Sequence[Origin]]) -> Iterator[Origin]:
 
 
 def _formatted(at: At, pattern: Value, arguments: Sequence[Value], depth: int) -> Iterator[Origin]:
-    for found in _reduce(replace(at, value=pattern), depth + 1):
-        written = found.value.text if isinstance(found.value, Text) else "%?"
+    for result in _reduce(replace(at, value=pattern), depth + 1):
+        written = result.value.text if isinstance(result.value, Text) else "%?"
         texts = re.split("%[svd]", written.replace("%%", "\0"))
         if len(texts) != len(arguments) + 1 or any("%" in each for each in texts):
             yield _hole(at, short(at.value), "the format is not followed")
@@ -175,7 +175,7 @@ def _formatted(at: At, pattern: Value, arguments: Sequence[Value], depth: int) -
         parts: list[list[Origin]] = []
         for around, argument in zip(texts, (None, *arguments), strict=True):
             parts += [_every(replace(at, value=argument), depth + 1)] if argument else []
-            parts += [[(Piece(around.replace("\0", "%"), None, found.chain, found.passed),)]] if around else []
+            parts += [[(Piece(around.replace("\0", "%"), None, result.chain, result.passed),)]] if around else []
         yield from _joined(parts)
 
 
@@ -184,13 +184,13 @@ def _glued(at: At, separator: Value, lists: Sequence[Value], depth: int) -> Iter
     glue = _every(replace(at, value=separator), depth + 1)
     parts: list[list[Origin]] = []
     for each in lists:
-        found = list(islice(_reduce(replace(at, value=each), depth + 1), 2))
-        if len(found) != 1 or not isinstance(found[0].value, List):
+        results = list(islice(_reduce(replace(at, value=each), depth + 1), 2))
+        if len(results) != 1 or not isinstance(results[0].value, List):
             yield _hole(at, short(at.value), "the list cannot be read")
             return
-        for item in found[0].value.items:
+        for item in results[0].value.items:
             between = [glue] if parts and [text(origin) for origin in glue] != [""] else []
-            parts += [*between, _every(_part(found[0], item), depth + 1)]
+            parts += [*between, _every(_part(results[0], item), depth + 1)]
     yield from _joined(parts)
 
 
@@ -230,15 +230,15 @@ _ABSENT = "there is no such key"
 
 def _settled(at: At, name: str, arguments: Sequence[Value], depth: int) -> Iterator[At]:
     """The arguments of `try` or `coalesce` up to the first one that is known to be taken."""
-    told = False
+    text = False
     for argument in arguments:
-        found = list(islice(_reduce(replace(at, value=argument), depth + 1), COMBINATIONS))
-        kept = [each for each in found if not _passed_over(name, each.value)]
+        results = list(islice(_reduce(replace(at, value=argument), depth + 1), COMBINATIONS))
+        kept = [each for each in results if not _passed_over(name, each.value)]
         yield from kept
-        told = told or bool(kept)
-        if len(kept) == len(found) and all(_is_known(each, depth) for each in kept):
+        text = text or bool(kept)
+        if len(kept) == len(results) and all(_is_known(each, depth) for each in kept):
             return
-    if not told:
+    if not text:
         yield lost(at, "none of its arguments has a value")
 
 
@@ -258,9 +258,9 @@ def _is_known(at: At, depth: int) -> bool:
 
 
 def _looked_up(at: At, table: Value, key: Value, default: Sequence[Value], depth: int) -> Iterator[At]:
-    for found in _reduce(replace(at, value=table), depth + 1):
+    for result in _reduce(replace(at, value=table), depth + 1):
         for name in _keys(at, key, depth):
-            child = _child(replace(found, typed=False), name, at)
+            child = _child(replace(result, typed=False), name, at)
             absent = isinstance(child.value, Opaque) and child.value.why == _ABSENT
             for each in [replace(at, value=value) for value in default] if absent and default else (child,):
                 yield from _reduce(each, depth + 1)
@@ -270,10 +270,10 @@ def _merged(at: At, arguments: Sequence[Value], depth: int) -> At:
     """The union of objects, each entry remembering where it stands; of one that cannot be read any key may come."""
     together: list[tuple[str | None, Value]] = []
     for argument in arguments:
-        found = list(islice(_reduce(replace(at, value=argument), depth + 1), 2))
-        if len(found) == 1 and isinstance(found[0].value, Object):
-            own = replace(found[0], chain=found[0].chain[len(at.chain) :])
-            together += [(key, _held(own, value)) for key, value in found[0].value.entries]
+        results = list(islice(_reduce(replace(at, value=argument), depth + 1), 2))
+        if len(results) == 1 and isinstance(results[0].value, Object):
+            own = replace(results[0], chain=results[0].chain[len(at.chain) :])
+            together += [(key, _current(own, value)) for key, value in results[0].value.entries]
         else:
             together.append((None, Opaque(short(argument))))
     return replace(at, value=Object(tuple(together)))
@@ -281,8 +281,8 @@ def _merged(at: At, arguments: Sequence[Value], depth: int) -> At:
 
 def _stepped(at: At, rest: Steps, user: At, depth: int) -> Iterator[At]:
     """Go down from what a reference begins with; computed steps are those of its user."""
-    for found in _reduce(replace(at, typed=False), depth):
-        reduced = replace(found, typed=found.typed or at.typed)
+    for result in _reduce(replace(at, typed=False), depth):
+        reduced = replace(result, typed=result.typed or at.typed)
         if not rest:
             yield reduced
             continue

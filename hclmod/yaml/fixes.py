@@ -93,15 +93,15 @@ def _leaves(data: bytes) -> Iterator[tuple[str, str, str]]:
     """Path, tag and value of every node in order, those of keys too; what an alias stands for is seen at each place."""
     import yaml
 
-    found = 0
+    result = 0
     nodes: list[tuple[int, str, Any]] = []
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for number, document in enumerate(yaml.compose_all(data, Loader=loader)):
         nodes.append((0, f"document {number + 1}", document))
         while nodes:
             depth, path, node = nodes.pop()
-            found += 1
-            if found > LEAVES or depth > DEPTH:
+            result += 1
+            if result > LEAVES or depth > DEPTH:
                 raise ValueError(f"it has more than {LEAVES} values or {DEPTH} levels, its aliases written out")
             if node is None:
                 yield path, "", ""

@@ -57,10 +57,10 @@ def parts(key: str, whole: Part | None, entries: Mapping[str, Part]) -> dict[str
         return {"image": whole} if key in ("image", "imageName") else {}
     if not key.lower().endswith("image"):
         return {}
-    found = {role: entries[role] for role in _ROLES if role in entries}
+    by_key = {role: entries[role] for role in _ROLES if role in entries}
     if "name" in entries:
-        found.setdefault("repository", entries["name"])
-    return found if found.keys() - {"registry"} else {}
+        by_key.setdefault("repository", entries["name"])
+    return by_key if by_key.keys() - {"registry"} else {}
 
 
 LIMIT = 1 << 17
@@ -77,10 +77,10 @@ def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> 
     text = covered(data, holes)
     root = _parser().parse(text).root_node
     if not root.has_error:
-        found = [_of_pair(pair, data) for pair in _pairs(root)]
+        results = [_of_pair(pair, data) for pair in _pairs(root)]
     else:
-        found = list(_by_line(text, data)) if by_line else []
-    return tuple(sorted((each for each in found if each), key=lambda each: min(part.start for part in each.values())))
+        results = list(_by_line(text, data)) if by_line else []
+    return tuple(sorted((each for each in results if each), key=lambda each: min(part.start for part in each.values())))
 
 
 def in_order(found: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
@@ -93,19 +93,19 @@ def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[s
 
     These are those of the keys that hold it, from the innermost outwards, and all in the map of the image's parts.
     """
-    found = _above(data, scalar.start)
+    result = _above(data, scalar.start)
     if behind := _BEHIND.match(data, scalar.end):
-        found.append((behind.start(1), behind[1].strip()))
+        result.append((behind.start(1), behind[1].strip()))
     pairs = 0
     for node in _around(covered(data, holes), scalar) if scalar.sound else ():
-        found += _above(data, node.start_byte)
+        result += _above(data, node.start_byte)
         pairs += node.type in _PAIRS
         key = node.child_by_field_name("key")
         if key is not None and (behind := _BEHIND_KEY.match(data, key.end_byte)):
-            found.append((behind.start(1), behind[1].strip()))
+            result.append((behind.start(1), behind[1].strip()))
         if key is not None and pairs == _NEAR and b"mage" in data[key.start_byte : key.end_byte]:
-            found += _within(node, data)
-    return tuple(text.decode(errors="replace") for _, text in dict.fromkeys(found))
+            result += _within(node, data)
+    return tuple(text.decode(errors="replace") for _, text in dict.fromkeys(result))
 
 
 def _around(text: bytes, scalar: Scalar) -> Iterator[Node]:
@@ -123,16 +123,16 @@ _BEHIND_KEY = re.compile(rb"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*(#[^\r\n]*)")
 
 def _above(data: bytes, offset: int) -> list[tuple[int, bytes]]:
     """The comments on lines of their own directly above the line of an offset, each with where it begins."""
-    found: list[tuple[int, bytes]] = []
+    result: list[tuple[int, bytes]] = []
     start = data.rfind(b"\n", 0, offset) + 1
     while start:
         above = data.rfind(b"\n", 0, start - 1) + 1
         line = data[above : start - 1]
         if not line.lstrip().startswith(b"#"):
             break
-        found.insert(0, (start - 1 - len(line.lstrip()), line.strip()))
+        result.insert(0, (start - 1 - len(line.lstrip()), line.strip()))
         start = above
-    return found
+    return result
 
 
 def _within(node: Node, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -202,14 +202,14 @@ def _of_pair(pair: Node, data: bytes) -> dict[str, Scalar]:
 
 
 def _entries(node: Node, data: bytes) -> dict[str, Scalar]:
-    found: dict[str, Scalar] = {}
+    by_key: dict[str, Scalar] = {}
     for pair in (pair for inner in node.named_children if inner.type in _NESTED for pair in inner.named_children):
         if pair.type in _PAIRS:
             key = _scalar(pair.child_by_field_name("key"), data)
             value = _scalar(pair.child_by_field_name("value"), data)
             if key is not None and value is not None:
-                found[key.text] = value
-    return found
+                by_key[key.text] = value
+    return by_key
 
 
 def _scalar(node: Node | None, data: bytes) -> Scalar | None:
@@ -219,10 +219,10 @@ def _scalar(node: Node | None, data: bytes) -> Scalar | None:
         return None
     quote = 0 if inner.type == "plain_scalar" else 1
     start, end = inner.start_byte + quote, inner.end_byte - quote
-    return _said(data, start, end)
+    return _messages(data, start, end)
 
 
-def _said(data: bytes, start: int, end: int) -> Scalar | None:
+def _messages(data: bytes, start: int, end: int) -> Scalar | None:
     text = data[start:end].decode(errors="replace").rstrip()
     return Scalar(text, start) if text and "\n" not in text else None
 
@@ -241,8 +241,8 @@ def _keyed_lines(text: bytes, data: bytes) -> Iterator[tuple[int, str, Scalar | 
         if match := _KEYED.fullmatch(line.rstrip(b"\r\n")):
             start, end = _bare(match[3] or b"")
             base = at + match.start(3)
-            said = _said(data, base + start, base + end) if end > start else None
-            yield len(match[1]), match[2].decode(), replace(said, sound=False) if said else None
+            message = _messages(data, base + start, base + end) if end > start else None
+            yield len(match[1]), match[2].decode(), replace(message, sound=False) if message else None
         at += len(line)
 
 
@@ -258,12 +258,12 @@ def _bare(value: bytes) -> tuple[int, int]:
 
 
 def _further_in(lines: Sequence[tuple[int, str, Scalar | None]], index: int, indent: int) -> dict[str, Scalar]:
-    found: dict[str, Scalar] = {}
+    by_key: dict[str, Scalar] = {}
     first = lines[index][0] if index < len(lines) else 0
     for at in range(index, len(lines)):
         inner, key, value = lines[at]
         if inner <= indent:
             break
         if inner == first and value is not None:
-            found[key] = value
-    return found
+            by_key[key] = value
+    return by_key

@@ -43,16 +43,16 @@ def readers(data: bytes, images: Iterable[Mapping[str, Scalar]], names: Iterable
 
     Lines that are comments do not count.
     """
-    wanted = b"|".join(re.escape(name).encode() for name in sorted(names))
-    if not wanted:
+    words = b"|".join(re.escape(name).encode() for name in sorted(names))
+    if not words:
         return ()
     text = bytearray(data)
     for scalar in (scalar for image in images for scalar in image.values()):
         for each in _NAME_BYTES.finditer(data, scalar.start, scalar.end):
             text[each.start() : each.end()] = b" " * len(each[0])
     code = _COMMENT.sub(lambda each: b" " * len(each[0]), bytes(text))
-    found = re.finditer(rb"(?<![\w.])(?:" + wanted + rb")(?!\w)", code)
-    return tuple(each.start() for each in found if _is_inside(code, each.start()))
+    result = re.finditer(rb"(?<![\w.])(?:" + words + rb")(?!\w)", code)
+    return tuple(each.start() for each in result if _is_inside(code, each.start()))
 
 
 _NAME_BYTES = re.compile(_NAME.pattern.encode())
