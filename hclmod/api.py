@@ -140,11 +140,13 @@ def _example(root: Path, rule: str) -> Example | None:
     return Example(case.name, diff.decode(errors="replace"), len(every), kept, file.decode(errors="replace"), says)
 
 
-def new_rule(rule: str, rules: Path, folder: Path) -> tuple[Path, ...]:
-    """Write a rule that works and its fixtures."""
+def new_rule(
+    rule: str, rules: Path, folder: Path, *, kind: str = "helm_release", attribute: str = ""
+) -> tuple[Path, ...]:
+    """Write a rule that works on blocks of a kind and sets an attribute there, and its fixtures."""
     from hclmod.commands import new
 
-    return new.new_rule(rule, rules, folder)
+    return new.new_rule(rule, rules, folder, kind, attribute)
 
 
 def act(

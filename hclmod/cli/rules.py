@@ -105,13 +105,18 @@ def new() -> None:
     """Begin something new."""
 
 
+_KIND = "The blocks that it looks at: a resource type, `module`, `provider`, `terraform`, `variable`, `data.TYPE`."
+
+
 @new.command(name="rule")
 @click.argument("rule")
 @click.option("--into", default="rules", type=PATHS, metavar="FOLDER", show_default=True)
 @click.option("--fixtures", default="fixtures", type=PATHS, metavar="FOLDER", show_default=True)
-def new_rule(rule: str, into: Path, fixtures: Path) -> None:
+@click.option("--kind", default="helm_release", metavar="KIND", show_default=True, help=_KIND)
+@click.option("--attribute", default="", metavar="NAME", help="The attribute that the rule sets.")
+def new_rule(rule: str, into: Path, fixtures: Path, kind: str, attribute: str) -> None:
     """Write a rule that works and two fixtures for it, to be changed."""
-    for path in api.new_rule(rule, into, fixtures):
+    for path in api.new_rule(rule, into, fixtures, kind=kind, attribute=attribute):
         click.echo(f"wrote {path}")
     click.echo(f"Now change them, and run: hclmod test {rule} --rules {into} --fixtures {fixtures}")
 

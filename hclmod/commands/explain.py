@@ -92,7 +92,7 @@ def _owner(cells: Mapping[str, str]) -> Iterator[str]:
 
 def _audited(project: Project, workloads: Workloads) -> Iterator[str]:
     results = [each for each in _run(project, loading.group(_AUDIT), workloads) if each.is_open]
-    yield "The audit says:" if results else "The audit has nothing to say."
+    yield "The audit says:" if results else "The audit finds nothing."
     yield from (f"  {each.rule:<28}  {each.finding.message}" for each in results)
 
 
@@ -102,10 +102,10 @@ def _next(project: Project, workloads: Workloads, facts: Facts) -> Iterator[str]
     if phase is None:
         yield "No phase has it, so no `apply` does anything to it."
         return
-    result = _reported(project, project.phase_job(phase, workloads=workloads))
-    yield f"`hclmod apply --phase {phase}` would:" if result else f"`hclmod apply --phase {phase}` has nothing to do."
-    for each in result:
-        yield f"  {each.rule:<28}  {'' if each.finding.fix else 'not change: '}{each.finding.message}"
+    results = _reported(project, project.phase_job(phase, workloads=workloads))
+    yield f"`hclmod apply --phase {phase}` would:" if results else f"`hclmod apply --phase {phase}` has nothing to do."
+    for each in results:
+        yield f"  {each.rule:<28}  {'' if each.finding.fix else 'leaves unchanged: '}{each.finding.message}"
 
 
 def _run(project: Project, rules: tuple[str, ...], workloads: Workloads = ()) -> list[Reported]:

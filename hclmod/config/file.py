@@ -96,7 +96,7 @@ def parse(data: bytes, path: str) -> Config:
     try:
         raw = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}", hint="Mend the syntax at that place.") from error
+        raise ConfigError(f"{path}: not TOML: {error}", hint="Fix the syntax at that place.") from error
     refuse(path, _ROOT(raw, ""))
     config = _config(path, raw)
     refuse(path, _claimed_twice(config))
@@ -130,7 +130,7 @@ _PATHS = listed(_PATH)
 _OPTIONS = named(named(anything))
 _MARKER_KEYS: Mapping[str, Key] = {
     "paths": Key(texts, "Attribute paths that `ignore_changes` lists, such as `metadata[0].annotations`."),
-    "kinds": Key(texts, "Resource types; absent: those that own pods."),
+    "kinds": Key(texts, "Resource types. Default: those that own pods."),
     "when": Key(
         named(text), 'Attribute paths and the literals that they must hold, such as {"spec.type" = "LoadBalancer"}.'
     ),
@@ -140,15 +140,15 @@ _PHASE_KEYS: Mapping[str, Key] = {
     "stacks": Key(_PATHS, "Stacks, by path or by name under a glob's fixed part."),
     "workloads": Key(listed(_TARGET), "STACK/TYPE.NAME, for stacks whose workloads belong to several phases."),
     "namespaces": Key(texts, "Namespaces whose workloads belong to the phase."),
-    "rules": Key(texts, "Rules of this phase; absent: those of the whole file."),
+    "rules": Key(texts, "Rules of this phase. Default: those of the whole file."),
     "options": Key(_OPTIONS, "Options of a rule, for this phase."),
 }
 _ROOT_KEYS: Mapping[str, Key] = {
     "$schema": Key(text, "The JSON schema of this file, for editors."),
     "stacks": Key(_PATHS, "Globs of directories in which Terraform is run."),
-    "exclude": Key(_PATHS, "Globs of directories that are no stacks after all."),
-    "rules": Key(texts, "Rules of a phase that names none; absent: every built-in rule."),
-    "through": Key(Type(_through, {"type": "integer", "minimum": 0, "maximum": 99}), "Phases up to this one are done."),
+    "exclude": Key(_PATHS, "Globs of directories among them that are not stacks."),
+    "rules": Key(texts, "Rules of a phase that names none. Default: every built-in rule."),
+    "through": Key(Type(_through, {"type": "integer", "minimum": 0, "maximum": 99}), "The last phase that is done."),
     "tags": Key(_PATH, "The tag snapshot.", default="hclmod.tags.json"),
     "except_unproven": Key(_PATHS, "Documents that a phase may leave out when their change cannot be proven."),
     "options": Key(_OPTIONS, "Options of a rule, for every phase."),

@@ -16,9 +16,9 @@ EVERY = "*"
 
 _VERSION = matching(re.compile(r"v?\d+(?:\.\d+)*", re.ASCII), 'write a version of Keel such as "0.21.1"')
 KEYS: Mapping[str, Key] = {
-    "version": Key(_VERSION, "The version of Keel that runs in the cluster; it decides what Keel writes."),
+    "version": Key(_VERSION, "The version of Keel in the cluster, which decides what Keel writes."),
     "init_containers": Key(boolean, "Whether Keel also updates the images of init containers.", default=False),
-    "enrolled": Key(texts, "Globs of namespaces that are enrolled by something else than their label."),
+    "enrolled": Key(texts, "Globs of namespaces that an allowlist enrolls, without a label."),
     "exempt": Key(texts, "Globs of namespaces that are never enrolled, besides `keel`."),
     "markers": Key(texts, "Names of built-in markers, or of tables of `markers`, that say what the cluster writes."),
 }

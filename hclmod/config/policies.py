@@ -116,27 +116,27 @@ WORKLOAD_KEYS: Mapping[str, Key] = {
         narrowed(text, _float, {"pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"}),
         "`latest`, `major`, `never`, or the tag to float on.",
     ),
-    "reason": Key(text, "Why; needed for `never`."),
+    "reason": Key(text, "Why. Required for `never`."),
     "policy": Key(
         matching(_KEPT, "write `patch`, `minor`, `major`, `all`, `glob:...` or `regexp:...`"),
-        "How what runs may be updated where the tag has to stay.",
+        "How the image may be updated in the cluster where its tag has to stay.",
     ),
 }
 IMAGE_KEYS: Mapping[str, Key] = {
     **WORKLOAD_KEYS,
     "group": Key(
-        text, "Images of one group move together or not at all; an empty one leaves the group of a wider pattern."
+        text, "Images of one group move together or not at all. An empty one leaves the group of a wider pattern."
     ),
 }
 REGISTRY_KEYS: Mapping[str, Key] = {
     "mirror": Key(
         matching(_MIRROR, "write `host:port/prefix`, without `https://` and without a tag"),
-        "host:port/prefix that is asked in its place.",
+        "host:port/prefix to query in its place.",
     ),
-    "plain_http": Key(boolean, "Whether it may be asked without TLS.", default=False),
+    "plain_http": Key(boolean, "Whether to query it without TLS.", default=False),
     "requests": Key(
         Type(_requests, {"type": "integer", "minimum": 1, "maximum": _AT_ONCE}),
-        "How many requests may be under way at once.",
+        "How many requests may run at once.",
         default=4,
     ),
 }

@@ -83,7 +83,7 @@ def parse(data: bytes, path: str) -> Snapshot:
     try:
         raw = json.loads(data, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not JSON: {error}", hint="Mend the syntax at that place.") from error
+        raise ConfigError(f"{path}: not JSON: {error}", hint="Fix the syntax at that place.") from error
     refuse(path, _ROOT(raw, ""))
     images = {name: _image(image) for name, image in sorted(raw["images"].items())}
     return Snapshot(images, raw.get("$schema", ""))
@@ -191,7 +191,7 @@ _IMAGE_KEYS: Mapping[str, Key] = {
     "checked": Key(_MOMENT, "When the registry was asked."),
     "source": Key(Type(_source, {"enum": list(SOURCES)}), "Where the list comes from."),
     "complete": Key(boolean, "Whether every tag is listed, so that absence is proof."),
-    "pins": Key(listed(_TAG), "The tags in use to which the list was cut; for them it is as good as complete."),
+    "pins": Key(listed(_TAG), "The tags in use to which the list was cut. For them it counts as complete."),
     "tags": Key(named(table(_TAG_KEYS), _TAG), "What is known of each tag."),
 }
 _ROOT_KEYS: Mapping[str, Key] = {
@@ -214,7 +214,7 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:hclmod:tags",
         "title": "hclmod.tags.json",
-        "description": "What registries held when somebody looked: the evidence for a floating tag.",
+        "description": "What registries held when they were asked: the evidence for a floating tag.",
         **_ROOT.schema,
     }
 

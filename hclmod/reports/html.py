@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from hclmod.reports import diff as hunks
 from hclmod.reports.escape import html, spans
-from hclmod.reports.model import Kind, Outcome, count, summary
+from hclmod.reports.model import Kind, Outcome, count, summary, to_review
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 _CLASSES = {hunks.ADDED: "added", hunks.REMOVED: "removed", hunks.HUNK: "hunk", hunks.HEAD: "head"}
 _WORDS: dict[Kind, str] = {
     Kind.CHANGE: "changes",
-    Kind.TRIED: "tried, and thrown away",
-    Kind.PERSON: "needs a person",
-    Kind.LEFT: "rightly left alone",
+    Kind.TRIED: "tried, then discarded",
+    Kind.PERSON: "needs review",
+    Kind.LEFT: "left unchanged on purpose",
 }
 
 
@@ -52,14 +52,14 @@ def _templates() -> Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     made.filters.update(
-        spans=spans, summary=summary, dedented=_dedented, runs=_runs, counts=_counts, matrix=_matrix, people=_people,
-        refused=_refused, names=_names,
+        spans=spans, summary=summary, to_review=to_review, dedented=_dedented, runs=_runs, counts=_counts,
+        matrix=_matrix, people=_people, refused=_refused, names=_names,
     )  # fmt: skip
     return made
 
 
 def _escaped(value: object) -> object:
-    """A value as it is written: what nobody sees is told by its number, what HTML would obey is an entity."""
+    """A value as it is written: what nobody sees is written by its number, what HTML would obey is an entity."""
     return value if isinstance(value, Markup) else Markup(html(str(value)))  # noqa: S704 - escaped
 
 
@@ -86,7 +86,7 @@ def _people(section: Section) -> list[tuple[Stack, Document, Item]]:
 
 
 def _matrix(section: Section) -> tuple[list[str], list[tuple[str, list[tuple[str, str]]]]]:
-    """Stacks by rules: how many changes, and with `!` how many things for a person."""
+    """Stacks by rules: how many changes, and with `!` how many things need review."""
     rows = [(stack.name, _numbers(stack)) for stack in section.stacks]
     rules = sorted({rule for _, numbers in rows for rule, _ in numbers})
     return rules, [(name, [_cell(numbers, rule) for rule in rules]) for name, numbers in rows if numbers]
@@ -103,7 +103,7 @@ def _cell(numbers: Counter[tuple[str, Kind]], rule: str) -> tuple[str, str]:
 
 
 def _counts(stack: Stack) -> tuple[str, int]:
-    """How many changes, in words, and how many things for a person."""
+    """How many changes, in words, and how many things need review."""
     changes = sum(1 for _ in stack.items(Kind.CHANGE))
     return count(changes, "change"), sum(1 for _ in stack.items(Kind.PERSON))
 

@@ -21,7 +21,7 @@ VERSION: Final = 1
 class CountedSection(Value, frozen=True, kw_only=True):
     """One phase with all that it would do and all that it leaves, and what is counted in it."""
 
-    number: Annotated[int | None, Meta(description="The phase; null for rules without a phase.")]
+    number: Annotated[int | None, Meta(description="The phase, null for rules without a phase.")]
     title: str
     rules: Texts
     stacks: tuple[Stack, ...]
@@ -58,13 +58,13 @@ def read(data: bytes, path: str) -> Report:
         raise HclmodError(f"{path}: not JSON: {error}", hint="Give a report of `--format json`.") from error
     version = raw.get("version") if isinstance(raw, dict) else None
     if version != VERSION:
-        hint = f"Make it with this hclmod's `--format json`; it reads version {VERSION}."
-        raise HclmodError(f"{path}: no report of version {VERSION} (version: {version!r})", hint=hint)
+        hint = f"Make it with `--format json` of this hclmod, which reads version {VERSION}."
+        raise HclmodError(f"{path}: not a report of version {VERSION} (version: {version!r})", hint=hint)
     try:
         result = msgspec.convert(raw, StoredReport)
     except msgspec.ValidationError as error:
         raise HclmodError(
-            f"{path}: {_placed(error)}", hint="Give an unchanged report of this hclmod's `--format json`."
+            f"{path}: {_placed(error)}", hint="Give a report of `--format json` of this hclmod, unchanged."
         ) from error
     sections = (Section(each.number, each.title, each.rules, each.stacks) for each in result.sections)
     return Report(result.hclmod, tuple(sections), result.steps)

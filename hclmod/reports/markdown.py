@@ -1,7 +1,7 @@
 """A report for a pull request's comment or a job's summary.
 
-Totals come first, then what was refused and what needs a person, then the changes of each stack with its diff folded.
-Where all of it does not fit, diffs are cut first, then lists of changes; refusals and what needs a person go last.
+Totals come first, then what was refused and what needs review, then the changes of each stack with its diff folded.
+Where all of it does not fit, diffs are cut first, then lists of changes; refusals and what needs review go last.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def render(report: Report, *, limit: int | None = None, size: Callable[[str], in
 
 def _cut(whole: str) -> str:
     """The last line of what had to be cut; the address that a person gave is the one link of a report."""
-    text = f"[all of it](<{whole}>)" if _LINK.fullmatch(whole) else f"all of it: {plain(clip(whole, _SHORT))}"
-    return f"Shortened to fit: diffs first, then lists{f'; {text}' if whole else ''}.\n"
+    link = f"[Full report](<{whole}>)" if _LINK.fullmatch(whole) else f"Full report: {plain(clip(whole, _SHORT))}"
+    return f"Shortened to fit: diffs first, then lists.{f' {link}.' if whole else ''}\n"
 
 
 _LINK = re.compile(r"https?://[\w.:-]+/[\w./%?&=#+-]*", re.ASCII)
@@ -60,7 +60,7 @@ _LINK = re.compile(r"https?://[\w.:-]+/[\w./%?&=#+-]*", re.ASCII)
 def _section(section: Section, room: int | None, size: Callable[[str], int]) -> Iterator[Part]:
     yield (Form(_Rank.TOTALS, _head(section)),)
     yield from _list("Refused", _Rank.REFUSED_SHORT, list(_refused(section)))
-    yield from _list("Needs a person", _Rank.PEOPLE_SHORT, [_text(*each) for each in section.items(Kind.PERSON)])
+    yield from _list("Needs review", _Rank.PEOPLE_SHORT, [_text(*each) for each in section.items(Kind.PERSON)])
     changed = [stack for stack in section.stacks if any(stack.items(Kind.CHANGE))]
     if changed:
         yield (Form(_Rank.STACKS, "### Changes\n\n"),)
@@ -159,7 +159,7 @@ def _skipped(section: Section) -> Iterator[Part]:
 def _left_alone(section: Section) -> Iterator[Part]:
     left = [_text(*each) for each in section.items(Kind.LEFT)]
     if left:
-        title = f"{count(len(left), 'target')} rightly left alone"
+        title = f"{count(len(left), 'target')} left unchanged on purpose"
         whole = _folded(title, "".join(f"- {line}\n" for line in left))
         yield Form(_Rank.STACKS, f"{title}.\n"), Form(_Rank.LEFT, whole)
 

@@ -21,9 +21,9 @@ class Kind(StrEnum):
     """What an item is."""
 
     CHANGE = "change"
-    TRIED = "tried"  # a change that was thrown away with its document
-    PERSON = "person"  # left alone, and a person has to look
-    LEFT = "left"  # left alone, and rightly so
+    TRIED = "tried"  # a change that was discarded with its document
+    PERSON = "person"  # left unchanged, and a person has to review it
+    LEFT = "left"  # left unchanged on purpose
 
 
 class Outcome(StrEnum):
@@ -60,9 +60,9 @@ class Item(Value, frozen=True, kw_only=True):
     address: Annotated[str, Meta(description="The resource, as `kubernetes_deployment.web`.")]
     line: Annotated[int, Meta(ge=1, description="In the document as it was when the rule looked.")]
     message: str
-    effect: Annotated[str, Meta(description="What the change does to the running cluster; empty for nothing.")]
+    effect: Annotated[str, Meta(description="What the change does to the running cluster, empty for nothing.")]
     origins: Annotated[Texts, Meta(description="Chains such as `image -> var.tag -> default of var.tag`.")]
-    before: Annotated[str, Meta(description="The lines that the change touches; `...` for lines between.")]
+    before: Annotated[str, Meta(description="The lines that the change touches, with `...` for lines between.")]
     after: Annotated[str, Meta(description="The same lines after the change.")]
     cells: Annotated[tuple[Cell, ...], Meta(description="Answers by name, such as the commands to run.")]
 
@@ -72,12 +72,12 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     path: str
     outcome: Outcome
-    why: Annotated[Texts, Meta(description="Why it was skipped or refused; the traceback where hclmod failed.")]
+    why: Annotated[Texts, Meta(description="Why it was skipped or refused, or the traceback where hclmod failed.")]
     judges: Annotated[Texts, Meta(description="The parsers that proved the change.")]
     items: tuple[Item, ...]
-    diff: Annotated[str, Meta(description="Unified, as `git apply` takes it; empty where nothing changed or hidden.")]
+    diff: Annotated[str, Meta(description="Unified, as `git apply` takes it. Empty where nothing changed, or hidden.")]
     hidden: Annotated[bool, Meta(description="Git filters the file, so its lines and its diff are left out.")]
-    is_bug: Annotated[bool, Meta(description="hclmod itself failed; absent where it did not.")] = False
+    is_bug: Annotated[bool, Meta(description="hclmod itself failed. Absent where it did not.")] = False
 
     def without_lines(self) -> Document:
         """The same without its diff and the lines of its items: git filters the file, so it may be secret."""
@@ -88,7 +88,7 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
 class Stack(Value, frozen=True):
     """The documents of one stack, sorted."""
 
-    path: Annotated[str, Meta(description="From the repository's root; empty for the root itself.")]
+    path: Annotated[str, Meta(description="From the repository's root, empty for the root itself.")]
     documents: tuple[Document, ...]
 
     @property
@@ -115,20 +115,20 @@ class Totals(Value, frozen=True, kw_only=True):
     changes: Count
     files: Annotated[Count, Meta(description="Files with a change.")]
     stacks: Annotated[Count, Meta(description="Stacks with a change.")]
-    people: Annotated[Count, Meta(description="Targets left alone that a person has to look at.")]
-    left: Annotated[Count, Meta(description="Targets rightly left alone.")]
+    people: Annotated[Count, Meta(description="Targets left unchanged that a person has to review.")]
+    left: Annotated[Count, Meta(description="Targets left unchanged on purpose.")]
     skipped: Annotated[Count, Meta(description="Files that were not read.")]
     refused: Annotated[Count, Meta(description="Files whose change was not proven, or in which hclmod failed.")]
     effects: Annotated[
         dict[str, Count],
-        Meta(description="Changes by what they do to the running cluster; the empty key is for nothing."),
+        Meta(description="Changes by what they do to the running cluster. The empty key is for nothing."),
     ]
 
 
 class Section(Value, frozen=True):
     """One phase with all that it would do and all that it leaves."""
 
-    number: Annotated[int | None, Meta(description="The phase; null for rules without a phase.")]
+    number: Annotated[int | None, Meta(description="The phase, null for rules without a phase.")]
     title: str
     rules: tuple[str, ...]
     stacks: tuple[Stack, ...]
@@ -199,7 +199,7 @@ class Report(Value, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing changes, nothing needs a person and nothing was refused."""
+        """Whether nothing changes, nothing needs review and nothing was refused."""
         every = [each.totals for each in self.sections]
         return not any(each.changes or each.people or each.refused for each in every)
 
@@ -211,5 +211,10 @@ def count(number: int, noun: str) -> str:
 
 def summary(totals: Totals) -> str:
     """The totals in one line."""
-    text = f"{count(totals.changes, 'change')} in {count(totals.files, 'file')} of {count(totals.stacks, 'stack')}"
-    return f"{text}; {totals.people} for a person; {totals.skipped} skipped; {totals.refused} refused"
+    text = f"{count(totals.changes, 'change')} in {count(totals.files, 'file')} ({count(totals.stacks, 'stack')})"
+    return f"{text}, {to_review(totals.people)}, {totals.skipped} skipped, {totals.refused} refused"
+
+
+def to_review(number: int) -> str:
+    """`1 needs review`, `2 need review`."""
+    return f"{number} need{'s' if number == 1 else ''} review"

@@ -127,7 +127,7 @@ def _artifact(document: Document) -> dict[str, str]:
 
 def _fix(document: Document) -> dict[str, Any]:
     made = [_replacement(each) for each in replacements(document.diff)]
-    text = "All changes of this file; they are proven together."
+    text = "All changes of this file. They are proven together."
     return {
         "description": {"text": text},
         "artifactChanges": [{"artifactLocation": _artifact(document), "replacements": made}],

@@ -1,4 +1,4 @@
-"""A phase for a person at a terminal, or for a log: what changes, what needs a person, what is left alone, totals."""
+"""A phase for a person at a terminal, or for a log: what changes, what needs review, what stays, totals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLAIN, _BOLD, _DIM, _RED, _GREEN, _YELLOW = "", "1", "2", "31", "32", "33"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to write: with ANSI colours or without, whether targets that rightly stay are told one by one, how wide.
+    """How to write: with ANSI colours or without, whether targets left unchanged on purpose are listed, how wide.
 
     Without a width lines are as long as what they say.
     """
@@ -47,8 +47,8 @@ def render(section: Section, style: Style) -> str:
     lines = [style.paint(_one_line(section.heading), _BOLD)]
     for heading, body in (
         ("Changes", list(_rows(section, Kind.CHANGE, style, _PLAIN, _GREEN))),
-        ("Needs a person", list(_rows(section, Kind.PERSON, style, _YELLOW, _PLAIN))),
-        ("Left alone", list(_left_alone(section, style))),
+        ("Needs review", list(_rows(section, Kind.PERSON, style, _YELLOW, _PLAIN))),
+        ("Left unchanged", list(_left_alone(section, style))),
         ("Skipped", list(_skipped(section))),
         ("Refused", list(_refused(section, style))),
     ):
@@ -82,7 +82,7 @@ def _left_alone(section: Section, style: Style) -> Iterator[str]:
     if style.verbose:
         yield from _rows(section, Kind.LEFT, style, _DIM, _PLAIN)
     elif left := section.totals.left:
-        yield f"  {count(left, 'target')} rightly so; --verbose tells which and why"
+        yield f"  {count(left, 'target')} left unchanged on purpose (--verbose lists {'it' if left == 1 else 'them'})"
 
 
 def _skipped(section: Section) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _skipped(section: Section) -> Iterator[str]:
 
 def _refused(section: Section, style: Style) -> Iterator[str]:
     for document in section.of(Outcome.REFUSED, Outcome.FAILED):
-        failed = ": hclmod itself failed; please report this:" if document.is_bug else ""
+        failed = ": hclmod itself failed, please report this:" if document.is_bug else ""
         yield f"  {style.paint(_one_line(document.path), _RED)}{failed}"
         yield from (_one_line(f"    {why}") for why in document.why)
 

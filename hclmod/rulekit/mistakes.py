@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING
 
 from hclmod.errors import RuleError
@@ -75,11 +76,16 @@ def _kinds(rule: Rule) -> Iterator[tuple[str, str]]:
     if not rule.kinds and rule.more_kinds is None:
         yield "it names no kinds, so it is never offered a block", 'Write `kinds=("helm_release",)`.'
     for kind in rule.kinds:
-        block, dot, label = kind.partition(".")
-        known = block in BLOCKS and bool(label) == bool(dot) if dot or block in BLOCKS else "_" in kind
-        if not known:
-            hint = f"A kind is a resource type (helm_release), one of {', '.join(BLOCKS)}, or both (data.aws_ami)."
-            yield f"its kind `{kind}` is never offered", hint
+        if not is_kind(kind):
+            yield f"its kind `{kind}` is never offered", KINDS
+
+
+KINDS = f"A kind is a resource type (helm_release), one of {', '.join(BLOCKS)}, or both (data.aws_ami)."
+
+
+def is_kind(kind: str) -> bool:
+    """Whether blocks of a kind are offered to rules."""
+    return re.fullmatch(rf"({'|'.join(BLOCKS)})(\.[\w-]+)?|[a-z0-9-]+_\w+", kind) is not None
 
 
 def _needs(rule: Rule) -> Iterator[tuple[str, str]]:

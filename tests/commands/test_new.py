@@ -31,6 +31,40 @@ def test_a_new_rule_passes_its_own_fixtures(tmp_path: Path) -> None:
     assert sorted(result.unchanged for result in results) == [False, True]
 
 
+KINDS = [
+    ("module", "version"), ("module", "source"), ("provider", "alias"), ("provider.aws", ""), ("terraform", ""),
+    ("variable", "nullable"), ("data", ""), ("data.aws_ami", "name"), ("resource", ""),
+    ("aws_s3_bucket", "force_destroy"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "attribute"), KINDS)
+def test_a_new_rule_works_on_any_kind_of_block(tmp_path: Path, kind: str, attribute: str) -> None:
+    rules, fixtures = tmp_path / "rules", tmp_path / "fixtures"
+    api.new_rule("set-it", rules, fixtures, kind=kind, attribute=attribute)
+    results = api.run_fixtures(fixtures, "set-it", [rules])
+    assert [result.problems for result in results] == [(), ()]
+    assert {code for result in results for code in result.codes} == set(api.card("set-it", [rules]).codes)
+
+
+@needs_terraform
+def test_the_fixtures_of_every_kind_are_formatted(tmp_path: Path) -> None:
+    for number, (kind, attribute) in enumerate(KINDS):
+        api.new_rule(f"rule-{number}", tmp_path / "rules", tmp_path / "fixtures", kind=kind, attribute=attribute)
+    texts = [data for case in test.cases(tmp_path / "fixtures") for data in (case.before | case.after).values()]
+    assert formatted(texts) == texts
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute", "problem"),
+    [("modul", "a", "`modul` is no kind"), ("module", "a b", "`a b` is no name"), ("module", "1", "`1` is no name")],
+)
+def test_what_is_no_kind_and_no_attribute_is_refused(tmp_path: Path, kind: str, attribute: str, problem: str) -> None:
+    with pytest.raises(HclmodError, match=problem):
+        api.new_rule("set-it", tmp_path / "rules", tmp_path / "fixtures", kind=kind, attribute=attribute)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_new_rule_loads_with_its_option(tmp_path: Path) -> None:
     new(tmp_path)
     (loaded,) = loading.load(["await-releases"], {"await-releases": {"value": "false"}}, (None, tmp_path / "rules"))

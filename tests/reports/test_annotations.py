@@ -51,8 +51,8 @@ def test_what_they_say() -> None:
         "::error file=s/main.tf3,title=hclmod failed::Traceback%0AZeroDivisionError: x",
         "::warning file=s/main.tf,line=7,title=some-rule::x.b: look at it",
         "::notice file=s/main.tf,line=2,title=some-rule::x.a: is done [rolls the pods]",
-        "hclmod: Phase 3: Title: 1 change in 1 file of 1 stack; 1 for a person; 1 skipped; 2 refused",
-        "hclmod: Rules other: 0 changes in 0 files of 0 stacks; 0 for a person; 0 skipped; 0 refused",
+        "hclmod: Phase 3: Title: 1 change in 1 file (1 stack), 1 needs review, 1 skipped, 2 refused",
+        "hclmod: Rules other: 0 changes in 0 files (0 stacks), 0 need review, 0 skipped, 0 refused",
     ]
 
 

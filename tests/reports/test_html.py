@@ -52,8 +52,9 @@ def test_what_it_says() -> None:
     read = check(html.render(full()))
     text = read.text()
     for words in (
-        "Phases: 1 of 2 done", "1 First (done)", "3 Title", "Refused (2)", "Needs a person (1)", "Stacks by rules",
-        "1 change, 1 for a person", "rolls the pods", "comes by ", "tried, and thrown away", "rightly left alone",
+        "Phases: 1 of 2 done", "1 First (done)", "3 Title", "Refused (2)", "Needs review (1)", "Stacks by rules",
+        "1 change, 1 needs review", "rolls the pods", "comes from ",
+        "tried, then discarded", "left unchanged on purpose",
         "On the running cluster: rolls the pods (1).", "Every change proven by judge 1.",
     ):  # fmt: skip
         assert words in text, words

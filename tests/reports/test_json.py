@@ -57,7 +57,7 @@ DOCUMENT: list[str | int] = ["sections", 0, "stacks", 0, "documents", 0]
     [
         (b"{", "not JSON"),
         (b"[" * 100_000, "not JSON"),
-        (b"[]", "no report of version 1"),
+        (b"[]", "not a report of version 1"),
         (broken(["version"], 2), "version: 2"),
         (broken(["extra"], 1), "the report: Object contains unknown field `extra`"),
         (broken(["hclmod"], 1), "hclmod: Expected `str`, got `int`"),

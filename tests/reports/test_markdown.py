@@ -79,7 +79,7 @@ def test_a_rule_of_ones_own_that_failed_is_nothing_to_report() -> None:
 def test_what_it_says() -> None:
     text = markdown.render(full())
     assert text.startswith(
-        "## Phase 3: Title\n\n**1 change in 1 file of 1 stack; 1 for a person; 1 skipped; 2 refused**\n"
+        "## Phase 3: Title\n\n**1 change in 1 file (1 stack), 1 needs review, 1 skipped, 2 refused**\n"
     )
     for words in (
         "On the running cluster: rolls the pods (1).",
@@ -87,13 +87,13 @@ def test_what_it_says() -> None:
             "### Refused (2)\n\n- `s/main.tf2`: x was changed\n"
             "- `s/main.tf3`: hclmod itself failed, please report this: `Traceback | ZeroDivisionError: x`\n"
         ),
-        "### Needs a person (1)\n\n- `s/main.tf:7` some-rule `x.b`: look at it\n",
+        "### Needs review (1)\n\n- `s/main.tf:7` some-rule `x.b`: look at it\n",
         (
             "<details><summary><code>s</code>: 1 change</summary>\n\n"
             "- `s/main.tf:2` some-rule `x.a`: is done — *rolls the pods* (`image -> var.tag`)\n"
         ),
         "- 1 file: generated: `s/main.tf1`\n",
-        "<details><summary>2 targets rightly left alone</summary>",
+        "<details><summary>2 targets left unchanged on purpose</summary>",
         "## Rules other\n",
     ):
         assert words in text, words
@@ -114,9 +114,9 @@ def test_it_fits_and_cuts_diffs_first(limit: int) -> None:
     text = markdown.render(big(), limit=limit, whole="the artifact hclmod-report")
     assert len(text) <= limit
     check(text)
-    assert "**200 changes in 40 files of 40 stacks; 200 for a person; 0 skipped; 40 refused**" in text
+    assert "**200 changes in 40 files (40 stacks), 200 need review, 0 skipped, 40 refused**" in text
     cut = limit < 10_000_000
-    assert ("Shortened to fit" in text) == cut == ("all of it: the artifact hclmod-report." in text)
+    assert ("Shortened to fit" in text) == cut == ("Full report: the artifact hclmod-report." in text)
     if limit >= 65_000:
         assert all(f"refusal of s{number}" in text for number in range(40))
         assert all(f"person {each} of s{number}" in text for number in range(40) for each in range(5))
@@ -167,13 +167,13 @@ def test_shortened_reports_stay_intact(report: Report, limit: int) -> None:
     ("whole", "told"),
     [
         ("", "then lists."),
-        ("the artifact a_b", r"then lists; all of it: the artifact a\_b."),
+        ("the artifact a_b", r"then lists. Full report: the artifact a\_b."),
         (
             "https://git.example.net:3000/a/b?c=d#e",
-            "then lists; [all of it](<https://git.example.net:3000/a/b?c=d#e>).",
+            "then lists. [Full report](<https://git.example.net:3000/a/b?c=d#e>).",
         ),
-        ("https://x/>) @team", "all of it: https:\u200b//x/&gt;) @\u200bteam."),
-        ("javascript:alert(1)", "all of it: javascript:alert(1)."),
+        ("https://x/>) @team", "Full report: https:\u200b//x/&gt;) @\u200bteam."),
+        ("javascript:alert(1)", "Full report: javascript:alert(1)."),
     ],
 )
 def test_where_the_rest_can_be_had(whole: str, told: str) -> None:

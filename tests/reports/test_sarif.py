@@ -114,7 +114,7 @@ def test_errors_come_first_where_there_are_too_many(monkeypatch: pytest.MonkeyPa
     assert [each["level"] for each in run["results"]] == ["error"] * 40 + ["warning"]
 
 
-def test_what_is_rightly_left_is_no_result() -> None:
+def test_what_is_left_on_purpose_is_no_result() -> None:
     left = document("a.tf", Outcome.UNCHANGED, item(Kind.LEFT, rule="quiet"))
     (run,) = rendered(Report("1", (Section(1, "", (), (Stack("s", (left,)),)),)))["runs"]
     assert run["results"] == []

@@ -72,23 +72,23 @@ def test_a_whole_report() -> None:
         "  s/a.tf\n"
         "       2  some-rule  x.a\n          first [rolls]\n"
         "       9  some-rule  x.a\n          second\n"
-        "\nNeeds a person\n"
+        "\nNeeds review\n"
         "  s/b.tf\n"
         "       1  some-rule  x.a\n          look\n"
-        "\nLeft alone\n"
-        "  1 target rightly so; --verbose tells which and why\n"
+        "\nLeft unchanged\n"
+        "  1 target left unchanged on purpose (--verbose lists it)\n"
         "\nSkipped\n"
         "  2 files: generated: s/c.tf, s/d.tf\n"
         "\nRefused\n"
         "  s/e.tf\n    a was changed\n"
-        "  s/f.tf: hclmod itself failed; please report this:\n"
+        "  s/f.tf: hclmod itself failed, please report this:\n"
         "    Traceback\n      line\n    ZeroDivisionError: x\n"
-        "\n2 changes in 1 file of 1 stack; 1 for a person; 2 skipped; 2 refused\n"
+        "\n2 changes in 1 file (1 stack), 1 needs review, 2 skipped, 2 refused\n"
         "Every change proven by judge 1 and judge 2.\n"
     )
 
 
-def test_verbose_tells_what_is_rightly_left() -> None:
+def test_verbose_lists_what_is_left_on_purpose() -> None:
     text = render(report(*ALL), Style(verbose=True))
     assert "          fine\n" in text
     assert "--verbose" not in text
@@ -96,7 +96,7 @@ def test_verbose_tells_what_is_rightly_left() -> None:
 
 def test_an_empty_report_has_no_headings_and_names_no_judges() -> None:
     text = render(report(), Style())
-    assert text == "Phase 3: Title\n\n0 changes in 0 files of 0 stacks; 0 for a person; 0 skipped; 0 refused\n"
+    assert text == "Phase 3: Title\n\n0 changes in 0 files (0 stacks), 0 need review, 0 skipped, 0 refused\n"
     assert render(PhaseReport(None, "", ("a", "b"), ()), Style()).startswith("Rules a, b\n")
     assert render(report(title=""), Style()).startswith("Phase 3\n")
 

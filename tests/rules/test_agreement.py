@@ -121,4 +121,4 @@ def test_explain_says_of_a_workload_what_apply_does(tmp_path: Path, name: str) -
     for target, words in wanted.items():
         told = [line for line in api.explain(workspace, target) if line.startswith(f"  {RULE} ")]
         assert any(words in line for line in told), target
-        assert any("not change: " not in line for line in told) == (words == "latest"), target
+        assert any("leaves unchanged: " not in line for line in told) == (words == "latest"), target
