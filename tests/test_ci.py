@@ -160,7 +160,7 @@ def test_an_input_is_a_word_and_no_shell(tmp_path: Path, github: Forge, evil: st
 
 
 @pytest.mark.slow
-def test_what_cannot_be_proven_is_told_and_then_fails(tmp_path: Path, github: Forge) -> None:
+def test_what_cannot_be_proven_is_reported_and_then_fails(tmp_path: Path, github: Forge) -> None:
     (tmp_path / "report.json").write_text(stored.write(big()))
     root = repository(tmp_path)
     fake = tmp_path / "fake"
@@ -180,7 +180,7 @@ def test_what_cannot_be_proven_is_told_and_then_fails(tmp_path: Path, github: Fo
     assert len(runner.summary.read_bytes()) < 2**20
 
 
-def test_a_strangers_report_is_told_on_the_strangers_pull_request_only(tmp_path: Path, github: Forge) -> None:
+def test_a_report_from_a_fork_is_posted_on_its_own_pull_request_only(tmp_path: Path, github: Forge) -> None:
     for number, sha in ((6, "a" * 40), (7, "b" * 40)):
         github.open_pulls.append({"number": number, "head": {"label": "stranger:patch/1", "sha": sha}})
     root = repository(tmp_path)
@@ -202,7 +202,7 @@ def test_a_strangers_report_is_told_on_the_strangers_pull_request_only(tmp_path:
     assert "no open pull request of o/r" in refused.stderr
 
 
-def test_a_strangers_report_that_is_none(tmp_path: Path, github: Forge) -> None:
+def test_a_report_from_a_fork_that_is_invalid(tmp_path: Path, github: Forge) -> None:
     root = repository(tmp_path)
     (root / "report.json").write_text('{"version": 1, "sections": "$(touch taken)"}')
     runner = Runner(tmp_path, root, github)

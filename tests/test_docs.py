@@ -171,7 +171,7 @@ def test_made_pages_are_fresh() -> None:
     assert done.returncode == 0, f"run `hclmod docs` and commit: {done.stdout}"
 
 
-def test_pages_are_made_once_and_stale_ones_are_mended(tmp_path: Path) -> None:
+def test_pages_are_made_once_and_stale_ones_are_updated(tmp_path: Path) -> None:
     into = ("docs", "--into", str(tmp_path / "docs"), "--fixtures", str(ROOT / "fixtures"))
     assert "wrote" in hclmod(tmp_path, *into).stdout
     assert hclmod(tmp_path, *into).stdout == ""

@@ -118,7 +118,7 @@ def test_a_connection_that_is_dropped_each_time_is_unreachable() -> None:
         assert len(server.seen) == PATIENT.attempts
 
 
-def test_nobody_listening_is_unreachable() -> None:
+def test_a_port_without_a_server_is_unreachable() -> None:
     with serving(in_turn(None)) as server:
         pass
     assert failing(server).trouble is Trouble.UNREACHABLE

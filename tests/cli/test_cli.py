@@ -124,7 +124,7 @@ def test_the_diff_is_what_git_apply_takes_and_what_the_branch_holds(root: Path) 
         ("x" * 300, "File name too long"),
     ],
 )
-def test_an_output_that_cannot_be_written_is_told_before_anything_is_done(
+def test_an_output_that_cannot_be_written_is_reported_before_anything_is_done(
     root: Path, words: tuple[str, ...], file: str, why: str
 ) -> None:
     before = state(root)
@@ -180,7 +180,7 @@ def test_phases_follow_each_other_and_the_ledger_knows(root: Path) -> None:
     assert hclmod(root, "check", "stacks/beacon/main.tf").returncode == 0
 
 
-def test_a_tag_that_this_run_floats_is_pulled_anew(root: Path) -> None:
+def test_a_tag_that_this_run_floats_is_always_pulled(root: Path) -> None:
     hclmod(root, "apply", "--phase", "3")
     text = git(root, "show", "hclmod/phase-3:stacks/beacon/main.tf")
     assert 'beacon:latest"\n          image_pull_policy = "Always"\n' in text
@@ -381,7 +381,7 @@ def test_new_rule_then_test(tmp_path: Path) -> None:
     assert hclmod(tmp_path, "test", "--accept", "--rules", "rules", "--fixtures", "fixtures").returncode == 0
 
 
-def test_a_commit_without_a_broken_document_says_so_and_check_finds_it_once_it_is_mended(root: Path) -> None:
+def test_a_commit_without_a_broken_document_says_so_and_check_finds_it_once_it_is_fixed(root: Path) -> None:
     broken = root / "stacks/beacon/main.tf"
     whole = broken.read_text()
     broken.write_text(whole + 'resource "x" {\n')
@@ -395,7 +395,7 @@ def test_a_commit_without_a_broken_document_says_so_and_check_finds_it_once_it_i
     assert hclmod(root, "check", "stacks/beacon").returncode == 1
 
 
-def test_the_readme_tells_the_truth(root: Path) -> None:
+def test_the_readme_shows_the_real_output(root: Path) -> None:
     readme = (ROOT / "README.md").read_text()
     block = readme.split("```text\n", 1)[1].split("```", 1)[0].splitlines()
     out = hclmod(root, "apply", "--phase", "3").stdout
@@ -461,13 +461,13 @@ def test_check_and_fix_follow_a_values_file_that_is_named(with_values: Path) -> 
     assert "stacks/beacon/values.yaml" not in hclmod(with_values, "check", *options).stdout
 
 
-def test_an_unknown_form_is_told_with_the_nearest_one(root: Path) -> None:
+def test_an_unknown_form_is_reported_with_the_nearest_one(root: Path) -> None:
     done = hclmod(root, "apply", "--phase", "3", "--dry-run", "--set", "float-image-tag.outside=value file")
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no form `value file`\nDid you mean `values file`?" in done.stderr
 
 
-def test_a_call_that_its_stack_lacks_is_told(root: Path) -> None:
+def test_a_call_that_its_stack_lacks_is_reported(root: Path) -> None:
     text = (root / "hclmod.toml").read_text() + '\n[phase.4]\nworkloads = ["beacon/module.x.kubernetes_deployment.y"]\n'
     (root / "hclmod.toml").write_text(text)
     done = hclmod(root, "apply", "--phase", "4", "--dry-run")
@@ -487,7 +487,9 @@ SHARED = {
 
 
 @pytest.mark.parametrize("how", [("fix", "."), ("fix", "stacks/a"), ("fix", "--rule", "float-image-tag", "stacks/a")])
-def test_fix_knows_who_else_hangs_on_a_literal_though_nobody_named_it(tmp_path: Path, how: tuple[str, ...]) -> None:
+def test_fix_knows_which_other_workloads_use_a_literal_without_their_paths(
+    tmp_path: Path, how: tuple[str, ...]
+) -> None:
     for name, text in SHARED.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

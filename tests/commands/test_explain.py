@@ -120,7 +120,9 @@ def called_three_times(root: Path, last: str) -> api.Workspace:
 
 
 @pytest.mark.parametrize(("name", "line", "others"), [("anca", 3, "emo viktor"), ("viktor", 11, "anca emo")])
-def test_one_call_of_a_module_is_told_and_the_others_named(tmp_path: Path, name: str, line: int, others: str) -> None:
+def test_one_call_of_a_module_is_explained_and_the_others_named(
+    tmp_path: Path, name: str, line: int, others: str
+) -> None:
     address = "stacks/budget/module.{}.kubernetes_deployment.web"
     title, same, *told = api.explain(
         called_three_times(tmp_path, "1.4.2"), f"budget/module.{name}.kubernetes_deployment.web"
@@ -141,7 +143,7 @@ def test_of_one_call_only_that_is_said_which_holds_for_the_block(tmp_path: Path)
     assert not any(each.startswith("  pull-policy-for-floating-tag") for each in told)  # nor does `apply`
 
 
-def test_without_a_call_all_are_told(tmp_path: Path) -> None:
+def test_without_a_call_all_are_explained(tmp_path: Path) -> None:
     told = list(api.explain(called_three_times(tmp_path, "1.3.9"), "budget/kubernetes_deployment.web"))
     assert all(f"module.{name}." in told[0] for name in ("anca", "emo", "viktor"))
     assert not any("the same block as" in each for each in told)
@@ -149,5 +151,5 @@ def test_without_a_call_all_are_told(tmp_path: Path) -> None:
     assert all(f"for stacks/budget/module.{name}." in "".join(told) for name in ("anca", "viktor"))
 
 
-def test_explain_still_tells_rules(tmp_path: Path) -> None:
+def test_explain_still_explains_rules(tmp_path: Path) -> None:
     assert "pin" in hclmod(tmp_path, "explain", "pin").stdout

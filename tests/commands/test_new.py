@@ -18,7 +18,7 @@ def new(folder: Path, rule: str = "await-releases") -> tuple[Path, ...]:
     return api.new_rule(rule, folder / "rules", folder / "fixtures")
 
 
-def test_the_files_of_a_new_rule_are_told(tmp_path: Path) -> None:
+def test_the_files_of_a_new_rule_are_listed(tmp_path: Path) -> None:
     written = new(tmp_path)
     assert sorted(written) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
     assert tmp_path / "rules" / "await_releases.py" in written

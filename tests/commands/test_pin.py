@@ -172,7 +172,7 @@ def test_an_opt_out_keeps_the_tag_and_comes_back() -> None:
     assert done(out, "a/kubernetes_deployment.web", "unpin") == files
 
 
-def test_a_pin_tells_what_to_run_until_the_next_apply() -> None:
+def test_a_pin_says_what_to_run_until_the_next_apply() -> None:
     files = {"s/a/main.tf": workload('"x/y:3.0.4"').replace("    namespace", '    name = "w"\n    namespace').encode()}
     report = act(files, "a/kubernetes_deployment.web", "pin", PIN)
     assert pin.cells(report, "run") == (
@@ -230,7 +230,7 @@ WORKLOAD = "beacon/kubernetes_deployment.beacon"
 
 
 @pytest.mark.parametrize(("command", "why"), [("unpin", "it is not pinned"), ("opt-in", "it did not opt out")])
-def test_what_was_not_done_is_not_taken_back_and_told(tmp_path: Path, command: str, why: str) -> None:
+def test_what_was_not_done_is_not_taken_back_and_reported(tmp_path: Path, command: str, why: str) -> None:
     root = repository(tmp_path)
     done = hclmod(root, command, WORKLOAD)
     assert done.returncode == 0

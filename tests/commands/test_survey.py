@@ -182,7 +182,7 @@ def test_the_demo_in_every_format(demo: Path, form: str) -> None:
     assert hclmod(demo, "survey", "--format", form).stdout == done.stdout
 
 
-def test_the_demo_tells_what_stands_outside_of_containers(demo: Path) -> None:
+def test_the_demo_lists_images_outside_of_containers(demo: Path) -> None:
     told = json.loads(hclmod(demo, "survey", "--format", "json").stdout)["images_outside_containers"]
     assert [(row["form"], row["image"], row["file"], row["line"], row["read"]) for row in told] == [
         ("ci file", "alpine:3.20", ".woodpecker.yml", 2, True),
@@ -192,7 +192,7 @@ def test_the_demo_tells_what_stands_outside_of_containers(demo: Path) -> None:
     ]
 
 
-def test_nothing_of_an_excluded_stack_or_a_comment_is_told(demo: Path) -> None:
+def test_nothing_of_an_excluded_stack_or_a_comment_is_listed(demo: Path) -> None:
     told = hclmod(demo, "survey").stdout
     assert "stacks/_template" not in told
     assert "nginx:1.27.0" not in told

@@ -148,7 +148,7 @@ main()
 """
 
 
-def test_an_interruption_keeps_what_was_learnt_and_waits_for_nobody(tmp_path: Path) -> None:
+def test_an_interruption_keeps_what_was_learnt_and_waits_for_no_request(tmp_path: Path) -> None:
     asked, done = threading.Event(), threading.Event()
 
     def answering(seen: Seen) -> Reply:
@@ -182,7 +182,7 @@ def test_what_no_rule_changes_is_not_asked_about(tmp_path: Path) -> None:
     assert hclmod(root, "tags", "refresh").stdout == "0 images learnt; nothing was written.\n"
 
 
-def test_nothing_open_asks_nobody(tmp_path: Path) -> None:
+def test_nothing_open_asks_no_registry(tmp_path: Path) -> None:
     root = repository(tmp_path, "127.0.0.1:1", {"a": "caddy:latest", "b": "postgres:16.4"})
     done = hclmod(root, "tags", "refresh")
     assert (done.returncode, done.stdout) == (0, "0 images learnt; nothing was written.\n")
@@ -190,7 +190,7 @@ def test_nothing_open_asks_nobody(tmp_path: Path) -> None:
 
 
 @needs_registry
-def test_apply_asks_first_where_it_is_told_to(running: real.Registry, tmp_path: Path) -> None:
+def test_apply_refreshes_first_when_asked_to(running: real.Registry, tmp_path: Path) -> None:
     root = repository(tmp_path, running.host, IMAGES)
     dry = hclmod(root, "apply", "--phase", "1", "--refresh", "--dry-run")
     assert "floats on `latest`" in dry.stdout
@@ -213,7 +213,7 @@ for words in {commands!r}:
 """
 
 
-def test_without_being_told_to_nothing_opens_a_socket(tmp_path: Path) -> None:
+def test_only_a_refresh_opens_a_socket(tmp_path: Path) -> None:
     root = repository(tmp_path, "127.0.0.1:1", IMAGES)
     env = demo.environment(root) | logins(root)
 
@@ -314,7 +314,7 @@ def test_import_says_what_it_cannot_read(tmp_path: Path, text: str, code: int, s
 
 
 @needs_registry
-def test_explain_tells_decision_reason_policy_evidence_and_way_out(running: real.Registry, tmp_path: Path) -> None:
+def test_explain_shows_decision_reason_policy_evidence_and_way_out(running: real.Registry, tmp_path: Path) -> None:
     more = '[workloads."b/kubernetes_deployment.b"]\nfloat = "never"\nreason = "it talks to the firmware"\n'
     root = repository(tmp_path, running.host, {**IMAGES, "e": f"{CRANK}:2.0.1"}, more)
     assert hclmod(root, "tags", "refresh").returncode == 0

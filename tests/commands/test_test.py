@@ -97,7 +97,7 @@ def test_cases_are_sorted_and_chosen_by_the_head_of_their_name(tmp_path: Path) -
         ("drop-helm-atmic/topic", "there is no rule `drop-helm-atmic`", "Did you mean `drop-helm-atomic`?"),
     ],
 )
-def test_a_name_that_chooses_nothing_is_told(tmp_path: Path, which: str, message: str, hint: str) -> None:
+def test_a_name_that_chooses_nothing_is_reported(tmp_path: Path, which: str, message: str, hint: str) -> None:
     write(tmp_path / RULE / "topic" / "case.txtar", {"before/main.tf": KEPT})
     with pytest.raises(HclmodError) as caught:
         api.run_fixtures(tmp_path, which)
@@ -128,7 +128,7 @@ def test_an_after_that_no_before_has_is_a_problem(tmp_path: Path) -> None:
     assert test.run(only(tmp_path)).problems == ("mian.tf is not as wanted",)
 
 
-def test_a_malformed_case_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+def test_a_malformed_case_is_reported_with_its_file_and_line(tmp_path: Path) -> None:
     path = write(tmp_path / RULE / "case.txtar", {"before/main.tf": KEPT})
     path.write_bytes(path.read_bytes() + b"-- afetr/main.tf --\n")
     with pytest.raises(HclmodError) as caught:
@@ -148,7 +148,7 @@ def test_a_malformed_case_is_told_with_its_file_and_line(tmp_path: Path) -> None
     ],
 )
 @pytest.mark.parametrize("home", HOMES[:2])
-def test_a_wrong_case_toml_is_told_at_once(tmp_path: Path, home: str, toml: bytes, told: str) -> None:
+def test_a_wrong_case_toml_is_reported_at_once(tmp_path: Path, home: str, toml: bytes, told: str) -> None:
     path = write(tmp_path / home, {"case.toml": toml, "before/main.tf": KEPT})
     with pytest.raises(HclmodError) as caught:
         only(tmp_path)

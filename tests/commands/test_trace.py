@@ -25,7 +25,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("quill/module.quill.kubernetes_deployment.quill", "terragrunt.hcl"),
     ],
 )
-def test_the_chain_of_an_image_is_told(root: Path, place: str, said: str) -> None:
+def test_the_chain_of_an_image_is_shown(root: Path, place: str, said: str) -> None:
     done = hclmod(root, "trace", place)
     assert done.returncode == 0, done.stderr
     assert said in done.stdout

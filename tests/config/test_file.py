@@ -247,7 +247,7 @@ def test_other_encodings_are_refused() -> None:
         file.parse("stacks = ['é']".encode("latin-1"), "x")
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         read("stakcs = []\nthrough = 'x'\n[phase.x]\n")
     assert len(caught.value.message.splitlines()) == 3

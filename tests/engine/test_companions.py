@@ -36,7 +36,7 @@ OPTED = '"keel.sh/policy" = "never"'
         ([], False),
     ],
 )
-def test_a_text_tells_whether_images_share_a_repository(texts: list[str], *, shares: bool) -> None:
+def test_a_text_shows_whether_images_share_a_repository(texts: list[str], *, shares: bool) -> None:
     assert companions.sharing({"s": [text.encode() for text in texts]}) == ({"s"} if shares else set())
 
 
@@ -50,7 +50,7 @@ def test_a_text_tells_whether_images_share_a_repository(texts: list[str], *, sha
         ("", False),
     ],
 )
-def test_a_text_tells_whether_an_image_may_be_of_a_group(text: str, *, grouped: bool) -> None:
+def test_a_text_shows_whether_an_image_may_be_in_a_group(text: str, *, grouped: bool) -> None:
     read = file.parse(GROUP.encode(), "hclmod.toml")
     assert companions.grouped({"s": [text.encode()]}, read) == ({"s"} if grouped else set())
 

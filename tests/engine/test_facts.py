@@ -50,7 +50,7 @@ CALL = 'module "m" {\n  source = "../../m"\n  tag    = "%s"\n}\n'
 MODULE = 'variable "tag" {\n}\n' + workload('"x/y:${var.tag}"')
 
 
-def test_a_module_is_told_for_all_its_callers() -> None:
+def test_a_module_is_reported_for_all_its_callers() -> None:
     found = facts({"m/main.tf": MODULE, "s/a/main.tf": CALL % "1", "s/b/main.tf": CALL % "2"}, 1)
     mine = found[BlockId("m", WEB)]
     assert mine.callers == (f"s/a/module.m.{WEB}", f"s/b/module.m.{WEB}")
@@ -61,7 +61,7 @@ def test_a_module_is_told_for_all_its_callers() -> None:
     assert mine.image("spec[0]") is None
 
 
-def test_an_image_is_told_with_its_chain_and_place() -> None:
+def test_an_image_is_reported_with_its_chain_and_place() -> None:
     files = {"s/a/main.tf": 'locals {\n  tag = "1"\n}\n' + workload('"x/y:${local.tag}"')}
     (image,) = facts(files)[BlockId("s/a", WEB)].images
     assert (image.texts, image.where, image.chain) == (("x/y:1",), "s/a/main.tf:2", ("local.tag",))

@@ -183,7 +183,7 @@ def test_a_terraform_block_of_terragrunt_is_another_thing(folder: Path) -> None:
     assert [path for path, each in outcomes(reports).items() if isinstance(each, Changed)] == ["s/a/main.tf"]
 
 
-def test_of_everything_selected_something_is_told(folder: Path) -> None:
+def test_of_everything_selected_something_is_reported(folder: Path) -> None:
     reports = run(MIXED, PHASES, 2, folder)
     one = outcomes(reports)["s/a/main.tf"]
     assert isinstance(one, Changed)
@@ -213,7 +213,7 @@ def test_a_rule_that_raises_spoils_its_own_document_only(folder: Path) -> None:
     assert set(whole.changes) == {"s/a/good.tf", "s/b/main.tf"}
 
 
-def test_what_a_person_can_mend_is_no_failure_of_ours(folder: Path) -> None:
+def test_what_a_user_can_fix_is_not_a_failure_of_hclmod(folder: Path) -> None:
     with pytest.raises(HclmodError, match="mend your file"):
         run({"a/main.tf": job("x")}, "", None, folder, rule="user-mistake")
     with pytest.raises(RuleError, match="there is no rule"):
@@ -244,7 +244,7 @@ def test_what_an_option_reaches_comes_last_and_hears_every_name(folder: Path) ->
     ]
 
 
-def test_an_option_that_reaches_nothing_is_told(folder: Path) -> None:
+def test_an_option_that_reaches_nothing_is_reported(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"options\.tell-names\.place names `d`"):
         run(REACHED, REACH.replace('"a/', '"d/'), 1, folder, rule="tell-names")
 
@@ -269,7 +269,7 @@ def test_a_pool_and_one_process_give_the_same(folder: Path, phase: int | None, m
         ("a/kubernetes_deployment.zzzz", ""),
     ],
 )
-def test_a_workload_that_its_stack_lacks_is_told(folder: Path, name: str, hint: str) -> None:
+def test_a_workload_that_its_stack_lacks_is_reported(folder: Path, name: str, hint: str) -> None:
     text = f'stacks = ["s/*"]\n[phase.1]\nworkloads = ["{name}"]\n'
     with pytest.raises(ConfigError, match=r"phase\.1\.workloads names `kubernetes_.*`, which s/a lacks") as raised:
         run(MIXED, text, 1, folder)
@@ -302,7 +302,9 @@ SKIPPED: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("data", "reason"), SKIPPED.values(), ids=SKIPPED)
-def test_documents_that_are_not_read_are_told_and_the_others_are_done(folder: Path, data: bytes, reason: str) -> None:
+def test_documents_that_are_not_read_are_reported_and_the_others_are_done(
+    folder: Path, data: bytes, reason: str
+) -> None:
     reports = run({"s/a/odd.tf": data, "s/a/fine.tf": job("x")}, ONE, 1, folder)
     odd = outcomes(reports)["s/a/odd.tf"]
     assert isinstance(odd, Skipped)

@@ -59,7 +59,7 @@ def test_nothing_to_do_and_places_that_are_gone() -> None:
     assert settled(rule("q/web:2"), place(7)) == Unchanged("v.yaml")
 
 
-def test_a_place_that_cannot_be_written_is_told_on_its_line() -> None:
+def test_a_place_that_cannot_be_written_is_reported_on_its_line() -> None:
     found = settled(rule("q/web:2"), place(0, why="it is computed"))
     assert isinstance(found, Unchanged)
     (left,) = found.left

@@ -88,7 +88,7 @@ def test_a_server_that_gives_smaller_pages_than_asked_for(forge: Forge) -> None:
     assert post(forge, "one") is Outcome.UNCHANGED
 
 
-def test_somebody_elses_marker_is_not_ours(forge: Forge) -> None:
+def test_a_marker_of_another_tool_is_not_ours(forge: Forge) -> None:
     forge.say("<!-- hclmod: phase-3 -->\nmine now", "mallory")
     assert post(forge, "report") is Outcome.CREATED
     assert forge.comments[0]["body"].endswith("mine now")
@@ -113,7 +113,7 @@ def test_other_line_ends_and_blanks_are_the_same_comment(forge: Forge) -> None:
     assert post(forge, "one\ntwo\n") is Outcome.UNCHANGED
 
 
-def test_nothing_to_tell_makes_no_comment_but_brings_an_old_one_up_to_date(forge: Forge) -> None:
+def test_an_empty_report_makes_no_comment_but_updates_an_old_one(forge: Forge) -> None:
     assert post(forge, "nothing", worth_it=False) is Outcome.ABSENT
     post(forge, "much")
     assert post(forge, "nothing", worth_it=False) is Outcome.UPDATED
@@ -320,13 +320,13 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("told", "base", "repo", "number"), FOUND)
-def test_ci_tells_which_pull_request(told: dict[str, str], base: str, repo: str, number: int) -> None:
+def test_ci_variables_name_the_pull_request(told: dict[str, str], base: str, repo: str, number: int) -> None:
     found = find(Wanted(), told)
     assert (found.api, found.repo, found.number, found.token) == (base, repo, number, "t")
     assert find(Wanted(number="99"), told).number == 99
 
 
-def test_the_event_of_github_tells_the_number(tmp_path: Path) -> None:
+def test_the_event_of_github_gives_the_number(tmp_path: Path) -> None:
     event = tmp_path / "event.json"
     told = {**GITHUB_CI, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(event), "GH_TOKEN": "t"}
     for value, number in (({"pull_request": {"number": 4}}, 4), ({"issue": {"number": 6}}, 6)):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span, apply, select
+from hclmod.hcl.document import Document
+from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span, apply, excerpt, select
 
 DATA = b"0123456789"
 
@@ -105,3 +106,36 @@ def test_the_same_fix_any_number_of_times(one: Fix, times: int) -> None:
     taken, edits = select([one] * times)
     assert taken == list(range(times))
     assert apply(DATA, edits) == apply(DATA, one.edits)
+
+
+# The lines that a fix touches
+
+
+TEXT = b"one\ntwo\nthree\nfour\nfive\n"
+
+
+def changes(*edits: tuple[int, int, bytes]) -> Fix:
+    return Fix(tuple(Edit(Span(start, end), text) for start, end, text in edits), ())
+
+
+@pytest.mark.parametrize(
+    ("made", "before", "after"),
+    [
+        (changes((4, 7, b"2")), "two", "2"),
+        (changes((4, 5, b"T"), (6, 7, b"O")), "two", "TwO"),
+        (changes((0, 1, b"O"), (4, 5, b"T")), "one\ntwo", "One\nTwo"),
+        (changes((0, 1, b"O"), (14, 15, b"F")), "one\n...\nfour", "One\n...\nFour"),
+        (changes((14, 15, b"F"), (0, 1, b"O")), "one\n...\nfour", "One\n...\nFour"),
+        (changes((4, 8, b"")), "two\nthree", "three"),
+        (changes((4, 4, b"new\n")), "two", "new\ntwo"),
+        (changes((24, 24, b"!")), "", "!"),
+        (changes(), "", ""),
+    ],
+)
+def test_the_lines_that_a_fix_touches(made: Fix, before: str, after: str) -> None:
+    assert excerpt(Document("a.tf", TEXT), made) == (before, after)
+
+
+def test_line_ends_and_other_letters() -> None:
+    document = Document("a.tf", "é = 1\r\nb = 2\r\n".encode())
+    assert excerpt(document, changes((5, 6, b"3"))) == ("é = 1", "é = 3")

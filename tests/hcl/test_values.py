@@ -79,7 +79,7 @@ def test_comments_say_nothing() -> None:
     assert values.read(expression("( /* a */ 1 /* b */ )")) == Text("1", None)
 
 
-def test_a_heredoc_is_told_as_it_is_written() -> None:
+def test_a_heredoc_is_shown_as_it_is_written() -> None:
     assert values.read(expression("<<EOT\nx\nEOT")) == Opaque("<<EOT\nx\nEOT")
 
 

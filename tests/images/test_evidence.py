@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from hclmod.errors import ConfigError
 from hclmod.images import evidence
-from hclmod.images.evidence import ImageTags, Snapshot, TagInfo
+from hclmod.images.evidence import ImageTags, Snapshot, TagInfo, imported, joined, refreshed
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(evidence.__file__).parents[1] / "schemas" / "hclmod.tags.schema.json").read_text(encoding="utf-8")
@@ -156,7 +157,7 @@ def test_load_names_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("created", [None, "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1980-01-01T00:00:01+00:00"])
-def test_dates_of_reproducible_builds_tell_nothing(created: str | None) -> None:
+def test_dates_of_reproducible_builds_prove_nothing(created: str | None) -> None:
     assert TagInfo(None, created).time is None
 
 
@@ -221,3 +222,55 @@ def test_the_schema_refuses_what_the_parser_refuses(raw: object) -> None:
         read(json.dumps(raw))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(raw, SCHEMA, jsonschema.Draft202012Validator)
+
+
+# Records that are joined
+
+
+OLD, NEW = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
+A, B = (f"sha256:{digit * 64}" for digit in "ab")
+
+
+def record(checked: str = OLD, *, complete: bool = False, **tags: TagInfo) -> ImageTags:
+    return ImageTags(checked=checked, source="registry" if complete else "diun", complete=complete, tags=tags)
+
+
+def test_a_refresh_replaces_and_leaves_the_others() -> None:
+    old = Snapshot({"a": record(x=TagInfo(A)), "b": record()})
+    new = record(NEW, complete=True, y=TagInfo(B))
+    assert refreshed(old, {"a": new}) == Snapshot({"a": new, "b": record()})
+
+
+def test_lists_that_are_not_complete_grow() -> None:
+    old = record(x=TagInfo(A, OLD), y=TagInfo(A, OLD), z=TagInfo(A, OLD))
+    new = record(NEW, x=TagInfo(B), y=TagInfo(A), w=TagInfo(B, NEW))
+    assert joined(old, new) == record(NEW, w=TagInfo(B, NEW), x=TagInfo(B), y=TagInfo(A, OLD), z=TagInfo(A, OLD)), (
+        "another image has another date"
+    )
+    assert joined(new, old).tags["x"] == TagInfo(B, None), "the newer one wins, whichever comes first"
+
+
+def test_a_complete_list_is_only_replaced_by_a_newer_one() -> None:
+    whole, part = record(complete=True, x=TagInfo(A)), record(NEW, x=TagInfo(B))
+    newer = replace(whole, checked=NEW)
+    assert joined(whole, part) is joined(part, whole) is whole
+    assert (joined(whole, newer), joined(newer, whole)) == (newer, newer)
+
+
+_tag_infos = st.builds(TagInfo, st.sampled_from([None, A, B]), st.sampled_from([None, OLD, NEW]))
+_records = st.builds(
+    ImageTags,
+    checked=st.sampled_from([OLD, NEW]),
+    source=st.just("diun"),
+    complete=st.booleans(),
+    tags=st.dictionaries(st.sampled_from("xyz"), _tag_infos, max_size=3),
+)
+
+
+@given(_records, _records)
+def test_nothing_is_lost_by_an_import(old: ImageTags, new: ImageTags) -> None:
+    merged = imported(Snapshot({"a": old}), {"a": new}).images["a"]
+    assert merged.complete == (old.complete or new.complete)
+    if not merged.complete:
+        assert merged.tags.keys() == old.tags.keys() | new.tags.keys()
+    assert imported(Snapshot({"a": merged}), {"a": new}).images["a"] == merged, "twice is once"

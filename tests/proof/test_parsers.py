@@ -75,7 +75,7 @@ def test_what_pygohcl_cannot_turn_into_data_terraform_may_save() -> None:
     assert parsers.official(data) == Accepted("terraform fmt")
 
 
-def test_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_parser_there_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pygohcl", None)
     monkeypatch.setenv("PATH", "")
     assert parsers.official(b"a = 1\n") == Absent()
@@ -92,7 +92,7 @@ def test_terraform_is_not_swayed_by_its_environment(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("opening", ["a = {}\n", "a = [1]\n"])
-def test_nesting_beyond_python_is_told_and_no_crash(opening: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nesting_beyond_python_is_reported_and_does_not_crash(opening: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     data = (opening + "b = " + "[" * 5000 + "]" * 5000 + "\n").encode()
     assert isinstance(parsers.official(data), Rejected)
@@ -116,7 +116,7 @@ def test_nesting_beyond_python_is_told_and_no_crash(opening: str, monkeypatch: p
         (b"a = [{}]", b"a {}"),
     ],
 )
-def test_the_structure_tells_apart(one: bytes, other: bytes) -> None:
+def test_the_structure_distinguishes(one: bytes, other: bytes) -> None:
     structures = parsers.structure(one + b"\n"), parsers.structure(other + b"\n")
     assert not any(isinstance(each, Rejected) for each in structures)
     assert structures[0] != structures[1]

@@ -57,7 +57,7 @@ def test_differences(before: str, after: str, wanted: dict[str, Effect]) -> None
     assert found(before, after) == wanted
 
 
-def test_a_removal_inside_an_addition_is_told_apart() -> None:
+def test_a_removal_inside_an_addition_is_distinguished() -> None:
     assert found("a {\n  b = 1\n}\n", "a {\n  c {}\n}\n") == {"a[0].b": REMOVED, "a[0].c[0]": ADDED}
 
 

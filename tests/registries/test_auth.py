@@ -64,11 +64,11 @@ def test_docker_hub_is_known_by_its_old_name(tmp_path: Path, key: str) -> None:
 
 
 @pytest.mark.parametrize("config", [{}, {"auths": {}}, {"auths": None}, {"auths": {"ghcr.io": {}}}])
-def test_without_an_entry_nobody_asks(tmp_path: Path, config: object) -> None:
+def test_without_an_entry_there_are_no_credentials(tmp_path: Path, config: object) -> None:
     assert keychain(tmp_path, config).find("ghcr.io") is None
 
 
-def test_without_a_file_nobody_asks(tmp_path: Path) -> None:
+def test_without_a_file_there_are_no_credentials(tmp_path: Path) -> None:
     assert load({"DOCKER_CONFIG": str(tmp_path)}).find("ghcr.io") is None
     assert load({"HOME": str(tmp_path)}).path == str(tmp_path / ".docker" / "config.json")
 
@@ -146,3 +146,20 @@ def test_secrets_are_not_printed(tmp_path: Path) -> None:
     found = keychain(tmp_path, {"auths": {"ghcr.io": entry(password="s3cret")}})  # noqa: S106
     assert "s3cret" not in repr(found.find("ghcr.io")) + repr(found)
     assert entry(password="s3cret")["auth"] not in repr(found)  # noqa: S106
+
+
+@pytest.mark.parametrize(
+    ("header", "schemes"),
+    [
+        ("", {}),
+        ("Negotiate", {}),
+        ('Basic realm="a, b"', {"basic": {"realm": "a, b"}}),
+        (
+            'Bearer realm="https://t/token",service="s",scope="repository:a/b:pull,push"',
+            {"bearer": {"realm": "https://t/token", "service": "s", "scope": "repository:a/b:pull,push"}},
+        ),
+        ('BASIC realm=x, bearer Realm = "q\\"uote"', {"basic": {"realm": "x"}, "bearer": {"realm": 'q"uote'}}),
+    ],
+)
+def test_challenges_are_read(header: str, schemes: dict[str, dict[str, str]]) -> None:
+    assert dict(auth.challenges(header)) == schemes

@@ -92,7 +92,7 @@ def test_an_index_of_a_real_registry(running: real.Registry, kind: str) -> None:
 
 
 @needs_registry
-def test_an_image_that_tells_no_date(running: real.Registry) -> None:
+def test_an_image_without_a_date(running: real.Registry) -> None:
     digest = running.push("no/date", "one", "1", created=None)
     with client(running.host) as asked:
         assert asked.created("no/date", digest) is None
@@ -401,3 +401,32 @@ def test_a_blob_that_lies_elsewhere_gets_no_credentials(tmp_path: Path) -> None:
             created = asked.created(REPOSITORY, f"sha256:{hashlib.sha256(manifest).hexdigest()}")
         assert created == "2025-01-01T00:00:00Z"
         assert "authorization" not in store.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "url"),
+    [
+        ("docker.io/library/caddy", {}, "https://registry-1.docker.io/v2/library/caddy/tags/list"),
+        ("ghcr.io/a/b", {}, "https://ghcr.io/v2/a/b/tags/list"),
+        ("registry.lan:5000/a", {}, "https://registry.lan:5000/v2/a/tags/list"),
+        (
+            "registry.lan:5000/a",
+            {"registry.lan:5000": Chosen(plain_http=True)},
+            "http://registry.lan:5000/v2/a/tags/list",
+        ),
+        (
+            "registry.lan:5000/a",
+            {"registry.lan": Chosen(plain_http=True)},
+            "https://registry.lan:5000/v2/a/tags/list",
+        ),
+        ("docker.io/library/caddy", {"docker.io": Chosen("hub.lan")}, "https://hub.lan/v2/library/caddy/tags/list"),
+        (
+            "docker.io/library/caddy",
+            {"docker.io": Chosen("hub.lan:80/cache/hub", plain_http=True)},
+            "http://hub.lan:80/v2/cache/hub/library/caddy/tags/list",
+        ),
+    ],
+)
+def test_where_an_image_is_asked_for(name: str, settings: dict[str, Chosen], url: str) -> None:
+    registry, repository = endpoints.split(name)
+    assert endpoints.endpoint(registry, settings).url(repository, "tags/list") == url

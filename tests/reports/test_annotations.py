@@ -65,7 +65,7 @@ def test_a_path_is_read_back(evil: str) -> None:
         assert file == f"s/main.tf{evil}2"
 
 
-def test_ten_of_a_level_the_last_tells_how_many_more() -> None:
+def test_ten_of_a_level_and_the_last_says_how_many_more() -> None:
     found = commands(big())
     levels = [level for level, _, _ in found]
     assert {level: levels.count(level) for level in levels} == {"error": 10, "warning": 10, "notice": 10}

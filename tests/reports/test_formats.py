@@ -92,7 +92,7 @@ def test_ids_do_not_move_with_lines(root: Path, planned: Any) -> None:
     assert {item["id"] for item in items(after, "change")} == before
 
 
-def test_which_phases_are_done_is_told(root: Path) -> None:
+def test_a_report_says_which_phases_are_done(root: Path) -> None:
     hclmod(root, "apply", "--phase", "1")
     git(root, "merge", "-q", "--ff-only", "hclmod/phase-1")
     assert [(each["number"], each["done"]) for each in told(root, *DRY)["steps"]] == [(1, True), (2, False), (3, False)]

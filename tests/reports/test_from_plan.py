@@ -57,7 +57,7 @@ CHANGED = Changed(
 )  # fmt: skip
 
 
-def test_every_outcome_is_told() -> None:
+def test_every_outcome_is_reported() -> None:
     told = section(
         CHANGED, Unchanged("s/b.tf"), Skipped("s/c.tf", "generated"),
         Refused("s/d.tf", ("why",), (reported("x", fix=True),)), Failed("s/e.tf", "Traceback"),
@@ -90,7 +90,7 @@ def test_equals_have_ids_of_their_own() -> None:
     assert len({item.id for _, item in section(twins, elsewhere).items(Kind.PERSON)}) == 4
 
 
-def test_what_git_filters_is_not_told() -> None:
+def test_what_git_filters_is_not_shown_in_a_report() -> None:
     refused = Refused("s/d.tf", ("why",), (reported("x", fix=True),))
     told = section(CHANGED, refused, hidden=("s/a.tf", "s/d.tf"))
     assert all(each.hidden and not each.diff for each in told.documents)
@@ -103,7 +103,7 @@ def test_the_documents_to_ask_git_about() -> None:
     assert list(shown(PhaseReport(1, "", (), (stack,)))) == ["s/a.tf", "s/d.tf"]
 
 
-def test_a_rule_of_ones_own_that_failed_is_told_in_one_sentence() -> None:
+def test_a_rule_of_ones_own_that_failed_is_reported_in_one_sentence() -> None:
     own, ours = section(
         Failed("s/e.tf", "Traceback\n  x", "rule mine failed at mine.py:3: KeyError: 1"),
         Failed("s/f.tf", "Traceback\n  x"),
@@ -112,7 +112,7 @@ def test_a_rule_of_ones_own_that_failed_is_told_in_one_sentence() -> None:
     assert (ours.why, ours.is_bug) == (("Traceback", "  x"), True)
 
 
-def test_a_traceback_tells_nothing_of_this_machine() -> None:
+def test_a_traceback_shows_nothing_of_this_machine() -> None:
     try:
         tell(None)  # type: ignore[arg-type]
     except AttributeError:

@@ -62,7 +62,7 @@ def test_what_it_says() -> None:
     assert [tag for tag, attributes in read.tags if attributes.get("data-stack") == "s"] == ["tr", "li", "details"]
 
 
-def test_it_asks_nobody_for_anything() -> None:
+def test_it_asks_for_nothing() -> None:
     text = html.render(full())
     assert not re.search(r"https?://|src=|url\(|@import", text)
     assert "default-src 'none'" in text

@@ -35,7 +35,7 @@ def test_the_schema_is_one_and_fresh() -> None:
     assert stored.schema() == SCHEMA, "run `hclmod docs`"
 
 
-def test_a_bug_of_hclmod_is_told_only_where_there_is_one() -> None:
+def test_a_bug_of_hclmod_is_reported_only_where_there_is_one() -> None:
     documents = json.loads(stored.write(full()))["sections"][0]["stacks"][0]["documents"]
     assert [each.get("is_bug") for each in documents] == [None, None, None, True, None]
 

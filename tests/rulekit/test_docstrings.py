@@ -53,7 +53,7 @@ def test_where_a_fact_comes_from_is_said(tmp_path: Path) -> None:
     assert card.why == "the scaler owns it (docs/facts.md, Kyverno 2), and every apply fights it."
 
 
-def test_options_are_told_as_the_source_writes_them(tmp_path: Path) -> None:
+def test_options_are_shown_as_the_source_writes_them(tmp_path: Path) -> None:
     assert docstrings.read(write(tmp_path, RULE)).options == (
         OptionCard("keep", "tuple[str, ...]", "()"),
         OptionCard("floor", "int", "1"),
@@ -83,7 +83,7 @@ def test_a_missing_part_of_the_docstring_is_named(tmp_path: Path, name: str, tex
     assert raised.value.hint
 
 
-def test_text_that_is_no_python_is_told_with_its_line(tmp_path: Path) -> None:
+def test_text_that_is_no_python_is_reported_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(RuleError, match=r"drop_replicas\.py, line 3: "):
         docstrings.read(write(tmp_path, '"""Drop."""\n\ndef check(:\n'))
 

@@ -62,7 +62,7 @@ def test_rules_come_in_the_order_that_is_asked_for(folder: Path) -> None:
         ("", "Known rules: "),
     ],
 )
-def test_an_unknown_rule_is_told_with_the_nearest(rule: str, hint: str) -> None:
+def test_an_unknown_rule_is_reported_with_the_nearest(rule: str, hint: str) -> None:
     with pytest.raises(RuleError) as raised:
         loading.load([rule], {})
     assert f"there is no rule `{rule}`" in raised.value.message
@@ -75,7 +75,7 @@ def test_a_users_rule_is_loaded_only_from_a_folder_that_is_named(folder: Path) -
     assert loading.find("my-rule", (None, folder)) == folder / "my_rule.py"
 
 
-def test_a_folder_that_is_not_there_is_told(folder: Path) -> None:
+def test_a_folder_that_is_not_there_is_reported(folder: Path) -> None:
     with pytest.raises(RuleError, match="there is no folder of rules"):
         loading.load(["drop-helm-atomic"], {}, (None, folder / "typo"))
 
@@ -125,7 +125,7 @@ def test_options_from_toml_and_from_the_command_line(
         ("names", 3, "a list of texts"),
     ],
 )
-def test_options_of_another_type_are_told(folder: Path, option: str, given: object, wants: str) -> None:
+def test_options_of_another_type_are_reported(folder: Path, option: str, given: object, wants: str) -> None:
     with pytest.raises(RuleError) as raised:
         loading.load(["my-rule"], {"my-rule": {option: given}}, (folder,))
     assert f"option `my-rule.{option}` wants {wants}, not {given!r}" in str(raised.value)
@@ -153,7 +153,7 @@ def test_an_option_that_the_rule_lacks(folder: Path) -> None:
         ("from ._missing import x", "ModuleNotFoundError"),
     ],
 )
-def test_a_rule_that_does_not_load_is_told_by_name(tmp_path: Path, text: str, said: str) -> None:
+def test_a_rule_that_does_not_load_is_reported_by_name(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "bad_one.py").write_text(text)
     with pytest.raises(RuleError, match="rule `bad-one` does not load") as raised:
         loading.load(["bad-one"], {}, (tmp_path,))

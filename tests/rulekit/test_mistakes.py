@@ -124,6 +124,6 @@ def test_a_built_in_rule_has_no_mistakes(rule: str) -> None:
         mistakes.refuse_dropped_findings(rule, each.name, each.read_bytes())
 
 
-def test_text_that_is_no_python_is_told_by_the_import(tmp_path: Path) -> None:
+def test_text_that_is_no_python_is_reported_by_the_import(tmp_path: Path) -> None:
     with pytest.raises(RuleError, match="does not load: SyntaxError"):
         load(tmp_path, "def")

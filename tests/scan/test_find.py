@@ -418,7 +418,7 @@ def test_yaml_as_people_write_it(text: bytes, expected: list[str]) -> None:
         (b"<<<<<<< a\nimage: a:1\n", "merge conflict markers"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_where_a_release_needs_it(text: bytes, why: str) -> None:
+def test_a_file_that_cannot_be_read_is_reported_where_a_release_needs_it(text: bytes, why: str) -> None:
     main = release('[file("values.yaml")]')
     assert told({M: main, "s/values.yaml": text}) == [
         f"helm_release.r values file <values.yaml: {why}> s/values.yaml:1"
@@ -426,7 +426,7 @@ def test_a_file_that_cannot_be_read_is_told_where_a_release_needs_it(text: bytes
     assert told({M: READ, "s/values.yaml": text}) == []
 
 
-def test_a_text_that_is_too_large_to_search_is_told_by_survey_and_by_fix(tmp_path: Path) -> None:
+def test_a_text_that_is_too_large_to_search_is_reported_by_survey_and_by_fix(tmp_path: Path) -> None:
     why = "larger than 128 KiB, so no image is looked for in it"
     files = {M: release('[file("values.yaml")]'), "s/values.yaml": "image: a:1\n" + "# filler\n" * 15_000}
     assert told(files) == [f"helm_release.r values file <values.yaml: {why}> s/values.yaml:1"]

@@ -515,7 +515,7 @@ def test_modules_that_multiply_each_other_end() -> None:
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
-def test_hostile_documents_make_an_estate(path: Path) -> None:
+def test_hostile_documents_make_a_repository(path: Path) -> None:
     data = path.read_bytes()
     files: dict[str, str | bytes] = {"s/main.tf": data, "s/terraform.tfvars": data, "s/terragrunt.hcl": data}
     found = model(files)

@@ -243,7 +243,7 @@ def test_a_hole_between_known_parts() -> None:
     assert len(use.sites) == 3
 
 
-def test_a_long_expression_is_told_in_short() -> None:
+def test_a_long_expression_is_shortened() -> None:
     ((hole,),) = uses(tree(f"[for x in [{'1, ' * 200}] : x]"))["kubernetes_deployment.web"].origins
     assert len(hole.text) == 120
 
