@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from hclmod.engine import settle as engine
 from hclmod.engine.context import Selection
 from hclmod.engine.outcomes import Failed, Outcome, PhaseReport, Skipped, StackReport
 from hclmod.engine.run import Run
+from hclmod.engine.settle import settle
+from hclmod.engine.texts import Hcl, Yaml
 from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Unread, parse, unreadable
@@ -151,8 +152,8 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     for source in sources:
         if only is None or source.document.path in only:
             context = mine.context(source.document.path, tuple(sorted({*names, *own})))
-            settle = partial(engine.settle, source, rules, context, mine.select(source))
-            outcomes.append(_attempt(source.document.path, rules, settle))
+            settling = partial(settle, Hcl(source, mine.select(source)), rules, context)
+            outcomes.append(_attempt(source.document.path, rules, settling))
     outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
     shown = [each for each in outcomes if only is None or each.path in only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
@@ -172,11 +173,9 @@ _HCL = (".tf", ".hcl", ".tfvars", ".tofu")
 
 
 def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context) -> Outcome:
-    from hclmod.engine import settle_yaml
-
     if why := unreadable(document.data):
         return Skipped(document.path, why.reason)
-    return _attempt(document.path, rules, partial(settle_yaml.settle, document, rules, context))
+    return _attempt(document.path, rules, partial(settle, Yaml(document), rules, context))
 
 
 def _kinds(run: Run, stack: Stack) -> frozenset[str]:
@@ -221,9 +220,9 @@ def _needle(kinds: frozenset[str]) -> re.Pattern[bytes]:
     return re.compile(rb"\bresource\b(?:(?!\bresource\b)[^\n{])*?\b(?:" + types + rb")\b" + others)
 
 
-def _attempt(path: str, rules: Sequence[Loaded], settle: Callable[[], Outcome]) -> Outcome:
+def _attempt(path: str, rules: Sequence[Loaded], settling: Callable[[], Outcome]) -> Outcome:
     try:
-        return settle()
+        return settling()
     except HclmodError:
         raise
     except Exception as error:  # noqa: BLE001 - one document's bug must not hide the others; it forbids to write too

@@ -9,6 +9,7 @@ import pytest
 from hclmod.config import file
 from hclmod.engine.outcomes import Changed, Outcome, Refused, Unchanged
 from hclmod.engine.settle import settle
+from hclmod.engine.texts import Hcl
 from hclmod.hcl import fixes
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.images.evidence import Snapshot
@@ -33,7 +34,7 @@ def loaded(name: str, check: Check) -> Loaded:
 
 def settled(text: str, *checks: Check) -> Outcome:
     rules = [loaded(check.__name__.replace("_", "-"), check) for check in checks]
-    return settle(source(text), rules, CONTEXT, lambda _rule, _block: True)
+    return settle(Hcl(source(text), lambda _rule, _block: True), rules, CONTEXT)
 
 
 def ensures(name: str, item: str) -> Check:
@@ -220,8 +221,8 @@ def test_what_is_left_stands_on_the_lines_of_the_document_as_it_was() -> None:
 def test_a_rule_is_offered_only_its_kinds_and_what_is_selected() -> None:
     text = 'data "x" "d" {\n  n = 1\n}\nresource "y" "a" {\n  n = 1\n}\nresource "x" "b" {\n  n = 1\n}\n'
     rules = [loaded("up", sets("up", b"2"))]
-    one = settle(source(text), rules, CONTEXT, lambda _rule, block: block.address == "x.b")
-    none = settle(source(text), rules, CONTEXT, lambda _rule, _block: False)
+    one = settle(Hcl(source(text), lambda _rule, block: block.address == "x.b"), rules, CONTEXT)
+    none = settle(Hcl(source(text), lambda _rule, _block: False), rules, CONTEXT)
     assert isinstance(one, Changed)
     assert one.after == text.encode().replace(b'"b" {\n  n = 1', b'"b" {\n  n = 2')
     assert none == Unchanged("main.tf")

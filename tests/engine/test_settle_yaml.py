@@ -8,7 +8,8 @@ import pytest
 
 from hclmod.config.file import parse
 from hclmod.engine.outcomes import Changed, Refused, Unchanged
-from hclmod.engine.settle_yaml import settle
+from hclmod.engine.settle import settle
+from hclmod.engine.texts import Yaml
 from hclmod.hcl.document import Document
 from hclmod.images.evidence import Snapshot
 from hclmod.rulekit.loading import Loaded
@@ -36,7 +37,7 @@ def rule(text: str, *, rests: bool = True) -> Loaded:
 
 def settled(loaded: Loaded, *places: Place, data: bytes = DATA) -> Outcome:
     context = Context(config=parse(b"", "hclmod.toml"), tags=Snapshot({}), places=places)
-    return settle(Document("v.yaml", data), [loaded], context)
+    return settle(Yaml(Document("v.yaml", data)), [loaded], context)
 
 
 def place(scalar: int, why: str = "") -> Place:
@@ -76,4 +77,4 @@ def test_a_comment_puts_it_to_rest(comment: str) -> None:
 def test_a_rule_that_never_rests_is_refused() -> None:
     found = settled(rule("", rests=False), place(0))
     assert isinstance(found, Refused)
-    assert found.why == ("not settled: a second look at it finds more",)
+    assert found.why == ("not settled after 10 rounds; these rules undo each other or themselves: r",)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hclmod.config import file
 from hclmod.engine import settle
 from hclmod.engine.outcomes import Changed, Outcome, Skipped, Unchanged
+from hclmod.engine.texts import Hcl
 from hclmod.hcl import alignment, fixes, undo
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.indentation import UnfixableError
@@ -39,7 +40,7 @@ IGNORED = (
 
 def settled(text: bytes, rule: str, options: dict[str, dict[str, object]]) -> Outcome:
     context = Context(config=file.parse(b"", "hclmod.toml"), tags=Snapshot({}))
-    return settle.settle(source(text), loading.load([rule], options), context, lambda _rule, _block: True)
+    return settle.settle(Hcl(source(text), lambda _rule, _block: True), loading.load([rule], options), context)
 
 
 PIN: dict[str, dict[str, object]] = {

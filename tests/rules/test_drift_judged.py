@@ -16,6 +16,7 @@ import pytest
 from hclmod.config import file
 from hclmod.engine import settle
 from hclmod.engine.outcomes import Changed
+from hclmod.engine.texts import Hcl
 from hclmod.images.evidence import Snapshot
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import Context
@@ -54,7 +55,7 @@ def settled(data: bytes, rule: str, options: dict[str, object]) -> bytes:
     """The document after one rule."""
     context = Context(config=file.parse(b"", "hclmod.toml"), tags=Snapshot({}))
     loaded = loading.load([rule], {rule: options})
-    outcome = settle.settle(source(data), loaded, context, lambda _rule, _block: True)
+    outcome = settle.settle(Hcl(source(data), lambda _rule, _block: True), loaded, context)
     assert isinstance(outcome, Changed), outcome
     return outcome.after
 

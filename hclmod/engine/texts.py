@@ -1,0 +1,164 @@
+"""The two kinds of documents that are settled: what rules are offered there, how they are edited, who judges them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from hclmod.engine.outcomes import Reported
+from hclmod.hcl import alignment, edits, suppression
+from hclmod.hcl.document import Document
+from hclmod.hcl.edits import Span, excerpt
+from hclmod.hcl.views import path_at, top_level
+from hclmod.proof import verify
+from hclmod.rulekit import places
+from hclmod.rulekit.places import Literal
+from hclmod.rulekit.rule import BLOCKS, Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from hclmod.hcl.edits import Edit, Fix
+    from hclmod.hcl.source import Source
+    from hclmod.hcl.views import Block
+    from hclmod.proof.verify import Verdict
+    from hclmod.rulekit.loading import Loaded
+    from hclmod.rulekit.places import Place
+    from hclmod.rulekit.rule import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Hcl:
+    """A document of HCL; `select` says whether a rule is offered a block."""
+
+    source: Source
+    select: Callable[[Loaded, Block], bool]
+
+    @property
+    def document(self) -> Document:
+        """Its bytes and lines."""
+        return self.source.document
+
+    def check(self, rules: Sequence[Loaded], context: Context) -> tuple[Reported, ...]:
+        """What rules find in its blocks, then at the places from which images come."""
+        return (*self._at_blocks(rules, context), *self._at_places(rules, context))
+
+    def _at_blocks(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:
+        blocks = [block for block in top_level(self.source)[1] if _is_offered(block)]
+        for loaded in rules:
+            for block in blocks:
+                if loaded.rule.is_for(block) and self.select(loaded, block):
+                    for finding in loaded.check(block, context):
+                        yield self._reported(loaded.id, _addressed(finding, block.address))
+
+    def _at_places(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:
+        for loaded, place in _offered(rules, context):
+            if literal := places.find(self.source, place):
+                for finding in loaded.at_places(literal, _heeding(place, loaded.id), context):
+                    yield self._reported(loaded.id, _addressed(finding, place.images[0].name), literal.comments)
+
+    def _reported(self, rule: str, finding: Finding, comments: Sequence[str] = ()) -> Reported:
+        why = suppression.reason(self.source, finding.span, rule, comments)
+        return _reported(rule, finding, self.document, why, path_at(self.source, finding.span))
+
+    def edited(self, made: Sequence[Edit], fixes: Sequence[Fix]) -> Hcl:
+        """The document with these edits, its columns aligned again."""
+        return replace(self, source=alignment.applied(self.source, made, columns=all(fix.realign for fix in fixes)))
+
+    def rejected(self) -> str | None:
+        """Why an official parser does not accept the document as it is."""
+        return verify.rejected(self.source)
+
+    def judged(self, before: Hcl, fixes: Sequence[Fix]) -> Verdict:
+        """Whether other parsers see what the fixes declare, and no more."""
+        return verify.verify(before.source, self.source, fixes)
+
+
+@dataclass(frozen=True, slots=True)
+class Yaml:
+    """A document of YAML, which has no blocks: rules are offered places only, and PyYAML is the judge."""
+
+    document: Document
+
+    def check(self, rules: Sequence[Loaded], context: Context) -> tuple[Reported, ...]:
+        """What rules find at the places from which images come."""
+        return tuple(
+            _reported(
+                loaded.id,
+                _addressed(finding, place.images[0].name),
+                self.document,
+                suppression.among(literal.comments, loaded.id),
+            )
+            for loaded, place in _offered(rules, context)
+            if (literal := self._find(place))
+            for finding in loaded.at_places(literal, _heeding(place, loaded.id), context)
+        )
+
+    def _find(self, place: Place) -> Literal | None:
+        if not place.why:
+            return places.in_yaml(self.document.data, place)
+        lines = self.document.data.splitlines(keepends=True)
+        start = sum(map(len, lines[: place.line - 1]))
+        return Literal(Span(start, start), place.text, (), places.refusing(place))
+
+    def edited(self, made: Sequence[Edit], _fixes: Sequence[Fix]) -> Yaml:
+        """The document with these edits."""
+        return Yaml(Document(self.document.path, edits.apply(self.document.data, made)))
+
+    def rejected(self) -> str | None:
+        """Nothing: what PyYAML does not read is refused when it judges."""
+        return None
+
+    def judged(self, before: Yaml, fixes: Sequence[Fix]) -> Verdict:
+        """Whether PyYAML reads the values that the fixes write, and all else as before."""
+        if before.document.data == self.document.data:
+            return verify.Same()
+        from hclmod.yaml import fixes as yaml_fixes
+        from hclmod.yaml import scalars
+
+        texts = [edit.text.decode().strip('"') for fix in fixes for edit in fix.edits]
+        old, new = scalars.covered(before.document.data), scalars.covered(self.document.data)
+        wrong = yaml_fixes.undeclared(old, new, texts)
+        return verify.Unverifiable(wrong) if wrong else verify.AsDeclared((yaml_fixes.judge(),))
+
+
+Text = TypeVar("Text", Hcl, Yaml)
+"""A document that can be settled."""
+
+
+def _is_offered(block: Block) -> bool:
+    """Whether a block is one that rules see; a `terraform` block of Terragrunt is something else."""
+    return block.type == "resource" or (block.type in BLOCKS and block.source.document.path.endswith((".tf", ".tofu")))
+
+
+def _offered(rules: Sequence[Loaded], context: Context) -> Iterator[tuple[Loaded, Place]]:
+    """The places of a document, with each rule that has something to say about images."""
+    return ((loaded, place) for loaded in rules for place in context.places if loaded.rule.images)
+
+
+def _addressed(finding: Finding, address: str) -> Finding:
+    """The finding with an address: its own, else this one."""
+    return finding if finding.address else replace(finding, address=address)
+
+
+def _heeding(place: Place, rule: str) -> Place:
+    """The place, each container that it drives with the reason of a comment there that suppresses the rule."""
+    reasons = [suppression.among((*each.comments, *each.above), rule) for each in place.images]
+    images = (replace(each, suppressed=reason or "") for each, reason in zip(place.images, reasons, strict=True))
+    return replace(place, images=tuple(images)) if any(reasons) else place
+
+
+def _reported(rule: str, finding: Finding, document: Document, why: str | None, where: str = "") -> Reported:
+    """A finding with its line and the lines that it changes, as a comment there leaves it.
+
+    `why` is the comment's reason, None without a comment; `where` the path of the innermost item around it.
+    """
+    line = document.line(finding.span.start)
+    if why:
+        message = f"suppressed ({why}): {finding.message}"
+        finding = replace(finding, message=message, fix=None, level=Level.NOTE, effect="")
+    elif why is not None:
+        message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
+        finding = replace(finding, message=message)
+    before, after = excerpt(document, finding.fix) if finding.fix else ("", "")
+    return Reported(rule, finding, line, where, before, after)
