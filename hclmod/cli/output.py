@@ -20,6 +20,7 @@ from hclmod.reports import from_plan, terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from hclmod.config.file import Config
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.reports.model import Report
 
@@ -41,6 +42,12 @@ def show_report(report: Report, form: str, file: Path | None = None, *, verbose:
         click.echo(text, nl=False, color=color())
     else:
         show_bytes(text.encode(errors="surrogateescape"))
+
+
+def warn(config: Config) -> None:
+    """Print what the configuration should say in another way, to standard error."""
+    for each in config.warnings:
+        click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {each}", err=True)
 
 
 def writable(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
