@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hclmod.commands.apply import apply_phase, diff, plan_phases, tell, to_do, write
 from hclmod.commands.check import check, plan_fix
-from hclmod.engine.project import Project, open_project, phase_numbers, settings
+from hclmod.engine.project import Project, open_project
 from hclmod.errors import HclmodError
 from hclmod.rulekit import docstrings, loading
 
-__all__ = ["apply_phase", "check", "diff", "phase_numbers", "plan_fix", "plan_phases", "settings", "tell", "write"]
+__all__ = ["apply_phase", "check", "diff", "plan_fix", "plan_phases", "tell", "write"]
 
 Workspace = Project
 findings = to_do
@@ -93,7 +92,7 @@ def comment(
     from hclmod.http import open_transport
 
     key = key or report.key
-    with open_transport(plain_http=plain_hosts(target.api, told=plain_http)) as transport:
+    with open_transport(plain_http=plain_hosts(target.api, allowed=plain_http)) as transport:
         body = comment_text(report, target, key, whole)
         return sticky.post(transport, target, key, body, author=author, worth_it=not report.is_empty)
 
@@ -233,17 +232,6 @@ def open_workspace(
 ) -> Project:
     """Open the project around a folder."""
     return open_project(folder, file=file, rule_folders=rules, options=options)
-
-
-def name_of(root: Path, path: Path) -> str:
-    """The path of a file from `root`, with forward slashes; links on the way are followed, the file itself is not."""
-    absolute = path.absolute()
-    return Path(os.path.relpath(absolute.parent.resolve() / absolute.name, root)).as_posix()
-
-
-def proven(project: Project, report: PhaseReport) -> dict[str, bytes]:
-    """The new bytes of a report whose every document is proven; else `RefusedError`."""
-    return project.proven(report)
 
 
 def init(root: Path) -> Path:

@@ -50,7 +50,7 @@ def test_an_audit_names_gaps_and_writes_nothing(tmp_path: Path) -> None:
 
 def test_after_all_phases_no_marker_is_missing(tmp_path: Path) -> None:
     root = finished(tmp_path)
-    for phase in api.phase_numbers(api.open_workspace(root), "all", dry_run=True):
+    for phase in api.open_workspace(root).config.phases:
         assert hclmod(root, "apply", "--phase", str(phase), "--in-place").returncode == 0
     report = api.audit(api.open_workspace(root))
     assert not rules_in(report) & {"missing-marker", "hidden-opt-out", "needless-marker", "opt-out-by-label"}

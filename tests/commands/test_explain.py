@@ -98,7 +98,7 @@ def test_what_is_not_found_is_answered_with_what_may_be_meant(tmp_path: Path, wa
 
 def test_a_survey_says_what_it_could_not_read(tmp_path: Path) -> None:
     root = broken(tmp_path)
-    told = "not read, so nothing of it is listed: stacks/beacon/main.tf: syntax error on line 2"
+    told = "warning: cannot read stacks/beacon/main.tf, so nothing in it is listed: syntax error on line 2"
     assert told in hclmod(root, "survey").stderr
     assert told not in hclmod(repository(tmp_path / "whole"), "survey").stderr
 
