@@ -1,4 +1,4 @@
-"""Errors that a person can mend; everything else that is raised is our bug."""
+"""Errors that a user can fix. Any other exception is a bug in hclmod."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class HclmodError(Exception):
-    """What went wrong, where, and what to do next; printed without a traceback."""
+    """What went wrong, where, and what to do next. Printed without a traceback."""
 
     exit_code = 2
 
@@ -23,29 +23,29 @@ class HclmodError(Exception):
 
 
 class ConfigError(HclmodError):
-    """`hclmod.toml` or the tag snapshot says something that cannot be meant."""
+    """`hclmod.toml` or the tag snapshot is invalid."""
 
 
 class GitError(HclmodError):
-    """Git said no, or the repository is in a state that we do not touch."""
+    """Git failed, or the repository is in a state that hclmod does not touch."""
 
 
 class RuleError(HclmodError):
-    """A rule does not load, or is given an option that it does not have."""
+    """A rule does not load, or does not have an option."""
 
 
 class RefusedError(HclmodError):
-    """A change was made and not proven, so nothing was written."""
+    """A change could not be proven, so nothing was written."""
 
     exit_code = 3
 
 
-def nearest(target: str, known: Iterable[str], otherwise: str = "", *, cutoff: float = 0.6) -> str:
-    """The hint for a word that is not known: the one that may be meant, or what to say `otherwise`.
+def nearest(word: str, choices: Iterable[str], otherwise: str = "", *, cutoff: float = 0.6) -> str:
+    """The hint for an unknown word: the most similar choice, or `otherwise` if there is none.
 
-    `cutoff` is how alike they have to be, 0 to 1, as `difflib` counts it.
+    `cutoff` is the similarity that is needed, from 0 to 1, as `difflib` computes it.
     """
     import difflib
 
-    near = difflib.get_close_matches(target, list(known), 1, cutoff)
+    near = difflib.get_close_matches(word, list(choices), 1, cutoff)
     return f"Did you mean `{near[0]}`?" if near else otherwise

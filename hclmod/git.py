@@ -113,8 +113,8 @@ class Repository:
         if answer and not answer.status:
             return answer.out.decode().strip()
         if self._git.out("rev-list", "--max-count=1", "--all"):
-            raise GitError(f"{_shown(rev)} names no commit", hint="a shallow clone may lack it")
-        raise GitError("the repository has no commit yet", hint="commit something first")
+            raise GitError(f"{_shown(rev)} is not a commit", hint="A shallow clone may not have it.")
+        raise GitError("the repository has no commit yet", hint="Commit something first.")
 
     def entries(self, rev: str) -> tuple[Entry, ...]:
         """All files of `rev`, links and submodules too, sorted by path."""
@@ -147,7 +147,7 @@ class Repository:
         return frozenset(path for path, value in values if value not in {"unspecified", "unset"})
 
     def ledger(self, rev: str) -> tuple[LedgerEntry, ...]:
-        """Phases done by the commits that `rev` stands on, oldest first; what is no number is no phase."""
+        """Phases done by the commits that `rev` stands on, oldest first. A value that is not a number is ignored."""
         fields = "%x1f".join(("%H", _trailer(PHASE), _trailer(RULES), _trailer(VERSION)))
         picked = ("--reverse", "--fixed-strings", f"--grep={PHASE}:")
         text = self._log(*picked, f"--format={fields}", self.resolve(rev))
@@ -216,15 +216,15 @@ class Repository:
         """Return what the branch holds, nothing where it does not exist; `GitError` where it is not ours."""
         ref = f"refs/heads/{branch}"
         if not branch or self._git.run("check-ref-format", "--branch", branch).out != _lines([branch]):
-            raise GitError(f"{_shown(branch)} is no name for a branch")
+            raise GitError(f"invalid branch name {_shown(branch)}")
         if f"branch {ref}".encode() in self._git.out("worktree", "list", "--porcelain").splitlines():
-            raise GitError(f"branch {branch} is checked out", hint="switch that work tree to another")
+            raise GitError(f"branch {branch} is checked out", hint="Switch that work tree to another branch.")
         old = self._git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip()
         if old and not replace:
-            raise GitError(f"branch {branch} exists", hint="delete it, or give --replace to make it anew")
+            raise GitError(f"branch {branch} exists", hint="Delete it, or give --replace to write it again.")
         if old and (foreign := self._foreign(base, old)):
-            text = f"branch {branch} has {len(foreign)} commit(s) that hclmod did not make: {foreign[0][:12]}"
-            raise GitError(text, hint="--replace would lose them; move or delete the branch yourself")
+            reason = f"branch {branch} has {len(foreign)} commit(s) that hclmod did not make: {foreign[0][:12]}"
+            raise GitError(reason, hint="--replace would lose them. Move or delete the branch yourself.")
         return old
 
     def _foreign(self, base: str, tip: str) -> list[str]:
@@ -237,7 +237,7 @@ class Repository:
         if not answer.status:
             return
         if git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip() != old:
-            raise GitError(f"branch {branch} was written by another run meanwhile", hint="look at it first")
+            raise GitError(f"branch {branch} was changed by another run in the meantime", hint="Look at it first.")
         raise GitError(f"branch {branch} was not written: {answer.words}")
 
 
@@ -250,7 +250,7 @@ def message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
 
 
 def _start(args: list[str], environment: Mapping[str, str]) -> Any:
-    missing = GitError("git was not found", hint="install git, or name it in GIT_PYTHON_GIT_EXECUTABLE")
+    missing = GitError("git was not found", hint="Install git, or set GIT_PYTHON_GIT_EXECUTABLE.")
     try:
         from git import Git, GitCommandNotFound
     except ModuleNotFoundError:
@@ -278,15 +278,15 @@ def _home() -> Iterator[None]:
 
 def _hint(words: str) -> str:
     if "must be run in a work tree" in words:
-        return "a bare repository has no files to work on: clone it and run there"
-    return "run in a clone, or `git init` first" if "not a git repository" in words else ""
+        return "A bare repository has no files to work on. Clone it and run there."
+    return "Run in a clone, or `git init` first." if "not a git repository" in words else ""
 
 
 def _all_there(git: _Shell, entries: Sequence[Entry]) -> None:
     text = git.out("cat-file", "--batch-check=%(objectname)", stdin=_lines(entry.oid for entry in entries))
     missing = [line.split()[0] for line in text.decode().splitlines() if " " in line]
     if missing:
-        raise GitError(f"object {missing[0]} is missing", hint="see `git fsck`")
+        raise GitError(f"object {missing[0]} is missing", hint="Run `git fsck`.")
 
 
 def _cat(git: _Shell, entries: Sequence[Entry], *options: str) -> dict[str, bytes]:
@@ -313,12 +313,12 @@ def _check_path(path: str, modes: Mapping[str, str]) -> None:
     pure = PurePosixPath(path)
     plain = str(pure) == path != "." and not pure.is_absolute()
     if not plain or {"..", ".git"} & {part.lower() for part in pure.parts}:
-        raise GitError(f"{_shown(path)} is no path inside the repository")
+        raise GitError(f"{_shown(path)} is not a path inside the repository")
     if modes.get(path, "100644") not in _REGULAR:
-        raise GitError(f"{_shown(path)} is a symbolic link or a submodule", hint="change what it points to")
+        raise GitError(f"{_shown(path)} is a symbolic link or a submodule", hint="Change its target instead.")
     for parent in map(str, pure.parents):
         if parent in modes:
-            raise GitError(f"{_shown(path)} lies behind {_shown(parent)}, which is no folder here")
+            raise GitError(f"{_shown(path)} is below {_shown(parent)}, which is not a folder")
 
 
 def _write(git: _Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) -> str:

@@ -1,8 +1,8 @@
-"""HTTP for the clients of registries and forges: one request in, one answer out; what fails has a name.
+"""HTTP for the clients of registries and forges: one request in, one answer out, and a name for each failure.
 
-Secrets travel apart from other headers and go to the origin they were given for and to no other, also through a
-redirect. Plain HTTP is refused unless the host was named for it. Proxies and certificates are those of the environment
-(`HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`); `.netrc` is not read.
+Secrets are passed apart from other headers and sent only to the origin they belong to, even after a redirect. Plain
+HTTP is refused unless the host is allowed to use it. Proxies and certificates come from the environment (`HTTPS_PROXY`,
+`NO_PROXY`, `SSL_CERT_FILE`), and `.netrc` is not read.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ _IS_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^";]*\s)?next\b', re.IGNORECASE)
 
 
 class Trouble(Enum):
-    """Why there is no answer that can be used."""
+    """Why there is no usable answer."""
 
     UNREACHABLE = "cannot be reached"
     SLOW = "did not answer in time"
-    TOO_LARGE = "answered with more than we read"
-    GARBAGE = "answered with something that cannot be read"
-    PLAIN = "would be asked in plain HTTP, which nobody allowed for this host"
-    REDIRECT = "redirects too often, or where we do not follow"
-    FOREIGN = "names a next page at another host"
-    STOPPED = "was not asked any more, because we were interrupted"
+    TOO_LARGE = "sent a larger answer than allowed"
+    GARBAGE = "sent an answer that cannot be read"
+    PLAIN = "uses plain HTTP, which is not allowed for this host"
+    REDIRECT = "redirects too often, or to an address that is not followed"
+    FOREIGN = "puts its next page on another host"
+    STOPPED = "was not contacted, because the run was interrupted"
 
 
 class TransportError(HclmodError):
-    """A request that came to nothing: `trouble` is its name, `url` what was asked, without its query."""
+    """A failed request: `trouble` is the kind of failure, `url` the address without its query."""
 
     def __init__(self, trouble: Trouble, url: str, detail: str = "") -> None:
         self.trouble, self.url = trouble, shown(url)
@@ -61,9 +61,9 @@ class TransportError(HclmodError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, whatever its status; the names of `headers` are in small letters.
+    """An answer of any status; the names of `headers` are in small letters.
 
-    `url` is who answered, `asked` whom the request was for: another one where redirects led away.
+    `url` is the address that answered, `asked` the one first requested. They differ after a redirect.
     """
 
     status: int
@@ -73,7 +73,7 @@ class Answer:
     asked: str = ""
 
     def json(self) -> Any:
-        """The body as JSON; raises `TransportError` (`GARBAGE`) where it is none."""
+        """The body as JSON; raises `TransportError` (`GARBAGE`) if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
@@ -82,7 +82,7 @@ class Answer:
     def next_page(self) -> str | None:
         """The URL of the next page (`Link: <...>; rel="next"`); raises `TransportError` (`FOREIGN`) for another origin.
 
-        Whoever answers chooses that URL, and the next request would carry there the secrets for whom we asked.
+        The server chooses that URL, and the next request would send our secrets there.
         """
         for match in _NEXT.finditer(self.headers.get("link", "")):
             if _IS_NEXT.search(match[2]):
@@ -97,8 +97,8 @@ class Answer:
 class Patience:
     """How long to wait, in seconds, and how often to ask.
 
-    `total` bounds one attempt as a whole, so that a server which sends a byte now and then does not hold us; a
-    `Retry-After` longer than `longest_pause` is not waited for. There is no jitter: runs stay repeatable.
+    `total` limits one attempt as a whole, for servers that send a byte now and then. A `Retry-After` longer than
+    `longest_pause` is not waited for. There is no jitter, so runs are repeatable.
     """
 
     connect: float = 10.0
@@ -114,9 +114,9 @@ class Transport:
     """Sends requests over kept connections; may be used by several threads at once."""
 
     client: httpx.Client
-    plain_http: Collection[str]  # `host` or `host:port` that may be asked without TLS
+    plain_http: Collection[str]  # `host` or `host:port` that may be contacted without TLS
     patience: Patience = field(default_factory=Patience)
-    pause: Callable[[float], object] = time.sleep  # a true result says that we were interrupted
+    pause: Callable[[float], object] = time.sleep  # returns true if the run was interrupted
 
     def request(
         self,
@@ -128,10 +128,10 @@ class Transport:
         body: bytes | None = None,
         limit: int = LIMIT,
     ) -> Answer:
-        """Ask, and ask again where that may help; the last answer is returned whatever its status.
+        """Send a request, repeat it if that may help, and return the last answer whatever its status.
 
-        `secret` are headers for the origin of `url` alone. GET and HEAD are repeated after 429, 5xx and a failed
-        connection, other methods only after 429, where the server says that it did nothing. Raises `TransportError`.
+        `secret` has headers for the origin of `url` only. GET and HEAD are repeated after 429, 5xx and a failed
+        connection, other methods only after 429, when the server did nothing. Raises `TransportError`.
         """
         wait = self.patience.first_pause
         for attempt in range(1, self.patience.attempts + 1):
@@ -139,7 +139,7 @@ class Transport:
             answer = self._attempt(method, url, (headers or {}, secret or {}), body, limit, last=last)
             if answer is not None and not _is_worth_repeating(method, answer):
                 return answer
-            pause = wait if answer is None else max(wait, _told_to_wait(answer))
+            pause = wait if answer is None else max(wait, _retry_after(answer))
             if answer is not None and (last or pause > self.patience.longest_pause):
                 return answer
             if self.pause(pause):
@@ -151,7 +151,7 @@ class Transport:
         self, method: str, url: str, headers: tuple[Mapping[str, str], Mapping[str, str]], body: bytes | None,
         limit: int, *, last: bool,
     ) -> Answer | None:  # fmt: skip
-        """One attempt; None where the connection failed and another one is due."""
+        """One attempt; None if the connection failed and another attempt follows."""
         try:
             return self._follow(method, url, headers, body, limit)
         except TransportError as error:
@@ -164,7 +164,7 @@ class Transport:
         self, method: str, url: str, headers: tuple[Mapping[str, str], Mapping[str, str]], body: bytes | None,
         limit: int,
     ) -> Answer:  # fmt: skip
-        """Send, and follow redirects of what only reads."""
+        """Send, and follow redirects of GET and HEAD."""
         plain, secret = headers
         here = url
         for _ in range(_HOPS):
@@ -211,7 +211,7 @@ def open_transport(
 ) -> Iterator[Transport]:
     """Open connections that are closed at the end of the `with`.
 
-    `pause` sleeps for some seconds; what it returns, if true, tells that the person interrupts.
+    `pause` sleeps for some seconds, and returns true if the run was interrupted.
     """
     import httpx
 
@@ -222,7 +222,7 @@ def open_transport(
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port, by which a browser tells one server from another."""
+    """Scheme, host and port: what browsers call the origin."""
     try:
         parts = urlsplit(url)
         scheme, port = parts.scheme.lower(), parts.port
@@ -266,8 +266,8 @@ def _is_worth_repeating(method: str, answer: Answer) -> bool:
     return answer.status == 429 or (answer.status in _TRY_AGAIN and method in _REPEATABLE)
 
 
-def _told_to_wait(answer: Answer) -> float:
-    """The seconds of `Retry-After`, a number or a date (RFC 9110 10.2.3); 0 where it says nothing."""
+def _retry_after(answer: Answer) -> float:
+    """The seconds of `Retry-After`, a number or a date (RFC 9110 10.2.3); 0 without one."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
         return float(text)

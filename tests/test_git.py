@@ -155,7 +155,7 @@ def test_open_passes_on_git_s_words_about_ownership(home: Path, monkeypatch: pyt
 def test_no_git_is_said(home: Path, refresh: str) -> None:
     code = f"import pathlib, hclmod.git as g; g.Repository.open(pathlib.Path({str(home)!r}))"
     surroundings = os.environ | {"PATH": "/nonexistent", "GIT_PYTHON_REFRESH": refresh}
-    assert "GitError: git was not found\ninstall git" in python(code, surroundings).stderr
+    assert "GitError: git was not found\nInstall git" in python(code, surroundings).stderr
 
 
 def test_importing_is_cheap() -> None:
@@ -184,7 +184,7 @@ def test_resolve(home: Path) -> None:
 
 @pytest.mark.parametrize("rev", ["nothing", "-x", "--all", "HEAD~9", "0" * 40, "HEAD:a"])
 def test_resolve_refuses(home: Path, rev: str) -> None:
-    refused(f"{rev} names no commit", lambda: Repository.open(home).resolve(rev))
+    refused(f"{rev} is not a commit", lambda: Repository.open(home).resolve(rev))
 
 
 def test_resolve_without_any_commit(tmp_path: Path) -> None:
@@ -447,7 +447,7 @@ def test_an_unborn_branch_checked_out_is_refused(home: Path) -> None:
 @pytest.mark.parametrize("name", ["a b", "-x", "HEAD", "@{-1}", "x..y", ""])
 def test_bad_branch_names(home: Path, name: str) -> None:
     repo = Repository.open(home)
-    refused("no name for a branch", lambda: repo.commit("HEAD", {"c.tf": NEW}, branch=name, message=TEXT))
+    refused("invalid branch name", lambda: repo.commit("HEAD", {"c.tf": NEW}, branch=name, message=TEXT))
 
 
 def test_a_branch_in_the_way_is_git_s_words(home: Path) -> None:

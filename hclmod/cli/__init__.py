@@ -1,19 +1,74 @@
-"""The command line: parses words, calls `api`, prints, exits. Nothing else here decides anything."""
+"""The command line: reads the words, calls the commands, prints, exits. Nothing else here decides anything."""
 
 from __future__ import annotations
 
-import sys
+import contextlib
+from pathlib import Path
 
 import click
 
 from hclmod import __version__
-from hclmod.cli import apply, docs, owners, report, rules, survey, tags
+from hclmod.cli.groups import CommandLine
 from hclmod.errors import HclmodError
 
-INTERRUPTED = 130
+SECTIONS = {
+    "Roll out": {
+        "init": ("survey", "Write a first hclmod.toml"),
+        "apply": ("apply", "Apply one phase as one commit on a branch"),
+        "check": ("check", "Check files against the rules of completed phases"),
+        "fix": ("check", "Fix what `check` finds"),
+    },
+    "Look": {
+        "survey": ("survey", "List all images, releases, workloads and namespaces"),
+        "owners": ("audit", "List who controls each image, tag and pull policy"),
+        "audit": ("audit", "Find images managed by two tools, or by none"),
+        "explain": ("rules", "Explain a rule or a workload"),
+        "trace": ("survey", "Show where an image comes from and what else uses it"),
+    },
+    "Roll back": {
+        "pin": ("pin", "Pin a workload to a known tag"),
+        "unpin": ("pin", "Undo what `pin` did"),
+        "opt-out": ("pin", "Exclude a workload from automatic updates"),
+        "opt-in": ("pin", "Undo what `opt-out` did"),
+    },
+    "Tags and CI": {
+        "tags": ("tags", "Manage the snapshot of registry tags"),
+        "report": ("report", "Show a stored report in any format"),
+        "comment": ("report", "Post or update the report comment"),
+    },
+    "Write rules": {
+        "rules": ("rules", "List the rules"),
+        "new": ("rules", "Scaffold a rule"),
+        "test": ("rules", "Run the fixtures of all rules, or of one"),
+        "docs": ("docs", "Generate the documentation pages"),
+    },
+}
+"""The commands by section, each with its module and its summary (a test compares it with the command's own)."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def _change_folder(context: click.Context, _option: click.Parameter, folder: Path | None) -> None:
+    if folder is None or context.resilient_parsing:
+        return
+    try:
+        context.with_resource(contextlib.chdir(folder))
+    except OSError as error:
+        raise HclmodError(f"cannot change to {folder}: {error.strerror}") from error
+
+
+@click.group(
+    cls=CommandLine,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "-C",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    expose_value=False,
+    callback=_change_folder,
+    help="Run as if started in FOLDER.",
+)
 @click.version_option(__version__, prog_name="hclmod")
 def cli() -> None:
     """Codemods for Terraform repositories.
@@ -24,27 +79,6 @@ def cli() -> None:
     """
 
 
-for command in (
-    *apply.COMMANDS, *owners.COMMANDS, *tags.COMMANDS, *report.COMMANDS, *survey.COMMANDS, *rules.COMMANDS,
-    *docs.COMMANDS,
-):  # fmt: skip
-    cli.add_command(command)
-
-
 def main() -> None:
-    """Run the command line and exit: 0 fine, 1 findings, 2 usage or configuration, 3 refused, 130 interrupted."""
-    try:
-        code = cli.main(standalone_mode=False)
-    except HclmodError as error:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
-        code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing was written halfway", err=True)
-        code = INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
-    sys.exit(code)
+    """Run the command line and exit."""
+    cli()

@@ -1,19 +1,20 @@
-"""`docs`: the pages of the documentation that are made from rules, fixtures, help and schema."""
+"""`docs`: generate the pages of the documentation from rules, fixtures, help texts and the schema."""
 
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hclmod import api
-from hclmod.cli.apply import PATHS, rules_option
+from hclmod.cli import options
+from hclmod.cli.groups import Command as _Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from hclmod.cli.options import Source
     from hclmod.commands.docs import Command
 
 EXITS = {
@@ -25,33 +26,42 @@ EXITS = {
 }
 
 
-@click.command()
-@click.option("--into", default="docs", type=PATHS, metavar="FOLDER", show_default=True)
-@click.option("--fixtures", default="fixtures", type=PATHS, metavar="FOLDER", show_default=True)
+@click.command(cls=_Command)
 @click.option(
-    "--schemas", default="hclmod/schemas", type=PATHS, metavar="FOLDER", show_default=True,
-    help="Where the JSON schemas go, if the folder exists.",
-)  # fmt: skip
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a page is stale.")
-@rules_option
+    "--into", default="docs", type=options.PATHS, metavar="FOLDER", show_default=True, help="Folder of the pages."
+)
+@options.fixtures
+@click.option(
+    "--schemas",
+    default="hclmod/schemas",
+    type=options.PATHS,
+    metavar="FOLDER",
+    show_default=True,
+    help="Folder of the JSON schemas, if it exists.",
+)
+@click.option("--check", is_flag=True, help="Write nothing, and exit with 1 if a page is out of date.")
+@options.source(repository=False, config=False, rules=True)
 @click.pass_context
-def docs(
-    context: click.Context, into: Path, fixtures: Path, schemas: Path, check: bool, folders: tuple[Path, ...]
-) -> int:
-    """Make the JSON schemas, and the pages on rules, commands and configuration, from the program itself."""
+def docs(context: click.Context, *, into: Path, fixtures: Path, schemas: Path, check: bool, source: Source) -> int:
+    """Generate the documentation pages.
+
+    The pages describe rules, commands and configuration. The JSON schemas are generated, too.
+    """
     from hclmod.commands import docs
 
     root = click.Context(context.find_root().command, info_name="hclmod")
-    pages = api.pages(fixtures, folders)
+    from hclmod.commands import docs as commands
+
+    pages = commands.pages(fixtures, source.rules)
     pages["cli.md"] = docs.commands_page(list(_commands(root.command, root)), EXITS)
-    made = {into / name: text for name, text in pages.items()}
-    made |= {schemas / name: text for name, text in docs.schemas().items() if schemas.is_dir()}
+    texts = {into / name: text for name, text in pages.items()}
+    texts |= {schemas / name: text for name, text in docs.schemas().items() if schemas.is_dir()}
     present = set((into / "rules").glob("*.md"))
-    stale = sorted(path for path, text in made.items() if _read(path) != text) + sorted(present - made.keys())
+    stale = sorted(path for path, text in texts.items() if _read(path) != text) + sorted(present - texts.keys())
     for path in stale:
-        click.echo(f"{'stale' if check else 'wrote' if path in made else 'removed'} {path}")
+        click.echo(f"{'stale' if check else 'wrote' if path in texts else 'removed'} {path}")
         if not check:
-            _write(path, made.get(path))
+            _write(path, texts.get(path))
     return int(check and bool(stale))
 
 
@@ -71,14 +81,21 @@ def _commands(command: click.Command, context: click.Context) -> Iterator[Comman
     """A command's help, then that of the commands below it, in the order of their names."""
     from hclmod.commands.docs import Command
 
-    below = command.commands if isinstance(command, click.Group) else {}
-    if not below:
+    group = command if isinstance(command, click.Group) else None
+    is_root = context.parent is None
+    if is_root or group is None:
         usage = " ".join((context.command_path, *command.collect_usage_pieces(context)))
-        records = [each.get_help_record(context) for each in command.params if isinstance(each, click.Option)]
+        records = [each.get_help_record(context) for each in _options(command, is_root=is_root)]
         text = inspect.cleandoc(command.help or "")
         yield Command(context.command_path, usage, text, tuple(each for each in records if each))
-    for name in sorted(below):
-        yield from _commands(below[name], click.Context(below[name], info_name=name, parent=context))
+    for name in sorted(group.list_commands(context)) if group else ():
+        below = group.get_command(context, name) if group else None
+        if below is not None:
+            yield from _commands(below, click.Context(below, info_name=name, parent=context))
 
 
-COMMANDS = (docs,)
+def _options(command: click.Command, *, is_root: bool) -> Iterator[click.Option]:
+    """The options of a command; those that all commands take are listed once, with the root."""
+    for each in command.params:
+        if isinstance(each, click.Option) and (is_root or not {"--quiet", "--color"} & {*each.opts}):
+            yield each

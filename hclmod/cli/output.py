@@ -13,29 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hclmod import api
+from hclmod.cli.groups import QUIET
 from hclmod.errors import HclmodError
-from hclmod.reports import from_plan, terminal
+from hclmod.reports import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hclmod.config.file import Config
-    from hclmod.engine.outcomes import PhaseReport
     from hclmod.reports.model import Report
 
 
-def show(report: PhaseReport, *, verbose: bool) -> None:
-    """Print a report."""
-    style = terminal.Style(color(), verbose, width())
-    click.echo(terminal.render(from_plan.tell(report), style), nl=False, color=color())
-
-
 def show_report(report: Report, form: str, file: Path | None = None, *, verbose: bool = False, **how: Any) -> None:
-    """Print a report in a format, or write it to a file; `how` goes to `api.render`."""
+    """Print a report in a format, or write it to a file; `how` goes to `formats.render`."""
     watched = file is None
     style = terminal.Style(color() and watched, verbose, width() if watched else None)
-    text = api.render(report, form, style=style, **how)
+    from hclmod.reports import formats
+
+    text = formats.render(report, form, style=style, **how)
     if file is not None:
         save(file, text.encode(errors="surrogateescape"))
     elif form == "text":
@@ -51,7 +46,7 @@ def warn(config: Config) -> None:
 
 
 def writable(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
-    """For options that name a file to be written: refuse one that cannot be, before anything is done."""
+    """Refuse a file that cannot be written, before any work is done: for options that name an output."""
     if file is not None:
         with _refusing(file):
             _try(Path(os.path.realpath(file)))
@@ -70,7 +65,7 @@ def _try(path: Path) -> None:
 
 
 def save(file: Path, data: bytes) -> None:
-    """Write a file that a person names; one line where that cannot be."""
+    """Write a file, or raise an `HclmodError` that says why it cannot be written."""
     with _refusing(file):
         file.write_bytes(data)
 
@@ -94,9 +89,23 @@ def show_bytes(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print what is neither report nor error, unless `--quiet` is given."""
+    if not is_quiet():
+        click.echo(text, err=err)
+
+
+def is_quiet() -> bool:
+    """Whether `--quiet` is given."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(QUIET))
+
+
 def color() -> bool:
-    """Whether standard output is a terminal whose person did not ask for plain text (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether to colour standard output: as `--color` or the environment says, else if it is a terminal."""
+    context = click.get_current_context(silent=True)
+    choice = context.color if context is not None else None
+    return sys.stdout.isatty() if choice is None else choice
 
 
 def width() -> int | None:
@@ -106,18 +115,18 @@ def width() -> int | None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """A bar on standard error while a person watches; hears the path of each stack that is done."""
-    if not sys.stderr.isatty():
+    """A bar on standard error while a person watches; call what it yields with each stack that is done."""
+    if is_quiet() or not sys.stderr.isatty():
         yield lambda _path: None
         return
     done = 0
 
-    def tell(path: str) -> None:
+    def step(path: str) -> None:
         nonlocal done
         done += 1
         click.echo(f"\r\x1b[K{done} stacks  {path[:60]}", nl=False, err=True)
 
     try:
-        yield tell
+        yield step
     finally:
         click.echo("\r\x1b[K", nl=False, err=True)

@@ -1,4 +1,4 @@
-"""How the commands ask registries: a bar while they do, and the images that were not learnt by name."""
+"""How commands query registries: a progress bar, and the images that failed."""
 
 from __future__ import annotations
 
@@ -8,41 +8,37 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hclmod import api
+from hclmod.cli import output
+from hclmod.commands import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from hclmod.commands.tags import Refreshed
+    from hclmod.engine.project import Project
 
-INTERRUPTED = 130
 
+def refreshed(project: Project, phases: Collection[int], *, keep: bool) -> Project:
+    """The project with what registries say about the phases' images; with `keep` the snapshot is written, too.
 
-def refreshed(workspace: api.Workspace, phases: Collection[int], *, keep: bool) -> api.Workspace:
-    """The workspace with what registries say of the phases' images; with `keep` the snapshot is written, too.
-
-    An interruption goes on as `KeyboardInterrupt`, when what was learnt has been kept.
+    After an interruption the results so far are stored, then `KeyboardInterrupt` is raised.
     """
     with progress() as bar:
-        done = api.refresh_tags(workspace, (), phases, watch=bar.tell, begin=bar.begin)
-    if keep and done.learnt:
-        api.write_tags(workspace, done.snapshot)
-    show_failed(done)
-    if done.interrupted:
+        result = tags.refresh(project, (), phases, watch=bar.step, begin=bar.begin)
+    if keep and result.learnt:
+        tags.write(project, result.snapshot)
+    show_failed(result)
+    if result.interrupted:
         raise KeyboardInterrupt
-    return workspace.over(workspace.tree, tags=done.snapshot)
+    return project.over(project.tree, tags=result.snapshot)
 
 
-def show_failed(done: Refreshed) -> None:
-    """Name on standard error what a refresh did not learn."""
-    _show(done.failed)
-    if done.interrupted:
-        click.echo("interrupted; what was learnt until then is kept", err=True)
-
-
-def _show(failed: Mapping[str, str]) -> None:
-    for name, why in failed.items():
-        click.echo(f"{click.style('not learnt:', fg='yellow')} {name}: {why.replace(chr(10), ' ')}", err=True)
+def show_failed(result: Refreshed) -> None:
+    """Name the images that could not be queried, on standard error."""
+    for name, why in result.failed.items():
+        click.echo(f"{click.style('warning:', fg='yellow')} {name}: {why.replace(chr(10), ' ')}", err=True)
+    if result.interrupted:
+        click.echo("interrupted: the results so far are stored", err=True)
 
 
 class Bar:
@@ -52,11 +48,11 @@ class Bar:
         self.watched, self.total, self.done = watched, 0, 0
 
     def begin(self, total: int) -> None:
-        """Hear how many images there are."""
+        """Set the number of images."""
         self.total = total
 
-    def tell(self, name: str) -> None:
-        """Hear of one that is done."""
+    def step(self, name: str) -> None:
+        """Count one image that is done."""
         self.done += 1
         if self.watched:
             click.echo(f"\r\x1b[K{self.done} of {self.total} images  {name[:60]}", nl=False, err=True)
@@ -64,8 +60,8 @@ class Bar:
 
 @contextmanager
 def progress() -> Iterator[Bar]:
-    """Show a bar, and take it away at the end."""
-    bar = Bar(watched=sys.stderr.isatty())
+    """Show a bar, and remove it at the end."""
+    bar = Bar(watched=sys.stderr.isatty() and not output.is_quiet())
     try:
         yield bar
     finally:

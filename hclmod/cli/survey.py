@@ -1,4 +1,4 @@
-"""`init`, `survey` and `trace`."""
+"""`init`, `survey` and `trace`: start with a repository, and look at its images."""
 
 from __future__ import annotations
 
@@ -6,52 +6,54 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hclmod import api
-from hclmod.cli import output
-from hclmod.cli.apply import PATHS, config_option
+from hclmod.cli import options, output
+from hclmod.cli.groups import Command
+from hclmod.commands import trace as tracing
+from hclmod.commands.init import init as write_config
+from hclmod.commands.survey import survey as survey_project
 from hclmod.reports import tables
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from hclmod.cli.options import Source
 
 
-@click.command()
-@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
-def init(repository: Path) -> None:
-    """Write a first hclmod.toml: the stacks that are there, and a phase to fill in."""
-    name = api.init(repository.resolve()).name
-    click.echo(f"Wrote {name}. Name the phases in it, then: hclmod apply --phase 1 --dry-run")
+@click.command(cls=Command)
+@options.source(config=False)
+def init(*, source: Source) -> None:
+    """Write a first hclmod.toml.
+
+    It lists the stacks of the repository and has an empty phase to fill in.
+    """
+    name = write_config(source.repository.resolve()).name
+    output.say(f"Wrote {name}. Add the phases, then run: hclmod apply --phase 1 --dry-run")
 
 
-@click.command()
-@click.option("--format", "form", type=click.Choice(tables.FORMATS), default="text", show_default=True)
-@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
-@config_option
-def survey(form: str, repository: Path, file: Path | None) -> None:
-    """List every image, Helm release, workload and namespace of the working tree, with origins and phases."""
-    workspace = api.open_workspace(repository.resolve(), file=file)
-    result = api.survey(workspace)
+@click.command(cls=Command)
+@options.formats(*tables.FORMATS)
+@options.source()
+def survey(*, form: str, source: Source) -> None:
+    """List all images, releases, workloads and namespaces.
+
+    Reads the working tree, and gives the origin and the phase of each.
+    """
+    result = survey_project(source.open())
     click.echo(tables.render(result.tables, form), nl=False)
     for path, why in result.unread.items():
-        click.echo(f"not read, so nothing of it is listed: {path}: {why}", err=True)
+        click.echo(f"warning: cannot read {path}, so nothing in it is listed: {why}", err=True)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("place")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("-C", "--repository", default=".", type=PATHS, metavar="FOLDER", help="Where the repository is.")
-@config_option
-def trace(place: str, form: str, repository: Path, file: Path | None) -> None:
-    """Tell where the image at PLACE comes from, and what else hangs on it.
+@options.formats("text", "json")
+@options.source()
+def trace(*, place: str, form: str, source: Source) -> None:
+    """Show where an image comes from and what else uses it.
 
     PLACE is FILE:LINE from the repository's root, STACK/ADDRESS, or ADDRESS.
     """
-    workspace = api.open_workspace(repository.resolve(), file=file)
+    project = source.open()
     if form == "json":
-        output.show_json(api.trace_rows(workspace, place))
+        output.show_json(tracing.rows(project, place))
         return
-    for line in api.trace(workspace, place):
+    for line in tracing.tell(project, place):
         click.echo(line)
-
-
-COMMANDS = (init, survey, trace)

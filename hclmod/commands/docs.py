@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from hclmod.config import file
 from hclmod.images import evidence
 from hclmod.reports.escape import fence, prose
+from hclmod.rulekit import docstrings
 from hclmod.rulekit.docstrings import by_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from hclmod.rulekit.docstrings import Card
 
@@ -37,6 +39,26 @@ class Example:
     kept: int
     file: str = ""
     says: tuple[str, ...] = ()
+
+
+def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
+    """The pages of the documentation on rules (with their cases below `root`) and configuration, by path."""
+    every = docstrings.cards(folders)
+    by_path = {f"rules/{each.id}.md": rule_page(each, _example(root, each.id)) for each in every}
+    return {**by_path, "rules/index.md": rules_page(every), "config.md": config_page()}
+
+
+def _example(root: Path, rule: str) -> Example | None:
+    """The case of a rule that is named `example`; None without one."""
+    from hclmod.commands import test
+
+    every = tuple(test.cases(root, rule))
+    case = next((case for case in every if case.name.endswith("/example")), None)
+    if case is None:
+        return None
+    diff, kept = test.wanted(case), sum(each.after == each.before for each in every)
+    file, says = (b"", ()) if diff else (test.shown(case), test.messages(case))
+    return Example(case.name, diff.decode(errors="replace"), len(every), kept, file.decode(errors="replace"), says)
 
 
 def rule_page(card: Card, example: Example | None) -> str:

@@ -25,6 +25,7 @@ from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged,
 from hclmod.engine.project import in_memory
 from hclmod.errors import HclmodError, nearest
 from hclmod.reports.diff import unified
+from hclmod.rulekit import loading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -149,6 +150,15 @@ def _folder(case: Path) -> dict[str, bytes]:
     """The files of a case in its folder form; what else lies there is nobody's."""
     paths = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
     return {name: path.read_bytes() for name, path in paths.items() if name.partition("/")[0] in txtar.PARTS}
+
+
+def run_all(
+    root: Path, which: str | None = None, folders: Sequence[Path] = (), *, accept: bool = False
+) -> tuple[Result, ...]:
+    """Run the cases below `root`: all, or those of a rule, of a topic, or one by its name `rule-id/topic/case`."""
+    if which is not None:
+        loading.find(which.partition("/")[0], (None, *folders))
+    return tuple(run(case, (None, *folders), accept=accept) for case in chosen(root, which))
 
 
 def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = False) -> Result:

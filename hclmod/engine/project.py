@@ -11,7 +11,7 @@ from hclmod.config import file as config
 from hclmod.engine import tree
 from hclmod.engine.assignment import assignment, require
 from hclmod.engine.job import Job
-from hclmod.errors import ConfigError, GitError, HclmodError, RefusedError
+from hclmod.errors import ConfigError, GitError, RefusedError
 from hclmod.images import evidence
 from hclmod.rulekit import loading
 from hclmod.terraform import stacks
@@ -251,29 +251,6 @@ def in_memory(
     data = texts.get(read.tags)
     tags = evidence.parse(data, read.tags) if data else evidence.Snapshot({})
     return Project(Path(), read, tags, tree.in_memory(texts), rule_folders=rule_folders, options=options)
-
-
-def settings(texts: Sequence[str]) -> dict[str, dict[str, object]]:
-    """Options from `RULE.OPTION=VALUE`."""
-    options: dict[str, dict[str, object]] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        rule, dot, option = name.partition(".")
-        if not (equals and dot and rule and option):
-            raise HclmodError(f"`{text}` sets nothing", hint="Write RULE.OPTION=VALUE.")
-        options.setdefault(rule, {})[option] = value
-    return options
-
-
-def phase_numbers(project: Project, text: str, *, dry_run: bool = False) -> tuple[int, ...]:
-    """`3`, or for a dry run `all`: every phase of the config."""
-    if text == "all" and dry_run:
-        if not project.config.phases:
-            raise ConfigError(f"{project.config.path} has no phases", hint="Add [phase.1] with stacks = [...].")
-        return tuple(project.config.phases)
-    if not text.isdecimal():
-        raise HclmodError(f"`{text}` is no phase", hint="Give a number; `all` goes with --dry-run.")
-    return (int(text),)
 
 
 def no_phase(config: Config, number: int) -> ConfigError:

@@ -1,4 +1,4 @@
-"""What GitHub, Gitea (Forgejo) and GitLab call the same things (docs/facts.md, Forges 1)."""
+"""How the APIs of GitHub, Gitea (Forgejo) and GitLab differ (docs/facts.md, Forges 1)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How one kind of forge is spoken to.
+    """The API of one kind of forge.
 
-    `comments` and `comment` are paths below the API with `{repo}`, `{number}` and `{id}`; `edit` is the method that
-    changes one. `login` is the field of an author. `limit` are the characters of a comment. `robots` are the users
-    behind tokens that CI was given and that may not ask who they are.
+    `comments` and `comment` are paths below the API with `{repo}`, `{number}` and `{id}`. `edit` is the HTTP
+    method that changes a comment. `login` is the field with an author's name. `limit` is the maximum length of a
+    comment in characters. `robots` are the users of CI tokens, which may not read their own user.
     """
 
     name: str
@@ -58,7 +58,7 @@ GITHUB = Dialect(
     login="login",
     limit=65_000,  # GitHub refuses 65,536 characters, and 262,144 bytes
     page=100,
-    permission="In a workflow: `permissions: pull-requests: write` (a fork's pull request has it never: see docs/ci).",
+    permission="In a workflow: `permissions: pull-requests: write` (never granted to forks, see docs/ci).",
     robots=("github-actions[bot]",),
 )
 
@@ -88,7 +88,7 @@ GITLAB = Dialect(
     login="username",
     limit=990_000,  # GitLab takes 1,000,000
     page=100,
-    permission="The token needs the scope `api`; CI_JOB_TOKEN may not write notes, make a project access token.",
+    permission="The token needs the scope `api`; CI_JOB_TOKEN cannot write notes, so create a project access token.",
 )
 
 DIALECTS = {"github": GITHUB, "gitea": GITEA, "forgejo": GITEA, "gitlab": GITLAB}

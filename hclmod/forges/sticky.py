@@ -1,4 +1,4 @@
-"""One comment that stays: found again by a hidden marker and its author, changed in place, left alone if the same."""
+"""One comment that stays: identified by a hidden marker and its author, updated in place, not touched if the same."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ if TYPE_CHECKING:
     from hclmod.http import Answer, Transport
 
 _PAGES = 200
-"""Pages of comments that are read; a pull request with more than 10,000 is none that we understand."""
+"""The most pages of comments to read: 10,000 comments are more than any pull request has."""
 
 _ATTEMPTS = 3
 _SLOW_DOWN = 60.0  # seconds; GitHub asks for a minute where it names no time
 
 
 class ForgeError(HclmodError):
-    """The forge did not do what it was asked."""
+    """The forge refused a request, or its answer makes no sense."""
 
 
 class Outcome(Enum):
-    """What became of the comment."""
+    """What happened to the comment."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
-    ABSENT = "not made, because there is nothing to tell"
+    ABSENT = "not created, because there is nothing to report"
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of the comment, and where it can be read (empty where the forge does not tell)."""
+    """What happened to the comment, and its address (empty if the forge does not give one)."""
 
     outcome: Outcome
     url: str
 
 
 def marker(key: str) -> str:
-    """The hidden line with which a comment begins; `key` tells comments on the same pull request apart."""
+    """The hidden line with which a comment begins; `key` separates comments on the same pull request."""
     return f"<!-- hclmod: {key} -->\n"
 
 
 def post(
     transport: Transport, target: Target, key: str, body: str, *, author: str = "", worth_it: bool = True
 ) -> Posted:
-    """Make the comment or bring it up to date; asks nothing that writes where it says the same already.
+    """Create or update the comment; writes nothing if it already has this text.
 
-    `author` is whose comment it is; empty: the token's user. Without a comment one is made only where `worth_it`.
+    `author` is the comment's author, by default the token's user. A new comment is created only if `worth_it`.
     """
     forge = _Forge(transport, target)
     if target.head is not None:
@@ -73,7 +73,7 @@ def post(
 
 
 def _plain(body: str) -> str:
-    """The body as forges may give it back: other line ends, no blanks around."""
+    """The body without what forges may change: line ends, and whitespace around it."""
     return body.replace("\r\n", "\n").strip()
 
 
@@ -82,20 +82,22 @@ def _url(comment: Mapping[str, Any]) -> str:
 
 
 class _Forge:
-    """One forge, one pull request: who am I, what is written, write."""
+    """The API calls for one pull request."""
 
     def __init__(self, transport: Transport, target: Target) -> None:
         self.transport, self.target = transport, target
 
     def me(self) -> tuple[str, ...]:
-        """The logins that are the token's; those of CI's own robots where it may not ask."""
+        """The token's login, or the logins of CI's robots if the token may not read its own user."""
         answer = self._ask("GET", "/user")
         dialect = self.target.dialect
         if answer.status == 403 and dialect.robots and _limited_for(answer) is None:
             return dialect.robots
         name = str(self._read(answer, dict).get(dialect.login, ""))
         if not name:
-            raise ForgeError(f"{self.target.name} does not tell whose the token is", hint="Give --author LOGIN.")
+            raise ForgeError(
+                f"{self.target.name} does not say which user the token belongs to", hint="Give --author LOGIN."
+            )
         return (name,)
 
     def number_of(self, head: Head) -> int:
@@ -106,11 +108,11 @@ class _Forge:
         for each in self._read(answer, list):
             if isinstance(each, dict) and isinstance(each.get("head"), dict) and each["head"].get("sha") == head.commit:
                 return int(each["number"])
-        hint = "It may be closed, or have newer commits, whose own run will tell; else give --number."
-        raise ForgeError(f"no open pull request of {self.target.name} has the commit {head.commit[:12]}", hint=hint)
+        hint = "It may be closed, or have newer commits with a run of their own. Otherwise give --number."
+        raise ForgeError(f"no open pull request of {self.target.name} has commit {head.commit[:12]}", hint=hint)
 
     def comments(self) -> Iterator[Mapping[str, Any]]:
-        """All comments of the pull request, page after page; pages are counted, no address of an answer is followed."""
+        """All comments of the pull request, page by page; no address in an answer is followed."""
         dialect, seen = self.target.dialect, set[object]()
         for page in range(1, _PAGES + 1):
             answer = self._ask("GET", f"{self._comments}?per_page={dialect.page}&limit={dialect.page}&page={page}")
@@ -122,7 +124,7 @@ class _Forge:
                 return
 
     def create(self, text: str) -> Mapping[str, Any]:
-        """Make a new comment."""
+        """Create a comment."""
         return self._write("POST", self._comments, text)
 
     def edit(self, comment: Mapping[str, Any], text: str) -> Mapping[str, Any]:
@@ -143,14 +145,14 @@ class _Forge:
             answer = self._ask(method, path, body)
         except TransportError as error:
             if error.trouble is Trouble.SLOW:
-                hint = "The comment may have been written all the same; run again, it would be found."
+                hint = "The comment may exist anyway. Run again, which finds it."
                 raise ForgeError(str(error), hint=hint) from error
             raise
         written: Mapping[str, Any] = self._read(answer, dict)
         return written
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        """Ask; again after a pause where the forge says 403 and means too fast (GitHub's secondary limits)."""
+        """Send a request, and repeat it after a pause if a 403 means too many requests (GitHub's secondary limits)."""
         headers = {"accept": "application/json", **({"content-type": "application/json"} if body is not None else {})}
         secret = self.target.dialect.secret(self.target.token)
         url = self.target.api + path
@@ -168,37 +170,37 @@ class _Forge:
             raise self._error(answer)
         value = answer.json()
         if not isinstance(value, kind):
-            raise ForgeError(f"{self.target.name} answers something else than its API says", hint="Look at --url.")
+            raise ForgeError(f"unexpected answer of {self.target.name}", hint="Check --url.")
         return value
 
     def _error(self, answer: Answer) -> ForgeError:
         hint = self._hint(answer)
-        text = _text(answer).replace(self.target.token, "***")
-        return ForgeError(f"{self.target.name} answers {answer.status}{f': {text}' if text else ''}", hint=hint)
+        text = _words(answer).replace(self.target.token, "***")
+        return ForgeError(f"{self.target.name} answered {answer.status}{f': {text}' if text else ''}", hint=hint)
 
     def _hint(self, answer: Answer) -> str:
         """What to do next."""
         if answer.status == 429 or _limited_for(answer) is not None:
             again = answer.headers.get("retry-after", "")
-            return f"Too many requests; try again later{f' (Retry-After: {clip(again, 40)})' if again else ''}."
+            return f"Too many requests. Try again later{f' (Retry-After: {clip(again, 40)})' if again else ''}."
         if answer.status in (401, 403):
-            what = "is not taken: it may have expired" if answer.status == 401 else "may not do this"
+            what = "was rejected and may have expired" if answer.status == 401 else "has no permission for this"
             return f"The token in {self.target.token_name} {what}. {self.target.dialect.permission}"
         if answer.status >= 500:
-            return "The forge has trouble of its own; try again later."
-        return _HINTS.get(answer.status, "Look at --url and --forge.")
+            return "The forge has an internal problem. Try again later."
+        return _HINTS.get(answer.status, "Check --url and --forge.")
 
 
-_TAKES_NOT = "It does not take the comment; the pull request may be locked, or the text too long."
-_MOVED = "The repository seems to have moved: give its new name with --repo, or its host with --url."
+_REJECTED = "The comment was rejected. The pull request may be locked, or the text too long."
+_MOVED = "The repository seems to have moved. Give its new name with --repo, or its host with --url."
 _HINTS = {
-    400: _TAKES_NOT, 413: _TAKES_NOT, 422: _TAKES_NOT, 301: _MOVED, 302: _MOVED, 307: _MOVED, 308: _MOVED,
-    404: "There is no such repository or pull request, or the token does not see it: look at --repo and --number.",
+    400: _REJECTED, 413: _REJECTED, 422: _REJECTED, 301: _MOVED, 302: _MOVED, 307: _MOVED, 308: _MOVED,
+    404: "The repository or pull request does not exist, or the token cannot see it. Check --repo and --number.",
 }  # fmt: skip
 
 
 def _goes_on(answer: Answer, found: int, seen: int, page: int) -> bool:
-    """Whether there is another page, by whichever header the forge has for it; else whether this one was full."""
+    """Whether there is another page: by the forge's header for it, else if this page was full."""
     headers = answer.headers
     if "x-next-page" in headers:
         return bool(headers["x-next-page"].strip())
@@ -210,7 +212,7 @@ def _goes_on(answer: Answer, found: int, seen: int, page: int) -> bool:
 
 
 def _limited_for(answer: Answer) -> float | None:
-    """For how many seconds a 403 that means too many requests asks to wait; None for any other answer."""
+    """The seconds to wait after a 403 that means too many requests; None for any other answer."""
     if answer.status != 403:
         return None
     after = answer.headers.get("retry-after", "").strip()
@@ -220,7 +222,7 @@ def _limited_for(answer: Answer) -> float | None:
     return _SLOW_DOWN * 60 if limited and "x-ratelimit-reset" in answer.headers else _SLOW_DOWN if limited else None
 
 
-def _text(answer: Answer) -> str:
+def _words(answer: Answer) -> str:
     """The forge's own words, on one line."""
     try:
         value = answer.json()

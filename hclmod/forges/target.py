@@ -1,4 +1,4 @@
-"""Which pull request on which forge: from the command line, else from what CI tells in its environment."""
+"""Which pull request on which forge: from the command line, else from the environment that CI sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hclmod.errors import HclmodError
+from hclmod.errors import HclmodError, nearest
 from hclmod.forges.dialects import DIALECTS
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The commit that another workflow ran on: whose branch, which, and the commit."""
+    """The commit that another workflow ran on: the branch's owner and name, and the commit."""
 
     owner: str
     branch: str
     commit: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A pull request: the forge, the base of its API, the repository, the number; and the token for that host alone."""
+    """A pull request: the forge, the base of its API, the repository, the number, and the token for that host only."""
 
     dialect: Dialect
     api: str
@@ -40,17 +40,17 @@ class Target:
     number: int
     token: str = field(repr=False)
     token_name: str
-    head: Head | None = None  # where the number is 0: the pull request that has this head
+    head: Head | None = None  # if the number is 0: look for the pull request with this head
 
     @property
     def name(self) -> str:
-        """How a person is told of it."""
+        """The name in messages."""
         return f"{self.repo}{f'#{self.number}' if self.number else ''} at {urlsplit(self.api).netloc}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is known of the target; an empty text is not known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Which pull request to comment on; an empty text means unknown."""
 
     forge: str = ""
     url: str = ""
@@ -58,40 +58,56 @@ class Wanted:
     number: str = ""
     head: Head | None = None
 
-    def over(self, other: Wanted) -> Wanted:
-        """This, and the other's word where this says nothing."""
-        return Wanted(
-            self.forge or other.forge,
-            self.url or other.url,
-            self.repo or other.repo,
-            self.number or other.number,
-            self.head or other.head,
+    def over(self, other: Request) -> Request:
+        """This request, with unknown values filled in from the other."""
+        return Request(
+            forge=self.forge or other.forge,
+            url=self.url or other.url,
+            repo=self.repo or other.repo,
+            number=self.number or other.number,
+            head=self.head or other.head,
         )
 
 
-def find(target: Wanted, environment: Mapping[str, str], *, asks: bool = True) -> Target:
-    """The target; `HclmodError` where something is not known, with the option that tells it.
+def find(request: Request, environment: Mapping[str, str], *, offline: bool = False) -> Target:
+    """The target; an `HclmodError` names the option to give if something is unknown.
 
-    Who `asks` the forge nothing needs no token.
+    With `offline` the forge is not contacted: only its kind matters, and GitHub is the default.
     """
-    known = target.over(_from_ci(environment))
-    number = known.number or ("0" if known.head else "")
-    for value, option in ((known.forge, "--forge"), (known.repo, "--repo"), (number, "--number")):
+    full = request.over(_from_ci(environment))
+    if full.number and not (full.number.isascii() and full.number.isdecimal()):
+        raise HclmodError(f"not a pull request number: `{full.number}`", hint="Give --number 12.")
+    if full.forge and full.forge not in DIALECTS:
+        hint = nearest(full.forge, DIALECTS, f"Use one of {', '.join(DIALECTS)}.")
+        raise HclmodError(f"unknown forge `{full.forge}`", hint=hint)
+    if offline:
+        dialect = DIALECTS[full.forge or "github"]
+        return Target(dialect=dialect, api="", repo=full.repo, number=int(full.number or 0), token="", token_name="")
+    return _online(full, environment)
+
+
+def _online(request: Request, environment: Mapping[str, str]) -> Target:
+    """The target with the address of its API and its token."""
+    number = request.number or ("0" if request.head else "")
+    for value, option in ((request.forge, "--forge"), (request.repo, "--repo"), (number, "--number")):
         if not value:
-            hint = f"Give {option}; in CI it is known where the run belongs to a pull request."
-            raise HclmodError(f"which pull request is meant is not known: no {option.removeprefix('--')}", hint=hint)
-    if known.forge not in DIALECTS:
-        raise HclmodError(f"`{known.forge}` is no forge", hint=f"One of {', '.join(DIALECTS)}.")
-    if not number.isascii() or not number.isdecimal():
-        raise HclmodError(f"`{number}` is no number of a pull request", hint="Give --number 12.")
-    dialect = DIALECTS[known.forge]
-    api = api_of(dialect, known.url)
+            hint = f"Give {option}. CI provides it if the run belongs to a pull request."
+            raise HclmodError(f"cannot find the pull request: no {option.removeprefix('--')}", hint=hint)
+    dialect = DIALECTS[request.forge]
+    api = api_of(dialect, request.url)
     name = next((each for each in _tokens(dialect, environment) if environment.get(each)), "")
-    if not name and asks:
+    if not name:
         hint = f"Set {' or '.join(dialect.tokens)}. {dialect.permission}"
-        raise HclmodError(f"there is no token for {urlsplit(api).netloc} in the environment", hint=hint)
-    head = None if int(number) else known.head
-    return Target(dialect, api, known.repo, int(number), environment.get(name, "").strip(), name, head)
+        raise HclmodError(f"no token for {urlsplit(api).netloc} in the environment", hint=hint)
+    return Target(
+        dialect=dialect,
+        api=api,
+        repo=request.repo,
+        number=int(number),
+        token=environment.get(name, "").strip(),
+        token_name=name,
+        head=None if int(number) else request.head,
+    )
 
 
 def _tokens(dialect: Dialect, environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -104,33 +120,46 @@ def api_of(dialect: Dialect, url: str) -> str:
     url = url.rstrip("/") or {"github": "https://github.com", "gitlab": "https://gitlab.com"}.get(dialect.name, "")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        raise HclmodError(f"`{url}` is no address of a forge", hint="Give --url https://git.example.net.")
+        raise HclmodError(f"invalid address of a forge: `{url}`", hint="Give --url https://git.example.net.")
     if dialect.name == "github" and parts.hostname in ("github.com", "www.github.com", "api.github.com"):
         return "https://api.github.com"
     return url if url.endswith(dialect.api) or parts.hostname.startswith("api.") else f"{url}{dialect.api}"
 
 
-def plain_hosts(api: str, *, told: bool) -> tuple[str, ...]:
-    """The hosts that may be asked without TLS: this machine, and the forge's where a person said so."""
+def plain_hosts(api: str, *, allowed: bool) -> tuple[str, ...]:
+    """The hosts that may be contacted without TLS: this machine, and the forge's if that was `allowed`."""
     host = urlsplit(api).hostname or ""
-    return (host,) if told or host in _LOOPBACK else ()
+    return (host,) if allowed or host in _LOOPBACK else ()
 
 
-def _from_ci(environment: Mapping[str, str]) -> Wanted:
-    def text(name: str) -> str:
+def _from_ci(environment: Mapping[str, str]) -> Request:
+    def value(name: str) -> str:
         return environment.get(name, "")
 
-    if text("CI") == "woodpecker":
-        return Wanted(text("CI_FORGE_TYPE"), text("CI_FORGE_URL"), text("CI_REPO"), text("CI_COMMIT_PULL_REQUEST"))
-    if text("GITLAB_CI"):
-        return Wanted(
-            "gitlab", text("CI_API_V4_URL"), text("CI_MERGE_REQUEST_PROJECT_ID"), text("CI_MERGE_REQUEST_IID")
+    if value("CI") == "woodpecker":
+        return Request(
+            forge=value("CI_FORGE_TYPE"),
+            url=value("CI_FORGE_URL"),
+            repo=value("CI_REPO"),
+            number=value("CI_COMMIT_PULL_REQUEST"),
         )
-    if text("GITHUB_ACTIONS") or _is_gitea_runner(environment):
-        forge = "gitea" if _is_gitea_runner(environment) else "github"
-        url = text("GITHUB_API_URL") or text("GITHUB_SERVER_URL")
-        return Wanted(forge, url, text("GITHUB_REPOSITORY"), *_of_event(environment))
-    return Wanted()
+    if value("GITLAB_CI"):
+        return Request(
+            forge="gitlab",
+            url=value("CI_API_V4_URL"),
+            repo=value("CI_MERGE_REQUEST_PROJECT_ID"),
+            number=value("CI_MERGE_REQUEST_IID"),
+        )
+    if value("GITHUB_ACTIONS") or _is_gitea_runner(environment):
+        number, head = _of_event(environment)
+        return Request(
+            forge="gitea" if _is_gitea_runner(environment) else "github",
+            url=value("GITHUB_API_URL") or value("GITHUB_SERVER_URL"),
+            repo=value("GITHUB_REPOSITORY"),
+            number=number,
+            head=head,
+        )
+    return Request()
 
 
 def _is_gitea_runner(environment: Mapping[str, str]) -> bool:
@@ -138,9 +167,9 @@ def _is_gitea_runner(environment: Mapping[str, str]) -> bool:
 
 
 def _of_event(environment: Mapping[str, str]) -> tuple[str, Head | None]:
-    """The number in the ref of a pull request, else in the event; or the head that the workflow before this ran on.
+    """The number in the ref of a pull request, else in the event, or the head that the previous workflow ran on.
 
-    GitHub leaves `pull_requests` of `workflow_run` empty for forks, so the pull request has to be asked for.
+    GitHub leaves `pull_requests` of `workflow_run` empty for forks, so the pull request has to be looked up.
     """
     if match := _PULL.match(environment.get("GITHUB_REF", "")):
         return match[1], None
@@ -155,7 +184,7 @@ def _of_event(environment: Mapping[str, str]) -> tuple[str, Head | None]:
 
 
 def _text(value: object, *keys: str) -> str:
-    """What stands in nested objects, as text; empty where it does not."""
+    """A value in nested objects, as text, or an empty text if it is missing."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return str(value) if isinstance(value, str | int) else ""

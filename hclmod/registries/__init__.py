@@ -1,1 +1,1 @@
-"""A client of registries (OCI distribution API): tags, digests and dates, asked for as little as a decision needs."""
+"""A client of registries (OCI distribution API): tags, digests and dates, no more queries than a decision needs."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hclmod.http import Answer, Transport
 
 SECONDS = 20
-"""How long a credential helper may take; some ask a person to unlock a key ring."""
+"""How long a credential helper may take: some wait for a person to unlock a key ring."""
 
 _HELPER = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _HUB_KEY = "https://index.docker.io/v1/"
@@ -34,7 +34,7 @@ _TOKEN_USER = "<token>"  # noqa: S105 - the name by which helpers say that the s
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A name and a password, or an identity token to trade for others, or a token to send as it is."""
+    """A name and a password, an identity token to exchange for others, or a token to send as it is."""
 
     username: str = ""
     password: str = field(default="", repr=False)
@@ -50,19 +50,19 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Keychain:
-    """The credentials of one `config.json`; helpers are run when a registry wants a login, once for each host."""
+    """The credentials of one `config.json`; helpers run when a registry requires a login, once for each host."""
 
     path: str
     config: Mapping[str, Any] = field(repr=False)
-    _by_host: dict[str, Credentials | None] = field(default_factory=dict, repr=False)
+    _cache: dict[str, Credentials | None] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def find(self, host: str) -> Credentials | None:
-        """Look up the credentials for a host; None to ask as nobody. Raises `ConfigError` for what cannot be read."""
+        """Return the credentials for a host, or None. Raises `ConfigError` for what cannot be read."""
         with self._lock:
-            if host not in self._by_host:
-                self._by_host[host] = self._look(host)
-            return self._by_host[host]
+            if host not in self._cache:
+                self._cache[host] = self._look(host)
+            return self._cache[host]
 
     def _look(self, host: str) -> Credentials | None:
         keys = _keys(host)
@@ -70,34 +70,34 @@ class Keychain:
         helper = next((helpers[key] for key in keys if key in helpers), None) or self.config.get("credsStore")
         if helper:
             server = next((key for key in keys if key in helpers), keys[0])
-            if result := _ask_helper(str(helper), server):
-                return result
+            if credentials := _ask_helper(str(helper), server):
+                return credentials
         auths = self._table("auths")
         return next((self._entry(key, auths[key]) for key in keys if auths.get(key)), None)
 
     def _table(self, name: str) -> Mapping[str, Any]:
         table = self.config.get(name) or {}
         if not isinstance(table, dict):
-            raise ConfigError(f"{self.path}: `{name}` is no object", hint="Log in again with `docker login`.")
+            raise ConfigError(f"{self.path}: `{name}` is not an object", hint="Log in again with `docker login`.")
         return table
 
     def _entry(self, key: str, raw: Any) -> Credentials | None:
-        text = {name: str(value) for name, value in raw.items()} if isinstance(raw, dict) else {}
-        username, password = text.get("username", ""), text.get("password", "")
-        if text.get("auth"):
+        entry = {name: str(value) for name, value in raw.items()} if isinstance(raw, dict) else {}
+        username, password = entry.get("username", ""), entry.get("password", "")
+        if entry.get("auth"):
             try:
-                username, _, password = base64.b64decode(text["auth"], validate=True).decode().partition(":")
+                username, _, password = base64.b64decode(entry["auth"], validate=True).decode().partition(":")
             except (binascii.Error, ValueError) as error:
                 hint = "Log in again with `docker login`."
                 raise ConfigError(f"{self.path}: `auth` of {key} is not base64", hint=hint) from error
-        result = Credentials(
-            username, password.rstrip("\0"), text.get("identitytoken", ""), text.get("registrytoken", "")
+        credentials = Credentials(
+            username, password.rstrip("\0"), entry.get("identitytoken", ""), entry.get("registrytoken", "")
         )
-        return None if result == Credentials() else result
+        return None if credentials == Credentials() else credentials
 
 
 def load(environment: Mapping[str, str]) -> Keychain:
-    """Read `config.json` in `DOCKER_CONFIG`, else in `~/.docker`; where there is none everything is asked as nobody."""
+    """Read `config.json` in `DOCKER_CONFIG`, else in `~/.docker`; without one all queries are anonymous."""
     folder = Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME") or Path.home()) / ".docker")
     path = folder / "config.json"
     try:
@@ -105,10 +105,10 @@ def load(environment: Mapping[str, str]) -> Keychain:
     except (FileNotFoundError, NotADirectoryError):
         return Keychain(str(path), {})
     except (OSError, ValueError, RecursionError) as error:
-        hint = "Mend it, or point DOCKER_CONFIG to another folder."
+        hint = "Fix the file, or point DOCKER_CONFIG to another folder."
         raise ConfigError(f"{path}: cannot be read: {type(error).__name__}", hint=hint) from error
     if not isinstance(read, dict):
-        raise ConfigError(f"{path}: is no JSON object", hint="Mend it, or point DOCKER_CONFIG to another folder.")
+        raise ConfigError(f"{path}: not a JSON object", hint="Fix the file, or point DOCKER_CONFIG to another folder.")
     return Keychain(str(path), read)
 
 
@@ -120,10 +120,10 @@ def _keys(host: str) -> tuple[str, ...]:
 
 
 def _ask_helper(helper: str, server: str) -> Credentials | None:
-    """Run `docker-credential-HELPER get`; None where it keeps nothing for the server."""
+    """Run `docker-credential-HELPER get`; None if it has nothing for the server."""
     program = f"docker-credential-{helper}"
     if not _HELPER.fullmatch(helper):
-        raise ConfigError(f"{helper!r} is no name of a credential helper", hint="Look into Docker's config.json.")
+        raise ConfigError(f"invalid name of a credential helper: {helper!r}", hint="Check Docker's config.json.")
     try:
         done = subprocess.run(
             [program, "get"], input=server.encode(), capture_output=True, timeout=SECONDS, check=False, env=os.environ
@@ -131,15 +131,15 @@ def _ask_helper(helper: str, server: str) -> Credentials | None:
     except subprocess.TimeoutExpired as error:
         raise ConfigError(f"{program} did not answer within {SECONDS} s", hint=f"Try: {program} get") from error
     except OSError as error:
-        hint = "Install it, or take it out of Docker's config.json."
+        hint = "Install it, or remove it from Docker's config.json."
         raise ConfigError(f"{program} does not run: {error.strerror}", hint=hint) from error
     if done.returncode != 0:
-        return None  # that is how helpers say that they keep nothing
+        return None  # helpers fail if they have nothing
     try:
-        text = json.loads(done.stdout)
-        username, secret = str(text["Username"]), str(text["Secret"])
+        answer = json.loads(done.stdout)
+        username, secret = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{program} answers with something that cannot be read") from error
+        raise ConfigError(f"{program} printed an answer that cannot be read") from error
     return Credentials(identity=secret) if username == _TOKEN_USER else Credentials(username, secret)
 
 
@@ -149,13 +149,13 @@ _PARAMETER = re.compile(
 
 
 def authorization(answer: Answer, credentials: Credentials | None, transport: Transport, repository: str) -> str | None:
-    """The `Authorization` header that answers a 401; None where there is nothing to answer with."""
+    """The `Authorization` header that answers a 401; None without matching credentials."""
     if credentials and credentials.token:
         return f"Bearer {credentials.token}"
-    asked = dict(challenges(answer.headers.get("www-authenticate", "")))
-    if "bearer" in asked:
-        return f"Bearer {_token(asked['bearer'], credentials, transport, repository, answer.url)}"
-    if "basic" in asked and credentials and credentials.username:
+    schemes = dict(challenges(answer.headers.get("www-authenticate", "")))
+    if "bearer" in schemes:
+        return f"Bearer {_token(schemes['bearer'], credentials, transport, repository, answer.url)}"
+    if "basic" in schemes and credentials and credentials.username:
         return credentials.basic
     return None
 
@@ -176,15 +176,16 @@ def challenges(header: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _token(
-    asked: dict[str, str], credentials: Credentials | None, transport: Transport, repository: str, asker: str
+    challenge: dict[str, str], credentials: Credentials | None, transport: Transport, repository: str, asker: str
 ) -> str:
-    realm = asked.get("realm", "")
+    realm = challenge.get("realm", "")
     if urlsplit(realm).scheme not in {"https", "http"}:
-        raise TransportError(Trouble.GARBAGE, asker, "it wants a token and does not say where to get one")
-    query = {"service": asked.get("service", ""), "scope": asked.get("scope") or f"repository:{repository}:pull"}
+        raise TransportError(Trouble.GARBAGE, asker, "it requires a token and does not say where to get one")
+    scope = challenge.get("scope") or f"repository:{repository}:pull"
+    query = {"service": challenge.get("service", ""), "scope": scope}
     query = {name: value for name, value in query.items() if value}
     if credentials and credentials.identity:
-        answer = _trade(realm, query, credentials.identity, transport)
+        answer = _exchange(realm, query, credentials.identity, transport)
     else:
         secret = {"authorization": credentials.basic} if credentials and credentials.username else {}
         answer = transport.request("GET", _with_query(realm, query), secret=secret)
@@ -193,8 +194,8 @@ def _token(
     return _read(answer)
 
 
-def _trade(realm: str, query: dict[str, str], identity: str, transport: Transport) -> Answer:
-    """Trade an identity token for an access token (docker: `registry/spec/auth/oauth.md`)."""
+def _exchange(realm: str, query: dict[str, str], identity: str, transport: Transport) -> Answer:
+    """Exchange an identity token for an access token (docker: `registry/spec/auth/oauth.md`)."""
     form = {**query, "grant_type": "refresh_token", "client_id": "hclmod", "refresh_token": identity}
     kind = {"content-type": "application/x-www-form-urlencoded"}
     return transport.request("POST", realm, headers=kind, body=urlencode(form).encode())
@@ -206,8 +207,8 @@ def _with_query(realm: str, query: dict[str, str]) -> str:
 
 
 def _read(answer: Answer) -> str:
-    text = answer.json()
-    token = (text.get("token") or text.get("access_token")) if isinstance(text, dict) else None
+    document = answer.json()
+    token = (document.get("token") or document.get("access_token")) if isinstance(document, dict) else None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise TransportError(Trouble.GARBAGE, answer.url, "the answer holds no token")
+        raise TransportError(Trouble.GARBAGE, answer.url, "the answer has no token")
     return token

@@ -1,7 +1,7 @@
 """One registry: the tags of a repository, the digest of a tag, the date of an image (OCI distribution spec 1.1).
 
-Digests come from `HEAD`, which Docker Hub does not count as a pull (docs/facts.md, Images 5), and dates from the
-manifest and the small config blob, which it does: they are asked for only where a decision needs them.
+Digests come from `HEAD`, which Docker Hub does not count as a pull (docs/facts.md, Images 5). Dates come from the
+manifest and the small config blob, which count, so they are fetched only if a decision needs them.
 """
 
 from __future__ import annotations
@@ -37,16 +37,15 @@ _LARGEST = 2**20 * 4  # bytes of a manifest or of an image's config
 
 @dataclass(slots=True)
 class Registry:
-    """One host, as several threads may ask it at once.
+    """One host, for use by several threads at once.
 
-    What a login gave is remembered, and so is that it wants to be left in peace or cannot be reached: then it is asked
-    nothing more.
+    It keeps the results of logins. After a rate limit or a failed connection it sends no more requests.
     """
 
     transport: Transport
     endpoint: Endpoint
     keychain: Keychain
-    _headers: dict[str, str] = field(default_factory=dict)  # of each repository, what a login gave
+    _headers: dict[str, str] = field(default_factory=dict)  # `Authorization` by repository
     _closed: HclmodError | None = None
     _lock: Lock = field(default_factory=Lock)
     _at_once: BoundedSemaphore = field(init=False)
@@ -55,13 +54,13 @@ class Registry:
         self._at_once = BoundedSemaphore(self.endpoint.requests)
 
     def tags(self, repository: str) -> tuple[str, ...]:
-        """List all tags of a repository, sorted, but for those that hang on other images (`sha256-<hex>.sig`)."""
+        """List all tags of a repository, sorted, without those that belong to other images (`sha256-<hex>.sig`)."""
         url: str | None = self.endpoint.url(repository, f"tags/list?n={PAGE}")
         result: set[str] = set()
         seen: set[str] = set()
         while url is not None:
             if url in seen or len(seen) == _PAGES:
-                raise TransportError(Trouble.GARBAGE, url, "its pages come to no end")
+                raise TransportError(Trouble.GARBAGE, url, "its list of tags does not end")
             seen.add(url)
             answer = self._ask("GET", url, repository)
             result.update(_listed(answer))
@@ -69,23 +68,23 @@ class Registry:
         return tuple(sorted(name for name in result if tags.classify(name) is not TagClass.DIGEST))
 
     def digest(self, repository: str, tag: str) -> str | None:
-        """Ask for the digest of a tag: of its index where it has several platforms; None where it is gone by now."""
+        """The digest of a tag, for several platforms that of the index; None if the tag is gone."""
         url = self.endpoint.url(repository, f"manifests/{quote(tag)}")
         try:
             answer = self._ask("HEAD", url, repository, _ACCEPT)
-            text = answer.headers.get("docker-content-digest")
-            if text is None:  # optional in the specification; the digest is that of the bytes
+            digest = answer.headers.get("docker-content-digest")
+            if digest is None:  # optional in the specification; the digest is that of the bytes
                 return _digest_of(self._ask("GET", url, repository, _ACCEPT).body)
         except RegistryError as error:
             if error.outcome is Refusal.MISSING:
                 return None
             raise
-        if not is_digest(text):
-            raise TransportError(Trouble.GARBAGE, url, f"{text[:80]!r} is no digest")
-        return text
+        if not is_digest(digest):
+            raise TransportError(Trouble.GARBAGE, url, f"invalid digest {digest[:80]!r}")
+        return digest
 
     def created(self, repository: str, digest: str) -> str | None:
-        """Ask when the image behind a digest was built, for an index its first platform; None where nothing tells."""
+        """When the image with this digest was built, for an index its first platform; None if unknown."""
         manifest = self._document(repository, f"manifests/{digest}", digest)
         if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
             inner = _platform(manifest)
@@ -101,16 +100,16 @@ class Registry:
         url = self.endpoint.url(repository, rest)
         answer = self._ask("GET", url, repository, _ACCEPT if "manifests/" in rest else None, _LARGEST)
         if digest.startswith("sha256:") and _digest_of(answer.body) != digest:
-            raise TransportError(Trouble.GARBAGE, url, "the bytes are not those of the digest")
-        text = answer.json()
-        if not isinstance(text, dict):
-            raise TransportError(Trouble.GARBAGE, url, "no JSON object")
-        return text
+            raise TransportError(Trouble.GARBAGE, url, "the content does not match the digest")
+        document = answer.json()
+        if not isinstance(document, dict):
+            raise TransportError(Trouble.GARBAGE, url, "not a JSON object")
+        return document
 
     def _ask(
         self, method: str, url: str, repository: str, headers: Mapping[str, str] | None = None, limit: int = _LARGEST
     ) -> Answer:
-        """Ask, log in where the registry wants it, and raise what it refuses."""
+        """Send a request, log in if the registry requires it, and raise its refusal."""
         with self._at_once:
             if self._closed:
                 raise self._closed
@@ -135,7 +134,7 @@ class Registry:
         return self.transport.request(method, url, headers=headers, secret=sent, limit=limit)
 
     def _login(self, answer: Answer, repository: str) -> str | None:
-        """Do what a 401 asks for; nothing for one that came from another host after a redirect."""
+        """Log in as a 401 requires, but not for another host after a redirect."""
         if origin(answer.url) != origin(self.endpoint.url(repository, "")):
             return None
         credentials = self.keychain.find(self.endpoint.host)
@@ -148,27 +147,27 @@ class Registry:
 
 
 def _listed(answer: Answer) -> list[str]:
-    text = answer.json()
-    names = text.get("tags") if isinstance(text, dict) else ""
+    document = answer.json()
+    names = document.get("tags") if isinstance(document, dict) else ""
     if names is None:
         return []
     if not isinstance(names, list):
-        raise TransportError(Trouble.GARBAGE, answer.url, "no list of tags")
+        raise TransportError(Trouble.GARBAGE, answer.url, "not a list of tags")
     return [name for name in names if isinstance(name, str) and reference.is_tag(name)]
 
 
 def _platform(index: Mapping[str, Any]) -> str | None:
-    """Choose the image of an index: linux/amd64, else the first one that is no attestation (`unknown/unknown`)."""
+    """Choose the image of an index: linux/amd64, else the first one that is not an attestation (`unknown/unknown`)."""
     listed = [each for each in index.get("manifests") or () if isinstance(each, dict)]
-    images = {each.get("digest"): _named(each) for each in listed if _named(each) != ("unknown", "unknown")}
-    known = [digest for digest in images if isinstance(digest, str) and is_digest(digest)]
-    return next((each for each in known if images[each] == ("linux", "amd64")), known[0] if known else None)
+    images = {each.get("digest"): _platform_of(each) for each in listed if _platform_of(each) != ("unknown", "unknown")}
+    digests = [digest for digest in images if isinstance(digest, str) and is_digest(digest)]
+    return next((each for each in digests if images[each] == ("linux", "amd64")), digests[0] if digests else None)
 
 
-def _named(described: Mapping[str, Any]) -> tuple[object, object]:
+def _platform_of(described: Mapping[str, Any]) -> tuple[object, object]:
     platform = described.get("platform")
-    text = platform if isinstance(platform, dict) else {}
-    return text.get("os"), text.get("architecture")
+    fields = platform if isinstance(platform, dict) else {}
+    return fields.get("os"), fields.get("architecture")
 
 
 def _digest_of(body: bytes) -> str:
@@ -181,7 +180,7 @@ _HUB_HOST = "registry-1.docker.io"  # docker.io itself answers with a web page
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A host that speaks the distribution API, and what stands before the names of repositories there."""
+    """A host with the distribution API, and the prefix of its repository names."""
 
     host: str
     prefix: str = ""
@@ -189,7 +188,7 @@ class Endpoint:
     requests: int = Settings().requests
 
     def url(self, repository: str, rest: str) -> str:
-        """Make the address of something of a repository: `tags/list`, `manifests/latest`."""
+        """The address of a part of a repository, such as `tags/list` or `manifests/latest`."""
         scheme = "http" if self.plain_http else "https"
         return f"{scheme}://{self.host}/v2/{self.prefix}{repository}/{rest}"
 
@@ -201,7 +200,7 @@ def split(name: str) -> tuple[str, str]:
 
 
 def endpoint(registry: str, settings: Mapping[str, Settings]) -> Endpoint:
-    """Choose where to ask for the images of a registry; without a mirror the registry itself."""
+    """The mirror of a registry, or the registry itself."""
     chosen = settings.get(registry, Settings())
     host = _HUB_HOST if registry == HUB else registry
     prefix = ""

@@ -1,4 +1,4 @@
-"""What a registry may answer instead of what it was asked for, each under its name."""
+"""The ways in which a registry may refuse a query."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class Refusal(Enum):
-    """Why a registry did not tell; what goes wrong on the way there is a `transport.Trouble`."""
+    """Why a registry refused. A failed connection is a `http.Trouble`."""
 
-    LOGIN = "wants a login"  # 401
-    FORBIDDEN = "forbids it"  # 403
+    LOGIN = "requires a login"  # 401
+    FORBIDDEN = "denied access"  # 403
     MISSING = "has no such image"  # 404
-    BUSY = "wants to be asked later"  # 429
-    BROKEN = "is broken"  # 5xx
-    ODD = "answers with a status that means nothing here"
+    BUSY = "has a rate limit"  # 429
+    BROKEN = "has an internal error"  # 5xx
+    ODD = "answered with an unexpected status"
 
 
 class RegistryError(HclmodError):
-    """A registry's refusal; `outcome` is its name."""
+    """A registry's refusal; `outcome` is its kind."""
 
     def __init__(self, outcome: Refusal, message: str, *, hint: str = "") -> None:
         self.outcome = outcome
@@ -33,15 +33,15 @@ class RegistryError(HclmodError):
 
 _REFUSALS = {401: Refusal.LOGIN, 403: Refusal.FORBIDDEN, 404: Refusal.MISSING, 429: Refusal.BUSY}
 _HINTS = {
-    Refusal.LOGIN: "Log in with `docker login`, or look whether the image exists: some registries say this of none.",
-    Refusal.FORBIDDEN: "Look whether the account may pull it, and whether it exists: some registries say this of none.",
-    Refusal.MISSING: "Look whether the name is right.",
+    Refusal.LOGIN: "Log in with `docker login`. If the image does not exist, some registries answer like this, too.",
+    Refusal.FORBIDDEN: "Check that the account may pull the image, and that it exists.",
+    Refusal.MISSING: "Check the name of the image.",
     Refusal.BROKEN: "Try again later.",
 }
 
 
 def refusal(answer: Answer) -> RegistryError | None:
-    """The error that an answer means; None for one that tells what was asked."""
+    """The error that an answer means; None for a success."""
     if 200 <= answer.status < 300:
         return None
     broken = Refusal.BROKEN if answer.status >= 500 else Refusal.ODD
@@ -49,5 +49,5 @@ def refusal(answer: Answer) -> RegistryError | None:
     later = answer.headers.get("retry-after", "")
     hint = _HINTS.get(outcome, "")
     if outcome is Refusal.BUSY:
-        hint = f"It asks to wait {later} (seconds, or until then)." if later else "Try again later."
+        hint = f"Retry after {later} (seconds, or a date)." if later else "Try again later."
     return RegistryError(outcome, f"{shown(answer.url)}: the registry {outcome.value} ({answer.status})", hint=hint)

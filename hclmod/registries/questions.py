@@ -1,12 +1,12 @@
-"""What one image's decision needs of its registry, and in which order it is asked.
+"""What the decision about one image needs from its registry, and in which order.
 
 1. The list of tags, all pages: it alone proves that a tag does not exist, and which version is the highest.
 2. `HEAD` for each pin in use: the digest of the pin, of `latest` (unless the pin has a flavour, which `latest` would
    lose), of the highest release of the pin's form, of the pin's major, and of the tag that `hclmod.toml` names.
-   `latest` with the digest of the highest release is proof, and nothing else is asked.
-3. Without that proof, dates: of `latest`, the pin and the highest release; where `latest` is refused, of the major too.
+   `latest` with the digest of the highest release is proof, and no other query follows.
+3. Without that proof, dates: of `latest`, the pin and the highest release. If `latest` is rejected, of the major too.
 
-The list is then cut to the tags that were asked for and the version that shows a single number to be a major.
+The list is then cut to the tags that were queried and the version that proves a single number to be a major.
 """
 
 from __future__ import annotations
@@ -23,63 +23,63 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-class Asked(Protocol):
-    """What a registry can be asked; the client is one."""
+class Source(Protocol):
+    """The queries that a registry answers; the client is one."""
 
     def tags(self, repository: str) -> Sequence[str]:
         """List all tags."""
 
     def digest(self, repository: str, tag: str) -> str | None:
-        """Ask for the digest of a tag."""
+        """Return the digest of a tag."""
 
     def created(self, repository: str, digest: str) -> str | None:
-        """Ask when an image was built."""
+        """Return when an image was built."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One image whose tags somebody wants to know: the `pins` in use, and the `targets` that the config names."""
+    """A query for the tags of one image: the `pins` in use, and the `targets` in the config."""
 
     name: str  # the full one
     pins: tuple[str, ...]
     targets: tuple[str, ...] = ()
 
 
-def learn(registry: Asked, repository: str, wish: Wish, checked: str) -> ImageTags:
-    """Ask for what the decisions about the pins need; `checked` is the time to note down.
+def learn(registry: Source, repository: str, wish: Wish, checked: str) -> ImageTags:
+    """Query what the decisions about the pins need; `checked` is the time to store.
 
-    Without any pin only `latest` is asked for, and what comes of it proves no absence.
+    Without any pin only `latest` is queried, and the result does not prove that a tag is absent.
     """
     names = registry.tags(repository)
     pins = tuple(sorted(set(wish.pins)))
-    target = _targets(pins, wish.targets, names)
-    digests = {tag: registry.digest(repository, tag) for tag in sorted(target)}
-    entries = {tag: TagInfo(digest) for tag, digest in digests.items() if digest is not None}
-    gone = digests.keys() - entries.keys()
+    relevant = _relevant(pins, wish.targets, names)
+    digests = {tag: registry.digest(repository, tag) for tag in sorted(relevant)}
+    existing = {tag: TagInfo(digest) for tag, digest in digests.items() if digest is not None}
+    gone = digests.keys() - existing.keys()
     proofs = {proof for pin in pins if (proof := decide.minor_of(pin, names))} - gone
-    infos = dict.fromkeys(proofs, TagInfo()) | entries
-    known = ImageTags(checked=checked, source="registry", complete=bool(pins), tags=infos, pins=pins)
+    infos = dict.fromkeys(proofs, TagInfo()) | existing
+    result = ImageTags(checked=checked, source="registry", complete=bool(pins), tags=infos, pins=pins)
     for pin in pins:
-        known = _dated(pin, known, registry, repository)
-    return known
+        result = _dated(pin, result, registry, repository)
+    return result
 
 
-def _targets(pins: Sequence[str], targets: Iterable[str], names: Sequence[str]) -> set[str]:
+def _relevant(pins: Sequence[str], targets: Iterable[str], names: Sequence[str]) -> set[str]:
     """The tags whose digests matter, of those that exist."""
-    target = {"latest", *targets} if not pins else set(targets)
+    relevant = {"latest", *targets} if not pins else set(targets)
     for pin in pins:
         near = (pin, tags.major_of(pin), decide.highest(pin, names))
-        target.update(tag for tag in near if tag is not None)
-        target.update(() if decide.has_flavour(pin) else ("latest",))
-    return target & set(names)
+        relevant.update(tag for tag in near if tag is not None)
+        relevant.update(() if decide.has_flavour(pin) else ("latest",))
+    return relevant & set(names)
 
 
-def _dated(pin: str, known: ImageTags, registry: Asked, repository: str) -> ImageTags:
-    """The same with the dates that the decision about a pin still lacks."""
+def _dated(pin: str, known: ImageTags, registry: Source, repository: str) -> ImageTags:
+    """The same, with the dates that the decision about a pin still needs."""
     infos = dict(known.tags)
 
-    def ask(target: Iterable[str | None]) -> ImageTags:
-        for tag in target:
+    def ask(chosen: Iterable[str | None]) -> ImageTags:
+        for tag in chosen:
             if tag in infos and (info := infos[tag]).created is None and info.digest:
                 infos[tag] = TagInfo(info.digest, registry.created(repository, info.digest))
         return replace(known, tags=infos)

@@ -1,4 +1,4 @@
-"""Ask many registries at once, keep what was learnt whatever happens, and name the rest."""
+"""Query many registries at once, keep every result whatever happens, and name the failures."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from hclmod.registries.questions import Wish
 
 THREADS = 16
-"""How many images are asked for at once; each registry has its own limit besides (`requests` in the config)."""
+"""How many images are queried at once. Each registry also has its own limit (`requests` in the config)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What became of a refresh: the images that are known anew, why others are not, and whether it was broken off."""
+    """The result of a refresh: the images that were queried, why others failed, and whether it was interrupted."""
 
     images: Mapping[str, ImageTags]
     failed: Mapping[str, str]
@@ -35,7 +35,7 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to ask: the config's registries, the environment (`DOCKER_CONFIG`), the time to note down."""
+    """How to query: the config's registries, the environment (`DOCKER_CONFIG`), the time to store."""
 
     registries: Mapping[str, policies.Registry]
     environment: Mapping[str, str]
@@ -44,10 +44,10 @@ class Settings:
 
 
 def refresh(wishes: Sequence[Wish], settings: Settings, watch: Callable[[str], None]) -> Learnt:
-    """Ask for every image; `watch` hears each name when it is done.
+    """Query every image; `watch` is called with each name when it is done.
 
-    An interruption (Ctrl-C) ends it at once and loses nothing that was learnt. The threads are not waited for: one that
-    hangs in a request must not hold the person, and none of them writes anything.
+    An interruption (Ctrl-C) ends it at once and keeps the results so far. The threads are not waited for: a slow
+    request must not delay the exit, and no thread writes anything.
     """
     keychain = auth.load(settings.environment)
     stop = Event()
@@ -67,7 +67,7 @@ def refresh(wishes: Sequence[Wish], settings: Settings, watch: Callable[[str], N
                         images[name] = outcome
                 watch(name)
         except KeyboardInterrupt:
-            left = {each.name: "not asked: interrupted" for each in wishes if each.name not in {*images, *failed}}
+            left = {each.name: "not queried: interrupted" for each in wishes if each.name not in {*images, *failed}}
             return Learnt(images, failed | left, interrupted=True)
         finally:
             stop.set()
@@ -76,21 +76,21 @@ def refresh(wishes: Sequence[Wish], settings: Settings, watch: Callable[[str], N
 
 
 class _Registries:
-    """The registries that the images lie in, each opened when it is first asked for."""
+    """The registries of the images, each opened when it is first needed."""
 
     def __init__(self, transport: Transport, keychain: auth.Keychain, settings: Settings) -> None:
         self._transport, self._keychain, self._settings = transport, keychain, settings
         self._open: dict[str, Registry] = {}
 
     def open(self, wish: Wish) -> None:
-        """Make the registry of an image ready; called by one thread only."""
+        """Open the registry of an image; called by one thread only."""
         name, _ = client.split(wish.name)
         if name not in self._open:
             endpoint = client.endpoint(name, self._settings.registries)
             self._open[name] = Registry(self._transport, endpoint, self._keychain)
 
     def learn(self, wish: Wish) -> ImageTags:
-        """Ask for one image."""
+        """Query one image."""
         name, repository = client.split(wish.name)
         return questions.learn(self._open[name], repository, wish, self._settings.checked)
 
@@ -98,7 +98,7 @@ class _Registries:
 def _start(
     wishes: Sequence[Wish], registries: _Registries, stop: Event
 ) -> tuple[Queue[Wish], Queue[tuple[str, ImageTags | Exception]]]:
-    """Begin with all threads; what they find comes out of the second queue."""
+    """Start all threads; their results come from the second queue."""
     todo: Queue[Wish] = Queue()
     done: Queue[tuple[str, ImageTags | Exception]] = Queue()
     for wish in wishes:
@@ -113,7 +113,7 @@ def _start(
                 return
             try:
                 done.put((wish.name, registries.learn(wish)))
-            except Exception as error:  # noqa: BLE001 - told or raised by the thread that waits
+            except Exception as error:  # noqa: BLE001 - reported or raised by the thread that waits
                 done.put((wish.name, error))
 
     for _ in range(min(THREADS, len(wishes))):
@@ -127,7 +127,6 @@ def _empty(todo: Queue[Wish]) -> None:
 
 
 def _plain(settings: Settings) -> frozenset[str]:
-    """The hosts that may be asked in plain HTTP: registries or their mirrors, and token services named like them."""
-    named = settings.registries.items()
-    chosen = {client.endpoint(name, settings.registries).host for name, each in named if each.plain_http}
-    return frozenset(chosen)
+    """The hosts that may use plain HTTP: registries or their mirrors, and token services on the same host."""
+    allowed = (name for name, each in settings.registries.items() if each.plain_http)
+    return frozenset(client.endpoint(name, settings.registries).host for name in allowed)

@@ -8,7 +8,8 @@ from hclmod.reports.terminal import Style
 from hclmod.reports.terminal import render as as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from hclmod.reports.model import Report
 
@@ -22,12 +23,12 @@ def render(  # noqa: PLR0911 - one line for each format
     style: Style | None = None,
     limit: int | None = None,
     whole: str = "",
-    about: Mapping[str, str] | None = None,
+    folders: Sequence[Path] = (),
 ) -> str:
     """The report in one of `FORMATS`, ending in a newline; a renderer is loaded when it is asked for.
 
     `style` is for text. Markdown is at most `limit` bytes and tells with `whole` where all of it can be had.
-    `about` are the summaries of rules by id, for SARIF.
+    `folders` hold rules of one's own, whose summaries SARIF shows.
     """
     match form:
         case "diff":
@@ -46,7 +47,9 @@ def render(  # noqa: PLR0911 - one line for each format
             return html.render(report)
         case "sarif":
             from hclmod.reports import sarif
+            from hclmod.rulekit import docstrings
 
+            about = {each.id: each.summary for each in docstrings.cards(folders)}
             return sarif.render(report, about)
         case "github":
             from hclmod.reports import annotations

@@ -6,13 +6,16 @@ What is read may come from a stranger's pull request, so it is checked value by 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import msgspec
 from msgspec import Meta
 
 from hclmod.errors import HclmodError
 from hclmod.reports.model import Report, Section, Stack, Step, Texts, Totals, Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VERSION: Final = 1
 """Of the format; a report of another version is not read."""
@@ -48,6 +51,17 @@ def write(report: Report) -> str:
     sections = tuple(map(CountedSection.of, report.sections))
     written = StoredReport(version=VERSION, hclmod=report.hclmod, sections=sections, steps=report.steps)
     return json.dumps(msgspec.to_builtins(written), indent=1, ensure_ascii=True) + "\n"
+
+
+def read_file(path: Path) -> Report:
+    """A report of `--format json`, which may come from anyone: checked value by value."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise HclmodError(
+            f"{path}: cannot be read: {error.strerror}", hint="Name a report of `--format json`."
+        ) from error
+    return read(data, str(path))
 
 
 def read(data: bytes, path: str) -> Report:

@@ -11,7 +11,7 @@ from hclmod.errors import RuleError
 from hclmod.rulekit import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     import libcst
@@ -40,6 +40,21 @@ class Card:
     left_alone: str
     options: tuple[OptionCard, ...]
     codes: tuple[str, ...] = ()
+
+
+def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
+    """What every rule says of itself, sorted by id; no rule is run."""
+    from hclmod.rulekit import loading
+
+    paths = {rule: path for folder in (None, *folders) for rule, path in loading.every(folder).items()}
+    return tuple(read(paths[rule]) for rule in sorted(paths))
+
+
+def card(rule: str, folders: Sequence[Path] = ()) -> Card:
+    """What one rule says of itself."""
+    from hclmod.rulekit import loading
+
+    return read(loading.find(rule, (None, *folders)))
 
 
 def read(path: Path) -> Card:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api
+from hclmod.commands import audit
 from hclmod.commands.apply import to_do
 from hclmod.commands.audit import without_baseline, write_baseline
 from hclmod.engine.outcomes import Changed, PhaseReport, Reported, Skipped, StackReport, Unchanged
+from hclmod.engine.project import open_project
 from hclmod.errors import ConfigError
 from hclmod.hcl.edits import Span
 from hclmod.rulekit.rule import Finding, Level
@@ -50,9 +51,9 @@ def test_an_audit_names_gaps_and_writes_nothing(tmp_path: Path) -> None:
 
 def test_after_all_phases_no_marker_is_missing(tmp_path: Path) -> None:
     root = finished(tmp_path)
-    for phase in api.phase_numbers(api.open_workspace(root), "all", dry_run=True):
+    for phase in open_project(root).config.phases:
         assert hclmod(root, "apply", "--phase", str(phase), "--in-place").returncode == 0
-    report = api.audit(api.open_workspace(root))
+    report = audit.audit(open_project(root))
     assert not rules_in(report) & {"missing-marker", "hidden-opt-out", "needless-marker", "opt-out-by-label"}
 
 
@@ -70,9 +71,9 @@ def test_a_baseline_lets_ci_start_clean(tmp_path: Path) -> None:
 
 def test_an_audit_of_one_file_knows_the_whole_repository(tmp_path: Path) -> None:
     root = finished(tmp_path)
-    whole = api.audit(api.open_workspace(root))
+    whole = audit.audit(open_project(root))
     paths = sorted({outcome.path for outcome in whole.outcomes if isinstance(outcome, Changed)})
-    one = api.audit(api.open_workspace(root), [root / paths[0]])
+    one = audit.audit(open_project(root), [root / paths[0]])
     assert [each for each in one.outcomes if each.path == paths[0]] == [
         each for each in whole.outcomes if each.path == paths[0]
     ]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api
+from hclmod.commands import explain, survey, trace
+from hclmod.engine.project import Project, open_project
 from hclmod.errors import HclmodError
 from tests.support.demo import hclmod, repository
 from tests.support.trees import workload
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def test_every_container_has_owners_and_evidence(tmp_path: Path) -> None:
     root = repository(tmp_path)
     rows = json.loads(hclmod(root, "owners", "--format", "json").stdout)["owners"]
-    told = api.survey(api.open_workspace(root))
+    told = survey.survey(open_project(root))
     assert {row["workload"] for row in rows} >= {f"{each.stack}/{each.workload}" for each in told.images}
     assert {row["image_owner"] for row in rows} <= {"keel", "terraform", "ci", "helm", "operator"}
     assert all(row["evidence"] for row in rows)
@@ -32,7 +33,7 @@ def test_owners_change_when_a_phase_is_applied(tmp_path: Path) -> None:
     (root / "hclmod.toml").write_text(f'{text}\n[keel]\nversion = "0.21.1"\n')
 
     def owner() -> tuple[str, str]:
-        (row,) = (each for each in api.owners(api.open_workspace(root)) if "deployment.beacon" in each.workload)
+        (row,) = (each for each in explain.owners(open_project(root)) if "deployment.beacon" in each.workload)
         return row.image_owner, row.tag_owner
 
     assert owner() == ("terraform", "terraform")
@@ -65,13 +66,13 @@ def test_a_workload_of_no_phase_is_said(tmp_path: Path) -> None:
     root = repository(tmp_path)
     text = (root / "hclmod.toml").read_text()
     (root / "hclmod.toml").write_text(text.split("[phase")[0])
-    told = list(api.explain(api.open_workspace(root), "kubernetes_deployment.beacon"))
+    told = list(explain.explain(open_project(root), "kubernetes_deployment.beacon"))
     assert told[-1] == "No phase has it, so no `apply` does anything to it."
 
 
 def test_what_is_no_workload_is_said(tmp_path: Path) -> None:
     with pytest.raises(HclmodError, match="there is no workload"):
-        list(api.explain(api.open_workspace(repository(tmp_path)), "kubernetes_deployment.beakon"))
+        list(explain.explain(open_project(repository(tmp_path)), "kubernetes_deployment.beakon"))
 
 
 def broken(tmp_path: Path) -> Path:
@@ -89,8 +90,8 @@ def broken(tmp_path: Path) -> Path:
     ],
 )
 def test_what_is_not_found_is_answered_with_what_may_be_meant(tmp_path: Path, wanted: str, hint: str) -> None:
-    workspace = api.open_workspace(broken(tmp_path))
-    for ask in (api.explain, api.trace):
+    workspace = open_project(broken(tmp_path))
+    for ask in (explain.explain, trace.tell):
         with pytest.raises(HclmodError) as raised:
             list(ask(workspace, wanted))
         assert raised.value.hint.startswith(hint)
@@ -98,12 +99,12 @@ def test_what_is_not_found_is_answered_with_what_may_be_meant(tmp_path: Path, wa
 
 def test_a_survey_says_what_it_could_not_read(tmp_path: Path) -> None:
     root = broken(tmp_path)
-    told = "not read, so nothing of it is listed: stacks/beacon/main.tf: syntax error on line 2"
+    told = "warning: cannot read stacks/beacon/main.tf, so nothing in it is listed: syntax error on line 2"
     assert told in hclmod(root, "survey").stderr
     assert told not in hclmod(repository(tmp_path / "whole"), "survey").stderr
 
 
-def called_three_times(root: Path, last: str) -> api.Workspace:
+def called_three_times(root: Path, last: str) -> Project:
     calls = "".join(
         f'module "{name}" {{\n  source = "./factory"\n  tag    = "{tag}"\n}}\n'
         for name, tag in (("anca", "1.4.2"), ("emo", "1.4.2"), ("viktor", last))
@@ -116,7 +117,7 @@ def called_three_times(root: Path, last: str) -> api.Workspace:
         'stacks = ["stacks/*"]\n[images."ghcr.io/lanternworks/*"]\nfloat = "latest"\n[phase.1]\nstacks = ["budget"]\n'
     )
     (root / "hclmod.toml").write_text(toml)
-    return api.open_workspace(root)
+    return open_project(root)
 
 
 @pytest.mark.parametrize(("name", "line", "others"), [("anca", 3, "emo viktor"), ("viktor", 11, "anca emo")])
@@ -124,7 +125,7 @@ def test_one_call_of_a_module_is_explained_and_the_others_named(
     tmp_path: Path, name: str, line: int, others: str
 ) -> None:
     address = "stacks/budget/module.{}.kubernetes_deployment.web"
-    title, same, *told = api.explain(
+    title, same, *told = explain.explain(
         called_three_times(tmp_path, "1.4.2"), f"budget/module.{name}.kubernetes_deployment.web"
     )
     assert title == f"{address.format(name)}  stacks/budget/factory/main.tf:2"
@@ -137,14 +138,16 @@ def test_one_call_of_a_module_is_explained_and_the_others_named(
 
 
 def test_of_one_call_only_that_is_said_which_holds_for_the_block(tmp_path: Path) -> None:
-    told = list(api.explain(called_three_times(tmp_path, "1.3.9"), "budget/module.viktor.kubernetes_deployment.web"))
+    told = list(
+        explain.explain(called_three_times(tmp_path, "1.3.9"), "budget/module.viktor.kubernetes_deployment.web")
+    )
     assert "1.3.9, which stands at stacks/budget/main.tf:11" in "".join(told)
     assert "it is ghcr.io/lanternworks/awning:1.3.9 and ghcr.io/lanternworks/awning:1.4.2" in "".join(told)
     assert not any(each.startswith("  pull-policy-for-floating-tag") for each in told)  # nor does `apply`
 
 
 def test_without_a_call_all_are_explained(tmp_path: Path) -> None:
-    told = list(api.explain(called_three_times(tmp_path, "1.3.9"), "budget/kubernetes_deployment.web"))
+    told = list(explain.explain(called_three_times(tmp_path, "1.3.9"), "budget/kubernetes_deployment.web"))
     assert all(f"module.{name}." in told[0] for name in ("anca", "emo", "viktor"))
     assert not any("the same block as" in each for each in told)
     assert "1.4.2 or ghcr.io/lanternworks/awning:1.3.9" in "".join(told)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api
+from hclmod.commands import init
 from hclmod.config.file import parse
 from hclmod.errors import ConfigError
 from hclmod.terraform.stacks import discover
@@ -61,7 +61,7 @@ def test_the_stacks_that_it_finds(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    written = api.init(tmp_path).read_bytes()
+    written = init.init(tmp_path).read_bytes()
     raw = tomllib.loads(written.decode())
     assert (raw["stacks"], raw["exclude"]) == (stacks, exclude)
     assert not stacks or [each.path for each in discover(files, parse(written, "hclmod.toml"))] == found
@@ -82,7 +82,7 @@ def test_it_says_how_many_stacks_there_are(tmp_path: Path, files: dict[str, str]
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert api.init(tmp_path).read_text().startswith(told)
+    assert init.init(tmp_path).read_text().startswith(told)
 
 
 def test_what_it_says_can_be_uncommented_and_used(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_what_it_says_can_be_uncommented_and_used(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "hclmod.toml").write_text("stacks = []\n")
     with pytest.raises(ConfigError, match="exists"):
-        api.init(tmp_path)
+        init.init(tmp_path)
     assert (tmp_path / "hclmod.toml").read_text() == "stacks = []\n"
     done = hclmod(tmp_path, "init")
     assert (done.returncode, done.stdout) == (2, "")

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api, txtar
+from hclmod import txtar
 from hclmod.commands import test
+from hclmod.commands.new import new_rule
 from hclmod.errors import HclmodError
-from hclmod.rulekit import loading
+from hclmod.rulekit import docstrings, loading
 from tests.support.hcl import formatted, needs_terraform
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def new(folder: Path, rule: str = "await-releases") -> tuple[Path, ...]:
-    return api.new_rule(rule, folder / "rules", folder / "fixtures")
+    return new_rule(rule, folder / "rules", folder / "fixtures")
 
 
 def test_the_files_of_a_new_rule_are_listed(tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ def test_the_files_of_a_new_rule_are_listed(tmp_path: Path) -> None:
 
 def test_a_new_rule_passes_its_own_fixtures(tmp_path: Path) -> None:
     new(tmp_path)
-    results = api.run_fixtures(tmp_path / "fixtures", "await-releases", [tmp_path / "rules"])
+    results = test.run_all(tmp_path / "fixtures", "await-releases", [tmp_path / "rules"])
     assert [result.problems for result in results] == [(), ()]
     assert sorted(result.unchanged for result in results) == [False, True]
 
@@ -41,16 +42,16 @@ KINDS = [
 @pytest.mark.parametrize(("kind", "attribute"), KINDS)
 def test_a_new_rule_works_on_any_kind_of_block(tmp_path: Path, kind: str, attribute: str) -> None:
     rules, fixtures = tmp_path / "rules", tmp_path / "fixtures"
-    api.new_rule("set-it", rules, fixtures, kind=kind, attribute=attribute)
-    results = api.run_fixtures(fixtures, "set-it", [rules])
+    new_rule("set-it", rules, fixtures, kind=kind, attribute=attribute)
+    results = test.run_all(fixtures, "set-it", [rules])
     assert [result.problems for result in results] == [(), ()]
-    assert {code for result in results for code in result.codes} == set(api.card("set-it", [rules]).codes)
+    assert {code for result in results for code in result.codes} == set(docstrings.card("set-it", [rules]).codes)
 
 
 @needs_terraform
 def test_the_fixtures_of_every_kind_are_formatted(tmp_path: Path) -> None:
     for number, (kind, attribute) in enumerate(KINDS):
-        api.new_rule(f"rule-{number}", tmp_path / "rules", tmp_path / "fixtures", kind=kind, attribute=attribute)
+        new_rule(f"rule-{number}", tmp_path / "rules", tmp_path / "fixtures", kind=kind, attribute=attribute)
     texts = [data for case in test.cases(tmp_path / "fixtures") for data in (case.before | case.after).values()]
     assert formatted(texts) == texts
 
@@ -61,7 +62,7 @@ def test_the_fixtures_of_every_kind_are_formatted(tmp_path: Path) -> None:
 )
 def test_what_is_no_kind_and_no_attribute_is_refused(tmp_path: Path, kind: str, attribute: str, problem: str) -> None:
     with pytest.raises(HclmodError, match=problem):
-        api.new_rule("set-it", tmp_path / "rules", tmp_path / "fixtures", kind=kind, attribute=attribute)
+        new_rule("set-it", tmp_path / "rules", tmp_path / "fixtures", kind=kind, attribute=attribute)
     assert not list(tmp_path.iterdir())
 
 
@@ -74,7 +75,7 @@ def test_a_new_rule_loads_with_its_option(tmp_path: Path) -> None:
 
 def test_a_new_rule_explains_itself(tmp_path: Path) -> None:
     new(tmp_path)
-    card = api.card("await-releases", [tmp_path / "rules"])
+    card = docstrings.card("await-releases", [tmp_path / "rules"])
     assert [option.name for option in card.options] == ["value"]
     assert card.summary
     assert card.why
@@ -152,5 +153,5 @@ def test_a_short_and_a_numbered_id_will_do(tmp_path: Path, rule: str) -> None:
 @pytest.mark.parametrize("rule", ["class", "import"])
 def test_a_word_of_python_will_do(tmp_path: Path, rule: str) -> None:
     new(tmp_path, rule)
-    results = api.run_fixtures(tmp_path / "fixtures", rule, [tmp_path / "rules"])
+    results = test.run_all(tmp_path / "fixtures", rule, [tmp_path / "rules"])
     assert [result.problems for result in results] == [(), ()]

@@ -188,7 +188,7 @@ CHANGING = [case for rule in ("pin", "opt-out") for case in test.cases(FIXTURES,
 def test_what_fixtures_pin_is_taken_back(case: Case) -> None:
     files = {f"before/{name}": data for name, data in case.after.items()}
     files |= {f"after/{name}": data for name, data in case.before.items()}
-    result = test.run(replace(case, rule="unpin", files=files, says=(), options={}))
+    result = test.run(replace(case, rule="unpin", files=files, says=(), codes=(), options={}))
     assert not result.problems, result.diff.decode()
 
 
@@ -229,8 +229,10 @@ def test_opt_out_and_opt_in_on_the_demo(tmp_path: Path) -> None:
 WORKLOAD = "beacon/kubernetes_deployment.beacon"
 
 
-@pytest.mark.parametrize(("command", "why"), [("unpin", "it is not pinned"), ("opt-in", "it did not opt out")])
-def test_what_was_not_done_is_not_taken_back_and_reported(tmp_path: Path, command: str, why: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "why"), [("unpin", "the workload is not pinned"), ("opt-in", "the workload is not opted out")]
+)
+def test_what_was_not_done_is_not_taken_back_and_told(tmp_path: Path, command: str, why: str) -> None:
     root = repository(tmp_path)
     done = hclmod(root, command, WORKLOAD)
     assert done.returncode == 0
@@ -246,7 +248,7 @@ def test_a_day_that_is_no_date_is_refused(tmp_path: Path, words: tuple[str, ...]
     before = state(root)
     done = hclmod(root, *words, "--reason", "old", "--date", day)
     assert done.returncode == 2
-    assert f"{day!r} is no date; write it as 20" in done.stderr
+    assert f"`{day}` is not a date, write it as 20" in done.stderr
     assert state(root) == before
 
 

@@ -94,7 +94,7 @@ def test_refresh_asks_for_what_is_open_and_writes_what_matters(running: real.Reg
     done = hclmod(root, "tags", "refresh")
     assert (done.returncode, done.stdout, done.stderr) == (
         0,
-        "2 images learnt, written to hclmod.tags.json.\n",
+        "2 images queried, written to hclmod.tags.json.\n",
         "",
     )
     images = known(root).images
@@ -133,7 +133,7 @@ def test_half_failed_keeps_the_rest_and_names_what_failed(running: real.Registry
     (root / "hclmod.tags.json").write_text(old + '"source": "hand", "complete": false, "tags": {"1.2.3": {}}}}}')
     done = hclmod(root, "tags", "refresh")
     assert done.returncode == 1
-    assert "not learnt: registry.lan/lanternworks/gone: " in done.stderr
+    assert "warning: registry.lan/lanternworks/gone: " in done.stderr
     assert "the registry has no such image (404)" in done.stderr
     assert known(root).images["registry.lan/lanternworks/gone"].checked == "2020-01-01T00:00:00Z"
     assert AWNING in known(root).images
@@ -142,7 +142,7 @@ def test_half_failed_keeps_the_rest_and_names_what_failed(running: real.Registry
 ALOUD = """
 import sys
 from hclmod.cli import main, refresh
-refresh.Bar.tell = lambda bar, name: print(name, file=sys.stderr, flush=True)
+refresh.Bar.step = lambda bar, name: print(name, file=sys.stderr, flush=True)
 sys.argv = ["hclmod", "tags", "refresh"]
 main()
 """
@@ -171,7 +171,7 @@ def test_an_interruption_keeps_what_was_learnt_and_waits_for_no_request(tmp_path
         done.set()
         assert len([each for each in server.seen if "crank" in each.path]) == 1, "it was asked again"
     assert process.returncode == 130
-    assert f"not learnt: {CRANK}: not asked: interrupted" in said
+    assert f"warning: {CRANK}: not queried: interrupted" in said
     assert sorted(known(root).images) == [AWNING]
 
 
@@ -179,13 +179,13 @@ def test_what_no_rule_changes_is_not_asked_about(tmp_path: Path) -> None:
     root = repository(tmp_path, "127.0.0.1:1", {"a": "caddy:latest"})
     (root / "stacks" / "a" / "Dockerfile").write_text("FROM registry.lan/lanternworks/mill:1.2.3\n")
     assert "registry.lan/lanternworks/mill:1.2.3" in hclmod(root, "survey").stdout
-    assert hclmod(root, "tags", "refresh").stdout == "0 images learnt; nothing was written.\n"
+    assert hclmod(root, "tags", "refresh").stdout == "0 images queried, nothing written.\n"
 
 
 def test_nothing_open_asks_no_registry(tmp_path: Path) -> None:
     root = repository(tmp_path, "127.0.0.1:1", {"a": "caddy:latest", "b": "postgres:16.4"})
     done = hclmod(root, "tags", "refresh")
-    assert (done.returncode, done.stdout) == (0, "0 images learnt; nothing was written.\n")
+    assert (done.returncode, done.stdout) == (0, "0 images queried, nothing written.\n")
     assert not (root / "hclmod.tags.json").exists()
 
 
@@ -270,7 +270,7 @@ def test_import_takes_all_that_diun_writes(tmp_path: Path) -> None:
     hooks = "".join(f"{json.dumps(hook)}\n" for hook in HOOKS)
     done = hclmod(root, "tags", "import", "../inspect.json", "../list.json", "-", stdin=hooks)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "2 images taken, written to hclmod.tags.json." in done.stdout
+    assert "2 images imported, written to hclmod.tags.json." in done.stdout
     assert "Without `watch_repo` it cannot tell" in done.stdout
     images = known(root).images
     assert {tag: (info.digest or "")[7:8] for tag, info in images[AWNING].tags.items()} == {
@@ -289,7 +289,7 @@ def test_import_never_puts_less_in_place_of_a_complete_list(running: real.Regist
     before = known(root).images[AWNING]
     done = hclmod(root, "tags", "import", "-", stdin=json.dumps(INSPECT))
     assert done.returncode == 0
-    assert f"1 stay as they were, for no less is known of them: {AWNING}" in done.stdout
+    assert f"1 kept, because the snapshot knows more: {AWNING}" in done.stdout
     assert known(root).images[AWNING] == before
 
 

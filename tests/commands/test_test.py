@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api, txtar
+from hclmod import txtar
 from hclmod.commands import test
 from hclmod.errors import HclmodError
 
@@ -100,7 +100,7 @@ def test_cases_are_sorted_and_chosen_by_the_head_of_their_name(tmp_path: Path) -
 def test_a_name_that_chooses_nothing_is_reported(tmp_path: Path, which: str, message: str, hint: str) -> None:
     write(tmp_path / RULE / "topic" / "case.txtar", {"before/main.tf": KEPT})
     with pytest.raises(HclmodError) as caught:
-        api.run_fixtures(tmp_path, which)
+        test.run_all(tmp_path, which)
     assert message in caught.value.message
     assert caught.value.hint == hint
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api
+from hclmod.commands import check
 from hclmod.config import file
 from hclmod.engine import companions
+from hclmod.engine.project import open_project
 from tests.support import demo
 from tests.support.demo import hclmod
 from tests.support.trees import workload
@@ -64,7 +65,7 @@ def repository(root: Path, toml: str, **stacks: str) -> None:
 
 
 def said(root: Path, path: str, *rules: str) -> str:
-    reports = api.check(api.open_workspace(root), [root / path], rules)
+    reports = check.check(open_project(root), [root / path], rules)
     outcomes = (each for report in reports for each in report.outcomes)
     return "\n".join(told.finding.message for each in outcomes for told in getattr(each, "left", ()))
 

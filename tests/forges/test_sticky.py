@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hclmod import api
+from hclmod.commands import comment as comments
 from hclmod.errors import HclmodError
 from hclmod.forges import sticky
 from hclmod.forges.sticky import Outcome
-from hclmod.forges.target import Target, Wanted, api_of, find, plain_hosts
+from hclmod.forges.target import Request, Target, api_of, find, plain_hosts
 from hclmod.http import Patience, open_transport
 from hclmod.reports import json as stored
 from hclmod.reports.model import Report, Section
@@ -45,7 +45,7 @@ def forge(request: pytest.FixtureRequest) -> Iterator[Forge]:
 
 def target(forge: Forge, *, token: str = TOKEN, number: str = "7", repo: str = "o/r") -> Target:
     name = forge.dialect.tokens[0]
-    return find(Wanted(forge.kind, forge.server.url, repo, number), {name: token})
+    return find(Request(forge=forge.kind, url=forge.server.url, repo=repo, number=number), {name: token})
 
 
 def post(forge: Forge, body: str, *, key: str = "phase-3", author: str = "", worth_it: bool = True, **more: Any) -> Any:
@@ -123,7 +123,7 @@ def test_a_token_of_ci_that_may_not_ask_who_it_is(forge: Forge) -> None:
     forge.knows_me = False
     if not forge.dialect.robots:
         post(forge, "one")
-        with pytest.raises(HclmodError, match="answers 403"):
+        with pytest.raises(HclmodError, match="answered 403"):
             post(forge, "one")
         return
     forge.me = forge.dialect.robots[0]
@@ -138,16 +138,16 @@ def test_a_token_of_ci_that_may_not_ask_who_it_is(forge: Forge) -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (400, "does not take the comment"),
-        (401, "it may have expired"),
-        (403, "may not do this"),
-        (404, "no such repository or pull request"),
+        (400, "The comment was rejected"),
+        (401, "was rejected and may have expired"),
+        (403, "has no permission for this"),
+        (404, "repository or pull request does not exist"),
         (413, "too long"),
-        (422, "does not take the comment"),
+        (422, "The comment was rejected"),
         (429, "Too many requests"),
         (301, "seems to have moved"),
-        (503, "trouble of its own"),
-        (418, "Look at --url"),
+        (503, "internal problem"),
+        (418, "Check --url"),
     ],
 )
 def test_what_is_said_when_it_cannot_be_written(forge: Forge, status: int, words: str) -> None:
@@ -155,17 +155,17 @@ def test_what_is_said_when_it_cannot_be_written(forge: Forge, status: int, words
     with pytest.raises(HclmodError) as caught:
         post(forge, "report")
     assert words in str(caught.value)
-    assert f"o/r#7 at {forge.server.host} answers {status}: no <U+001B>[2J ***" in str(caught.value)
+    assert f"o/r#7 at {forge.server.host} answered {status}: no <U+001B>[2J ***" in str(caught.value)
     if status in (401, 403):
         assert forge.dialect.tokens[0] in str(caught.value)
 
 
 def test_a_wrong_token_and_a_wrong_place(forge: Forge) -> None:
-    with pytest.raises(HclmodError, match="answers 401"):
+    with pytest.raises(HclmodError, match="answered 401"):
         post(forge, "report", token="wrong")  # noqa: S106 - no secret
-    with pytest.raises(HclmodError, match="answers 404"):
+    with pytest.raises(HclmodError, match="answered 404"):
         post(forge, "report", number="8")
-    with pytest.raises(HclmodError, match="answers 404"):
+    with pytest.raises(HclmodError, match="answered 404"):
         post(forge, "report", repo="o/other")
     assert not forge.comments
 
@@ -221,7 +221,7 @@ def test_a_forge_that_does_not_answer_in_time(forge: Forge) -> None:
             with pytest.raises(HclmodError, match="did not answer in time") as caught:
                 sticky.post(transport, there, "phase-3", "report")
             slow.set()
-    assert "run again, it would be found" in str(caught.value)
+    assert "Run again, which finds it" in str(caught.value)
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"{}", b"[1, null]", b'"x"'])
@@ -249,17 +249,17 @@ def test_the_token_stays_with_its_host(forge: Forge) -> None:
 
 
 def test_plain_http_goes_to_this_machine_only() -> None:
-    assert plain_hosts("http://127.0.0.1:80/api", told=False) == ("127.0.0.1",)
-    assert plain_hosts("http://localhost/api", told=False) == ("localhost",)
-    assert plain_hosts("http://git.example.net/api", told=False) == ()
-    assert plain_hosts("http://git.example.net/api", told=True) == ("git.example.net",)
-    asked = find(Wanted("gitea", "http://git.example.net", "o/r", "1"), {"GITEA_TOKEN": TOKEN})
-    with pytest.raises(HclmodError, match="plain HTTP, which nobody allowed"):
-        api.comment(full(), asked)
+    assert plain_hosts("http://127.0.0.1:80/api", allowed=False) == ("127.0.0.1",)
+    assert plain_hosts("http://localhost/api", allowed=False) == ("localhost",)
+    assert plain_hosts("http://git.example.net/api", allowed=False) == ()
+    assert plain_hosts("http://git.example.net/api", allowed=True) == ("git.example.net",)
+    asked = find(Request(forge="gitea", url="http://git.example.net", repo="o/r", number="1"), {"GITEA_TOKEN": TOKEN})
+    with pytest.raises(HclmodError, match="plain HTTP, which is not allowed"):
+        comments.comment(full(), asked)
 
 
 def test_a_token_is_not_in_what_is_printed() -> None:
-    shown = find(Wanted("gitea", "https://git.example.net", "o/r", "1"), {"GITEA_TOKEN": TOKEN})
+    shown = find(Request(forge="gitea", url="https://git.example.net", repo="o/r", number="1"), {"GITEA_TOKEN": TOKEN})
     assert TOKEN not in repr(shown)
     assert TOKEN not in shown.name
 
@@ -279,7 +279,7 @@ def test_a_token_is_not_in_what_is_printed() -> None:
 )
 def test_the_base_of_the_api(forge_name: str, url: str, base: str) -> None:
     token = {"GITHUB_TOKEN": "x", "GITEA_TOKEN": "x", "GITLAB_TOKEN": "x"}
-    assert find(Wanted(forge_name, url, "o/r", "1"), token).api == base
+    assert find(Request(forge=forge_name, url=url, repo="o/r", number="1"), token).api == base
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_the_base_of_the_api(forge_name: str, url: str, base: str) -> None:
 def test_what_is_no_address(url: str) -> None:
     from hclmod.forges.dialects import GITEA
 
-    with pytest.raises(HclmodError, match="no address of a forge"):
+    with pytest.raises(HclmodError, match="invalid address of a forge"):
         api_of(GITEA, url)
 
 
@@ -320,10 +320,10 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("told", "base", "repo", "number"), FOUND)
-def test_ci_variables_name_the_pull_request(told: dict[str, str], base: str, repo: str, number: int) -> None:
-    found = find(Wanted(), told)
+def test_ci_tells_which_pull_request(told: dict[str, str], base: str, repo: str, number: int) -> None:
+    found = find(Request(), told)
     assert (found.api, found.repo, found.number, found.token) == (base, repo, number, "t")
-    assert find(Wanted(number="99"), told).number == 99
+    assert find(Request(number="99"), told).number == 99
 
 
 def test_the_event_of_github_gives_the_number(tmp_path: Path) -> None:
@@ -331,26 +331,30 @@ def test_the_event_of_github_gives_the_number(tmp_path: Path) -> None:
     told = {**GITHUB_CI, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(event), "GH_TOKEN": "t"}
     for value, number in (({"pull_request": {"number": 4}}, 4), ({"issue": {"number": 6}}, 6)):
         event.write_text(json.dumps(value))
-        assert find(Wanted(), told).number == number
+        assert find(Request(), told).number == number
     for text in ("{}", "[]", "nonsense", '{"pull_request": 3}'):
         event.write_text(text)
         with pytest.raises(HclmodError, match="no number"):
-            find(Wanted(), told)
+            find(Request(), told)
 
 
 @pytest.mark.parametrize(
     ("wanted", "told", "words"),
     [
-        (Wanted(), {}, "--forge"),
-        (Wanted("github"), {}, "--repo"),
-        (Wanted("github", "", "o/r"), {}, "--number"),
-        (Wanted("bitbucket", "", "o/r", "1"), {}, "One of github, gitea, forgejo, gitlab"),
-        (Wanted("github", "", "o/r", "x1"), {}, "no number"),
-        (Wanted("github", "", "o/r", "1"), {"GITEA_TOKEN": "t"}, "Set GITHUB_TOKEN or GH_TOKEN"),
-        (Wanted("gitea", "https://x", "o/r", "1"), {"GITHUB_TOKEN": "t"}, "Set GITEA_TOKEN or FORGEJO_TOKEN"),
+        (Request(), {}, "--forge"),
+        (Request(forge="github"), {}, "--repo"),
+        (Request(forge="github", repo="o/r"), {}, "--number"),
+        (Request(forge="bitbucket", repo="o/r", number="1"), {}, "Use one of github, gitea, forgejo, gitlab"),
+        (Request(forge="github", repo="o/r", number="x1"), {}, "not a pull request number: `x1`"),
+        (Request(forge="github", repo="o/r", number="1"), {"GITEA_TOKEN": "t"}, "Set GITHUB_TOKEN or GH_TOKEN"),
+        (
+            Request(forge="gitea", url="https://x", repo="o/r", number="1"),
+            {"GITHUB_TOKEN": "t"},
+            "Set GITEA_TOKEN or FORGEJO_TOKEN",
+        ),
     ],
 )
-def test_what_is_not_known_is_asked_for(wanted: Wanted, told: dict[str, str], words: str) -> None:
+def test_what_is_not_known_is_asked_for(wanted: Request, told: dict[str, str], words: str) -> None:
     with pytest.raises(HclmodError) as caught:
         find(wanted, told)
     assert words in str(caught.value)
@@ -360,7 +364,7 @@ def test_what_is_not_known_is_asked_for(wanted: Wanted, told: dict[str, str], wo
 def test_a_report_too_large_for_the_forge_is_taken(forge: Forge, evil: str) -> None:
     told = big(diff_lines=3000) if not evil else full(lambda text: f"{text}{evil}")
     for wanted in (Outcome.CREATED, Outcome.UNCHANGED):
-        assert api.comment(told, target(forge), whole="the artifact hclmod-report").outcome is wanted
+        assert comments.comment(told, target(forge), whole="the artifact hclmod-report").outcome is wanted
     (comment,) = forge.comments
     assert len(comment["body"]) <= forge.dialect.limit < REFUSED[forge.kind]
     if not evil:

@@ -107,7 +107,7 @@ def test_a_helper_that_keeps_nothing_leaves_it_to_the_file(tmp_path: Path, helpe
 @pytest.mark.parametrize("answer", ["", "[]", '{"Username": "me"}', "{"])
 def test_a_helper_that_answers_with_garbage(tmp_path: Path, helper: Path, answer: str) -> None:
     (helper / "answer").write_text(answer)
-    with pytest.raises(ConfigError, match="docker-credential-box answers with something"):
+    with pytest.raises(ConfigError, match="docker-credential-box printed an answer that cannot be read"):
         keychain(tmp_path, {"credsStore": "box"}).find("ghcr.io")
 
 
@@ -125,7 +125,7 @@ def test_a_helper_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../x", "a b", "x;y"])
 def test_a_helper_is_a_name_and_no_path(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="is no name of a credential helper"):
+    with pytest.raises(ConfigError, match="invalid name of a credential helper"):
         keychain(tmp_path, {"credsStore": name}).find("ghcr.io")
 
 
@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("config", [{"auths": ["x"]}, {"credHelpers": "x"}, {"auths": {"ghcr.io": {"auth": "%"}}}])
 def test_a_file_of_another_shape(tmp_path: Path, config: object) -> None:
-    with pytest.raises(ConfigError, match=r"docker login|is no object"):
+    with pytest.raises(ConfigError, match=r"docker login|is not an object"):
         keychain(tmp_path, config).find("ghcr.io")
 
 

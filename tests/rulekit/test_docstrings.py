@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api
 from hclmod.errors import RuleError
 from hclmod.rulekit import docstrings, loading
 from hclmod.rulekit.docstrings import OptionCard
@@ -91,14 +90,16 @@ def test_text_that_is_no_python_is_reported_with_its_line(tmp_path: Path) -> Non
 def test_rules_of_a_folder_are_listed_beside_the_built_in_ones_without_running_them(tmp_path: Path) -> None:
     write(tmp_path, RULE)
     write(tmp_path, "raise SystemExit", "_shared.py")
-    listed = [card.id for card in api.cards([tmp_path])]
+    listed = [card.id for card in docstrings.cards([tmp_path])]
     assert listed == sorted([*loading.every(), "drop-replicas"])
-    assert api.card("drop-replicas", [tmp_path]).summary == "Drop `replicas` from deployments."
+    assert docstrings.card("drop-replicas", [tmp_path]).summary == "Drop `replicas` from deployments."
 
 
 def test_cards_are_grouped_by_who_runs_them(tmp_path: Path) -> None:
     write(tmp_path, RULE)
-    groups = {group: [card.id for card in cards] for group, cards in docstrings.by_group(api.cards([tmp_path])).items()}
+    groups = {
+        group: [card.id for card in cards] for group, cards in docstrings.by_group(docstrings.cards([tmp_path])).items()
+    }
     assert list(groups) == [
         "Rules of a phase, one file each",
         "Rules of your own",
@@ -114,19 +115,19 @@ def test_cards_are_grouped_by_who_runs_them(tmp_path: Path) -> None:
 
 def test_list_and_explanation_agree_on_a_rule_that_has_the_name_of_a_built_in_one(tmp_path: Path) -> None:
     write(tmp_path, RULE, "drop_helm_atomic.py")
-    cards = {card.id: card for card in api.cards([tmp_path])}
-    assert cards["drop-helm-atomic"] == api.card("drop-helm-atomic", [tmp_path])
+    cards = {card.id: card for card in docstrings.cards([tmp_path])}
+    assert cards["drop-helm-atomic"] == docstrings.card("drop-helm-atomic", [tmp_path])
 
 
 def test_an_unknown_rule_is_answered_with_the_nearest() -> None:
     with pytest.raises(RuleError, match="no rule `drop-helm-atomics`") as raised:
-        api.card("drop-helm-atomics")
+        docstrings.card("drop-helm-atomics")
     assert raised.value.hint == "Did you mean `drop-helm-atomic`?"
 
 
 @pytest.mark.parametrize("rule", loading.every())
 def test_a_built_in_rule_explains_itself(rule: str) -> None:
-    card = api.card(rule)
+    card = docstrings.card(rule)
     assert card.summary.endswith(".")
     assert card.why
     assert card.left_alone
@@ -136,4 +137,4 @@ def test_a_built_in_rule_explains_itself(rule: str) -> None:
 def test_the_options_of_a_card_are_those_of_the_rule(rule: str) -> None:
     (loaded,) = loading.load([rule], {})
     known = {name: str(option.annotation) for name, option in loaded.rule.options().items()}
-    assert {option.name: option.type for option in api.card(rule).options} == known
+    assert {option.name: option.type for option in docstrings.card(rule).options} == known

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api
+from hclmod.commands import apply, audit, check, explain
+from hclmod.engine.project import Project, open_project
 from tests.support.demo import git
 from tests.support.trees import workload
 
@@ -86,13 +87,13 @@ TREES = {
 }
 
 
-def in_tree(root: Path, name: str) -> tuple[api.Workspace, dict[str, str]]:
+def in_tree(root: Path, name: str) -> tuple[Project, dict[str, str]]:
     files, wanted = TREES[name]
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     (root / "hclmod.toml").write_text(CONFIG % next(iter(wanted)))
-    return api.open_workspace(root), wanted
+    return open_project(root), wanted
 
 
 def said(report: PhaseReport) -> tuple[set[str], set[str]]:
@@ -107,9 +108,9 @@ def test_audit_and_fix_and_apply_say_the_same(tmp_path: Path, name: str) -> None
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-q", "-m", "base")
-    (applied,) = api.plan_phases(workspace, [1])
-    (fixed,) = api.plan_fix(workspace, [tmp_path], [RULE])
-    changes, left = said(api.audit(workspace, rules=[RULE]))
+    (applied,) = apply.plan_phases(workspace, [1])
+    (fixed,) = check.plan_fix(workspace, [tmp_path], [RULE])
+    changes, left = said(audit.audit(workspace, rules=[RULE]))
     assert changes == said(applied)[0] == said(fixed)[0]
     assert left == said(applied)[1]
     assert any("hclmod.toml says never: the firmware wants it" in each for each in left)
@@ -119,6 +120,6 @@ def test_audit_and_fix_and_apply_say_the_same(tmp_path: Path, name: str) -> None
 def test_explain_says_of_a_workload_what_apply_does(tmp_path: Path, name: str) -> None:
     workspace, wanted = in_tree(tmp_path, name)
     for target, words in wanted.items():
-        told = [line for line in api.explain(workspace, target) if line.startswith(f"  {RULE} ")]
+        told = [line for line in explain.explain(workspace, target) if line.startswith(f"  {RULE} ")]
         assert any(words in line for line in told), target
         assert any("leaves unchanged: " not in line for line in told) == (words == "latest"), target

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod import api, txtar
+from hclmod import txtar
 from hclmod.commands import test
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.engine.project import in_memory
 from hclmod.images.evidence import ImageTags, Snapshot, TagInfo
-from hclmod.rulekit import loading
+from hclmod.rulekit import docstrings, loading
 from tests.support.hcl import HOSTILE, formatted, needs_terraform
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def by_case(cases: Iterable[Case]) -> pytest.MarkDecorator:
 def test_fixture(case: Case) -> None:
     result = test.run(case)
     assert_passed(result)
-    assert set(result.codes) <= {*api.card(case.rule).codes, f"{case.rule}/nothing-to-do"}, "codes that no page lists"
+    assert set(result.codes) <= {*docstrings.card(case.rule).codes, f"{case.rule}/nothing-to-do"}, (
+        "codes that no page lists"
+    )
 
 
 @by_case(CHANGING)

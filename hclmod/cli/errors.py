@@ -1,0 +1,73 @@
+"""How errors are printed: one line `error: ...`, then one line `hint: ...`."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from hclmod.errors import HclmodError, nearest
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells count it."""
+
+_QUOTED = re.compile(r"'([^']*)'")
+_IS_HELP: type[click.ClickException] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
+
+def show(error: HclmodError | click.ClickException) -> int:
+    """Print an error on standard error and return its exit code."""
+    if isinstance(error, _IS_HELP):  # a group without a command: its text is the help itself
+        error.show()
+        return error.exit_code
+    plain = error if isinstance(error, HclmodError) else _plain(error)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {plain.message}", err=True)
+    if plain.hint:
+        click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {plain.hint}", err=True)
+    return plain.exit_code
+
+
+def interrupted() -> int:
+    """Say that Ctrl-C ended the run, and return its exit code."""
+    click.echo("interrupted: no file was left half-written", err=True)
+    return INTERRUPTED
+
+
+def _plain(error: click.ClickException) -> HclmodError:
+    """The same error in our own words."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    usage = f"Run `{context.command_path} --help` for the options." if context else ""
+    match error:
+        case click.NoSuchOption():
+            near = nearest(error.option_name, error.possibilities or (), usage)
+            return HclmodError(f"unknown option `{error.option_name}`", hint=near)
+        case click.MissingParameter():
+            kind = error.param_type or (error.param.param_type_name if error.param else "parameter")
+            return HclmodError(f"missing {kind} {_name(error)}", hint=usage)
+        case click.BadParameter():
+            return HclmodError(
+                f"invalid value for {_name(error)}: {_text(error.message)}", hint=_choice(error) or usage
+            )
+    return HclmodError(_text(error.format_message()), hint=usage)
+
+
+def _name(error: click.BadParameter) -> str:
+    """The option or argument that an error is about, in backticks."""
+    name = error.param_hint
+    if name is None and error.param is not None and error.ctx is not None:
+        name = error.param.get_error_hint(error.ctx)
+    words = [name] if isinstance(name, str) else list(name or ())
+    return " or ".join(_QUOTED.sub(r"`\1`", word) for word in words)
+
+
+def _text(message: str) -> str:
+    """A message of click in our style: backticks for names, no capital at the start, no full stop at the end."""
+    text = _QUOTED.sub(r"`\1`", message.strip().removesuffix("."))
+    return text[:1].lower() + text[1:]
+
+
+def _choice(error: click.BadParameter) -> str:
+    """The nearest of the allowed values, where there is a list of them."""
+    kind = error.param.type if error.param else None
+    match = _QUOTED.match(error.message)
+    return nearest(match[1], map(str, kind.choices)) if match and isinstance(kind, click.Choice) else ""

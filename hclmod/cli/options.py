@@ -1,0 +1,224 @@
+"""Options that several commands share, each declared once, and what commands make of them."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hclmod.cli import output
+from hclmod.errors import ConfigError, HclmodError, nearest
+from hclmod.reports.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hclmod.engine.outcomes import PhaseReport
+    from hclmod.engine.project import Project
+
+    Function = Callable[..., Any]
+
+PATHS = click.Path(path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The repository that a command works on, with the configuration and rules to use."""
+
+    repository: Path = Path()
+    config: Path | None = None
+    rules: tuple[Path, ...] = ()
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def open(self, folder: Path | None = None) -> Project:
+        """Open the repository that holds `folder`, by default the one that `-C` names."""
+        from hclmod.engine.project import open_project
+
+        start = (folder or self.repository).resolve()
+        project = open_project(start, file=self.config, rule_folders=self.rules, options=self.settings)
+        output.warn(project.config)
+        return project
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a command shows its report."""
+
+    form: str
+    file: Path | None
+    verbose: bool = False
+
+    def show(self, project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD") -> None:
+        """Print reports, or write them to the file of `--output`."""
+        from hclmod.commands.apply import tell
+
+        report = tell(project, reports, base=base, for_text=self.form == "text")
+        output.show_report(report, self.form, self.file, verbose=self.verbose)
+
+    def as_diff(self) -> View:
+        """The same, as a diff."""
+        return replace(self, form="diff")
+
+    def say(self, text: str) -> None:
+        """Say something after the report: on standard error where standard output is for a machine."""
+        output.say(text, err=self.form != "text")
+
+
+def settings(_context: click.Context, _option: click.Parameter, texts: Sequence[str]) -> dict[str, dict[str, object]]:
+    """Read `RULE.OPTION=VALUE`, the values of `--set`."""
+    options: dict[str, dict[str, object]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        rule, dot, option = name.partition(".")
+        if not (equals and dot and rule and option):
+            hint = "Write RULE.OPTION=VALUE, for example `--set float-image-tag.jobs=false`."
+            raise HclmodError(f"invalid value for `--set`: `{text}`", hint=hint)
+        options.setdefault(rule, {})[option] = _list(text, value) if value.lstrip().startswith("[") else value
+    return options
+
+
+def _list(text: str, value: str) -> object:
+    """A list, written as in JSON or TOML."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        pass
+    try:
+        table = tomllib.loads(f"value = {value}")
+    except tomllib.TOMLDecodeError:
+        table = {}
+    if table.keys() != {"value"}:
+        hint = """Write a list as in TOML or JSON, and quote it for the shell: `--set 'RULE.OPTION=["a", "b"]'`."""
+        raise HclmodError(f"invalid value for `--set`: `{text}` is not a list", hint=hint)
+    return table["value"]
+
+
+def phases(project: Project, text: str, *, dry_run: bool) -> tuple[int, ...]:
+    """The phases that `--phase` names: one number, or for a dry run `all`."""
+    config = project.config
+    if text == "all" and dry_run:
+        if not config.phases:
+            raise ConfigError(f"{config.path} has no phases", hint="Add [phase.1] with stacks = [...].")
+        return tuple(config.phases)
+    if not (text.isascii() and text.isdecimal()):
+        numbers = ", ".join(map(str, config.phases))
+        otherwise = f"Phases in {config.path}: {numbers}." if numbers else "Give a number."
+        hint = "`all` needs --dry-run." if text == "all" else nearest(text, ["all"], otherwise)
+        raise HclmodError(f"invalid phase `{text}`", hint=hint)
+    return (int(text),)
+
+
+def source(
+    *, repository: bool = True, config: bool = True, rules: bool = False, settings: bool = False
+) -> Callable[[Function], Function]:
+    """Give a command the parameter `source`, made of the options -C, --config, --rules-dir and --set."""
+    chosen = [
+        *([_repository] if repository else []),
+        *([_config] if config else []),
+        *([_rules, _old_rules] if rules else []),
+        *([_set] if settings else []),
+    ]
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def command(
+            *,
+            folder: Path = Path(),
+            config_file: Path | None = None,
+            rule_folders: tuple[Path, ...] = (),
+            old_rule_folders: tuple[Path, ...] = (),
+            rule_settings: Mapping[str, Mapping[str, object]] | None = None,
+            **others: Any,
+        ) -> Any:
+            if old_rule_folders:
+                click.echo("warning: `--rules` is now `--rules-dir`, and the old name will be removed", err=True)
+            folders = (*rule_folders, *old_rule_folders)
+            return function(source=Source(folder, config_file, folders, rule_settings or {}), **others)
+
+        return _with(command, chosen)
+
+    return decorate
+
+
+def view(*, diff: bool = True, verbose: bool = True) -> Callable[[Function], Function]:
+    """Give a command the parameter `view`, made of the options --format, --diff, --output and --verbose."""
+    chosen = [_format, *([_diff] if diff else []), _output, *([_verbose] if verbose else [])]
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def command(*, form: str, output_file: Path | None, verbose: bool = False, **others: Any) -> Any:
+            return function(view=View(form, output_file, verbose), **others)
+
+        return _with(command, chosen)
+
+    return decorate
+
+
+def _with(command: Function, options: Sequence[Callable[[Function], Function]]) -> Function:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def formats(*names: str) -> Callable[[Function], Function]:
+    """The option `--format` of a command that has its own formats."""
+    return click.option(
+        "--format", "form", type=click.Choice(names), default=names[0], show_default=True, help="Output format."
+    )
+
+
+dry_run = click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
+only_rules = click.option("--rule", "rules", multiple=True, metavar="ID", help="Run this rule on everything.")
+base = click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to compare with.")
+fixtures = click.option(
+    "--fixtures", default="fixtures", type=PATHS, metavar="FOLDER", show_default=True, help="Folder of the fixtures."
+)
+see = click.option(
+    "--see", default="", metavar="TEXT", help="Where to find the full report, if the text has to be cut."
+)
+
+_repository = click.option(
+    "-C", "--repository", "folder", default=".", type=PATHS, metavar="FOLDER", help="Folder of the repository."
+)
+_config = click.option(
+    "--config",
+    "config_file",
+    type=PATHS,
+    metavar="FILE",
+    envvar="HCLMOD_CONFIG",
+    show_envvar=True,
+    help="Read FILE instead of hclmod.toml.",
+)
+_rules = click.option(
+    "--rules-dir",
+    "rule_folders",
+    type=PATHS,
+    multiple=True,
+    metavar="FOLDER",
+    help="Also load the rules in FOLDER. This runs their code.",
+)
+_old_rules = click.option("--rules", "old_rule_folders", type=PATHS, multiple=True, hidden=True)
+_set = click.option(
+    "--set",
+    "rule_settings",
+    multiple=True,
+    metavar="RULE.OPTION=VALUE",
+    callback=settings,
+    help="""Set an option of a rule. Write a list as '["a", "b"]'.""",
+)
+_format = formats(*FORMATS)
+_diff = click.option("--diff", "form", flag_value="diff", help="Same as --format diff, for `git apply`.")
+_output = click.option(
+    "--output",
+    "output_file",
+    type=PATHS,
+    metavar="FILE",
+    callback=output.writable,
+    help="Write the report to FILE.",
+)
+_verbose = click.option("-v", "--verbose", is_flag=True, help="Also list what is left unchanged.")
