@@ -112,7 +112,7 @@ def test_containers_are_named_and_those_of_one_repository_move_together() -> Non
     more += '        init_container {\n          name  = "oiler"\n          image = "x/y:3.0.4"\n        }\n'
     files = {"s/a/main.tf": workload('"x/y:3.0.4"', more=more).encode()}
     (objection,) = pin.objections(act(files, "a/kubernetes_deployment.web", "pin", PIN))
-    assert "name one of web, meter, oiler" in objection
+    assert "Name one of web, meter, oiler" in objection
     pinned = there_and_back(files, "a/kubernetes_deployment.web:web")
     assert pinned["s/a/main.tf"].count(b'"x/y:3.0.1"') == 2
     assert b'"x/meter:1"' in pinned["s/a/main.tf"]
@@ -148,7 +148,7 @@ def test_the_workload_has_to_be_one(target: str, says: str) -> None:
 def test_a_tag_that_does_not_fit_its_suffix_leaves_everything() -> None:
     files = {"s/a/main.tf": ('locals {\n  t = "3.0.4"\n}\n' + workload('"x/y:${local.t}-cuda"')).encode()}
     report = act(files, "a/kubernetes_deployment.web", "pin", PIN)
-    assert any("does not fit what stands around the tag" in each for each in pin.objections(report))
+    assert any("does not fit the text around the tag" in each for each in pin.objections(report))
     there_and_back_with = done(files, "a/kubernetes_deployment.web", "pin", {**PIN, "to": "3.0.1-cuda"})
     assert b't = "3.0.1"' in there_and_back_with["s/a/main.tf"]
 
@@ -188,7 +188,7 @@ CHANGING = [case for rule in ("pin", "opt-out") for case in test.cases(FIXTURES,
 def test_what_fixtures_pin_is_taken_back(case: Case) -> None:
     files = {f"before/{name}": data for name, data in case.after.items()}
     files |= {f"after/{name}": data for name, data in case.before.items()}
-    result = test.run(replace(case, rule="unpin", files=files, says=(), options={}))
+    result = test.run(replace(case, rule="unpin", files=files, codes=(), says=(), options={}))
     assert not result.problems, result.diff.decode()
 
 
