@@ -75,10 +75,8 @@ def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterato
         message = f"a new image {KINDS[workload.type_label].rollout}, and `jobs` is false"
         yield note(workload.title, "jobs-left-alone", message)
         return
-    if winner := context.overriding(workload):
-        yield from _overridden(workload, winner)
-        return
-    if opted := _opted_out(workload, context):
+    yield from _overridden(workload, context)
+    if opted := _opted_out(workload):
         yield opted
         return
     for block in dynamic_containers(workload):
@@ -88,23 +86,32 @@ def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterato
             yield from _Found(workload, each, each.image, context).findings()
 
 
-def _overridden(workload: Block, winner: str) -> Iterator[Finding]:
-    for each in containers(workload):
-        message = f"{each.label}: {winner} overrides its image, so it has no effect here"
-        yield note(each.image or workload.title, "overridden", message)
+def _overridden(workload: Block, context: Context) -> Iterator[Finding]:
+    """The images of documents whose pods an override file replaces."""
+    for block in context.overridden(workload):
+        place, winner = f"{block.source.document.path}:{block.line}", _winner(workload)
+        for each in containers(block):
+            message = f"{each.label}: {winner} overrides its image at {place}, so that has no effect"
+            yield note(workload.title, "overridden", message)
 
 
-def _opted_out(workload: Block, context: Context) -> Finding | None:
-    """Why all images of a workload keep their tags: it opted out, or may have or in what overrides it."""
-    for block in (workload, *context.others(workload)):
-        where = "" if block is workload else f" in {block.source.document.path}"
-        if opted := opt_out(block):
-            message = f"opted out with `keel.sh/policy = never`{where}, so its images keep their tags"
-            return note(workload.title if where else opted, "opted-out", message)
-        if unread := unread_policy(block):
-            message = f"its images keep their tags: {MAY_OPT_OUT}{where}"
-            return warn(workload.title if where else unread, "may-be-opted-out", message)
+def _winner(workload: Block) -> str:
+    return next((each.source.document.path for each in workload.blocks("spec")), "")
+
+
+def _opted_out(workload: Block) -> Finding | None:
+    """Why all images of a workload keep their tags: it opted out, or may have."""
+    if opted := opt_out(workload):
+        message = f"opted out with `keel.sh/policy = never`{_beside(opted)}, so its images keep their tags"
+        return note(opted, "opted-out", message)
+    if unread := unread_policy(workload):
+        return warn(unread, "may-be-opted-out", f"its images keep their tags: {MAY_OPT_OUT}{_beside(unread)}")
     return None
+
+
+def _beside(view: Attribute) -> str:
+    """Where an attribute stands that another document overrides or adds."""
+    return f" in {view.source.document.path}" if view.source.foreign else ""
 
 
 def _dynamic(workload: Block, block: Block, context: Context) -> Iterator[Finding]:
@@ -156,7 +163,6 @@ class _Found:
         self.reason = pin_reason(attribute.comments())
         self.callers = context.shared.get(workload.address, ())
         self.changed = has_switched(workload, context)
-        self.others = context.others(workload)
         self.blocked_by = context.blocked.get(ImageId(context.folder, workload.address, container.path))
         mine = context.id_of(workload)
         self.decision: Decision | None = decision(plain, context, mine) if plain else None
@@ -219,14 +225,11 @@ class _Found:
 
     def _ignored_already(self) -> Finding | None:
         """Why another tag here would change nothing, or may; None where Terraform looks at this image."""
-        for block in (self.workload, *self.others):
-            try:
-                missing = fixes.missing_items(block, "ignore_changes", [self.ignored], inside="lifecycle")
-            except fixes.UnfixableError as error:
-                return self._stays(warn, "may-be-ignored", f"Terraform may ignore it: {error}")
-            if not missing:
-                return self._stays(note, "ignored-by-terraform", NO_EFFECT)
-        return None
+        try:
+            missing = fixes.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle")
+        except fixes.UnfixableError as error:
+            return self._stays(warn, "may-be-ignored", f"Terraform may ignore it: {error}")
+        return None if missing else self._stays(note, "ignored-by-terraform", NO_EFFECT)
 
     @property
     def ignored(self) -> str:

@@ -152,6 +152,8 @@ class Block:
     type: str
     labels: tuple[str, ...]
     path: str
+    merged: tuple[dict[str, Attribute], tuple[Block, ...]] | None = field(default=None, repr=False, compare=False)
+    """What Terraform reads in its place where other documents override it."""
 
     @property
     def span(self) -> Span:
@@ -182,6 +184,8 @@ class Block:
 
     @cached_property
     def _items(self) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
+        if self.merged is not None:
+            return self.merged
         body = next((child for child in self.node.children if child.type == "body"), None)
         return read_body(self.source, body, self.path + ".") if body is not None else ({}, ())
 
