@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import comments as trivia
@@ -232,6 +232,7 @@ def read_body(source: Source, body: Node, prefix: str) -> tuple[dict[str, Attrib
     return attributes, tuple(blocks)
 
 
+@lru_cache(maxsize=4)  # each finding asks again; a larger cache would keep many trees (docs/facts.md, Parsers 1)
 def top_level(source: Source) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
     """The attributes (of a `.tfvars`) and blocks of a document."""
     body = next((child for child in source.tree.root_node.children if child.type == "body"), None)
