@@ -374,7 +374,7 @@ def test_new_rule_then_test(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.endswith("2 cases, 1 that must not change: 2 passed, 0 failed\n")
     case = tmp_path / "fixtures/wait-for-helm/basics/example.txtar"
-    case.write_text(case.read_text().replace("wait  = true", "other = true"))
+    case.write_text(case.read_text().replace("wait = true", "other = true"))
     failed = hclmod(tmp_path, "test", "--rules", "rules", "--fixtures", "fixtures")
     assert failed.returncode == 1
     assert "is not as wanted" in failed.stdout
@@ -496,7 +496,7 @@ def test_fix_knows_which_other_workloads_use_a_literal_without_their_paths(
     git(tmp_path, "init", "-q")
     done = hclmod(tmp_path, *how)
     assert done.returncode == 0, done.stderr
-    assert "stays: used by stacks/b/module.x.kubernetes_deployment.web too" in done.stdout
+    assert "stays: used by stacks/b/module.x.kubernetes_deployment.web" in done.stdout
     assert (tmp_path / "stacks/a/m/main.tf").read_text() == SHARED["stacks/a/m/main.tf"]
 
 
