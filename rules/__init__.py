@@ -1,1 +1,4 @@
-"""Rules of a phase, one file each; files that begin with an underscore hold what several of them know."""
+"""Rules of a phase, one file each.
+
+Files that begin with an underscore hold what several rules share.
+"""

@@ -1,7 +1,7 @@
-"""What stands beside an image and speaks of its tag: Diun's filter (diun: `docs/providers/kubernetes.md`).
+"""What depends on an image's tag beside it: Diun's filter (diun: `docs/providers/kubernetes.md`).
 
-`diun.include_tags` on the pod template holds regular expressions, with semicolons between them; Diun tells nothing of a
-tag that none of them matches.
+`diun.include_tags` on the pod template holds regular expressions, separated by semicolons. Diun does not report a tag
+that none of them matches.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ def filter_of(workload: Block) -> Expression | None:
     path = KINDS[workload.type_label].pod[:-1]
     for metadata in workload.find(*path, "metadata"):
         annotations = metadata.attribute("annotations")
-        if annotations and (found := annotations.value.entry(INCLUDE_TAGS)):
-            return found
+        if annotations and (pattern_value := annotations.value.entry(INCLUDE_TAGS)):
+            return pattern_value
     return None
 
 
-def misses(found: Expression, tag: str) -> bool:
+def misses(pattern_value: Expression, tag: str) -> bool:
     """Whether the filter matches the tag no more; what interpolates something is taken to interpolate the tag."""
-    match values.read(found):
+    match values.read(pattern_value):
         case values.Text(text):
             patterns = text
         case values.Template(parts):
@@ -39,10 +39,10 @@ def misses(found: Expression, tag: str) -> bool:
         return True
 
 
-def following(found: Expression, old: str, new: str) -> Fix | None:
+def following(pattern_value: Expression, old: str, new: str) -> Fix | None:
     """The fix that lets the filter follow, where it is certain: it is the old tag between `^` and `$`, and no more."""
-    text, quoted = found.string(), found.quoted
+    text, quoted = pattern_value.string(), pattern_value.quoted
     if text is None or quoted is None or _ESCAPED.sub(r"\1", text) != f"^{old}$":
         return None
     pattern = "^" + new.replace(".", r"\.") + "$"
-    return fixes.replace(found, pattern.replace("\\", "\\\\").encode(), quoted)
+    return fixes.replace(pattern_value, pattern.replace("\\", "\\\\").encode(), quoted)

@@ -1,20 +1,17 @@
-"""Whether a workload is in Keel's hands, by its namespace, its phase or its own words.
+"""Whether Keel manages a workload, by its namespace, its phase or its own policy.
 
 Source: docs/facts.md, Keel 3, Keel 4, Kyverno 2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+
+from hclmod.rulekit import Block, Context, Facts, Namespace
 
 from ._keel import MUTATED, POLICY, RESTARTED, declared
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hclmod.rulekit import Block, Context, Facts, Namespace
 
 EXEMPT = ("keel",)
 """A supervisor that updates itself has no supervisor."""
@@ -47,11 +44,11 @@ def is_among(name: str, patterns: Sequence[str]) -> bool:
 
 
 def due(workload: Block, context: Context, enrolment: Enrolment) -> str:
-    """Why Keel has, or should have, this workload in its hands; empty where it has not."""
+    """Why Keel manages this workload, or should; empty where it does not."""
     facts, kind = context.facts.get(workload.address), workload.type_label
     own = declared(workload, POLICY)
     if kind in RESTARTED and own not in (None, "never"):
-        return f"it declares the policy `{own or 'of a value that is no literal'}`"
+        return f"it declares the policy `{own or 'whose value is not a literal'}`"
     if kind not in MUTATED or facts is None:
         return ""
     if home := enrolment.of(facts):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     HOLDERS_OF_DATA,
@@ -24,9 +24,6 @@ from hclmod.rulekit import (
     reference,
     tags,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _PIN_WORDS = re.compile(
     r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*"
@@ -68,7 +65,7 @@ def parsed(image: Attribute) -> Reference | None:
 
 
 def pin_reason(comments: Sequence[str]) -> str | None:
-    """The comment on an image that gives a reason for its tag, or None; a link or a title is no reason."""
+    """The comment on an image that gives a reason for its tag, or None; a link or a title does not count."""
     return next((comment for comment in comments if _PIN_WORDS.search(comment)), None)
 
 
@@ -79,8 +76,8 @@ def policy(image: Reference, context: Context, workload: ResourceId) -> ImagePol
 
 def decision(image: Reference, context: Context, workload: ResourceId) -> Decision:
     """What becomes of the image's tag, by the config and the tag snapshot."""
-    known = context.tags.image(image.name)
-    return decide.decide(image, policy(image, context, workload), known, stateful=_stateful(context))
+    evidence = context.tags.image(image.name)
+    return decide.decide(image, policy(image, context, workload), evidence, stateful=_stateful(context))
 
 
 def stays(  # noqa: PLR0911 - one line for each cause

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from hclmod.rulekit import Attribute, Block, Value, values
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 POLICY = "keel.sh/policy"
 INIT_CONTAINERS = "keel.sh/initContainers"
@@ -50,8 +47,8 @@ def declared(workload: Block, key: str) -> str | None:
     for name in ("annotations", "labels"):
         for metadata in workload.blocks("metadata"):
             attribute = metadata.attribute(name)
-            if attribute and (found := _entry(values.read(attribute.value), key)) is not None:
-                return found
+            if attribute and (text := _entry(values.read(attribute.value), key)) is not None:
+                return text
     return None
 
 
@@ -87,19 +84,19 @@ def _policy(value: Value) -> str | None:
 
 
 def _entry(value: Value, key: str) -> str | None:
-    """What a map has under a key, the last one in a `merge`; empty where it is no literal."""
+    """What a map has under a key, the last one in a `merge`; empty where it is not a literal."""
     match value:
         case values.Object() as table:
-            found = table.get(key)
-            return None if found is None else found.text if isinstance(found, values.Text) else ""
+            item = table.get(key)
+            return None if item is None else item.text if isinstance(item, values.Text) else ""
         case values.Call("merge", arguments):
-            told = [text for each in arguments if (text := _entry(each, key)) is not None]
-            return told[-1] if told else None
+            texts = [text for each in arguments if (text := _entry(each, key)) is not None]
+            return texts[-1] if texts else None
     return None
 
 
 def is_unread(metadata: Sequence[tuple[str, str]], *, mixed: bool = False) -> bool:
-    """Whether a policy is declared whose value is no literal, or may be; `mixed` as for `is_opted_out`."""
+    """Whether a policy is declared whose value is not a literal, or may be; `mixed` as for `is_opted_out`."""
     return "" in _policies(metadata, mixed=mixed) or (mixed and ("annotations", "") in metadata)
 
 
@@ -112,5 +109,5 @@ def is_opted_out(metadata: Sequence[tuple[str, str]], *, mixed: bool = False) ->
 
 
 def _policies(metadata: Sequence[tuple[str, str]], *, mixed: bool) -> list[str]:
-    found = [value for key, value in metadata if key == POLICY]
-    return found if mixed else found[:1]
+    policies = [value for key, value in metadata if key == POLICY]
+    return policies if mixed else policies[:1]

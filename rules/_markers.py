@@ -6,15 +6,12 @@ Source: docs/facts.md, Terraform 7, Terraform 9.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Config, RuleError
 
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ Source: docs/facts.md, Keel 1.
 def version(text: str) -> tuple[int, ...]:
     """The numbers of a version of Keel such as `0.21.1`."""
     if not re.fullmatch(r"v?\d+(\.\d+)*", text):
-        raise RuleError(f"`{text}` is no version of Keel", hint='Write numbers, such as keel_version = "0.21.1".')
+        raise RuleError(f"`{text}` is not a version of Keel", hint='Write numbers, such as keel_version = "0.21.1".')
     return tuple(map(int, text.removeprefix("v").split(".")))
 
 
@@ -109,8 +106,8 @@ def marker(name: str, config: Config) -> Marker:
     if name in config.markers:
         return _user_marker(config.markers[name])
     if name not in MARKERS:
-        known = ", ".join([*MARKERS, *config.markers])
-        raise RuleError(f"there is no marker `{name}`", hint=f"Known: {known}. Others go under [markers.{name}].")
+        names = ", ".join([*MARKERS, *config.markers])
+        raise RuleError(f"there is no marker `{name}`", hint=f"Known: {names}. Others go under [markers.{name}].")
     return MARKERS[name]
 
 
@@ -131,8 +128,8 @@ def is_for(marker: Marker, block: Block) -> bool:
 
 def _holds(block: Block, path: str, text: str) -> bool:
     *kinds, name = path.split(".")
-    found = [attribute for inner in block.find(*kinds) if (attribute := inner.attribute(name))]
-    return any((each.value.string() or each.value.text) == text for each in found)
+    attributes = [attribute for inner in block.find(*kinds) if (attribute := inner.attribute(name))]
+    return any((each.value.string() or each.value.text) == text for each in attributes)
 
 
 def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, ...]:
@@ -143,16 +140,16 @@ def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, .
     """
     kind = KINDS.get(block.type_label)
     words = {"{pod}": kind.prefix, "{stamp}": _stamp(kind.pod)} if kind else {}
-    told = []
+    paths = []
     for path in marker.paths:
         for word, text in words.items():
             path = path.replace(word, text)  # noqa: PLW2901 - one word after the other
-        told += [path.replace("{container}", each) for each in images] if "{container}" in path else [path]
+        paths += [path.replace("{container}", each) for each in images] if "{container}" in path else [path]
     if declared(block, POLICY) not in (None, "never"):
-        told = [each for each in told if each != IGNORED_POLICY]
-    if wrong := next((each for each in told if "{" in each), None):
-        raise RuleError(f"`{wrong}` names a part of a pod, which a {block.type_label} has not")
-    return tuple(told)
+        paths = [each for each in paths if each != IGNORED_POLICY]
+    if wrong := next((each for each in paths if "{" in each), None):
+        raise RuleError(f"`{wrong}` refers to a pod, but a {block.type_label} has none")
+    return tuple(paths)
 
 
 def _stamp(pod: Sequence[str]) -> str:

@@ -5,8 +5,8 @@ Source: docs/guides/rollback.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -27,9 +27,6 @@ from hclmod.rulekit import (
 
 from ._keel import CRON_JOBS, POLICY
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 _ANNOTATIONS = ("metadata", 0, "annotations")
 _POLICIES = tuple(("metadata", 0, kind, POLICY) for kind in ("annotations", "labels"))
 
@@ -39,7 +36,7 @@ def take_out(workload: Block, why: str, *, label: bool, aligned: bool) -> Fix | 
     source = workload.source
     parts = [_never(workload, name) for name in ("annotations", *(("labels",) if label else ()))]
     kept = [undo.keep(source, part, why, aligned=aligned) for part in parts if part]
-    if ignored := lists.drop(workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held)):
+    if ignored := lists.drop(workload, "ignore_changes", "lifecycle", lambda entry: hides(workload, entry)):
         kept.append(undo.keep(source, ignored, "", aligned=aligned))
     return joined(kept)
 
@@ -55,43 +52,43 @@ def joined(fixes: list[Fix]) -> Fix | None:
 def _never(workload: Block, name: str) -> Fix | None:
     metadata = workload.blocks("metadata")
     if not metadata:
-        raise UnfixableError("it has no `metadata` block")
+        raise UnfixableError("has no `metadata` block")
     attribute = metadata[0].attribute(name)
-    held = attribute.value.entry(POLICY) if attribute else None
-    if held is None:
+    entry = attribute.value.entry(POLICY) if attribute else None
+    if entry is None:
         _refuse_merged(attribute)
         return fixes.ensure_entry(metadata[0], name, POLICY, "never")
-    return None if held.string() == "never" else fixes.replace(held, b'"never"')
+    return None if entry.string() == "never" else fixes.replace(entry, b'"never"')
 
 
 def _refuse_merged(attribute: Attribute | None) -> None:
     """A map that others share is never written: they would opt out too."""
     if attribute is not None and not isinstance(values.read(attribute.value), values.Object):
-        text = f"`{attribute.name}` is `{attribute.value.text.splitlines()[0]}`, which is no map of its own"
-        raise UnfixableError(f'{text}; write `"{POLICY}" = "never"` there by hand')
+        text = f"`{attribute.name}` is `{attribute.value.text.splitlines()[0]}`, which is not a map of its own"
+        raise UnfixableError(f'{text}. Write `"{POLICY}" = "never"` there by hand')
 
 
-def hides(workload: Block, held: Traversal) -> bool:
+def hides(workload: Block, entry: Traversal) -> bool:
     """Whether an entry hides the policy or an image from Terraform (docs/facts.md, Terraform 3).
 
     One that hides much more is an `UnfixableError`: nobody knows what else it is there for.
     """
     pod = traversal.parse(KINDS[workload.type_label].prefix) or ()
     containers = ((*pod, "container"), (*pod, "init_container"))
-    head, rest = held[: len(pod) + 1], held[len(pod) + 2 :]
-    if head in containers and len(held) > len(head) and rest in ((), ("image",)):
+    head, rest = entry[: len(pod) + 1], entry[len(pod) + 2 :]
+    if head in containers and len(entry) > len(head) and rest in ((), ("image",)):
         return True
-    if len(held) >= len(_ANNOTATIONS) and any(traversal.covers(held, each) for each in _POLICIES):
+    if len(entry) >= len(_ANNOTATIONS) and any(traversal.covers(entry, each) for each in _POLICIES):
         return True
-    if any(traversal.covers(held, each) for each in (*_POLICIES, *containers)):
+    if any(traversal.covers(entry, each) for each in (*_POLICIES, *containers)):
         raise UnfixableError(
-            f"`ignore_changes` holds `{_written(held)}`, which hides all of it; name what it is there for"
+            f"`ignore_changes` holds `{_written(entry)}`, which hides all of it. List only what it is meant for"
         )
     return False
 
 
-def _written(held: Traversal) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in held).removeprefix(".")
+def _written(entry: Traversal) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in entry).removeprefix(".")
 
 
 def live(workload: Block, context: Context, *, undo: bool) -> Iterator[Finding]:
@@ -106,11 +103,11 @@ def live(workload: Block, context: Context, *, undo: bool) -> Iterator[Finding]:
 
 
 def _run(workload: Block, command: str) -> Finding:
-    return replace(note(workload.title, "command-to-run", f"to run: {command}"), cells=(("run", command),))
+    return replace(note(workload.title, "command-to-run", f"run: {command}"), cells=(("run", command),))
 
 
 def _name(workload: Block) -> str:
-    name = next((found for each in workload.blocks("metadata") if (found := each.attribute("name"))), None)
+    name = next((attribute for each in workload.blocks("metadata") if (attribute := each.attribute("name"))), None)
     return (name.value.string() if name else None) or "NAME"
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from hclmod.rulekit import Reference, reference, tags
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _GOOD = re.compile(r"# hclmod(?: unaligned)? note: pinned (?:[\d-]+ )?(\S+): bad \S+, good (\S+):")
 NO_TAG = "no-tag"
 
 
-def told(image: Reference, tag: str, date: str, reason: str) -> str:
+def comment(image: Reference, tag: str, date: str, reason: str) -> str:
     """What the comment above a pinned tag says: when, which repository, the bad tag, the good one, why."""
     bad = image.digest or image.tag or NO_TAG
-    return said("pinned", f"{date} {image.name}: bad {bad}, good {tag}", reason)
+    return sentence("pinned", f"{date} {image.name}: bad {bad}, good {tag}", reason)
 
 
-def said(word: str, rest: str, reason: str) -> str:
+def sentence(word: str, rest: str, reason: str) -> str:
     """`pinned 2026-08-01 ...: why`, on one line."""
     return " ".join(f"{word} {rest}: {reason}".replace(" : ", ": ").split())
 
@@ -30,9 +27,9 @@ def recorded(text: str, repository: str) -> tuple[str, ...]:
     return tuple(tag for name, tag in _GOOD.findall(text) if name == repository)
 
 
-def lower_than(image: Reference, tag: str, known: Iterable[str]) -> str | None:
-    """The newest of the known pins (the tag in the file, those in comments) if `tag` is below it."""
-    pins = [each for each in (image.tag, *known) if each is not None]
+def lower_than(image: Reference, tag: str, others: Iterable[str]) -> str | None:
+    """The newest of the others pins (the tag in the file, those in comments) if `tag` is below it."""
+    pins = [each for each in (image.tag, *others) if each is not None]
     higher = [each for each in pins if tags.is_lower(tag, each)]
     if not higher:
         return None
@@ -43,5 +40,5 @@ def lower_than(image: Reference, tag: str, known: Iterable[str]) -> str | None:
 
 
 def pinned(image: Reference, tag: str) -> Reference | None:
-    """The image at the tag; None where that is no tag."""
+    """The image at the tag; None where that is not a tag."""
     return image.with_tag(tag) if reference.is_tag(tag) else None

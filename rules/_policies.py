@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Expression, Value, values
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MANIFESTS = ("kubernetes_manifest", "kubectl_manifest")
 

@@ -6,17 +6,14 @@ Source: docs/facts.md, Keel 4, Keel 5, Images 4.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, containers, reference
 
 from ._floats import decision, parsed, pin_reason, policy, switches_tags
 from ._keel import INIT_CONTAINERS, MONITORED, declared
 from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +28,10 @@ class Rewrites:
     def warning(self) -> str:
         """What an entry for a tag that is new has to be preceded by; empty for none."""
         names = ", ".join(self.switched)
-        return f"; apply the new tag of {names} before these entries, or it never reaches what runs" if names else ""
+        return f"; apply the new tag of {names} before these entries, or it never reaches running pods" if names else ""
 
     @property
-    def told(self) -> str:
+    def remarks(self) -> str:
         """The reasons in brackets; empty for none."""
         return f" ({'; '.join(self.stays)})" if self.stays else ""
 
@@ -43,17 +40,17 @@ def rewrites(workload: Block, context: Context, *, keel_version: str = "", init:
     """Who may be rewritten by a Keel of this version; `init`: init containers too, whatever the annotations say."""
     ordered = sorted(containers(workload), key=lambda each: each.block.span)
     init = init or declared(workload, INIT_CONTAINERS) == "true"
-    told = [(each, next(_reasons(workload, each, context, keel_version, init=init), None)) for each in ordered]
-    stays = tuple(f"{each.label}: {why}" for each, why in told if why)
-    mine = [each for each, why in told if not why]
+    reasons = [(each, next(_reasons(workload, each, context, keel_version, init=init), None)) for each in ordered]
+    stays = tuple(f"{each.label}: {why}" for each, why in reasons if why)
+    mine = [each for each, why in reasons if not why]
     new = tuple(each.label for each in mine if _is_switched(workload, each, context))
     return Rewrites(tuple(each.path for each in mine), stays, new)
 
 
 def _is_switched(workload: Block, container: Container, context: Context) -> bool:
     image = image_of(workload, container, context)
-    held = (context.folder, workload.address, container.path) in context.blocked
-    if image is None or held or not switches_tags(context):
+    blocked = (context.folder, workload.address, container.path) in context.blocked
+    if image is None or blocked or not switches_tags(context):
         return False
     return isinstance(decision(image, context, context.id_of(workload)), Float)
 
@@ -71,12 +68,12 @@ def _reasons(
     workload: Block, container: Container, context: Context, keel_version: str, *, init: bool
 ) -> Iterator[str]:
     if container.image is None:
-        yield "it names no image"
+        yield "has no image"
         return
     if container.init and not init:
         yield f"Keel looks at init containers only with `{INIT_CONTAINERS}`"
     if not _is_monitored(workload, container):
-        yield f"`{MONITORED}` leaves it out"
+        yield f"`{MONITORED}` excludes it"
     if reason := pin_reason(container.image.comments()):
         yield f"its comment says: {reason}"
     image = image_of(workload, container, context)
@@ -107,13 +104,13 @@ def _as_keel_writes(image: Reference) -> str:
     return f"{hub}:{image.tag or 'latest'}"
 
 
-def wanted(
+def marker_entries(
     block: Block, context: Context, names: Sequence[str], keel_version: str, *, init: bool
 ) -> dict[str, tuple[str, ...]]:
     """For each marker that is for a resource the entries that it wants there."""
     images = rewrites(block, context, keel_version=keel_version, init=init).paths
-    found = {name: marker(name, context.config) for name in names}
-    return {name: entries(each, block, images) for name, each in found.items() if is_for(each, block)}
+    markers = {name: marker(name, context.config) for name in names}
+    return {name: entries(each, block, images) for name, each in markers.items() if is_for(each, block)}
 
 
 def floating(workload: Block, context: Context) -> tuple[Container, ...]:

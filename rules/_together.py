@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from hclmod.rulekit import (
     AffectedImage,
@@ -21,11 +21,8 @@ from hclmod.rulekit import (
 from ._floats import Reason, decision, pin_reason, policy, stays
 from ._keel import RESTARTED, is_opted_out, is_unread
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-MAY_OPT_OUT = "its annotations are not written out there, so it may be opted out with `keel.sh/policy = never`"
-NO_EFFECT = "Terraform ignores this image, so another tag here would have no effect on what runs"
+MAY_OPT_OUT = "its annotations are not literals, so it may be opted out with `keel.sh/policy = never`"
+NO_EFFECT = "Terraform ignores this image, so another tag would have no effect on running pods"
 
 
 def obstacle(  # noqa: PLR0911 - one line for each reason to stay
@@ -63,7 +60,7 @@ def together(images: Sequence[LinkedImage], context: Context, /, *, jobs: bool =
             holders[other] = holders[index]
             todo.append(other)
     return {
-        images[index].image.key: f"{_named(images[holder], images[index])}, which must: {verdicts[holder]}"
+        images[index].image.key: f"{_name(images[holder], images[index])}, which has to: {verdicts[holder]}"
         for index, holder in holders.items()
         if index != holder
     }
@@ -102,7 +99,7 @@ def _why(  # noqa: PLR0911 - one line for each reason
     """Why an image has to stay, so that its companions have to; None where it moves, or moves already."""
     image, driven = _image(each), each.image
     if image is None or each.fixed.startswith("its image ends"):
-        return each.fixed or "its image is no reference"
+        return each.fixed or "its image is not a reference"
     verdict = decision(image, context, driven.id)
     chosen = policy(image, context, driven.id)
     match verdict:
@@ -121,7 +118,7 @@ def _why(  # noqa: PLR0911 - one line for each reason
     return (why.text if why else each.fixed) or None
 
 
-def _named(holder: LinkedImage, each: LinkedImage) -> str:
+def _name(holder: LinkedImage, each: LinkedImage) -> str:
     """How a person names the one that must stay: by its label alone in the same workload."""
     one, other = holder.image, each.image
     same = one.id == other.id

@@ -1,21 +1,20 @@
 """Enroll the namespaces of a phase in Kyverno's injection of Keel annotations.
 
-Why: the boundary of a phase is the namespace: the ClusterPolicy annotates workloads in namespaces
-that carry the label `keel.sh/enrolled = "true"`, or that stand in its allowlist. The label is the safe form,
-because an empty `namespaces: []` selects every namespace (kyverno: `pkg/engine/utils/match.go`). With the option
-`allowlist` (STACK/TYPE.NAME of a resource that holds lists called `namespaces`) the names are appended there and no
-label is written.
+Why: The ClusterPolicy annotates workloads in namespaces that have the label `keel.sh/enrolled = "true"` or that its
+allowlist names. The label is the safe form, because an empty `namespaces: []` selects every namespace (kyverno:
+`pkg/engine/utils/match.go`). The option `allowlist` names the resource of an allowlist (STACK/TYPE.NAME). Then the
+namespaces are added to its lists called `namespaces`, and no label is written.
 
-Left alone: the `keel` namespace (a supervisor that updates itself has no supervisor) and those of the option
-`exempt`, a label that already says something else, maps that are not written in place, namespaces whose name cannot
-be read, a resource that makes several namespaces of which one is exempt. A namespace that also holds workloads of
-other phases is enrolled and said, because they are rolled with it.
+Left alone: The namespace `keel`, because a supervisor that updates itself has no supervisor. Namespaces of the option
+`exempt`, labels that have another value, maps that are not written in place, namespaces whose name cannot be read, and
+resources that declare several namespaces of which one is exempt. A namespace that also has workloads of other phases is
+enrolled, and the report names those workloads, because Keel rolls them too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     NAMESPACES,
@@ -37,9 +36,6 @@ from hclmod.rulekit import (
 from ._enrolment import EXEMPT, is_among
 from ._policies import MANIFESTS, namespace_lists
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 
 def check(
     block: Block,
@@ -59,17 +55,19 @@ def check(
         yield from _label(block, context, (label, value), exempt, by_label=not allowlist)
     elif block.address == allowlist.rpartition("/")[2]:
         names = [name for name in context.names if not is_among(name, exempt)]
-        yield from _allow(block, names) if names else [note(block.title, "no-namespaces", "there is none to allow")]
+        yield from (
+            _allow(block, names) if names else [note(block.title, "no-namespaces", "the phase has no namespace to add")]
+        )
 
 
 def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
     home, attribute = context.namespace(workload.address), namespace_attribute(workload)
     if home is None:
-        name = attribute.value.text if attribute else "default, because it names none"
-        message = f"no resource that was read declares its namespace ({name}), so nothing here enrolls it"
+        name = attribute.value.text if attribute else "default, because it names no other"
+        message = f"no resource of the repository declares its namespace ({name}), so nothing enrolls it"
         yield warn(attribute or workload.title, "undeclared-namespace", message)
     elif home.declared:
-        message = f"its namespace {home.name} is declared, and enrolled, as {', '.join(home.declared)}"
+        message = f"its namespace {home.name} is declared and enrolled as {', '.join(home.declared)}"
         yield note(attribute or workload.title, "declared-elsewhere", message)
 
 
@@ -81,11 +79,11 @@ def _label(
     spared = [name for name in names if is_among(name, exempt)]
     where = namespace_name(block) or block.title
     if namespace is None or not names:
-        yield warn(where, "unreadable-name", "its name cannot be read here, so it may be exempt")
+        yield warn(where, "unreadable-name", "its name cannot be read, so it may be exempt")
     elif spared and len(spared) == len(names):
         yield note(block.title, "exempt", f"the namespace {', '.join(names)} is exempt from enrolment")
     elif by_label and spared:
-        message = f"it makes {', '.join(names)}, and {', '.join(spared)} is exempt from enrolment: part them first"
+        message = f"declares {', '.join(names)}, of which {', '.join(spared)} is exempt from enrolment: split it first"
         yield warn(where, "partly-exempt", message)
     elif by_label:
         yield from _labelled(block, entry)
@@ -97,21 +95,21 @@ def _names(namespace: Namespace) -> tuple[str, ...]:
 
 
 def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
-    key, wanted = entry
+    key, value = entry
     metadata = next(iter(block.blocks("metadata")), None)
     if metadata is None:
-        yield warn(block.title, "no-metadata", "it has no `metadata` block to put the label into")
+        yield warn(block.title, "no-metadata", "has no `metadata` block for the label")
         return
     labels = metadata.attribute("labels")
-    held = labels.value.entry(key) if labels else None
-    if held is not None and held.text.strip('"') == wanted:
-        yield note(held, "enrolled-already", "it is enrolled already")
-    elif held is not None:
-        yield warn(held, "label-has-other-value", f"`{key}` is already {held.text}, and somebody meant that")
+    present = labels.value.entry(key) if labels else None
+    if present is not None and present.text.strip('"') == value:
+        yield note(present, "enrolled-already", "is enrolled already")
+    elif present is not None:
+        yield warn(present, "label-has-other-value", f"`{key}` is already {present.text}, so the label stays as it is")
     else:
         effect = "lets Kyverno annotate what is created or changed there from now on"
-        message = f'enrolled by the label `{key} = "{wanted}"`'
-        make = partial(fixes.ensure_entry, metadata, "labels", key, wanted)
+        message = f'adds the label `{key} = "{value}"`, which enrolls it'
+        make = partial(fixes.ensure_entry, metadata, "labels", key, value)
         yield change(labels or block.title, "label", message, make, effect)
 
 
@@ -132,19 +130,22 @@ def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Fin
 
 
 def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
-    lists = [found for each in policy.attributes.values() for found in namespace_lists(each.value, matching=False)]
+    values = [each.value for each in policy.attributes.values()]
+    lists = [allowed for value in values for allowed in namespace_lists(value, matching=False)]
     if not lists:
-        yield warn(policy.title, "no-allowlist", "it holds no list called `namespaces` to append to")
+        yield warn(policy.title, "no-allowlist", "has no list called `namespaces` to append to")
     for allowed in lists:
-        held = [element.string() or "" for element in allowed.elements() or ()]
-        if not held:
-            message = "its `namespaces` is empty, which selects every namespace; enroll by label, or name one first"
+        present = [element.string() or "" for element in allowed.elements() or ()]
+        if not present:
+            message = (
+                "its `namespaces` is empty, which selects every namespace. Enroll by label, or add a namespace first"
+            )
             yield warn(allowed, "empty-allowlist", message)
             continue
-        added = [name for name in names if not is_among(name, held)]
-        message = f"{', '.join(added)} joins the allowlist"
+        added = [name for name in names if not is_among(name, present)]
+        message = f"adds {', '.join(added)} to the allowlist"
         make = partial(fixes.append_strings, allowed, added)
-        listed = note(allowed, "allowed-already", "it names the namespaces of the phase already")
+        listed = note(allowed, "allowed-already", "has the namespaces of the phase already")
         yield change(allowed, "allowlist", message, make, "widens the policy's match", otherwise=listed)
 
 

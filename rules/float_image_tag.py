@@ -1,27 +1,33 @@
 """Switch container images to a floating tag.
 
 Why: Keel watches the digest behind a tag that stays the same, so the tag in Terraform has to be one that moves. The
-order is `latest` where it exists, the major (with its flavour) where it does not, else the
-tag stays and the image goes into `ignore_changes` with the marker `KEEL_IGNORE_IMAGE`. What exists is known from
-`[images]` in `hclmod.toml` or from the tag snapshot; what is not known is never written.
+rule writes `latest` where it exists, else the major with its flavour. Where neither exists the tag stays, and the image
+goes into `ignore_changes` with the marker `KEEL_IGNORE_IMAGE`. `[images]` in `hclmod.toml` and the tag snapshot say
+which tags exist. A tag that neither of them lists is never written.
 
-Left alone: tags that float already, digest pins, pins with a reason in their comment, databases (`stateful` in
-`hclmod.toml` adds name patterns), workloads that opted out, images that Terraform already ignores. A tag that stands
-in a local, a variable, a module's call or a terragrunt input is changed there if all that it drives agrees and is in
-the phase, else at the call of a module that left it to the default, else not. Images of one stack that share a
-repository move together or not at all, and so do those of one `group` of `[images]` wherever they are: one of them
-that has to stay, or that is in another phase, holds the others. Jobs and bare pods are changed too, though Keel updates
-neither and Terraform replaces them: the report says so, and `jobs = false` leaves them alone. Images outside of
-containers are left too, except in the forms that the option `outside` names: "manifest", "kubectl manifest", "helm
-values", "helm set", "values file", "template file", "config map", "heredoc" (`hclmod survey` lists them); of those
-only what a release, a manifest, a config map or a module is given, not what a pipeline or a machine reads too.
+A tag in a local, a variable, a module call or a Terragrunt input is changed there if every image that uses it is in the
+phase and agrees on the new tag. If it is the default of a module, the call of the phase gets an argument of its own.
+
+Left alone: Tags that float already, pins by digest, pins with a reason in their comment, databases (`stateful` in
+`hclmod.toml` adds name patterns), workloads that opted out, and images that Terraform already ignores.
+
+Images of one stack that share a repository move together, and so do the images of one `group` of `[images]` in all
+stacks. If one of them has to stay, or is in another phase, the others stay too.
+
+Jobs and bare pods are changed, although Keel does not update them and Terraform replaces them. The report says so, and
+`jobs = false` leaves them alone.
+
+Images outside of containers are left alone, except in the forms that the option `outside` names: "manifest", "kubectl
+manifest", "helm values", "helm set", "values file", "template file", "config map", "heredoc" (`hclmod survey` lists
+them). Of those the rule changes what a release, a manifest, a config map or a module is given, unless a pipeline or
+another program reads it too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -62,9 +68,6 @@ from ._markers import IGNORE_IMAGE, MARKERS, is_for
 from ._rewrites import rewrites
 from ._together import MAY_OPT_OUT, NO_EFFECT, obstacle, together
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
 
 def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterator[Finding]:
     """Yield a finding for every container's image."""
@@ -72,11 +75,9 @@ def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterato
         message = f"a new image {KINDS[workload.type_label].rollout}, and `jobs` is false"
         yield note(workload.title, "jobs-left-alone", message)
         return
-    if winner := context.overriding(workload):
-        yield from _overridden(workload, winner)
-        return
-    if told := _opted_out(workload, context):
-        yield told
+    yield from _overridden(workload, context)
+    if opted := _opted_out(workload):
+        yield opted
         return
     for block in dynamic_containers(workload):
         yield from _dynamic(workload, block, context)
@@ -85,33 +86,42 @@ def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterato
             yield from _Found(workload, each, each.image, context).findings()
 
 
-def _overridden(workload: Block, winner: str) -> Iterator[Finding]:
-    for each in containers(workload):
-        message = f"{each.label}: its image is overridden by {winner}, so it has no effect here"
-        yield note(each.image or workload.title, "overridden", message)
+def _overridden(workload: Block, context: Context) -> Iterator[Finding]:
+    """The images of documents whose pods an override file replaces."""
+    for block in context.overridden(workload):
+        place, winner = f"{block.source.document.path}:{block.line}", _winner(workload)
+        for each in containers(block):
+            message = f"{each.label}: {winner} overrides its image at {place}, so that has no effect"
+            yield note(workload.title, "overridden", message)
 
 
-def _opted_out(workload: Block, context: Context) -> Finding | None:
-    """Why all images of a workload keep their tags: it opted out, or may have or in what overrides it."""
-    for block in (workload, *context.others(workload)):
-        where = "" if block is workload else f" in {block.source.document.path}"
-        if opted := opt_out(block):
-            message = f"opted out with `keel.sh/policy = never`{where}, so its images keep their tags"
-            return note(workload.title if where else opted, "opted-out", message)
-        if unread := unread_policy(block):
-            message = f"its images keep their tags: {MAY_OPT_OUT}{where}"
-            return warn(workload.title if where else unread, "may-be-opted-out", message)
+def _winner(workload: Block) -> str:
+    return next((each.source.document.path for each in workload.blocks("spec")), "")
+
+
+def _opted_out(workload: Block) -> Finding | None:
+    """Why all images of a workload keep their tags: it opted out, or may have."""
+    if opted := opt_out(workload):
+        message = f"opted out with `keel.sh/policy = never`{_beside(opted)}, so its images keep their tags"
+        return note(opted, "opted-out", message)
+    if unread := unread_policy(workload):
+        return warn(unread, "may-be-opted-out", f"its images keep their tags: {MAY_OPT_OUT}{_beside(unread)}")
     return None
+
+
+def _beside(view: Attribute) -> str:
+    """Where an attribute stands that another document overrides or adds."""
+    return f" in {view.source.document.path}" if view.source.foreign else ""
 
 
 def _dynamic(workload: Block, block: Block, context: Context) -> Iterator[Finding]:
     """What becomes of the image of a `dynamic` block: it is changed where its tag stands, if that is elsewhere."""
-    for image in (found for content in block.blocks("content") if (found := content.attribute("image"))):
+    for image in filter(None, (content.attribute("image") for content in block.blocks("content"))):
         followed, label = context.followed.get((workload.address, image.path)), f"dynamic {block.labels[0]}"
         if followed:
             yield replace(_followed(image, followed, label), origins=_chains([followed.chain]))
         elif parsed(image):
-            message = f"its image {image.value.text} is written in a `dynamic` block, where none is changed"
+            message = f"its image {image.value.text} is written in a `dynamic` block, which is never changed"
             yield warn(image, "dynamic-block", f"{label}: {message}")
         else:
             yield warn(image, "unresolved-image", f"{label}: its image `{_first_line(image)}` is not followed")
@@ -128,17 +138,17 @@ def _first_line(image: Attribute) -> str:
 
 
 def _unreadable(image: Attribute) -> Reason:
-    """Why an image is no reference, though it stands here."""
+    """Why an image is not a reference, although it is written here."""
     if image.value.string() is None:
-        return Reason("not-a-reference", "is no plain text")
+        return Reason("not-a-reference", "is not plain text")
     if "\\" in image.value.text:
         return Reason("written-with-escapes", _ESCAPED)
-    return Reason("not-a-reference", "is no reference of an image")
+    return Reason("not-a-reference", "is not an image reference")
 
 
-_ESCAPED = "is written with escapes, such as `\\u002e`: write it without"
-_MISFIT = "the tag does not fit what stands around it"
-_APART = "name them all together, or give each a literal of its own"
+_ESCAPED = "has escapes such as `\\u002e`: write it without them"
+_MISFIT = "the tag does not fit the text around it"
+_APART = "Change all of them together, or give each a literal of its own"
 
 
 class _Found:
@@ -153,8 +163,7 @@ class _Found:
         self.reason = pin_reason(attribute.comments())
         self.callers = context.shared.get(workload.address, ())
         self.changed = has_switched(workload, context)
-        self.others = context.others(workload)
-        self.held = context.blocked.get(ImageId(context.folder, workload.address, container.path))
+        self.blocked_by = context.blocked.get(ImageId(context.folder, workload.address, container.path))
         mine = context.id_of(workload)
         self.decision: Decision | None = decision(plain, context, mine) if plain else None
         self.chosen = policy(plain, context, mine) if plain else None
@@ -171,7 +180,7 @@ class _Found:
             case Float() | LastResort() as moving:
                 yield from self._move(moving)
             case Keep(why) if self.drifting:
-                advice = "name a major with its flavour, or opt the workload out"
+                advice = "use a major with its flavour, or opt the workload out"
                 why = f"{why}, though it holds data (its name matches `{self.drifting}`); {advice}"
                 yield self._stays(warn, "drifting-data", why)
             case Keep() | Unknown() as kept if self.image:
@@ -195,20 +204,20 @@ class _Found:
             yield from self._kept() if isinstance(decision, LastResort) else ()
         elif self.reason:
             yield self._say(note, "pin-comment", f"{self.image} stays, its comment says: {self.reason}")
-        elif self.held:
-            yield self._say(note, "stays-with-others", f"{self.image} stays with {self.held}")
+        elif self.blocked_by:
+            yield self._say(note, "stays-with-others", f"{self.image} stays with {self.blocked_by}")
         elif isinstance(decision, Float):
             yield from self._float(decision.tag, decision.why)
         else:
             yield from self._ignore(decision.why)
 
     def _say(self, say: Callable[..., Finding], code: str, message: str) -> Finding:
-        found = say(self.attribute, code, f"{self.container.label}: {message}")
-        return replace(found, origins=_chains([self.followed.chain])) if self.followed else found
+        finding = say(self.attribute, code, f"{self.container.label}: {message}")
+        return replace(finding, origins=_chains([self.followed.chain])) if self.followed else finding
 
     def _elsewhere(self, followed: Followed, tag: str) -> Iterator[Finding]:
         yield self._say(note, "written-elsewhere", f"{self.image}: {followed.reason}")
-        if followed.writable and not self.held:
+        if followed.writable and not self.blocked_by:
             yield from self._unmatched(tag)
 
     def _stays(self, say: Callable[..., Finding], code: str, why: str) -> Finding:
@@ -216,14 +225,11 @@ class _Found:
 
     def _ignored_already(self) -> Finding | None:
         """Why another tag here would change nothing, or may; None where Terraform looks at this image."""
-        for block in (self.workload, *self.others):
-            try:
-                missing = fixes.missing_items(block, "ignore_changes", [self.ignored], inside="lifecycle")
-            except fixes.UnfixableError as error:
-                return self._stays(warn, "may-be-ignored", f"Terraform may ignore it: {error}")
-            if not missing:
-                return self._stays(note, "ignored-by-terraform", NO_EFFECT)
-        return None
+        try:
+            missing = fixes.missing_items(self.workload, "ignore_changes", [self.ignored], inside="lifecycle")
+        except fixes.UnfixableError as error:
+            return self._stays(warn, "may-be-ignored", f"Terraform may ignore it: {error}")
+        return None if missing else self._stays(note, "ignored-by-terraform", NO_EFFECT)
 
     @property
     def ignored(self) -> str:
@@ -249,13 +255,17 @@ class _Found:
         """Say it where Diun's filter does not match the tag that will be."""
         coupled = filter_of(self.workload)
         if coupled and misses(coupled, tag):
-            message = f"`{INCLUDE_TAGS}` is {coupled.text}, which does not match `{tag}`: Diun will tell nothing of it"
-            yield warn(coupled, "diun-filter", f"{self.container.label}: {message}; write the pattern anew")
+            message = f"`{INCLUDE_TAGS}` is {coupled.text}, which does not match `{tag}`"
+            yield warn(
+                coupled,
+                "diun-filter",
+                f"{self.container.label}: {message}. Diun will not report the tag. Update the pattern",
+            )
 
     def _ignore(self, why: str) -> Iterator[Finding]:
         if not is_for(MARKERS[IGNORE_IMAGE], self.workload) or self.container.path not in self.rewritten:
             yield self._stays(
-                note, "last-resort-unwatched", f"{why}; Keel does not look at it either, so Terraform keeps it"
+                note, "last-resort-unwatched", f"{why}; Keel does not update it either, so Terraform keeps it"
             )
             yield from self._kept()  # once it is there, Keel does look
             return
@@ -263,12 +273,12 @@ class _Found:
             yield self._stays(
                 warn,
                 "shared-module",
-                f"{why}; an entry in `ignore_changes` would hold for {', '.join(self.callers)} too",
+                f"{why}; an entry in `ignore_changes` would apply to {', '.join(self.callers)} too",
             )
             return
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
-            message += "; the entry counts containers by position, so never reorder them"
+            message += "; the entry counts containers by position, so do not reorder them"
         make = partial(
             fixes.ensure_items, self.workload, "ignore_changes", [self.ignored], IGNORE_IMAGE, inside="lifecycle"
         )
@@ -283,8 +293,8 @@ class _Found:
 
 def at_places(literal: Literal, place: Place, context: Context, /, *, jobs: bool = True) -> Iterator[Finding]:
     """Yield the finding for a literal that makes images: in a local, a default, an argument, an input, YAML."""
-    found = _at_place(literal, place, context, jobs=jobs)
-    yield replace(found, origins=_chains(each.chain for each in place.images))
+    finding = _at_place(literal, place, context, jobs=jobs)
+    yield replace(finding, origins=_chains(each.chain for each in place.images))
 
 
 def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -295,16 +305,16 @@ def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 def _at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) -> Finding:
     answers = [_answer(each, literal, context, jobs=jobs) for each in place.images]
     stay = {why: each.name for each, why in zip(place.images, answers, strict=True) if isinstance(why, Reason)}
-    wanted = {each.tag: each.why for each in answers if isinstance(each, Float)}
+    new_tags = {each.tag: each.why for each in answers if isinstance(each, Float)}
     if place.why:
         return warn(literal, "not-writable", f"`{literal.text}` stays: {place.why}")
-    if not wanted:
+    if not new_tags:
         return _unwanted(literal, stay)
-    if shared := _shared(literal, place, stay, wanted, context):
+    if shared := _shared(literal, place, stay, new_tags, context):
         return shared
     if other := next((context.blocked[each.key] for each in place.images if each.key in context.blocked), None):
         return note(literal, "stays-with-others", f"`{literal.text}` stays with {other}")
-    ((text, why),) = wanted.items()
+    ((text, why),) = new_tags.items()
     over = sorted({path for each in place.images for path in each.overrides})
     message = f"`{literal.text}` floats on `{text}` for {_names(place)}: {why}"
     message += f" (may be overridden by {', '.join(over)}, which cannot be read)" if over else ""
@@ -325,19 +335,19 @@ def _unwanted(literal: Literal, stay: Mapping[Reason, str]) -> Finding:
 
 
 def _shared(
-    literal: Literal, place: Place, stay: Mapping[Reason, str], wanted: Mapping[str, str], context: Context
+    literal: Literal, place: Place, stay: Mapping[Reason, str], new_tags: Mapping[str, str], context: Context
 ) -> Finding | None:
     """Why a literal stays that drives more than what wants another tag; None where all of it agrees."""
     if place.also:
-        missing = "which this phase does not have" if context.phase is not None else "which nobody pointed at"
-        message = f"`{literal.text}` stays: it also drives {', '.join(place.also)}, {missing}; {_APART}"
+        missing = "outside of this phase" if context.phase is not None else "outside of these paths"
+        message = f"`{literal.text}` stays: used by {', '.join(place.also)} too, {missing}. {_APART}"
         return warn(literal, "drives-others", message)
     if place.read_by:
-        message = f"`{literal.text}` stays: it is read for more than images: {', '.join(place.read_by)}"
+        message = f"`{literal.text}` stays: more than images use it: {', '.join(place.read_by)}"
         return warn(literal, "read-elsewhere", message)
-    if stay or len(wanted) > 1:
-        why = _listed(stay) or f"they want {' and '.join(sorted(wanted))}"
-        message = f"`{literal.text}` stays, because all of {_names(place)} hang on it: {why}"
+    if stay or len(new_tags) > 1:
+        why = _listed(stay) or f"they need {' and '.join(sorted(new_tags))}"
+        message = f"`{literal.text}` stays, because {_names(place)} use it and do not agree: {why}"
         return warn(literal, "disagreement", message)
     return None
 
@@ -358,7 +368,7 @@ def _answer(driven: AffectedImage, literal: Literal, context: Context, *, jobs: 
     if image is None and "\\" in literal.text:
         return Reason("written-with-escapes", f"it {_ESCAPED}")
     if image is None:
-        return Reason("not-a-reference", "its image is no reference")
+        return Reason("not-a-reference", "its image is not a reference")
     verdict = decision(image, context, driven.id)
     if not isinstance(verdict, Float):
         return stays(verdict, image, policy(image, context, driven.id))

@@ -1,19 +1,19 @@
 """Make the node pull a floating tag again.
 
-Why: without `image_pull_policy` only `latest` and a missing tag default to `Always`; `:16`, `:v4` and `7-alpine`
-default to `IfNotPresent`, so Keel restarts the pod on the image that the node has kept (docs/facts.md, Terraform 10).
-`Always` is written there, in place of an `IfNotPresent` that contradicts any floating tag, and where the same run
-switches a pinned tag to `latest`: the attribute is optional and computed, so Terraform keeps the `IfNotPresent` that
-the pin was given. For the same reason removing a line would not reach a workload that runs; `drop = true` removes it on
-`latest` all the same, for workloads that are created anew.
+Why: Without `image_pull_policy` only `latest` and a missing tag default to `Always`. `:16`, `:v4` and `7-alpine`
+default to `IfNotPresent`, so Keel restarts the pod on the image that the node has cached (docs/facts.md, Terraform 10).
+The rule writes `Always` there. It also replaces an `IfNotPresent` that contradicts a floating tag, and it writes
+`Always` where the same run switches a pinned tag to `latest`: the attribute is optional and computed, so Terraform
+keeps the `IfNotPresent` that the pin was given. For the same reason removing a line does not reach a running workload.
+With `drop = true` the line is removed on `latest` for workloads that are created later.
 
-Left alone: pinned tags, `latest` that was `latest` before, `Never`, values that are not plain strings, workloads that
-opted out, jobs and bare pods, which Keel does not restart and Terraform would replace.
+Left alone: Pinned tags, `latest` that was `latest` before, `Never`, values that are not plain strings, and workloads
+that opted out. Jobs and bare pods, which Keel does not restart and Terraform would replace.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from hclmod.rulekit import (
     KINDS,
@@ -35,9 +35,6 @@ from hclmod.rulekit import (
 from ._floats import decision, has_switched, parsed, switches_tags
 from ._keel import RESTARTED, opt_out
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterator[Finding]:
     """Yield what is wrong with the pull policy of each container whose tag floats."""
@@ -56,8 +53,8 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
     if followed is not None:
         image = reference.parse(followed.image or "")
         verdict = decision(image, context, context.id_of(workload)) if image else None
-        held = (context.folder, workload.address, container.path) in context.blocked
-        switched = isinstance(verdict, Float) and followed.writable and not held and switches_tags(context)
+        blocked = (context.folder, workload.address, container.path) in context.blocked
+        switched = isinstance(verdict, Float) and followed.writable and not blocked and switches_tags(context)
         return image, switched or (isinstance(verdict, Keep) and verdict.floating), switched
     image = parsed(container.image) if container.image else None
     verdict = decision(image, context, context.id_of(workload)) if image else None
@@ -71,16 +68,14 @@ def _policy(workload: Block, container: Container, context: Context, *, latest: 
     if value == "Always" or (latest and policy is None):
         return
     if callers := context.shared.get(workload.address):
-        message = (
-            f"{container.label}: the node may keep a floating tag's old image, but {', '.join(callers)} would roll too"
-        )
+        message = f"{container.label}: the node may keep an old image, but a fix would roll {', '.join(callers)} too"
         yield warn(policy or container.block.title, "shared-module", message)
         return
     if policy is not None and value != "IfNotPresent":
         message = f"{container.label}: the tag floats and `image_pull_policy` is {policy.value.text}"
         yield warn(policy, "other-policy", message)
     elif policy is not None and latest and drop:
-        message = f"{container.label}: `IfNotPresent` contradicts the tag and goes; what runs keeps it until replaced"
+        message = f"{container.label}: removes `IfNotPresent`, which contradicts the tag. Running pods keep it"
         yield change(policy, "needless-policy", message, lambda: fixes.remove(policy))
     else:
         yield from _always(workload, container)
@@ -90,7 +85,7 @@ def _always(workload: Block, container: Container) -> Iterator[Finding]:
     yield change(
         container.block.attribute("image_pull_policy") or container.image or container.block.title,
         "cached-image",
-        f"{container.label}: the floating tag is pulled each time the pod starts",
+        f"{container.label}: pulls the floating tag each time the pod starts",
         lambda: fixes.ensure_attribute(container.block, "image_pull_policy", b'"Always"', after="image"),
         KINDS[workload.type_label].rollout,
     )

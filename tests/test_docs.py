@@ -202,7 +202,7 @@ def test_rules_of_ones_own_have_pages_too(tmp_path: Path) -> None:
     done = hclmod(tmp_path, "docs", "--rules-dir", "rules")
     assert "wrote docs/rules/wait-for-helm.md" in done.stdout
     text = (tmp_path / "docs/rules/wait-for-helm.md").read_text()
-    assert "+  wait  = true" in text
+    assert "+  wait = true" in text
     assert "one of 2 (1 of them must not change)" in text
     assert '| `value` | `str` | `"true"` |' in text
 

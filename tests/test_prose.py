@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PENDING: tuple[str, ...] = ("docs/rules", "docs/cli.md")
+PENDING: tuple[str, ...] = ("docs/cli.md",)
 """Pages that are not checked yet. Take one out when it is plain, or the docstrings that it is made from are."""
 
-CODE: tuple[str, ...] = ()
+CODE: tuple[str, ...] = ("rules",)
 """Folders whose names and docstrings are checked. Set it to `("hclmod", "rules")` when the names there are changed."""
 
 WORDS = {

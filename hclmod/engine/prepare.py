@@ -242,7 +242,7 @@ def _around_workload(run: Run, workload: Workload, stacks: Sequence[Stack]) -> l
     document, places = workload.block.document, run.placing.places
     folder = document.rpartition("/")[0]
     mine = [each for each in stacks if document in each.files] or [Stack(folder, folder, (document,))]
-    kept = {document, *places}
+    kept = {document, *workload.block.others, *places}
     few = [replace(each, files=tuple(file for file in each.files if file in kept)) for each in mine]
     namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
     return with_documents(few, {*places, *run.placing.inherited.values(), *namespaces})

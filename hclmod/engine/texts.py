@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from hclmod.engine import merged
 from hclmod.engine.outcomes import Reported
 from hclmod.hcl import alignment, edits, suppression
 from hclmod.hcl.document import Document
@@ -48,7 +49,7 @@ class Hcl:
         for loaded in rules:
             for block in blocks:
                 if loaded.rule.is_for(block) and self.select(loaded, block):
-                    for finding in loaded.check(block, context):
+                    for finding in merged.check(loaded, block, context):
                         yield self._reported(loaded.id, _addressed(finding, block.address))
 
     def _at_places(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.hcl import comments, indentation, lists, syntax, traversal
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
-from hclmod.hcl.indentation import UnfixableError
+from hclmod.hcl.indentation import UnfixableError, editable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ __all__ = [
 
 def remove(attribute: Attribute) -> Fix:
     """Take an attribute away with its line, the comments that it owns and a blank line that would be left double."""
+    editable(attribute)
     source, node = attribute.source, attribute.node
     declared = (Declared(attribute.path, Effect.REMOVED),)
     inner = tuple(source.text(comment) for comment in syntax.comments(node))
@@ -57,6 +58,7 @@ def _cut(data: bytes, start: int, end: int) -> Edit:
 
 def replace(expression: Expression, text: bytes, part: Span | None = None) -> Fix:
     """Put `text` in place of a value, or of the `part` of it (a span of the document), such as the tag in a string."""
+    editable(expression)
     part = part or expression.span
     whole = expression.span
     if not whole.start <= part.start <= part.end <= whole.end:
@@ -74,6 +76,7 @@ def ensure_attribute(block: Block, name: str, value: bytes, *, after: str | None
     if existing := block.attribute(name):
         same = existing.value.text.encode() == value
         return None if same else replace(existing.value, value)
+    editable(block)
     declared = (Declared(f"{block.path}.{name}", Effect.ADDED),)
     return Fix((_new_attribute(block, [name.encode() + b" = " + value], after),), declared)
 
@@ -84,6 +87,7 @@ def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
     None where the map holds the key, whatever its value: the caller has looked.
     """
     attribute = block.attribute(name)
+    editable(attribute or block)
     if attribute is None:
         line = _entry(key, value, "=")
         step = indentation.step(block.source, block.node)
@@ -138,6 +142,7 @@ def append_strings(expression: Expression, values: Sequence[str]) -> Fix | None:
     """Append strings to a list literal, on its line or on lines of their own as the list has it; None for no values."""
     if not values:
         return None
+    editable(expression)
     texts = [f'"{value}"'.encode() for value in values]
     if indentation.is_one_line(expression.source, expression.bracket):
         edits = lists.append_inline(expression, texts)
@@ -163,6 +168,7 @@ def ensure_items(block: Block, name: str, items: Sequence[str], comment: str = "
         return _new_block(block, inside, _list_lines(block, name, target, comment))
     block = result[0]
     attribute = block.attribute(name)
+    editable(attribute or block)
     if attribute is None:
         edit = _new_attribute(block, _list_lines(block, name, target, comment), None)
         return Fix((edit,), (Declared(f"{block.path}.{name}", Effect.ADDED),))
@@ -249,7 +255,7 @@ def _new_attribute(block: Block, lines: Sequence[bytes], after: str | None) -> E
     """The edit that writes an attribute behind `after`, or at the block's end where that is not given or missing."""
     source, document = block.source, block.source.document
     neighbour = block.attribute(after) if after else None
-    if neighbour is None or indentation.is_one_line(source, block.node):
+    if neighbour is None or neighbour.source.foreign or indentation.is_one_line(source, block.node):
         return indentation.append(block, lines)
     comment = comments.trailing_comment(source, neighbour.node.end_byte)
     end = comment.end if comment else neighbour.node.end_byte

@@ -12,11 +12,25 @@ if TYPE_CHECKING:
 
     from hclmod.hcl.source import Source
     from hclmod.hcl.syntax import Node
-    from hclmod.hcl.views import Block
+    from hclmod.hcl.views import Attribute, Block, Expression
 
 
 class UnfixableError(Exception):
     """A verb cannot be done here without guessing; the message says why."""
+
+
+class ElsewhereError(UnfixableError):
+    """What a verb would edit stands in another document than the one at hand."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__(f"it stands in {document}, which Terraform merges with this one; edit it there by hand")
+        self.document = document
+
+
+def editable(view: Attribute | Block | Expression) -> None:
+    """Raise `ElsewhereError` for a view of another document, which Terraform merges with the one at hand."""
+    if view.source.foreign:
+        raise ElsewhereError(view.source.document.path)
 
 
 def step(source: Source, node: Node) -> bytes:
@@ -74,7 +88,8 @@ def opened(block: Block, text: bytes) -> bytes:
 
 def _spaced(block: Block) -> bool:
     """Whether the block's last item (or its comments) is set off by a blank line, as the next one should be then."""
-    starts = sorted(item.span.start for items in (block.blocks(), block.attributes.values()) for item in items)
+    inner = (item for items in (block.blocks(), block.attributes.values()) for item in items)
+    starts = sorted(item.span.start for item in inner if not item.source.foreign)
     if len(starts) < 2:  # one item shows no habit
         return False
     document = block.source.document

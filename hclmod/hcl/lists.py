@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.hcl import comments, indentation, syntax, traversal
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
-from hclmod.hcl.indentation import UnfixableError, is_one_line
+from hclmod.hcl.indentation import UnfixableError, editable, is_one_line
 from hclmod.hcl.syntax import leaf_at
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ def drop(block: Block, name: str, inside: str, unwanted: Callable[[Traversal], b
     goes = [each for each in elements if (current := each.traversal()) is not None and unwanted(current)]
     if not goes:
         return None
+    editable(attribute)
     declared = (Declared(attribute.path, Effect.REDUCED),)
     lines = [_own_lines(each) for each in goes]
     if all(lines):
@@ -235,6 +236,7 @@ def name_last(block: Block, name: str, items: Sequence[str], comment: str, *, in
     existing = [each for each in attribute.value.elements() or () if each.traversal() in targets]
     if not existing:
         return None
+    editable(attribute)
     last = existing[-1]
     source, document = last.source, last.source.document
     end = document.line_end(last.node.end_byte)

@@ -30,6 +30,7 @@ class Source:
 
     document: Document
     tree: Tree
+    foreign: bool = False  # another document than the one at hand: it is looked at and never edited from here
 
     @property
     def data(self) -> bytes:

@@ -38,9 +38,35 @@ def _query(pattern: str) -> Query:
     return Query(_language(), pattern)
 
 
+KEPT_BYTES = 500_000
+"""How much text keeps its trees; they take 65 times its size (docs/facts.md, Parsers 1)."""
+
+
+class _Trees:
+    """The trees of the texts that were parsed last; the same text in many files has one tree."""
+
+    def __init__(self) -> None:
+        self.trees: dict[bytes, Tree] = {}
+        self.size = 0
+
+    def of(self, data: bytes) -> Tree:
+        if (tree := self.trees.pop(data, None)) is None:
+            tree = _parser().parse(data)
+            self.size += len(data)
+        self.trees[data] = tree
+        while self.size > KEPT_BYTES:
+            oldest = next(iter(self.trees))
+            del self.trees[oldest]
+            self.size -= len(oldest)
+        return tree
+
+
+_trees = _Trees()
+
+
 def parse(data: bytes) -> Tree:
     """The syntax tree of `data`; it may hold errors, see `error_offset`."""
-    return _parser().parse(data)
+    return _trees.of(data)
 
 
 def reparse(tree: Tree, before: bytes, edits: Sequence[Edit], after: bytes) -> Tree:

@@ -132,6 +132,7 @@ def restore(view: Attribute | Block, at: Span | None = None) -> Fix | None:
     With `at` only what was done to the item around that span.
     """
     source = view.source
+    view = replace(view, merged=None) if isinstance(view, Block) else view
     above = comments_above(source, view.span.start) if isinstance(view, Attribute) else ()
     start = above[0].start if above else view.span.start
     fix: Fix | None = None

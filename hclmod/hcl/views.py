@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import comments as trivia
@@ -152,6 +152,8 @@ class Block:
     type: str
     labels: tuple[str, ...]
     path: str
+    merged: tuple[dict[str, Attribute], tuple[Block, ...]] | None = field(default=None, repr=False, compare=False)
+    """What Terraform reads in its place where other documents override it."""
 
     @property
     def span(self) -> Span:
@@ -182,6 +184,8 @@ class Block:
 
     @cached_property
     def _items(self) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
+        if self.merged is not None:
+            return self.merged
         body = next((child for child in self.node.children if child.type == "body"), None)
         return read_body(self.source, body, self.path + ".") if body is not None else ({}, ())
 
@@ -228,6 +232,7 @@ def read_body(source: Source, body: Node, prefix: str) -> tuple[dict[str, Attrib
     return attributes, tuple(blocks)
 
 
+@lru_cache(maxsize=4)  # each finding asks again; a larger cache would keep many trees (docs/facts.md, Parsers 1)
 def top_level(source: Source) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
     """The attributes (of a `.tfvars`) and blocks of a document."""
     body = next((child for child in source.tree.root_node.children if child.type == "body"), None)

@@ -101,14 +101,17 @@ def _group(folder: Path) -> str:
 
 
 def _parts(docstring: str) -> dict[str, str]:
+    """The parts of a docstring by their heads; a paragraph without a head belongs to the part before it."""
     import inspect
 
     paragraphs = [" ".join(part.split()) for part in inspect.cleandoc(docstring).split("\n\n")]
-    parts = {"summary": paragraphs[0]}
+    parts, last = {"summary": paragraphs[0]}, ""
     for paragraph in paragraphs[1:]:
         head, colon, rest = paragraph.partition(": ")
         if colon and head in ("Why", "Left alone"):
-            parts[head] = rest
+            parts[head], last = rest, head
+        elif last and parts[last]:
+            parts[last] += f"\n\n{paragraph}"
     return parts
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NewType
 
 from hclmod.config.policies import merged
 from hclmod.hcl.edits import Fix, Span
-from hclmod.hcl.indentation import UnfixableError
+from hclmod.hcl.indentation import ElsewhereError, UnfixableError
 from hclmod.terraform.ids import ResourceId
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class Finding:
     `code` names the cause and stays the same when the message changes. `address` is empty for the block at hand.
     `effect` is what the change does to the running cluster when it is applied (`rolls the pods`), empty for nothing.
     `origins` are the chains through which a value comes to where it is used (`image -> var.tag -> default of var.tag`).
-    `cells` are answers by name, for commands that make a table or a list of them.
+    `cells` are answers by name, for commands that make a table or a list of them. `elsewhere` is the other document in
+    which stands what would have to be edited; `span` is `NOWHERE` for a place of another document.
     """
 
     span: Span
@@ -62,6 +63,7 @@ class Finding:
     origins: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
     address: str = ""
+    elsewhere: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -97,18 +99,11 @@ class Context:
     folder: str = ""  # of this document
     assignment: Assignment | None = None
     blocked: Mapping[ImageId, str] = field(default_factory=dict)  # images that stay with others, to whom and why
-    merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a workload's blocks, an override last
+    merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a resource's blocks, an override last
 
-    def others(self, workload: Block) -> tuple[Block, ...]:
-        """The blocks of other documents that Terraform merges with a workload's, in its order."""
-        path = workload.source.document.path
-        return tuple(each for each in self.merged.get(workload.address, ()) if each.source.document.path != path)
-
-    def overriding(self, workload: Block) -> str:
-        """The document whose block replaces the pods of this one, empty where none does: a nested block wins whole."""
-        blocks = [each for each in self.merged.get(workload.address, ()) if each.blocks("spec")]
-        last = blocks[-1].source.document.path if blocks else ""
-        return "" if last == workload.source.document.path else last
+    def overridden(self, workload: Block) -> tuple[Block, ...]:
+        """The blocks of all documents whose pods an override file replaces: a nested block wins whole."""
+        return tuple(each for each in self.merged.get(workload.address, ()) if each.blocks("spec"))[:-1]
 
     def id_of(self, block: Block) -> ResourceId:
         """The id of a block of this document, without the instances of its module."""
@@ -262,7 +257,8 @@ def change(
     try:
         fix = make()
     except UnfixableError as error:
-        return warn(place, code, f"not done: {message}: {error}", address=address)
+        where = error.document if isinstance(error, ElsewhereError) else ""
+        return replace(warn(place, code, f"not done: {message}: {error}", address=address), elsewhere=where)
     if fix is None:
         return otherwise or note(place, NOTHING_TO_DO, f"nothing to do: {message}", address=address)
     return Finding(span=_span(place), code=code, message=message, fix=fix, effect=effect, address=address)
@@ -272,5 +268,12 @@ NOTHING_TO_DO = "nothing-to-do"
 """The code of a change that is made already."""
 
 
+NOWHERE = Span(0, 0)
+"""The span of a place in a document that is not the one at hand."""
+
+
 def _span(place: View | Span) -> Span:
-    return place if isinstance(place, Span) else place.span
+    if isinstance(place, Span):
+        return place
+    source = getattr(place, "source", None)
+    return NOWHERE if source is not None and source.foreign else place.span

@@ -94,6 +94,8 @@ class WorkloadBlock:
     ignored: tuple[str, ...]
     settings: Mapping[str, str]
     opaque: bool = False  # its annotations are no map written there
+    says: frozenset[str] = frozenset()  # which of `metadata` and `ignore_changes` stand there
+    others: tuple[str, ...] = ()  # the documents that override it
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,15 @@ def _workload(block: Block) -> WorkloadBlock:
         tuple(ignored(block)),
         settings,
         _is_unread(block),
+        frozenset(_said(block)),
     )
+
+
+def _said(block: Block) -> Iterator[str]:
+    if block.blocks("metadata"):
+        yield "metadata"
+    if any(each.attribute("ignore_changes") for each in block.blocks("lifecycle")):
+        yield "ignore_changes"
 
 
 def _is_unread(block: Block) -> bool:
@@ -316,11 +326,15 @@ def _over(old: WorkloadBlock | None, new: WorkloadBlock) -> WorkloadBlock:
     """A workload as an override file leaves it: what the file does not say stays."""
     if old is None:
         return new
+    stated = new if "metadata" in new.says else old
     return replace(
         old,
-        namespace=new.namespace or old.namespace,
+        namespace=new.namespace if "metadata" in new.says else new.namespace or old.namespace,
         each=new.each or old.each,
-        metadata=new.metadata or old.metadata,
-        ignored=new.ignored or old.ignored,
+        metadata=stated.metadata,
+        opaque=stated.opaque,
+        ignored=new.ignored if "ignore_changes" in new.says else old.ignored,
         settings={**old.settings, **new.settings},
+        says=old.says | new.says,
+        others=(*old.others, new.document),
     )

@@ -29,7 +29,7 @@ class Inventory:
     workloads: dict[BlockId, BlockId | None] = field(default_factory=dict)  # to its namespace
     namespaces: dict[BlockId, str | None] = field(default_factory=dict)
     resources: set[BlockId] = field(default_factory=set)  # of every type
-    merged: dict[BlockId, tuple[Block, ...]] = field(default_factory=dict)  # workloads in several documents, last wins
+    merged: dict[BlockId, tuple[Block, ...]] = field(default_factory=dict)  # what override files change, the last wins
 
     def settle(self, named: Callable[[BlockId], Sequence[str]]) -> None:
         """Give workloads without a namespace the one of the name that following references found, if it is one."""
@@ -102,6 +102,7 @@ class _Reader:
                 self.locals[folder].update({name: each.value for name, each in block.attributes.items()})
             elif block.type == "resource" and block.type_label in NAMESPACES:
                 named = namespace_name(block)
+                self.blocks[BlockId(folder, block.address)].append(block)
                 self.names[BlockId(folder, block.address)] = named.value if named else None
             elif block.type == "resource" and block.type_label in WORKLOADS:
                 home = namespace_attribute(block)

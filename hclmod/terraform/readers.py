@@ -78,11 +78,17 @@ class Mentions:
         if match is None:
             return ()
         pattern = re.compile(rb"(?<![\w.-])" + re.escape(match[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
-        texts = ((path, self._text(path)) for path in self._model.texts(posixpath.dirname(site.document)))
+        texts = self._texts_with(posixpath.dirname(site.document), match[1].encode(), b".image")
         lines = (
             (path, text.count(b"\n", 0, each.start()) + 1) for path, text in texts for each in pattern.finditer(text)
         )
         return tuple(f"{path}:{line}" for path, line in lines)
+
+    def _texts_with(self, folder: str, *words: bytes) -> Iterator[tuple[str, bytes]]:
+        """The documents of a folder that hold all these words, without their comments; others are not parsed."""
+        for document, data in self._model.texts(folder).items():
+            if all(word in data for word in words):
+                yield document, self._text(document)
 
     def _readers(self, step: Walk) -> Iterator[str]:
         head, _, name = step.name.partition(".")
@@ -114,6 +120,8 @@ class Mentions:
         self, document: str, name: str, path: Sequence[str], span: tuple[int, int] | None = None
     ) -> Iterator[str]:
         """The lines on which a document reads this name, or a part of it that holds the end of the path."""
+        if name.encode() not in self._model.text(document):
+            return
         text = self._text(document)
         lead = rb"(?<![\w-])" if name.startswith("locals.") else rb"(?<![\w.-])"
         pattern = re.compile(lead + re.escape(name).encode() + rb"(?![\w-])")
@@ -131,10 +139,11 @@ class Mentions:
 
     def _limits(self, folder: str, name: str) -> Iterator[str]:
         """What a variable's block says against another text; types of an object's entries are not looked at."""
-        label = re.escape(name.removeprefix("var.")).encode()
-        head = re.compile(rb'\bvariable\s*"?' + label + rb'"?\s*\{([^\n]+\}|.*?^\})', re.DOTALL | re.MULTILINE)
-        texts = (self._text(document) for document in self._model.texts(folder))
-        for block in (match[1] for text in texts for match in head.finditer(text)):
+        label = name.removeprefix("var.").encode()
+        name_of = re.escape(label)
+        head = re.compile(rb'\bvariable\s*"?' + name_of + rb'"?\s*\{([^\n]+\}|.*?^\})', re.DOTALL | re.MULTILINE)
+        texts = self._texts_with(folder, b"variable", label)
+        for block in (match[1] for _, text in texts for match in head.finditer(text)):
             if re.search(rb"\bvalidation\b", block):
                 yield f"the `validation` of {name}"
             if typed := _NO_TEXT.search(block):

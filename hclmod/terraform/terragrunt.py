@@ -48,15 +48,20 @@ class Terragrunt:
 
     @property
     def _files(self) -> list[_File]:
-        """The stack's own file and those that it is merged with."""
-        return [self._own, *(_File(path, self._own.path) for path in self._merged.values() if self._find(path))]
+        """The stack's own file, then those that it is merged with, the last `include` first: it wins."""
+        included = [_File(path, self._own.path) for path in self._merged.values() if self._find(path)]
+        return [self._own, *reversed(included)]
 
     def layers(self) -> tuple[Layer, ...]:
         """What is in the environment: `TF_VAR_`, the stack's own `inputs`, those that it includes."""
-        named = list(self._environment())
-        named += [layer for file in self._files if (layer := self._inputs(file))]
-        unread = [name for name, path in self._merged.items() if not self._find(path)]
-        return (*named, *(Layer(f"include {name} of {self._own.path}:", {}, complete=False) for name in unread))
+        given = [self._inputs(self._own), *(self._included(*each) for each in reversed(self._merged.items()))]
+        return (*self._environment(), *(layer for layer in given if layer))
+
+    def _included(self, name: str, path: str) -> Layer | None:
+        """The `inputs` of an included file; of one that cannot be read nobody knows what it sets."""
+        if self._find(path) is None:
+            return Layer(f"include {name} of {self._own.path}:", {}, complete=False)
+        return self._inputs(_File(path, self._own.path))
 
     def given(self) -> list[str | Layer]:
         """The var-files and `-var` that commands are given, the strongest one first: the last one wins."""

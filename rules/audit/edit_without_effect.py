@@ -1,20 +1,17 @@
 """Find edits to an image that Terraform ignores.
 
-Why: `ignore_changes` filters the plan: an edit to an ignored image plans "No changes" and is used at creation only
-(docs/facts.md, Terraform 5). Whoever made it believes that it rolls out. `hclmod audit --base REV` tells what it was
-before.
+Why: `ignore_changes` filters the plan. An edit to an ignored image plans "No changes" and is used at creation only
+(docs/facts.md, Terraform 5), although its author believes that it rolls out. `hclmod audit --base REV` compares the
+images with those of another commit.
 
-Left alone: images that Terraform looks at; images of resources that were not there before.
+Left alone: Images that Terraform does not ignore, and images of new resources.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, containers, fixes, warn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -25,9 +22,11 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
         if image is None or image.earlier is None or set(image.earlier) == set(image.texts):
             continue
         if not _is_looked_at(workload, f"{container.path}.image"):
-            was, now = _told(image.earlier), _told(image.texts)
-            message = f"{container.label}: {was} became {now}, which has no effect: Terraform ignores this image"
-            yield warn(container.image or workload.title, "ignored-edit", f"{message}; `hclmod pin` sets a tag")
+            was, now = _either(image.earlier), _either(image.texts)
+            message = (
+                f"{container.label}: {was} became {now}, which has no effect, because Terraform ignores this image"
+            )
+            yield warn(container.image or workload.title, "ignored-edit", f"{message}. Use `hclmod pin` to set a tag")
 
 
 def _is_looked_at(workload: Block, path: str) -> bool:
@@ -37,7 +36,7 @@ def _is_looked_at(workload: Block, path: str) -> bool:
         return False
 
 
-def _told(texts: Sequence[str | None]) -> str:
+def _either(texts: Sequence[str | None]) -> str:
     return " or ".join(text or "an unknown image" for text in texts)
 
 

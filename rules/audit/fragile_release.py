@@ -1,22 +1,19 @@
-"""Find Helm releases in enrolled namespaces that Keel may leave stuck, or that a chart moves by itself.
+"""Find Helm releases in enrolled namespaces that Keel may leave stuck, or that any apply may upgrade.
 
-Why: `atomic` waits for pods that Keel is rolling, fails, and leaves the release pending (docs/facts.md, Terraform 11);
-Helm takes Keel's edits back at its next upgrade, and without a `version` any apply may be one.
+Why: `atomic` waits for pods that Keel is rolling, fails, and leaves the release pending (docs/facts.md, Terraform 11).
+The next upgrade of Helm reverts what Keel wrote, and without a `version` any apply may be an upgrade.
 
-Left alone: namespaces that are not enrolled and whose phases are not done, charts in a folder, `atomic = false`.
+Left alone: Namespaces that are not enrolled and whose phases are not done, charts in a folder, and `atomic = false`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, warn
 
 from .._enrolment import Enrolment
 from ..drop_helm_atomic import check as drop_atomic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def check(
@@ -29,7 +26,7 @@ def check(
     yield from (each for each in drop_atomic(release, context) if each.is_open)
     chart = release.attribute("chart")
     if chart and release.attribute("version") is None and not _is_folder(chart.value.text):
-        message = "its chart has no version, so any apply may upgrade it and take Keel's edits back: set `version`"
+        message = "its chart has no version, so any apply may upgrade it and revert what Keel wrote. Set `version`"
         yield warn(chart, "no-version", message)
 
 

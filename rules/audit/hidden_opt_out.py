@@ -1,16 +1,16 @@
 """Find opt-outs and pins that `ignore_changes` hides from Terraform.
 
-Why: with `metadata[0].annotations["keel.sh/policy"]` ignored, declaring `never` plans "No changes", and with the image
-ignored a pinned tag changes nothing: a pin had no effect, twelve hours long (docs/facts.md, Terraform 3). Bulk edits
-have put such entries back under workloads that had just been pinned.
+Why: With `metadata[0].annotations["keel.sh/policy"]` ignored, declaring `never` plans "No changes". With the image
+ignored, a pinned tag changes nothing: a pin had no effect for twelve hours (docs/facts.md, Terraform 3). Bulk edits
+have added such entries to workloads that had just been pinned.
 
-Left alone: workloads that Keel has in its hands and that carry no pin; images that their CI owns.
+Left alone: Workloads that Keel manages and that have no pin, and images that their CI owns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -33,15 +33,12 @@ from .._keel import opt_out
 from .._opting import hides
 from .._rewrites import image_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield the removal of what hides an opt-out, and what hides a pin."""
     if opt_out(workload):
-        message = "it opted out with `never`, but `ignore_changes` hides that or its image from Terraform"
-        make = partial(lists.drop, workload, "ignore_changes", "lifecycle", lambda held: hides(workload, held))
+        message = "opted out with `never`, but `ignore_changes` hides that or its image from Terraform"
+        make = partial(lists.drop, workload, "ignore_changes", "lifecycle", lambda entry: hides(workload, entry))
         hidden = change(workload.title, "hidden-never", message, make)
         if hidden.is_open:
             yield hidden
@@ -66,15 +63,15 @@ def _hidden(workload: Block, container: Container, why: str) -> Iterator[Finding
     try:
         missing = fixes.missing_items(workload, "ignore_changes", [path], inside="lifecycle")
     except fixes.UnfixableError as error:
-        yield warn(place, "may-be-ignored", f"{container.label}: {why}; Terraform may ignore it: {error}")
+        yield warn(place, "may-be-ignored", f"{container.label}: {why}, and Terraform may ignore it: {error}")
         return
     if missing:
         return
-    message = f"{container.label}: {why}, but Terraform ignores its image, so what is written here has no effect"
-    wanted = traversal.parse(path)
+    message = f"{container.label}: {why}, but Terraform ignores its image, so the tag here has no effect"
+    image_path = traversal.parse(path)
 
-    def is_its(held: Traversal) -> bool:
-        return held == wanted
+    def is_its(entry: Traversal) -> bool:
+        return entry == image_path
 
     make = partial(lists.drop, workload, "ignore_changes", "lifecycle", is_its)
     yield change(place, "hidden-pin", message, make, otherwise=warn(place, "hidden-pin", message))

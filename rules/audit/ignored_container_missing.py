@@ -1,15 +1,15 @@
-"""Find ignored images of containers that are not there.
+"""Find ignored images of containers that do not exist.
 
-Why: an index out of range is accepted and has no effect (docs/facts.md, Terraform 2): after a container went, the entry
-that was meant for another one no longer ignores it.
+Why: Terraform accepts an index that is out of range, and the entry has no effect (docs/facts.md, Terraform 2). After a
+container is removed, an entry that was meant for another container no longer ignores that one.
 
-Left alone: pods with `dynamic` containers, whose number nobody knows.
+Left alone: Pods with `dynamic` containers, because their number is unknown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -25,9 +25,6 @@ from hclmod.rulekit import (
     traversal,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 def check(workload: Block, _context: Context, /) -> Iterator[Finding]:
     """Yield the removal of entries that name no container."""
@@ -36,12 +33,19 @@ def check(workload: Block, _context: Context, /) -> Iterator[Finding]:
     pod = traversal.parse(KINDS[workload.type_label].prefix) or ()
     there = {traversal.parse(each.path) for each in containers(workload)}
 
-    def is_lost(held: Traversal) -> bool:
-        named = held[len(pod) : len(pod) + 1] in (("container",), ("init_container",))
-        return named and held[: len(pod)] == pod and len(held) > len(pod) + 1 and held[: len(pod) + 2] not in there
+    def is_lost(entry: Traversal) -> bool:
+        is_container = entry[len(pod) : len(pod) + 1] in (("container",), ("init_container",))
+        return (
+            is_container
+            and entry[: len(pod)] == pod
+            and len(entry) > len(pod) + 1
+            and entry[: len(pod) + 2] not in there
+        )
 
     make = partial(lists.drop, workload, "ignore_changes", "lifecycle", is_lost)
-    message = "it ignores the image of a container that is not there: the entry has no effect, or was meant for another"
+    message = (
+        "ignores the image of a container that does not exist: the entry has no effect, or was meant for another one"
+    )
     lost = change(workload.title, "no-such-container", message, make)
     if lost.is_open:
         yield lost

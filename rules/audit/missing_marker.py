@@ -1,27 +1,24 @@
-"""Find workloads in Keel's hands whose drift Terraform does not ignore.
+"""Find workloads that Keel manages and whose drift Terraform does not ignore.
 
-Why: without the entries every plan shows what Kyverno and Keel write, and every apply takes it back: a rollout for the
-stamp on the pods, a downgrade for the image (docs/facts.md, Terraform 9). A workload is in Keel's hands when its
-namespace is enrolled (by label, or named in `enrolled` where an allowlist does it), when its phase is done, or when it
-declares a policy of its own. `markers` and `keel_version` are those of `ignore-keel-drift`, which mends it.
+Why: Without the entries every plan shows what Kyverno and Keel write, and every apply reverts it: a rollout because of
+the stamp on the pods, a downgrade of the image (docs/facts.md, Terraform 9). Keel manages a workload when its namespace
+is enrolled (by label, or named in `enrolled` where an allowlist does it), when its phase is done, or when it declares a
+policy of its own. `markers` and `keel_version` are those of `ignore-keel-drift`, which adds the entries.
 
-Left alone: workloads that opted out, CronJobs without a policy of their own, namespaces that are exempt.
+Left alone: Workloads that opted out, CronJobs without a policy of their own, and exempt namespaces.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_containers, fixes, note, warn
 
 from .._enrolment import Enrolment, due
 from .._keel import RESTARTED, opt_out
 from .._markers import IGNORE_IMAGE, needed_by
-from .._rewrites import wanted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .._rewrites import marker_entries
 
 
 def check(
@@ -38,25 +35,27 @@ def check(
     """Yield what each marker lacks, or why nothing is asked of the workload."""
     why = due(workload, context, Enrolment(enrolled, exempt))
     if not why:
-        yield note(workload.title, "not-managed", "Keel does not have it in its hands")
+        yield note(workload.title, "not-managed", "Keel does not manage it")
     elif opt_out(workload):
         yield note(workload.title, "opted-out", f"{why}, and it opted out")
     else:
         names = tuple(dict.fromkeys((*markers, *needed_by(keel_version))))
-        found = list(_missing(workload, context, names, keel_version, why, init=init_containers))
-        yield from found or [note(workload.title, "markers-present", f"{why}, and its markers are there")]
+        changes = list(_missing(workload, context, names, keel_version, why, init=init_containers))
+        yield from changes or [note(workload.title, "markers-present", f"{why}, and it has its markers")]
 
 
 def _missing(
     workload: Block, context: Context, names: tuple[str, ...], keel_version: str, why: str, *, init: bool
 ) -> Iterator[Finding]:
-    for name, items in wanted(workload, context, names, keel_version, init=init).items():
+    for name, items in marker_entries(workload, context, names, keel_version, init=init).items():
         if name == IGNORE_IMAGE and dynamic_containers(workload):
-            message = f"{why}, and no entry can name its images, because its containers are `dynamic`: opt it out"
+            message = f"{why}, and no entry can name its images, because its containers are `dynamic`. Opt it out"
             yield warn(workload.title, "dynamic-containers", message)
             continue
         make = partial(fixes.ensure_items, workload, "ignore_changes", items, name, inside="lifecycle")
-        missing = change(workload.title, "marker-missing", f"{why}, but drift of {name} is not ignored", make)
+        missing = change(
+            workload.title, "marker-missing", f"{why}, but Terraform does not ignore drift of {name}", make
+        )
         if missing.is_open:
             yield missing
 

@@ -1,25 +1,21 @@
-"""Find entries for Keel's annotations on workloads that Keel does not have in its hands.
+"""Find entries for Keel's annotations on workloads that Keel does not manage.
 
-Why: an entry that ignores `keel.sh/*` where nothing writes it hides what a person declares there one day: a `never`
-that Terraform ignores plans "No changes" (docs/facts.md, Terraform 3). Most often the namespace was never enrolled, or
-no longer is.
+Why: An entry that ignores `keel.sh/*` where nothing writes it hides a later `never`, for which Terraform plans "No
+changes" (docs/facts.md, Terraform 3). Most often the namespace was never enrolled, or no longer is.
 
-Left alone: workloads whose namespace is enrolled (by label, or named in `enrolled`), whose phase is done, or which
-declare a policy; ignored images, which their CI may own; lists that ignore more than Keel's keys. Nothing is taken
-out: an allowlist that no label shows may enroll the namespace.
+Left alone: Workloads whose namespace is enrolled (by label, or named in `enrolled`), whose phase is done, or that
+declare a policy. Ignored images, which their CI may own, and lists that ignore more than Keel's keys. Nothing is
+removed, because an allowlist in another repository may enroll the namespace.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, Traversal, fixes, lists, warn
 
 from .._enrolment import Enrolment, due
 from .._keel import opt_out
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def check(
@@ -33,13 +29,13 @@ def check(
     except fixes.UnfixableError:
         return
     if needless:
-        message = "it ignores annotations of Keel, which does not have it in its hands: enroll its namespace"
-        message += ", name it in `enrolled` if an allowlist does, or take the entries out"
+        message = "ignores annotations of Keel, which does not manage it. Enroll its namespace"
+        message += ", add it to `enrolled` if an allowlist names it, or remove the entries"
         yield warn(workload.title, "not-managed", message)
 
 
-def _is_keels(held: Traversal) -> bool:
-    return len(held) > 2 and held[-2] == "annotations" and str(held[-1]).startswith("keel.sh/")
+def _is_keels(entry: Traversal) -> bool:
+    return len(entry) > 2 and entry[-2] == "annotations" and str(entry[-1]).startswith("keel.sh/")
 
 
 rule = Rule(check, kinds=tuple(KINDS), needs={"facts"})

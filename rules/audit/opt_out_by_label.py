@@ -1,23 +1,20 @@
 """Find opt-outs by label alone where the annotation is injected.
 
-Why: Keel does not even read the label where the annotation exists, and Kyverno injects the annotation `force`: a label
-`never` opts nothing out then (docs/facts.md, Keel 3). The annotation `never` does, for what is there is not injected.
+Why: Keel does not read the label where the annotation exists, and Kyverno injects the annotation `force`. A label
+`never` has no effect then (docs/facts.md, Keel 3). An annotation `never` has, because Kyverno does not overwrite it.
 
-Left alone: namespaces that are not enrolled, types which the policy does not annotate, a declared annotation.
+Left alone: Namespaces that are not enrolled, types that the policy does not annotate, and declared annotations.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import Block, Context, Finding, Rule, change, fixes
 
 from .._enrolment import Enrolment
 from .._keel import MUTATED, POLICY, declared_policy, opt_out
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def check(
@@ -29,7 +26,7 @@ def check(
     if home is None or label is None or declared_policy(workload):
         return
     metadata = workload.blocks("metadata")[0]
-    message = f"the label `never` opts nothing out, because {home.name} injects the annotation; add it as annotation"
+    message = f"the label `never` has no effect, because {home.name} injects the annotation. Add it as an annotation"
     make = partial(fixes.ensure_entry, metadata, "annotations", POLICY, "never")
     yield change(label, "label-only", message, make)
 

@@ -1,16 +1,16 @@
-"""Find ignored images in enrolled namespaces that Keel does not look at.
+"""Find ignored images in enrolled namespaces that Keel does not update.
 
-Why: Terraform ignores the image, and Keel passes the container by: an init container without `keel.sh/initContainers`,
-one that `keel.sh/monitorContainers` leaves out, a CronJob without a policy of its own (docs/facts.md, Keel 4). If no CI
-sets it, it stays as it was on the day of the entry.
+Why: Terraform ignores the image, and Keel does not update the container: an init container without
+`keel.sh/initContainers`, a container that `keel.sh/monitorContainers` excludes, a CronJob without a policy of its own
+(docs/facts.md, Keel 4). If no CI sets the image, it never changes.
 
-Left alone: namespaces that are not enrolled, whose images their CI owns; workloads that opted out and pins, which
-`hidden-opt-out` tells.
+Left alone: Namespaces that are not enrolled, whose images their CI owns. Workloads that opted out and pins, which
+`hidden-opt-out` reports.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Container, Context, Finding, Rule, containers, fixes, warn
 
@@ -18,9 +18,6 @@ from .._enrolment import Enrolment
 from .._floats import pin_reason
 from .._keel import CRON_JOBS, POLICY, RESTARTED, declared, opt_out
 from .._rewrites import image_of, rewrites
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def check(
@@ -53,7 +50,7 @@ def _orphaned(workload: Block, container: Container) -> Iterator[Finding]:
     except fixes.UnfixableError:
         return
     if not missing:
-        message = f"{container.label}: Terraform ignores its image and Keel does not look at it: take the entry out"
+        message = f"{container.label}: Terraform ignores its image and Keel does not update it. Remove the entry"
         yield warn(container.image or workload.title, "nobody-sets-it", f"{message}, unless its CI sets it")
 
 

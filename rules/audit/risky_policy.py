@@ -1,18 +1,19 @@
 """Find Keel policies that would write a wrong tag.
 
-Why: from 0.21 on plain `force` follows all tags of a repository and only `keel.sh/matchTag` keeps it to the digest of
-one: kafka went from 7.9.1 to 3.0.0, forgejo from 11.0.14 to 1.18 (docs/facts.md, Keel 1). `major`, `minor`, `patch` and
-`all` on `latest` jump to the highest version (docs/facts.md, Keel 2). `glob:` and `regexp:` compare tags as text, so
-1.9.0 is above 1.10.0; they are sound for padded dates only (docs/facts.md, Keel 6). The first needs `keel_version` to
-be set.
+Why: From 0.21 on plain `force` follows all tags of a repository, and only `keel.sh/matchTag` keeps it to the digest of
+one tag: kafka went from 7.9.1 to 3.0.0, forgejo from 11.0.14 to 1.18 (docs/facts.md, Keel 1). This check needs
+`keel_version`. `major`, `minor`, `patch` and `all` on `latest` jump to the highest version (docs/facts.md, Keel 2).
+`glob:` and `regexp:` compare tags as text, so 1.9.0 is above 1.10.0. They are safe for padded dates only
+(docs/facts.md, Keel 6).
 
-Left alone: `never`, policies whose value is no literal, semver policies on versions, policies of a Keel before 0.21.
+Left alone: `never`, policies whose value is not a literal, semver policies on versions, and policies of a Keel before
+0.21.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Context, Finding, Rule, containers, values, warn
 
@@ -20,9 +21,6 @@ from .._keel import MATCH_TAG, POLICY, RESTARTED, declared
 from .._markers import FOLLOWS_TAGS, version
 from .._policies import MANIFESTS, entries, heredocs
 from .._rewrites import image_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _SEMVER = ("major", "minor", "patch", "all")
 _PADDED = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}")
@@ -46,31 +44,31 @@ def check(block: Block, context: Context, /, *, keel_version: str = "") -> Itera
         tag = (image.tag or "latest") if image else None
         place = container.image or block.title
         if tag == "latest" and policy in _SEMVER:
-            message = f"{container.label}: `{policy}` on latest jumps to the highest version; use force with matchTag"
+            message = f"{container.label}: `{policy}` on latest jumps to the highest version. Use force with matchTag"
             yield warn(place, "version-policy-on-latest", message)
     if policy.startswith(("glob:", "regexp:")) and not (_PADDED.search(policy) or _DATES.search(policy)):
-        message = f"`{policy}` compares tags as text, so 1.9.0 is above 1.10.0; use it for padded dates only"
+        message = f"`{policy}` compares tags as text, so 1.9.0 is above 1.10.0. Use it for padded dates only"
         yield warn(block.title, "compares-as-text", message)
 
 
 def _plain_force(keel_version: str) -> str:
     return (
-        f"plain `force` follows every tag of the repository in Keel {keel_version} and may go down; "
-        f'add `"{MATCH_TAG[0]}" = "true"`'
+        f"plain `force` follows every tag of the repository in Keel {keel_version} and may downgrade. "
+        f'Add `"{MATCH_TAG[0]}" = "true"`'
     )
 
 
 def _injected(manifest: Block, keel_version: str, *, follows_tags: bool) -> Iterator[Finding]:
     keys = {keys[-1].strip("+()"): value for keys, value in entries(manifest)}
-    told = [value.text for key, value in keys.items() if key == POLICY and isinstance(value, values.Text)]
-    told += [found for text in heredocs(manifest) for found in _YAML.findall(text)]
-    told_keys = (*keys, *(text for text in heredocs(manifest)))
-    matches = any(key in text for key in MATCH_TAG for text in told_keys)
-    for policy in told:
+    policies = [value.text for key, value in keys.items() if key == POLICY and isinstance(value, values.Text)]
+    policies += [policy for text in heredocs(manifest) for policy in _YAML.findall(text)]
+    all_keys = (*keys, *(text for text in heredocs(manifest)))
+    matches = any(key in text for key in MATCH_TAG for text in all_keys)
+    for policy in policies:
         if policy == "force" and follows_tags and not matches:
-            yield warn(manifest.title, "plain-force", f"it injects {_plain_force(keel_version)}")
+            yield warn(manifest.title, "plain-force", f"injects {_plain_force(keel_version)}")
         elif policy in _SEMVER:
-            message = f"it injects `{policy}` everywhere, which jumps from latest to the highest version"
+            message = f"injects `{policy}` everywhere, which jumps from latest to the highest version"
             yield warn(manifest.title, "version-policy-on-latest", message)
 
 

@@ -1,20 +1,17 @@
 """Find workloads that run one repository at different tags.
 
-Why: two workloads that share data or a protocol and run two versions of one program have broken each other: two
+Why: Two workloads that share data or a protocol, and run two versions of one program, have broken each other: two
 images migrated one budget file. Keel rolls each by its own tag.
 
-Left alone: images that cannot be followed to their end. Of several workloads the first by name tells it.
+Left alone: Images whose value cannot be followed to its end. Of several workloads the first by name is reported.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, warn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -23,9 +20,9 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     others: dict[tuple[str, str], list[str]] = defaultdict(list)
     for rival in facts.rivals if facts else ():
         others[rival.repository, rival.tag].append(f"{rival.other} at {rival.other_tag}")
-    for (repository, tag), told in others.items():
-        if facts and min(facts.callers) < min(told):
-            message = f"{repository} is {tag} here and other tags elsewhere: {', '.join(sorted(told))}"
+    for (repository, tag), rivals in others.items():
+        if facts and min(facts.callers) < min(rivals):
+            message = f"{repository} is {tag} here and other tags elsewhere: {', '.join(sorted(rivals))}"
             yield warn(workload.title, "other-tag-elsewhere", message)
 
 

@@ -1,23 +1,24 @@
 """Put one workload back on a known tag, so that it stays there (run by `hclmod pin`).
 
-Why: after `kubectl rollout undo` Keel rolls forward again within the hour, and a tag in Terraform that is ignored
-changes nothing: a pin without removing the entry had no effect, twelve hours long (docs/facts.md, Terraform 3). So the
-tag is set where it stands, the workload says `keel.sh/policy = "never"` on its own metadata, the entries that would
-hide either from Terraform leave `ignore_changes`, and a comment keeps date, bad tag, good tag and reason. What was
-there stays beside it in comments, from which `unpin` gives back the very bytes. The newest known pin is the highest of
-the tag in the file and the tags that such comments name; `allow_downgrade` goes below it. A tag that others hang on too
-stays, and this workload's stands in its container from then on.
+Why: After `kubectl rollout undo` Keel rolls forward again within the hour, and a tag in Terraform that is ignored
+changes nothing: a pin that left the entry in place had no effect for twelve hours (docs/facts.md, Terraform 3). So the
+rule sets the tag where it is written, adds `keel.sh/policy = "never"` to the workload's own metadata, and removes the
+entries of `ignore_changes` that would hide either from Terraform. A comment records the date, the bad tag, the good tag
+and the reason. The replaced text stays beside it in comments, from which `unpin` restores the bytes.
 
-Left alone: everything, if any part cannot be done: an image that is not known, a block of a module that others call,
-annotations that are not written there, a list that ignores all, a lower tag. Containers of one repository move
-together.
+The newest known pin is the highest of the tag in the file and the tags that such comments name. `allow_downgrade`
+permits a lower tag. A tag that other workloads use too stays, and this workload gets its own tag in its container.
+
+Left alone: The whole workload, if one part of the change cannot be made: the image is unknown, other callers share the
+block, the annotations are not written in place, a list ignores everything, or the tag is lower. Containers of one
+repository are pinned together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import (
     KINDS,
@@ -45,10 +46,7 @@ from hclmod.rulekit import (
 from .._floats import parsed
 from .._keel import RESTARTED
 from .._opting import joined, live, take_out
-from .._pins import lower_than, pinned, recorded, said, told
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .._pins import comment, lower_than, pinned, recorded, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +57,17 @@ class _Pin:
     reason: str
     date: str
 
-    def told(self, image: Reference) -> str:
+    def comment(self, image: Reference) -> str:
         """The words of the comment above the image's tag."""
-        return told(image, self.to, self.date, self.reason)
+        return comment(image, self.to, self.date, self.reason)
 
     def too_low(self, image: Reference, text: bytes) -> str | None:
         """Why the tag may not be written: it is below the newest known pin of the image, or of comments in `text`."""
         newest = lower_than(image, self.to, recorded(text.decode(), image.name))
         if newest is None:
             return None
-        known = f"{newest}, the newest known pin of {image.name}"
-        return f"not pinned: {self.to} is below {known}; --allow-downgrade goes there"
+        newest_pin = f"{newest}, the newest known pin of {image.name}"
+        return f"not pinned: {self.to} is below {newest_pin}. Use --allow-downgrade to pin it anyway"
 
 
 def check(
@@ -92,17 +90,17 @@ def check(
     if not to or not reason:
         yield warn(place, "no-tag-or-reason", "a pin needs a tag (`to`) and a `reason`")
     elif not reference.is_tag(to):
-        yield warn(place, "not-a-tag", f"not pinned: `{to}` is no tag")
+        yield warn(place, "not-a-tag", f"not pinned: `{to}` is not a tag")
     elif callers := context.shared.get(workload.address):
-        with_it = f"{', '.join(callers)} use the same block and would be pinned with it"
-        yield warn(place, "shared-block", f"not pinned: {with_it}; --with-callers does that")
+        with_it = f"{', '.join(callers)} use the same block and would be pinned too"
+        yield warn(place, "shared-block", f"not pinned: {with_it}. Use --with-callers to do that")
     elif not meant:
         yield warn(place, "unclear-container", f"not pinned: {_unclear(workload, context, container)}")
     elif why := next(filter(None, low), None):
         yield warn(place, "lower-than-pin", why)
     else:
         names = ", ".join(each.label for each in meant)
-        message = f"{names} pinned to {to}, Keel opted out, and Terraform looks at its images again"
+        message = f"pins {names} to {to}, opts out of Keel, and Terraform manages its images again"
         make = partial(_fix, workload, here, pin, label=label)
         effect = KINDS[workload.type_label].rollout
         yield change(
@@ -112,7 +110,7 @@ def check(
 
 
 def _pinned_already(place: Span) -> Finding:
-    return note(place, "pinned-already", "it is pinned to that tag and opted out already")
+    return note(place, "pinned-already", "is pinned to that tag and opted out already")
 
 
 def _fix(
@@ -124,11 +122,11 @@ def _fix(
     label: bool,
 ) -> Fix | None:
     kept = [
-        undo.keep(workload.source, fix, pin.told(image), aligned=aligned)
+        undo.keep(workload.source, fix, pin.comment(image), aligned=aligned)
         for each, image in here
         if (fix := _set(each, image, pin.to))
     ]
-    out = take_out(workload, said("opted out", pin.date, pin.reason), label=label, aligned=aligned)
+    out = take_out(workload, sentence("opted out", pin.date, pin.reason), label=label, aligned=aligned)
     return joined([*kept, *([out] if out else [])])
 
 
@@ -148,29 +146,29 @@ def _in_place(workload: Block, container: Container, context: Context) -> Refere
     return None if followed is not None and followed.writable else _image(workload, container, context)
 
 
-def _meant(workload: Block, context: Context, wanted: str) -> list[Container]:
+def _meant(workload: Block, context: Context, container: str) -> list[Container]:
     """The containers to pin: the named one and those of its repository; none where that is not clear."""
-    found = {each: _image(workload, each, context) for each in containers(workload)}
-    names = {image.name if image else "" for each, image in found.items() if wanted in ("", each.label)}
-    names |= {image.name for image in found.values() if image and image.name == wanted}
-    return [each for each, image in found.items() if image and names == {image.name}]
+    images = {each: _image(workload, each, context) for each in containers(workload)}
+    names = {image.name if image else "" for each, image in images.items() if container in ("", each.label)}
+    names |= {image.name for image in images.values() if image and image.name == container}
+    return [each for each, image in images.items() if image and names == {image.name}]
 
 
-def _unclear(workload: Block, context: Context, wanted: str) -> str:
+def _unclear(workload: Block, context: Context, container: str) -> str:
     """Why no container is meant."""
-    found = {each.label: _image(workload, each, context) for each in containers(workload)}
-    if not found:
-        return "its containers are not written there"
-    if wanted and wanted not in found:
-        return f"it has no container `{wanted}`; there are {', '.join(found)}"
-    if wanted or len(found) == 1:
-        return "its image is not known; `hclmod trace` tells where it ends"
-    names = sorted({image.name if image else "an image that is not known" for image in found.values()})
-    return f"it runs {', '.join(names)}; name one of {', '.join(found)}"
+    images = {each.label: _image(workload, each, context) for each in containers(workload)}
+    if not images:
+        return "its containers are not written in the block"
+    if container and container not in images:
+        return f"it has no container `{container}`; there are {', '.join(images)}"
+    if container or len(images) == 1:
+        return "its image is unknown. `hclmod trace` shows where it comes from"
+    names = sorted({image.name if image else "an unknown image" for image in images.values()})
+    return f"it runs {', '.join(names)}. Name one of {', '.join(images)}"
 
 
 def _image(workload: Block, container: Container, context: Context) -> Reference | None:
-    """What a container runs, also where it is written elsewhere; None where that is not known."""
+    """What a container runs, also where it is written elsewhere; None where that is not newest_pin."""
     followed = context.followed.get((workload.address, container.path))
     plain = parsed(container.image) if container.image else None
     return plain or (reference.parse(followed.image or "") if followed else None)
@@ -206,20 +204,20 @@ def at_places(
     if place.also or place.read_by:
         others = ", ".join((*place.also, *place.read_by))
         yield note(
-            literal, "used-by-others", f"`{literal.text}` stays and the tag stands in the container: {others} use it"
+            literal,
+            "used-by-others",
+            f"`{literal.text}` stays, because {others} use it too. The container gets the tag",
         )
     elif first.before + inner + first.after != text:
         around = f"{first.before}...{first.after}"
-        yield warn(
-            literal, "tag-does-not-fit", f"not pinned: `{to}` does not fit what stands around the tag ({around})"
-        )
+        yield warn(literal, "tag-does-not-fit", f"not pinned: `{to}` does not fit the text around the tag ({around})")
     elif not allow_downgrade and (why := pin.too_low(image, view.source.data)):
         yield warn(literal, "lower-than-pin", why)
     elif inner == literal.text and not literal.argument:
         yield note(literal, "pinned-already", f"the tag is {literal.text} already")
     else:
-        make = partial(_written, literal, view.source, inner, pin.told(image))
-        message = f"`{literal.text}` pinned to `{inner}` for {', '.join(each.name for each in place.images)}"
+        make = partial(_written, literal, view.source, inner, pin.comment(image))
+        message = f"pins `{literal.text}` to `{inner}` for {', '.join(each.name for each in place.images)}"
         yield change(literal, "pin", message, lambda: undo.proved(view, make))
 
 

@@ -1,24 +1,21 @@
-"""Tell where a workload stands in the rollout (run by `hclmod explain ADDRESS`).
+"""Show where a workload is in the rollout (run by `hclmod explain ADDRESS`).
 
-Why: a person who looks at one workload wants to know whether Keel has it, by what, and which markers are there.
+Why: A person who looks at one workload needs to know whether Keel manages it, why, and which markers it has.
 
-Left alone: everything; this only looks.
+Left alone: Everything, because this rule only reports.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, fixes, note
 
 from .._enrolment import Enrolment, due
 from .._keel import POLICY, declared, opt_out
 from .._markers import MARKERS, SERVICES, needed_by
-from .._rewrites import rewrites, wanted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .._rewrites import marker_entries, rewrites
 
 
 def check(
@@ -34,17 +31,17 @@ def check(
 ) -> Iterator[Finding]:
     """Yield a note for each thing to tell."""
     why = due(workload, context, Enrolment(enrolled, exempt))
-    yield _told(workload, "enrolment", "enrolled", why or "no: Keel does not have it in its hands")
+    yield _row(workload, "enrolment", "enrolled", why or "no: Keel does not manage it")
     if opted := opt_out(workload):
-        yield _told(workload, "opted-out", "opted out", f"yes: `{POLICY} = never` among its {opted.name}")
+        yield _row(workload, "opted-out", "opted out", f"yes: `{POLICY} = never` among its {opted.name}")
     elif (policy := declared(workload, POLICY)) is not None:
-        yield _told(workload, "policy", "policy", f"{policy or 'no literal'} (its own)")
+        yield _row(workload, "policy", "policy", f"{policy or 'not a literal'} (its own)")
     for reason in rewrites(workload, context, keel_version=keel_version, init=init_containers).stays:
-        yield _told(workload, "left-by-keel", "Keel leaves", reason)
+        yield _row(workload, "left-by-keel", "Keel leaves", reason)
     needed = {*markers, *needed_by(keel_version)}
     names = [name for name in (*MARKERS, *context.config.markers) if MARKERS.get(name) is None or _is_told(name)]
-    for name, items in wanted(workload, context, names, keel_version, init=init_containers).items():
-        yield _told(workload, "marker", f"marker {name}", _state(workload, items, needed=name in needed))
+    for name, items in marker_entries(workload, context, names, keel_version, init=init_containers).items():
+        yield _row(workload, "marker", f"marker {name}", _state(workload, items, needed=name in needed))
 
 
 def _is_told(name: str) -> bool:
@@ -55,15 +52,15 @@ def _state(workload: Block, items: tuple[str, ...], *, needed: bool) -> str:
     try:
         missing = fixes.missing_items(workload, "ignore_changes", items, inside="lifecycle")
     except fixes.UnfixableError as error:
-        return f"not known: {error}"
+        return f"unknown: {error}"
     if not missing:
-        return "there" if items else "nothing to ignore"
+        return "present" if items else "nothing to ignore"
     if len(missing) < len(items):
-        return f"in part; {', '.join(missing)} missing"
-    return "missing" if needed else "not there, and not asked for"
+        return f"incomplete, {', '.join(missing)} missing"
+    return "missing" if needed else "absent, and not required"
 
 
-def _told(workload: Block, code: str, name: str, text: str) -> Finding:
+def _row(workload: Block, code: str, name: str, text: str) -> Finding:
     return replace(note(workload.title, code, f"{name}: {text}"), cells=((name, text),))
 
 

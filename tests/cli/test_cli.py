@@ -497,7 +497,7 @@ def test_fix_knows_which_other_workloads_use_a_literal_without_their_paths(
     git(tmp_path, "init", "-q")
     done = hclmod(tmp_path, *how)
     assert done.returncode == 0, done.stderr
-    assert "stays: it also drives stacks/b/module.x.kubernetes_deployment.web" in done.stdout
+    assert "stays: used by stacks/b/module.x.kubernetes_deployment.web" in done.stdout
     assert (tmp_path / "stacks/a/m/main.tf").read_text() == SHARED["stacks/a/m/main.tf"]
 
 

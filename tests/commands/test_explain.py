@@ -52,11 +52,11 @@ def test_the_story_of_a_workload(tmp_path: Path) -> None:
         "beacon, declared by stacks/beacon/kubernetes_namespace.beacon",
         "3 (not done)",
         "docker.io/lanternworks/beacon:1.14.2, which stands at stacks/beacon/main.tf:",
-        "no: Keel does not have it in its hands",
+        "no: Keel does not manage it",
         "marker KYVERNO_LIFECYCLE_V2",
         "image terraform, tag terraform",
         "`hclmod apply --phase 3` would:",
-        "drift of KYVERNO_LIFECYCLE_V2 is ignored",
+        "ignores drift of KYVERNO_LIFECYCLE_V2",
         "beacon: docker.io/lanternworks/beacon:1.14.2 floats on `latest`",
     ):
         assert words in told.stdout, words

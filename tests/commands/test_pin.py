@@ -112,7 +112,7 @@ def test_containers_are_named_and_those_of_one_repository_move_together() -> Non
     more += '        init_container {\n          name  = "oiler"\n          image = "x/y:3.0.4"\n        }\n'
     files = {"s/a/main.tf": workload('"x/y:3.0.4"', more=more).encode()}
     (objection,) = pin.objections(act(files, "a/kubernetes_deployment.web", "pin", PIN))
-    assert "name one of web, meter, oiler" in objection
+    assert "Name one of web, meter, oiler" in objection
     pinned = there_and_back(files, "a/kubernetes_deployment.web:web")
     assert pinned["s/a/main.tf"].count(b'"x/y:3.0.1"') == 2
     assert b'"x/meter:1"' in pinned["s/a/main.tf"]
@@ -148,7 +148,7 @@ def test_the_workload_has_to_be_one(target: str, says: str) -> None:
 def test_a_tag_that_does_not_fit_its_suffix_leaves_everything() -> None:
     files = {"s/a/main.tf": ('locals {\n  t = "3.0.4"\n}\n' + workload('"x/y:${local.t}-cuda"')).encode()}
     report = act(files, "a/kubernetes_deployment.web", "pin", PIN)
-    assert any("does not fit what stands around the tag" in each for each in pin.objections(report))
+    assert any("does not fit the text around the tag" in each for each in pin.objections(report))
     there_and_back_with = done(files, "a/kubernetes_deployment.web", "pin", {**PIN, "to": "3.0.1-cuda"})
     assert b't = "3.0.1"' in there_and_back_with["s/a/main.tf"]
 
@@ -256,3 +256,47 @@ def test_a_day_that_is_no_date_is_refused(tmp_path: Path, words: tuple[str, ...]
 def test_a_shared_block_names_the_option_that_goes_there(rule: str, options: dict[str, object]) -> None:
     (objection,) = pin.objections(act(callers(2), "a/module.m.kubernetes_deployment.web", rule, options))
     assert "--with-callers" in objection
+
+
+IGNORED = "spec[0].template[0].spec[0].container[0].image"
+
+
+def overriding(body: str) -> str:
+    return f'resource "kubernetes_deployment" "web" {{\n{body}}}\n'
+
+
+def test_a_list_of_an_override_file_counts_and_what_it_hides_is_not_pinned() -> None:
+    files = {
+        "s/a/main.tf": workload('"x/y:3.0.4"').encode(),
+        "s/a/main_override.tf": overriding("  lifecycle {\n    ignore_changes = all\n  }\n").encode(),
+    }
+    report = act(files, "s/a/kubernetes_deployment.web", "pin", PIN)
+    assert any("hides all of it" in each for each in pin.objections(report))
+
+
+def test_a_part_in_another_document_is_named_and_nothing_is_pinned() -> None:
+    files = {
+        "s/a/main.tf": workload('"x/y:3.0.4"').encode(),
+        "s/a/override.tf": (b'resource "kubernetes_deployment" "web" {\n' + POD.encode() + b"}\n"),
+    }
+    report = act(files, "s/a/kubernetes_deployment.web", "pin", PIN)
+    assert any("s/a/main.tf" in each for each in pin.objections(report))
+
+
+def test_a_list_that_an_override_file_empties_hides_nothing() -> None:
+    listed = f"\n  lifecycle {{\n    ignore_changes = [{IGNORED}]\n  }}\n"
+    base = workload('"x/y:3.0.4"').rstrip().removesuffix("}") + listed.lstrip("\n") + "}\n"
+    files = {
+        "s/a/main.tf": base.encode(),
+        "s/a/main_override.tf": overriding("  lifecycle {\n    ignore_changes = []\n  }\n").encode(),
+    }
+    pinned = done(files, "s/a/kubernetes_deployment.web", "pin", PIN)
+    assert b"x/y:3.0.1" in pinned["s/a/main.tf"]
+    assert listed.encode().strip() in pinned["s/a/main.tf"], "the list has no effect and stays"
+    assert done(pinned, "s/a/kubernetes_deployment.web", "unpin") == files
+
+
+POD = (
+    '  spec {\n    template {\n      spec {\n        container {\n          name  = "web"\n'
+    '          image = "x/y:3.0.4"\n        }\n      }\n    }\n  }\n'
+)

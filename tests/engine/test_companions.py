@@ -77,14 +77,14 @@ def opted_out(image: str, name: str) -> str:
 def test_a_check_of_one_file_knows_the_rest_of_its_stack(tmp_path: Path) -> None:
     repository(tmp_path, PHASES + GROUP.replace('group = "lantern"\n', ""), one=workload(AWNING))
     (tmp_path / "stacks" / "one" / "other.tf").write_text(opted_out(AWNING, "other"))
-    assert "stays with stacks/one/kubernetes_deployment.other other, which must: opted out" in said(
+    assert "stays with stacks/one/kubernetes_deployment.other other, which has to: opted out" in said(
         tmp_path, "stacks/one/main.tf", "float-image-tag"
     )
 
 
 def test_a_check_of_one_file_knows_the_groups_of_other_stacks(tmp_path: Path) -> None:
     repository(tmp_path, PHASES + GROUP, one=workload(AWNING), two=opted_out(CRANK, "crank"))
-    assert "stays with stacks/two/kubernetes_deployment.crank crank, which must: opted out" in said(
+    assert "stays with stacks/two/kubernetes_deployment.crank crank, which has to: opted out" in said(
         tmp_path, "stacks/one/main.tf", "float-image-tag"
     )
 
@@ -92,7 +92,7 @@ def test_a_check_of_one_file_knows_the_groups_of_other_stacks(tmp_path: Path) ->
 def test_a_check_of_a_phase_that_is_done_knows_the_phases_of_a_group(tmp_path: Path) -> None:
     phases = '[phase.1]\nstacks = ["one"]\n[phase.2]\nstacks = ["two"]\n'
     repository(tmp_path, f"through = 1\n{PHASES}{GROUP}{phases}", one=workload(AWNING), two=workload(CRANK, "crank"))
-    assert "which must: it is in phase 2" in said(tmp_path, "stacks/one/main.tf")
+    assert "which has to: it is in phase 2" in said(tmp_path, "stacks/one/main.tf")
 
 
 MODULE = 'variable "tag" {\n  default = "1.4.2"\n}\n' + workload('"ghcr.io/lanternworks/awning:${var.tag}"', "gate")

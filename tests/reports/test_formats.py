@@ -67,7 +67,7 @@ def test_json_says_what_text_says(demo: Path, planned: Any) -> None:
     assert len({item["id"] for item in found}) == len(found)
     (section,) = report["sections"]
     totals = section["totals"]
-    assert f"{totals['changes']} changes in {totals['files']} files of {totals['stacks']} stacks" in text
+    assert f"{totals['changes']} changes in {totals['files']} files ({totals['stacks']} stacks)" in text
     assert str(demo) not in json.dumps(report)
 
 

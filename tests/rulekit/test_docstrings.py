@@ -16,7 +16,7 @@ RULE = '''"""Drop `replicas` from deployments.
 Why: the scaler owns it,
 and every apply fights it.
 
-An aside that belongs to no part.
+An aside that belongs to it.
 
 Left alone: `replicas = 0`: somebody switched it off.
 """
@@ -43,13 +43,16 @@ def test_a_card_is_read_without_running_the_rule(tmp_path: Path) -> None:
     card = docstrings.read(write(tmp_path, RULE))
     assert card.id == "drop-replicas"
     assert card.summary == "Drop `replicas` from deployments."
-    assert card.why == "the scaler owns it, and every apply fights it."
+    assert card.why == "the scaler owns it, and every apply fights it.\n\nAn aside that belongs to it."
     assert card.left_alone == "`replicas = 0`: somebody switched it off."
 
 
 def test_where_a_fact_comes_from_is_said(tmp_path: Path) -> None:
     card = docstrings.read(write(tmp_path, RULE.replace("owns it,", "owns it (docs/facts.md, Kyverno 2),")))
-    assert card.why == "the scaler owns it (docs/facts.md, Kyverno 2), and every apply fights it."
+    assert (
+        card.why
+        == "the scaler owns it (docs/facts.md, Kyverno 2), and every apply fights it.\n\nAn aside that belongs to it."
+    )
 
 
 def test_options_are_shown_as_the_source_writes_them(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ TREES = {
             + workload("local.image", "web"),
             "stacks/two/main.tf": workload(AWNING, "web"),
         },
-        {f"one/{MINE}": "never", f"two/{WEB}": "latest", f"one/{WEB}": "read for more than images"},
+        {f"one/{MINE}": "never", f"two/{WEB}": "latest", f"one/{WEB}": "more than images use it"},
     ),
 }
 

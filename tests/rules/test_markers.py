@@ -69,7 +69,7 @@ def test_a_version_of_keel_chooses_its_markers(text: str, names: tuple[str, ...]
 
 @pytest.mark.parametrize("text", ["latest", "0.21.x", "0..1", "-1"])
 def test_what_is_no_version_is_said(text: str) -> None:
-    with pytest.raises(RuleError, match="is no version of Keel"):
+    with pytest.raises(RuleError, match="is not a version of Keel"):
         version(text)
 
 
@@ -82,7 +82,7 @@ def test_an_unknown_marker_is_said_with_those_that_are() -> None:
 
 def test_a_marker_of_the_config_names_parts_of_pods_only_where_there_are_some() -> None:
     config = parse(b'[markers.X]\npaths = ["{pod}.host_aliases"]\nkinds = ["aws_instance"]\n', "hclmod.toml")
-    with pytest.raises(RuleError, match=r"`\{pod\}.host_aliases` names a part of a pod"):
+    with pytest.raises(RuleError, match=r"`\{pod\}.host_aliases` refers to a pod"):
         entries(marker("X", config), block('resource "aws_instance" "w" {\n}\n'), ())
 
 
@@ -123,8 +123,8 @@ def test_the_newest_known_pin_is_the_highest_of_file_and_comments() -> None:
 
 
 def test_what_a_pin_says_is_what_is_read_from_it() -> None:
-    told = _pins.told(image("x/y"), "3.0.1", "2026-08-01", "two\n  lines: and a colon")
+    told = _pins.comment(image("x/y"), "3.0.1", "2026-08-01", "two\n  lines: and a colon")
     assert told == "pinned 2026-08-01 docker.io/x/y: bad no-tag, good 3.0.1: two lines: and a colon"
     for date in ("2026-08-01", ""):
-        text = f"# hclmod note: {_pins.told(image('x/y'), '3.0.1', date, 'why')}"
+        text = f"# hclmod note: {_pins.comment(image('x/y'), '3.0.1', date, 'why')}"
         assert _pins.recorded(text, "docker.io/x/y") == ("3.0.1",)

@@ -18,6 +18,7 @@ MAIN = (
     '      spec {\n        container {\n          image = "x:${var.tag}"\n        }\n      }\n    }\n  }\n}\n'
 )
 INCLUDE = 'include "root" {\n  path = find_in_parent_folders()\n}\n'
+COMMON = 'include "common" {\n  path = find_in_parent_folders("common.hcl")\n}\n'
 LATER = 'include {\n  path = find_in_parent_folders("root.hcl")\n}\n'
 
 
@@ -230,6 +231,24 @@ FORMS |= {
         "root",
         "terragrunt.hcl",
     ),
+    "the last of two includes": (
+        INCLUDE + COMMON,
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n', "common_hcl": 'inputs = { tag = "common" }\n'},
+        "common",
+        "common.hcl",
+    ),
+    "the first of two includes, where the last sets nothing": (
+        INCLUDE + COMMON,
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n', "common_hcl": "inputs = {}\n"},
+        "root",
+        "terragrunt.hcl",
+    ),
+    "two includes and its own": (
+        INCLUDE + COMMON + 'inputs = { tag = "own" }\n',
+        {"terragrunt_hcl": 'inputs = { tag = "root" }\n', "common_hcl": 'inputs = { tag = "common" }\n'},
+        "own",
+        f"{STACK}/terragrunt.hcl",
+    ),
     "arguments that are for destroy": (FOR % '["destroy"]', FILE, "default", f"{STACK}/main.tf"),
     "arguments for nothing": (FOR % "[]", FILE, "default", f"{STACK}/main.tf"),
     "arguments for plan": (FOR % '["destroy", "plan"]', FILE, "a", f"{STACK}/a.tfvars"),
@@ -287,6 +306,33 @@ def test_inputs_of_a_file_that_is_read_may_hold_more() -> None:
     assert (found.texts, found.overrides) == (("x:default",), ("inputs of live/prod/app/terragrunt.hcl",))
     found = use(own, live__prod__env_hcl='inputs = merge(yamldecode(file("x")), { tag = 1 })\n')
     assert (found.texts, found.overrides) == (("x:1",), ())
+
+
+COMPUTED = 'include "late" {\n  path = get_env("X")\n}\n'
+ROOT = {"terragrunt_hcl": 'inputs = { tag = "root" }\n'}
+
+
+def test_a_later_include_that_cannot_be_read_may_win() -> None:
+    found = use(INCLUDE + COMPUTED, **ROOT)
+    assert (found.texts, found.overrides) == (("x:root",), ("include late of live/prod/app/terragrunt.hcl",))
+
+
+def test_an_earlier_include_that_cannot_be_read_does_not_win() -> None:
+    found = use(COMPUTED + INCLUDE, **ROOT)
+    assert (found.texts, found.overrides) == (("x:root",), ())
+
+
+def test_the_source_of_the_last_include_wins() -> None:
+    here = {
+        "terragrunt_hcl": 'terraform {\n  source = "../../../a"\n}\n',
+        "common_hcl": 'terraform {\n  source = "../../../b"\n}\n',
+        "a/main.tf": MAIN,
+        "b/main.tf": MAIN.replace("x:", "y:"),
+    }
+    files = tree(INCLUDE + COMMON, **here)
+    del files[f"{STACK}/main.tf"]
+    (found,) = model(files, STACK).uses
+    assert found.id.folder == "b"
 
 
 def test_the_chain_names_the_files() -> None:
