@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -13,8 +14,6 @@ from hclmod.rulekit import codes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-    import libcst
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,12 @@ def card(rule: str, folders: Sequence[Path] = ()) -> Card:
 
 def read(path: Path) -> Card:
     """The card of a rule file; `RuleError` where it is no Python, or lacks a part of the docstring."""
-    import libcst
-
+    source = path.read_bytes()
     try:
-        module = libcst.parse_module(path.read_bytes())
-    except libcst.ParserSyntaxError as error:
-        message = f"{path.name}, line {error.raw_line}: {error.message}"
-        raise RuleError(message, hint="Mend the rule file.") from error
-    parts = _parts(module.get_docstring() or "")
+        module = ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        raise _no_python(path.name, source) from error
+    parts = _parts(ast.get_docstring(module) or "")
     rule = path.stem.replace("_", "-")
     for name in ("summary", "Why", "Left alone"):
         if not parts.get(name):
@@ -78,7 +75,7 @@ def read(path: Path) -> Card:
         summary=parts["summary"],
         why=parts["Why"],
         left_alone=parts["Left alone"],
-        options=_options(module),
+        options=_options(module, source.decode("utf-8-sig", errors="replace")),
         codes=tuple(f"{rule}/{code}" for code in codes.read(path)),
     )
 
@@ -91,12 +88,22 @@ def by_group(cards: Iterable[Card]) -> dict[str, list[Card]]:
     return dict(sorted(by_key.items()))
 
 
-@cache
-def _group(folder: Path) -> str:
+def _no_python(name: str, source: bytes) -> RuleError:
+    """The error for a file that cannot be parsed; LibCST says most clearly where, and is loaded for that alone."""
     import libcst
 
+    where = name
+    try:
+        libcst.parse_module(source)
+    except libcst.ParserSyntaxError as error:
+        where = f"{name}, line {error.raw_line}: {error.message}"
+    return RuleError(where, hint="Mend the rule file.")
+
+
+@cache
+def _group(folder: Path) -> str:
     file = folder / "__init__.py"
-    docstring = libcst.parse_module(file.read_bytes()).get_docstring() if file.is_file() else None
+    docstring = ast.get_docstring(ast.parse(file.read_bytes())) if file.is_file() else None
     return re.split(r"[;\n]", docstring)[0].rstrip(".") if docstring else "Rules of your own"
 
 
@@ -119,22 +126,23 @@ _HOOKS = ("check", "at_places", "forms")
 """The functions of a rule whose keyword-only parameters are its options."""
 
 
-def _options(module: libcst.Module) -> tuple[OptionCard, ...]:
-    import libcst
-
-    hooks = [each for each in module.body if isinstance(each, libcst.FunctionDef) and each.name.value in _HOOKS]
-    every = [_option(module, parameter) for hook in hooks for parameter in hook.params.kwonly_params]
+def _options(module: ast.Module, source: str) -> tuple[OptionCard, ...]:
+    hooks = [each.args for each in module.body if isinstance(each, ast.FunctionDef) and each.name in _HOOKS]
+    pairs = [pair for hook in hooks for pair in zip(hook.kwonlyargs, hook.kw_defaults, strict=True)]
+    every = [_option(parameter, default, source) for parameter, default in pairs]
     return tuple({each.name: each for each in every}.values())
 
 
-def _option(module: libcst.Module, parameter: libcst.Param) -> OptionCard:
-    import ast
-
-    default = module.code_for_node(parameter.default) if parameter.default else ""
+def _option(parameter: ast.arg, default: ast.expr | None, source: str) -> OptionCard:
+    written = _written(source, default) if default else ""
     if parameter.annotation:
-        return OptionCard(parameter.name.value, module.code_for_node(parameter.annotation.annotation), default)
+        return OptionCard(parameter.arg, _written(source, parameter.annotation), written)
     try:
-        kind = type(ast.literal_eval(default)).__name__
-    except (ValueError, SyntaxError):
+        kind = type(ast.literal_eval(default)).__name__ if default else ""
+    except (ValueError, TypeError):
         kind = ""
-    return OptionCard(parameter.name.value, "tuple[str, ...]" if kind == "tuple" else kind, default)
+    return OptionCard(parameter.arg, "tuple[str, ...]" if kind == "tuple" else kind, written)
+
+
+def _written(source: str, node: ast.expr) -> str:
+    return ast.get_source_segment(source, node) or ast.unparse(node)
