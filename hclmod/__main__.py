@@ -1,4 +1,4 @@
-"""`python -m hclmod`, and the program `hclmod`: Ctrl-C while it still loads is no traceback."""
+"""`python -m hclmod`, and the program `hclmod`: Ctrl-C while it still loads prints no traceback."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def names(root: Path) -> Iterator[str]:
 
 
 def read(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
-    """The contents of those files that are there and are no links."""
+    """The contents of those files that are there, without links."""
     results = ((name, root / name) for name in paths)
     return {name: path.read_bytes() for name, path in results if path.is_file() and not path.is_symlink()}
 

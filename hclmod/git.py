@@ -292,7 +292,7 @@ def _all_there(git: _Shell, entries: Sequence[Entry]) -> None:
 def _cat(git: _Shell, entries: Sequence[Entry], *options: str) -> dict[str, bytes]:
     """Contents in order, up to the first that git could not give.
 
-    With `--filters` git tells the size before the filter, so a mark nobody can guess parts the contents.
+    With `--filters` git gives the size before the filter, so a mark nobody can guess parts the contents.
     """
     mark = token_hex(16)
     asked = _lines(f"{entry.oid} {entry.path}" if options else entry.oid for entry in entries)

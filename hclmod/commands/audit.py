@@ -76,9 +76,9 @@ _VERSION = 1
 _ANEW = "Make it anew with --write-baseline."
 
 
-def identity(path: str, found: Reported) -> str:
+def identity(path: str, reported: Reported) -> str:
     """The id of a finding: stable while rule, file, resource and words are."""
-    entries = (found.rule, path, found.finding.address, found.finding.message)
+    entries = (reported.rule, path, reported.finding.address, reported.finding.message)
     return hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:16]
 
 
@@ -136,9 +136,9 @@ def _rest(outcome: Outcome, rest: Counter[str]) -> Outcome:
     return outcome
 
 
-def _new(path: str, found: Sequence[Reported], rest: Counter[str]) -> tuple[Reported, ...]:
+def _new(path: str, findings_of: Sequence[Reported], rest: Counter[str]) -> tuple[Reported, ...]:
     new = []
-    for each in found:
+    for each in findings_of:
         name = identity(path, each)
         if rest[name] > 0 and each.is_open:
             rest[name] -= 1

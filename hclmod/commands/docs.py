@@ -1,7 +1,7 @@
 """Pages of the documentation made from what the program says of itself: docstrings, fixtures, help, the schema.
 
 The pages are committed, so that they can be read where the code is hosted and a pull request shows what changes for
-readers; a test fails where one is stale and names the command that mends it.
+readers; a test fails where one is stale and names the command that fixes it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _example(root: Path, rule: str) -> Example | None:
     case = next((case for case in every if case.name.endswith("/example")), None)
     if case is None:
         return None
-    diff, kept = test.wanted(case), sum(each.after == each.before for each in every)
+    diff, kept = test.expected(case), sum(each.after == each.before for each in every)
     file, says = (b"", ()) if diff else (test.shown(case), test.messages(case))
     return Example(case.name, diff.decode(errors="replace"), len(every), kept, file.decode(errors="replace"), says)
 
@@ -97,7 +97,7 @@ def rules_page(cards: Sequence[Card]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as its help tells of it: how it is called, what it does, its options with their help."""
+    """A command as its help describes it: how it is called, what it does, its options with their help."""
 
     name: str
     usage: str

@@ -106,7 +106,7 @@ def _globs(stacks: Sequence[str]) -> list[str]:
 
 
 def _excluded(globs: Sequence[str], stacks: Sequence[str], folders: Iterable[str]) -> list[str]:
-    """What the globs find and is no stack: modules, and folders that are named as templates."""
+    """What the globs find besides stacks: modules, and folders that are named as templates."""
     result = file.parse(f"stacks = {json.dumps(globs)}".encode(), file.FILE_NAME)
     owners = {stack.owner(folder, result) for folder in folders}
     templates = {path for path in stacks if posixpath.basename(path).startswith("_")}

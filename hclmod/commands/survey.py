@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hclmod.engine.project import Project
     from hclmod.images.evidence import Snapshot
     from hclmod.images.reference import Reference
-    from hclmod.scan.find import Sighting
+    from hclmod.scan.find import OutsideImage
     from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin
     from hclmod.terraform.resources import ImageUse, Workload
@@ -134,14 +134,14 @@ class Survey:
 
 def survey(project: Project) -> Survey:
     """Every image, also outside of containers, release, workload and namespace of the project."""
-    model, sightings = project.model, project.sightings
-    taker = _Taker(model, project.config, project.tags, project.assignment.phase_of, sightings)
+    model, outside_images = project.model, project.outside_images
+    taker = _Taker(model, project.config, project.tags, project.assignment.phase_of, outside_images)
     releases = [taker.release(home) for home in model.workloads if home.block.kind == RELEASE]
     workloads = [taker.workload(home) for home in model.workloads if home.block.kind != RELEASE]
     images = [taker.image(use, origin) for use in model.uses for origin in use.origins]
     return Survey(
         tuple(images),
-        _merged(map(taker.outside, sightings)),
+        _merged(map(taker.outside, outside_images)),
         tuple(releases),
         tuple(workloads),
         taker.namespaces(),
@@ -167,15 +167,15 @@ def form_of(origin: Origin) -> str:
 
 
 class _Taker:
-    """What all rows are told from."""
+    """What all rows are made from."""
 
     def __init__(
         self, model: Model, config: Config, snapshot: Snapshot,
-        phase_of: PhaseOf, sightings: Sequence[Sighting],
+        phase_of: PhaseOf, outside_images: Sequence[OutsideImage],
     ) -> None:  # fmt: skip
         self.model, self.config, self.snapshot, self.phase_of = model, config, snapshot, phase_of
         self.workloads = {each.id: each for each in model.workloads}
-        every = (*model.uses, *find.uses(sightings, find.FORMS))
+        every = (*model.uses, *find.uses(outside_images, find.FORMS))
         self.fan_out = {site: len(uses) for site, uses in fan_out(every).items()}
 
     def image(self, use: ImageUse, origin: Origin) -> ImageRow:
@@ -203,23 +203,23 @@ class _Taker:
             self.phase_of(use.id),
         )
 
-    def outside(self, seen: Sighting) -> OutsideRow:
+    def outside(self, seen: OutsideImage) -> OutsideRow:
         """The row of an image outside of containers."""
-        seat, site = seen.seat, seen.site
-        resource = seat.resource
+        location, site = seen.location, seen.site
+        resource = location.resource
         home = self.workloads.get(resource) if resource else None
         return OutsideRow(
-            seat.stack,
-            seat.address,
+            location.stack,
+            location.address,
             _named(home) if home else "",
-            seat.form,
+            location.form,
             seen.shown,
             seen.tag or "",
             "unknown" if seen.tag is None else tags.classify(seen.tag).value if seen.tag else "none",
-            seat.file,
-            seat.line,
-            f"{site.document}:{site.line}" if site else f"{seat.file}:{seat.line}",
-            seat.read,
+            location.file,
+            location.line,
+            f"{site.document}:{site.line}" if site else f"{location.file}:{location.line}",
+            location.read,
             self.fan_out.get(site, 1) if site else 1,
             self._floating(None if seen.tag is None else seen.reference),
             self.phase_of(resource) if resource else None,

@@ -46,7 +46,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a refresh learnt, and the snapshot with it; `failed` tells by image why it is not known."""
+    """What a refresh learnt, and the snapshot with it; `failed` says by image why it is not known."""
 
     snapshot: Snapshot
     learnt: tuple[str, ...]

@@ -71,7 +71,7 @@ class Case:
 
     @property
     def earlier(self) -> dict[str, bytes]:
-        """The repository as it was before somebody edited it."""
+        """The repository as it was before an edit."""
         return self._below("earlier/")
 
     def _below(self, folder: str) -> dict[str, bytes]:
@@ -177,7 +177,7 @@ def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = 
     return Result(case.name, tuple(problems), diff, unchanged=target == case.before, codes=codes)
 
 
-def wanted(case: Case) -> bytes:
+def expected(case: Case) -> bytes:
     """The diff from what a case has to what it wants; empty where nothing may change."""
     before, after = case.before, case.after
     return b"".join(unified(name, before.get(name, b""), after[name]) for name in sorted(after))

@@ -1,4 +1,4 @@
-"""The chain of one image told to a person: from the container to the literal, and who else hangs on it."""
+"""The chain of one image, from the container to the literal, and what else uses it."""
 
 from __future__ import annotations
 

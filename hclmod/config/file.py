@@ -1,4 +1,4 @@
-"""`hclmod.toml` read into frozen values; all that cannot be meant is told in one error."""
+"""`hclmod.toml` read into frozen values; one error lists everything that cannot be meant."""
 
 from __future__ import annotations
 

@@ -35,13 +35,13 @@ _IMAGE = re.compile(rb'\bimage\s*=\s*"([^"\n]*)"')
 
 
 def sharing(texts: Mapping[str, Iterable[bytes]]) -> set[str]:
-    """The stacks in which two images are of one repository, told from their text."""
+    """The stacks in which two images are of one repository, by their text."""
     counts = {stack: Counter(name for data in each for name in _names(data)) for stack, each in texts.items()}
     return {stack for stack, count in counts.items() if any(number > 1 for number in count.values())}
 
 
 def grouped(texts: Mapping[str, Iterable[bytes]], config: Config) -> set[str]:
-    """The stacks with an image of a group, told from their text; those that compute an image may have one."""
+    """The stacks with an image of a group, by their text; those that compute an image may have one."""
     return {stack for stack, each in texts.items() if any(_has_group(data, config) for data in each)}
 
 

@@ -136,7 +136,7 @@ class PhaseReport:
 
     @property
     def broken(self) -> Iterator[Skipped]:
-        """Documents that hold more than was looked at: somebody has to mend them first."""
+        """Documents that hold more than was looked at: a person has to fix them first."""
         return (each for each in self.outcomes if isinstance(each, Skipped) and each.broken)
 
     @property

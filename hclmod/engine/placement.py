@@ -1,7 +1,8 @@
 """Which places a phase may write, and which workloads it shares with others.
 
-A literal is changed where it stands only if all that it drives is in the phase; else at the narrowest place that only
-the phase owns: the argument that a module's call leaves to the default; else nowhere, and who else hangs on it is told.
+A literal is changed where it stands only if everything that uses it is in the phase. Else it is overridden at the
+narrowest place that only the phase owns: the argument that a module's call leaves to the default. Else it stays, and the
+report says who else uses it.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class _Maker:
         self.drives = fan_out(self.uses)
         self.blocks = {each.id: each.block for each in model.workloads}
         self.modules = {(stack, module.folder, module.name): module for stack, module in model.instances}
-        self.found: dict[tuple[str, str, int, str, int], Place] = {}
+        self.places: dict[tuple[str, str, int, str, int], Place] = {}
         self.followed: dict[ImageId, Followed] = {}
 
     def mine(self, use: ImageUse) -> bool:
@@ -133,7 +134,7 @@ class _Maker:
         text = "".join(f"<{part.text}>" if isinstance(part, Hole) else part.text for part in origin)
         driven = self._driven(use, "", "", piece)
         where = Place(document=home.document, path=home.path, text=text, images=(driven,), why=why, line=home.line)
-        self.found[home.document, home.path, home.line, text, -2] = where
+        self.places[home.document, home.path, home.line, text, -2] = where
 
     def _note_untagged(self, key: ImageId, use: ImageUse, origin: Origin) -> None:
         """Take note of an image without a tag, such as a digest, that stands elsewhere: nothing of it is written."""
@@ -184,12 +185,12 @@ class _Maker:
             else:
                 argument = ""
         key = (document, path, position, argument, -1 if scalar is None else scalar)
-        if key not in self.found:
+        if key not in self.places:
             ordered = sorted(driven, key=lambda use: not self.mine(use))
             facts = tuple(each for use in ordered for each in self._driven_by(site, use))
             also = tuple(dict.fromkeys(f"{use.id.name} ({self._phase(use)})" for use in others))
             readers = self._readers(driven, site, posixpath.dirname(document))
-            self.found[key] = Place(
+            self.places[key] = Place(
                 document=document,
                 path=path,
                 text=piece.text,
@@ -201,10 +202,10 @@ class _Maker:
                 scalar=scalar,
                 line=site.line,
             )
-        return self.found[key]
+        return self.places[key]
 
     def _readers(self, driven: Iterable[ImageUse], site: Site, folder: str) -> tuple[str, ...]:
-        """What reads a literal and is no image, on every way on which an image comes from it."""
+        """What reads a literal and makes no image, on every way on which an image comes from it."""
         result: list[str] = []
         for use in driven:
             for part in (part for origin in use.origins for part in origin):
@@ -235,7 +236,7 @@ class _Maker:
     def placing(self) -> Placing:
         """What was found, in a form for the rules."""
         by_document: dict[str, list[Place]] = defaultdict(list)
-        for _, each in sorted(self.found.items()):
+        for _, each in sorted(self.places.items()):
             by_document[each.document].append(each)
         shared, inherited = self._shared()
         occupants = self._occupants()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
-    from hclmod.scan.find import Sighting
+    from hclmod.scan.find import OutsideImage
     from hclmod.terraform.ids import BlockId
     from hclmod.terraform.resources import ImageUse, Workload
     from hclmod.terraform.stacks import Assignment, Stack
@@ -92,7 +92,7 @@ class Project:
         return assignment(self.config, self.stacks, self.model)
 
     @cached_property
-    def sightings(self) -> tuple[Sighting, ...]:
+    def outside_images(self) -> tuple[OutsideImage, ...]:
         """Every image outside of containers."""
         from hclmod.scan import find
         from hclmod.scan.files import YAML
@@ -105,7 +105,7 @@ class Project:
         """Who reads which name, over all stacks."""
         from hclmod.engine.references import References
 
-        return References(self.model, [each.path for each in self.stacks], lambda: self.sightings)
+        return References(self.model, [each.path for each in self.stacks], lambda: self.outside_images)
 
     def facts(self, done: tuple[int, ...], earlier: Model | None = None) -> Mapping[BlockId, Facts]:
         """The facts of every resource, by folder and address; `done` are the phases that count as done."""
@@ -127,7 +127,7 @@ class Project:
         """The images of containers, and those that Terraform gives to the cluster in other forms."""
         from hclmod.scan import find
 
-        return (*self.model.uses, *find.uses(self.sightings, find.FORMS))
+        return (*self.model.uses, *find.uses(self.outside_images, find.FORMS))
 
     @cached_property
     def done(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hclmod.scan.find import Sighting
+    from hclmod.scan.find import OutsideImage
     from hclmod.terraform.model import Model
     from hclmod.terraform.readers import Mentions
     from hclmod.terraform.resources import ImageUse
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 class References:
     """The references of a model; those who read a name are looked for once for the same forms and couplings."""
 
-    def __init__(self, model: Model, stacks: Sequence[str], sightings: Callable[[], Sequence[Sighting]]) -> None:
-        self.model, self._stacks, self._sightings = model, stacks, sightings
+    def __init__(
+        self, model: Model, stacks: Sequence[str], outside_images: Callable[[], Sequence[OutsideImage]]
+    ) -> None:
+        self.model, self._stacks, self._outside_images = model, stacks, outside_images
         self._mentions: dict[tuple[frozenset[str], frozenset[str]], Mentions] = {}
 
     def outside(self, forms: frozenset[str]) -> Sequence[ImageUse]:
         """The images outside of containers in one of these forms."""
         from hclmod.scan import find
 
-        return find.uses(self._sightings(), forms) if forms else ()
+        return find.uses(self._outside_images(), forms) if forms else ()
 
     def mentions(self, forms: frozenset[str], coupled: frozenset[str]) -> Mentions:
         """Who reads which name, where images of these forms are known and such entries are coupled to tags."""

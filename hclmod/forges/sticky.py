@@ -199,7 +199,7 @@ _HINTS = {
 }  # fmt: skip
 
 
-def _goes_on(answer: Answer, found: int, seen: int, page: int) -> bool:
+def _goes_on(answer: Answer, count: int, seen: int, page: int) -> bool:
     """Whether there is another page: by the forge's header for it, else if this page was full."""
     headers = answer.headers
     if "x-next-page" in headers:
@@ -208,7 +208,7 @@ def _goes_on(answer: Answer, found: int, seen: int, page: int) -> bool:
         return 'rel="next"' in headers["link"]
     if headers.get("x-total-count", "").isdecimal():
         return seen < int(headers["x-total-count"])
-    return found >= page
+    return count >= page
 
 
 def _limited_for(answer: Answer) -> float | None:

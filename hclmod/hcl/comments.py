@@ -21,7 +21,7 @@ _CODE = re.compile(rb"(?:#|//)\s*(?:[\w-]+\s*=(?!=)|[\w-]+(?:\s+\"[^\"]*\")*\s*\
 
 
 def is_commented_code(comment: bytes) -> bool:
-    """Whether a comment looks like an attribute, a block or a bracket that somebody switched off."""
+    """Whether a comment looks like an attribute, a block or a bracket that a person switched off."""
     return _CODE.match(comment) is not None
 
 

@@ -34,7 +34,7 @@ _ITEMS = ("attribute", "block", "object_elem")
 
 
 def keep(source: Source, fix: Fix, why: str, *, aligned: bool = True) -> Fix:
-    """The fix with comments from which `restore` takes it back; `why` is told above what it adds or replaces."""
+    """The fix with comments from which `restore` takes it back; `why` is written above what it adds or replaces."""
     edits = sorted(fix.edits)
     if all(_is_lines(source, edit) for edit in edits):
         marked = tuple(_marked(source, edit, why, aligned=aligned) for edit in edits)

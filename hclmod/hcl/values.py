@@ -44,7 +44,7 @@ class Template:
 class Reference:
     """`head.step[step]...`; a step is a name, a position, or a value that has to be found first.
 
-    `at` is the offset of its first byte in the document, so that whoever reads a name is told from others who do.
+    `at` is the offset of its first byte in the document, by which readers of one name are kept apart.
     """
 
     steps: tuple[str | int | Value, ...]

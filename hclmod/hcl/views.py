@@ -55,7 +55,7 @@ class Expression:
 
     @property
     def quoted(self) -> Span | None:
-        """The bytes between the quotes, also of a template; None if this is no quoted string."""
+        """The bytes between the quotes, also of a template; None for other expressions."""
         return trivia.inner(self._core) if self._core.type in ("string_lit", "quoted_template") else None
 
     def string(self) -> str | None:

@@ -43,7 +43,7 @@ class Float:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The tag is right as it is; `floating` tells whether it moves, or is pinned on purpose."""
+    """The tag is right as it is; `floating` says whether it moves, or is pinned on purpose."""
 
     why: str
     floating: bool

@@ -1,6 +1,6 @@
 """Read what Diun 4 knows of images: `diun image inspect --raw`, `diun image list --raw`, webhooks.
 
-Its JSON is protojson: camelCase, 64-bit integers as strings, zero values left out. `list` tells one tag of an image,
+Its JSON is protojson: camelCase, 64-bit integers as strings, zero values left out. `list` gives one tag of an image,
 the newest by date; `inspect` every tag that Diun has seen; a webhook the one that changed. None of them is the whole
 list: without `watch_repo` Diun sees only the tags in use, and it never sees init containers.
 
@@ -59,7 +59,7 @@ def read(data: bytes, path: str, checked: str) -> Import:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """One tag of one image as Diun tells it."""
+    """One tag of one image as Diun gives it."""
 
     where: str
     name: str
@@ -120,7 +120,7 @@ def _of_webhook(image: str, rest: Mapping[Any, Any], where: str, problems: list[
     yield _Record(where, parsed.name, parsed.tag, rest.get("digest"), rest.get("created"))
 
 
-def _add(record: _Record, found: dict[str, dict[str, TagInfo]], problems: list[str]) -> None:
+def _add(record: _Record, by_key: dict[str, dict[str, TagInfo]], problems: list[str]) -> None:
     """Take in one record; of two about one tag the later one is the newer."""
     parsed = reference.parse(record.name)
     if parsed is None or parsed.tag or parsed.digest or not reference.is_tag(record.tag):
@@ -130,5 +130,5 @@ def _add(record: _Record, found: dict[str, dict[str, TagInfo]], problems: list[s
         return
     digest = record.digest if isinstance(record.digest, str) and is_digest(record.digest) else None
     created = record.created if isinstance(record.created, str) and is_time(record.created) else None
-    tags = found.setdefault(parsed.name, {})
+    tags = by_key.setdefault(parsed.name, {})
     tags[record.tag] = over(tags.get(record.tag, TagInfo()), TagInfo(digest, created))

@@ -22,7 +22,7 @@ _HUB = "docker.io"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An image as somebody wrote it: `domain` is empty where it was left out."""
+    """An image as a person wrote it: `domain` is empty where it was left out."""
 
     domain: str
     path: str

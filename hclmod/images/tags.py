@@ -112,7 +112,7 @@ class Tag:
 
     @property
     def pre_release(self) -> bool:
-        """Whether a word beside the numbers tells that this is no release: `-rc.1`, `b2`, `nightly-`."""
+        """Whether a word beside the numbers says that this is a pre-release: `-rc.1`, `b2`, `nightly-`."""
         return any(_PRE_RELEASE.search(words) for words in (self.prefix, self.flavour))
 
     def __str__(self) -> str:

@@ -59,7 +59,7 @@ def windows(old: Item, new: Item) -> Iterator[Window]:
 def moved(before: Source, after: Source) -> Iterator[str]:
     """The items that changed places with others of their body.
 
-    python-hcl2 tells no order between blocks of two types, and there is one: a `dynamic "container"` that changes
+    python-hcl2 keeps no order between blocks of two types, and there is one: a `dynamic "container"` that changes
     places with a `container` gives the containers other numbers.
     """
     yield from _moved(_ordered(*top_level(before)), _ordered(*top_level(after)))
@@ -152,7 +152,7 @@ def _flat(body: Mapping[str, Any], prefix: str, counts: Counter[str]) -> Iterato
 
 
 def _labelled(value: object) -> tuple[tuple[str, ...], dict[str, Any]] | None:
-    """The labels and the body of a block as python-hcl2 gives it, or None if `value` is no block."""
+    """The labels and the body of a block as python-hcl2 gives it, or None if `value` is something else."""
     labels: tuple[str, ...] = ()
     while isinstance(value, dict) and _BLOCK not in value and len(value) == 1:
         label, value = next(iter(value.items()))

@@ -101,15 +101,15 @@ def _compare(
     return Broken(tuple(wrong)) if wrong else AsDeclared(seats)
 
 
-def _undeclared(found: dict[str, Effect], declared: Sequence[Declared]) -> Iterable[str]:
+def _undeclared(effects: dict[str, Effect], declared: Sequence[Declared]) -> Iterable[str]:
     allowed: dict[str, set[Effect]] = {}
     for each in declared:
         allowed.setdefault(each.path, set()).add(each.effect)
-    for path, effect in sorted(found.items()):
+    for path, effect in sorted(effects.items()):
         if not _is_allowed(path, effect, allowed):
             yield f"{path} was {effect.value}, which nothing declared"
     for path in sorted(allowed):
-        if not any(_same_place(path, place) for place in found):
+        if not any(_same_place(path, place) for place in effects):
             yield f"{path} was to be changed and is as before"
 
 

@@ -1,6 +1,6 @@
 """Workflow commands of GitHub Actions: what a report says, beside the lines in a pull request's diff.
 
-GitHub shows ten annotations of each level in one step (docs/facts.md, Forges 2), so the tenth tells how many more there
+GitHub shows ten annotations of each level in one step (docs/facts.md, Forges 2), so the tenth says how many more there
 are. Gitea and Forgejo read the same commands.
 """
 
@@ -58,7 +58,7 @@ def _command(level: str, message: str, **properties: str) -> str:
 
 
 def _data(text: str) -> str:
-    """The text of a command: a line end is `%0A`, what a terminal would obey is told by its number."""
+    """The text of a command: a line end is `%0A`, what a terminal would obey is written as its number."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "%0A".join(one_line(line).replace("%", "%25") for line in lines)
 

@@ -19,7 +19,7 @@ _TICKS = re.compile("`+")
 
 
 def visible(text: str, keep: str = "") -> str:
-    """The text with what nobody sees told by its number: `<U+202E>`; only what is in `keep` stays."""
+    """The text with invisible characters as numbers: `<U+202E>`; only what is in `keep` stays."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in keep else f"<U+{ord(char):04X}>" for char in text)

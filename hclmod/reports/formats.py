@@ -27,7 +27,7 @@ def render(  # noqa: PLR0911 - one line for each format
 ) -> str:
     """The report in one of `FORMATS`, ending in a newline; a renderer is loaded when it is asked for.
 
-    `style` is for text. Markdown is at most `limit` bytes and tells with `whole` where all of it can be had.
+    `style` is for text. Markdown is at most `limit` bytes and says with `whole` where the full report is.
     `folders` hold rules of one's own, whose summaries SARIF shows.
     """
     match form:

@@ -1,4 +1,4 @@
-"""A `PhaseReport`, which holds bytes and findings, told as the plain values of `model`."""
+"""A `PhaseReport`, which holds bytes and findings, as the plain values of `model`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
-    """The section of a report; of the documents in `hidden` (git filters them) neither lines nor diff are told."""
+    """The section of a report; of the documents in `hidden` (git filters them) neither lines nor diff are shown."""
     stacks = tuple(Stack(each.stack.path, _documents(each.outcomes, hidden)) for each in report.stacks)
     return Section(report.number, report.title, report.rules, stacks)
 
@@ -86,32 +86,32 @@ def _items(
     return tuple(_numbered(path, kind, each, seen) for kind, each in pairs)
 
 
-def _in_order(found: Sequence[Reported]) -> list[Reported]:
-    return sorted(found, key=lambda each: (each.line, each.rule))
+def _in_order(reported: Sequence[Reported]) -> list[Reported]:
+    return sorted(reported, key=lambda each: (each.line, each.rule))
 
 
 def _kind(left: Reported) -> Kind:
     return Kind.PERSON if left.finding.level is Level.WARNING else Kind.LEFT
 
 
-def _numbered(path: str, kind: Kind, found: Reported, seen: Counter[str]) -> Item:
-    """The item; equals of one document (same rule, same place) are told apart by their order."""
-    finding = found.finding
-    words = f"{path}\0{found.rule}\0{finding.address}\0{found.where}"
+def _numbered(path: str, kind: Kind, reported: Reported, seen: Counter[str]) -> Item:
+    """The item; equals of one document (same rule, same place) are numbered in their order."""
+    finding = reported.finding
+    words = f"{path}\0{reported.rule}\0{finding.address}\0{reported.where}"
     seen[words] += 1
     digest = hashlib.sha256(f"{words}\0{seen[words]}".encode(errors="surrogateescape")).hexdigest()[:12]
     return Item(
         id=digest,
         kind=kind,
-        rule=found.rule,
-        code=found.code,
+        rule=reported.rule,
+        code=reported.code,
         address=finding.address,
-        line=found.line,
+        line=reported.line,
         message=finding.message,
         effect=finding.effect,
         origins=finding.origins,
-        before=found.before,
-        after=found.after,
+        before=reported.before,
+        after=reported.after,
         cells=tuple(Cell(name, text) for name, text in finding.cells),
     )
 

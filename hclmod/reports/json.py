@@ -1,6 +1,6 @@
 """A report as JSON, written and read back, and the schema of it (`hclmod/schemas/hclmod.report.schema.json`).
 
-What is read may come from a stranger's pull request, so it is checked value by value.
+What is read may come from anyone's pull request, so it is checked value by value.
 """
 
 from __future__ import annotations

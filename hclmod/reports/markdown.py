@@ -39,7 +39,7 @@ class _Rank(IntEnum):
 
 
 def render(report: Report, *, limit: int | None = None, size: Callable[[str], int] = len, whole: str = "") -> str:
-    """The report as Markdown, not larger than `limit` as `size` counts; `whole` tells where all of it can be had."""
+    """The report as Markdown, not larger than `limit` as `size` counts; `whole` says where the full report is."""
     cut = f"\n---\n{_cut(whole)}"
     room = None if limit is None else limit - size(cut)
     parts = [part for section in report.sections for part in _section(section, room, size)]

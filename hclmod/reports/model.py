@@ -93,7 +93,7 @@ class Stack(Value, frozen=True):
 
     @property
     def name(self) -> str:
-        """How a person is told of it."""
+        """How it is named to a person."""
         return self.path or "."
 
     @property

@@ -135,7 +135,7 @@ def _fix(document: Document) -> dict[str, Any]:
 
 
 def _replacement(made: Replacement) -> dict[str, Any]:
-    """A byte order mark is no part of the text in SARIF, so it is neither deleted nor inserted."""
+    """A byte order mark does not count as the text in SARIF, so it is neither deleted nor inserted."""
     if made.unended:
         end = {"endLine": made.line + made.removed - 1, "endColumn": _units(made.unended) + 1}
     else:

@@ -57,7 +57,7 @@ def card(rule: str, folders: Sequence[Path] = ()) -> Card:
 
 
 def read(path: Path) -> Card:
-    """The card of a rule file; `RuleError` where it is no Python, or lacks a part of the docstring."""
+    """The card of a rule file; `RuleError` where it is not Python, or lacks a part of the docstring."""
     source = path.read_bytes()
     try:
         module = ast.parse(source)

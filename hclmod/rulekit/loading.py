@@ -1,6 +1,6 @@
 """Find rules, load them, fill their options.
 
-Built-in rules come from the installed package. Rules of another folder are somebody's code: they are loaded only
+Built-in rules come from the installed package. Rules of another folder are other people's code: they are loaded only
 where the caller names the folder, never because a configuration says so.
 """
 

@@ -118,7 +118,7 @@ def _fits(kind: str, default: object) -> bool:
 
 
 def findings(rule: str, made: object) -> Iterator[Finding]:
-    """What a check or a hook of a rule yields; `RuleError` where that is no findings."""
+    """What a check or a hook of a rule yields; `RuleError` where that is something else."""
     match made:
         case None:
             message = f"rule `{rule}`: its check returned nothing"

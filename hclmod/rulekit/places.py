@@ -70,8 +70,8 @@ class Place:
     """The `position`-th literal of the attribute at `path`, or (`argument` given) what the module call there lacks.
 
     With `scalar` it is that value of the YAML in the `position`-th heredoc, or in a document that is YAML. `text` is
-    what stands there, or the default that the argument would replace. `also` names the images of others that hang on
-    it, `read_by` what reads it and is no image; both forbid to change it, and so does `why`, which says what else does.
+    what stands there, or the default that the argument would replace. `also` names the images of others that use
+    it, `read_by` what else reads it; both forbid to change it, and so does `why`, which says what else does.
     """
 
     document: str

@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 class Spot:
     """An image as it stands in a document; `image` is the whole reference, joined where it is written in parts.
 
-    `strangers` use the whole text in which it stands for something that is not the cluster's.
+    `other_users` use the whole text in which it stands for something that is not the cluster's.
     """
 
     owner: Owner
     form: str
     image: Definition
-    strangers: tuple[Owner, ...] = ()
+    other_users: tuple[Owner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A file that a function reads; `function` is `chart` for the folder that a release installs.
 
-    Of one that is `hashed` only the hash is used; `strangers` as for a `Spot`.
+    Of one that is `hashed` only the hash is used; `other_users` as for a `Spot`.
     """
 
     owner: Owner
@@ -56,7 +56,7 @@ class Reading:
     path: Definition
     variables: Definition | None = None
     hashed: bool = False
-    strangers: tuple[Owner, ...] = ()
+    other_users: tuple[Owner, ...] = ()
 
 
 class Carriers(NamedTuple):
@@ -134,11 +134,11 @@ def carriers(sources: Sequence[Source]) -> Carriers:
         own = () if block.type == "locals" or not matter else (owner_of(block),)
         for attribute in matter:
             direct = attribute.path.count(".") == block.path.count(".") + 1
-            strangers = _strangers(block, attribute, text)
+            other_users = _other_users(block, attribute, text)
             for owner in own or _users(attribute, text):
                 result = _spots(attribute, owner, direct=direct)
-                spots += (replace(each, strangers=strangers) for each in result)
-                readings += (replace(each, strangers=strangers) for each in _readings(attribute, owner))
+                spots += (replace(each, other_users=other_users) for each in result)
+                readings += (replace(each, other_users=other_users) for each in _readings(attribute, owner))
         if block.type_label == RELEASE and block.type == "resource":
             spots += _sets(block, partial(spoken, blocks=blocks))
         readings += _named(block)
@@ -169,7 +169,7 @@ def _users(attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tupl
     return tuple(map(partial(_with, beside), entries)) or (Owner(f"local.{attribute.name}", "locals"),)
 
 
-def _strangers(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
+def _other_users(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
     """Who uses a local that is one text, as `yamlencode` makes, for something that is not the cluster's.
 
     Of what is decoded each user may read another part.
@@ -249,7 +249,7 @@ def _of_heredoc(attribute: Attribute, heredoc: Heredoc, owner: Owner) -> Iterato
 
 
 def _defined(attribute: Attribute, heredoc: Heredoc, scalar: Scalar, number: int) -> Definition:
-    """What a scalar in a heredoc says, with the expressions of its interpolations; one that has some is no site."""
+    """What a scalar in a heredoc says, with the expressions of its interpolations; one that has some has no site."""
     source, at, end = attribute.source, heredoc.start + scalar.start, heredoc.start + scalar.end
     line = source.document.line(at)
     parts: list[Value] = []

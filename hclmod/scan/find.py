@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Location:
     """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
 
     `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.
-    `given` tells that Terraform gives it to the cluster, and `read_by` what else reads the file, or in a template the
+    `given` says that Terraform gives it to the cluster, and `read_by` what else reads the file, or in a template the
     variable of its tag.
     """
 
@@ -64,10 +64,10 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """One image in one form; `tag` is None where it cannot be told."""
+class OutsideImage:
+    """One image in one form; `tag` is None where it is not known."""
 
-    seat: Seat
+    location: Location
     origin: Origin
     reference: Reference
     tag: str | None
@@ -85,10 +85,10 @@ class Sighting:
         return piece.site if piece else None
 
 
-def find(model: Model, paths: Iterable[str], read: Callable[[str], bytes | None]) -> tuple[Sighting, ...]:
+def find(model: Model, paths: Iterable[str], read: Callable[[str], bytes | None]) -> tuple[OutsideImage, ...]:
     """Every image outside of containers, once for each resource; `paths` are all files of the repository."""
     files = Files(tuple(sorted(paths)), read)
-    result: list[Sighting] = []
+    result: list[OutsideImage] = []
     known: set[str] = set()
     seen: set[tuple[str, str, str]] = set()
     others: dict[str, list[str]] = defaultdict(list)
@@ -103,10 +103,10 @@ def find(model: Model, paths: Iterable[str], read: Callable[[str], bytes | None]
                 result += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
                 known.add(path)
                 seen.add(reader)
-                others[path] += here.names((*reading.strangers, *_otherwise(reading)))
+                others[path] += here.names((*reading.other_users, *_otherwise(reading)))
     unread = [path for path in files.paths if path not in known]
     result += _plain(files, unread, model.stacks, {module.folder for _, module in instances})
-    return tuple(_shared(each, others.get(each.seat.file, ())) for each in result)
+    return tuple(_shared(each, others.get(each.location.file, ())) for each in result)
 
 
 def _otherwise(reading: Reading) -> tuple[Owner, ...]:
@@ -115,12 +115,14 @@ def _otherwise(reading: Reading) -> tuple[Owner, ...]:
     return (reading.owner,) if used and reading.owner.kind not in expressions.HARMLESS else ()
 
 
-def _shared(sighting: Sighting, readers: Iterable[str]) -> Sighting:
-    """A sighting whose tag stands in a file, with those who read the file for something else."""
-    seat, site = sighting.seat, sighting.site
-    if not seat.given or site is None or site.document != seat.file or site.path:
-        return sighting
-    return replace(sighting, seat=replace(seat, read_by=tuple(dict.fromkeys((*seat.read_by, *readers)))))
+def _shared(outside_image: OutsideImage, readers: Iterable[str]) -> OutsideImage:
+    """A outside_image whose tag stands in a file, with those who read the file for something else."""
+    location, site = outside_image.location, outside_image.site
+    if not location.given or site is None or site.document != location.file or site.path:
+        return outside_image
+    return replace(
+        outside_image, location=replace(location, read_by=tuple(dict.fromkeys((*location.read_by, *readers))))
+    )
 
 
 FORMS = (
@@ -129,23 +131,29 @@ FORMS = (
 """The forms in which an image is given to the cluster by Terraform, so that its tag may be changed there."""
 
 
-def uses(found: Iterable[Sighting], forms: Iterable[str]) -> tuple[ImageUse, ...]:
-    """Those in one of the forms as uses, so that they hang on literals as the images of containers do."""
+def uses(images: Iterable[OutsideImage], forms: Iterable[str]) -> tuple[ImageUse, ...]:
+    """Those in one of the forms as uses, so that they use literals as the images of containers do."""
     target = frozenset(forms)
-    return tuple(use for each in found if each.seat.form in target and (use := _use(each)))
+    return tuple(use for each in images if each.location.form in target and (use := _use(each)))
 
 
-def _use(sighting: Sighting) -> ImageUse | None:
-    seat = sighting.seat
-    if seat.module is None or seat.owner is None or seat.resource is None or seat.image is None or not seat.given:
+def _use(outside_image: OutsideImage) -> ImageUse | None:
+    location = outside_image.location
+    if (
+        location.module is None
+        or location.owner is None
+        or location.resource is None
+        or location.image is None
+        or not location.given
+    ):
         return None
     image = ContainerImage(
-        seat.owner.address, seat.owner.kind, f"{seat.file}:{seat.line}", seat.form,
-        init=False, image=seat.image, outside=True, read_by=seat.read_by,
-        metadata=(*seat.owner.metadata, *seat.metadata), ignored=seat.owner.ignored,
+        location.owner.address, location.owner.kind, f"{location.file}:{location.line}", location.form,
+        init=False, image=location.image, outside=True, read_by=location.read_by,
+        metadata=(*location.owner.metadata, *location.metadata), ignored=location.owner.ignored,
     )  # fmt: skip
-    over = overrides(seat.module, (sighting.origin,))
-    return ImageUse(seat.resource, image, (sighting.origin,), over)
+    over = overrides(location.module, (outside_image.origin,))
+    return ImageUse(location.resource, image, (outside_image.origin,), over)
 
 
 _STAND_IN = "46604660"  # may be a part of a domain, a port, a name or a tag
@@ -153,14 +161,14 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".img", "
 _NO_IMAGES = frozenset({"true", "false"})
 
 
-def _sighted(seat: Seat, origin: Origin) -> Iterator[Sighting]:
-    """The sighting of an image; none for a text that is no reference, such as a pattern."""
+def _outside_image(location: Location, origin: Origin) -> Iterator[OutsideImage]:
+    """The outside_image of an image; none for other texts, such as a pattern."""
     plain = "".join(part.text if isinstance(part, Piece) else _STAND_IN for part in origin)
     known = reference.parse(scalars.TEMPLATE.sub(_STAND_IN, plain).rstrip(":@"))
     if known is None or plain in _NO_IMAGES or (known.tag is None and known.path.endswith(_PICTURES)):
         return
     hidden = _STAND_IN in (known.tag or known.path)
-    yield Sighting(seat, origin, known, None if hidden else known.tag or "")
+    yield OutsideImage(location, origin, known, None if hidden else known.tag or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,22 +187,22 @@ class _Here:
         """Resources as a person reads them, with their stack."""
         return tuple(f"{self.stack}/{self.address(each)}".lstrip("/") for each in owners)
 
-    def seat(self, owner: Owner, form: str, file: str, line: int, image: Definition | None = None) -> Seat:
-        """A seat of this instance."""
+    def location(self, owner: Owner, form: str, file: str, line: int, image: Definition | None = None) -> Location:
+        """A location of this instance."""
         given = owner.kind in expressions.GIVEN
-        return Seat(
+        return Location(
             self.stack, self.address(owner), form, file, line,
             module=self.module, owner=owner, image=image, given=given,
         )  # fmt: skip
 
-    def written(self) -> Iterator[Sighting]:
+    def written(self) -> Iterator[OutsideImage]:
         """The images that stand in the module's documents."""
         for spot in self.files.carriers(self.module.folder).spots:
-            seat = self.seat(spot.owner, spot.form, spot.image.document, spot.image.line, spot.image)
-            seat = replace(seat, read_by=self.names(spot.strangers))
+            location = self.location(spot.owner, spot.form, spot.image.document, spot.image.line, spot.image)
+            location = replace(location, read_by=self.names(spot.other_users))
             for scope in _scopes(spot.owner, self.module):
                 for origin in trace.trace(_whole(spot.image, scope), scope):
-                    yield from _sighted(seat, origin)
+                    yield from _outside_image(location, origin)
 
     def readings(self) -> Iterator[tuple[Reading, Scope]]:
         """What the module's documents read; what only counts or hashes files comes last."""
@@ -203,7 +211,7 @@ class _Here:
             for scope in _scopes(reading.owner, self.module):
                 yield reading, scope
 
-    def given(self, reading: Reading, path: str, scope: Scope) -> Iterator[Sighting]:
+    def given(self, reading: Reading, path: str, scope: Scope) -> Iterator[OutsideImage]:
         """The images of a file that an expression reads, or why it cannot be read where it is given to a cluster."""
         inner = reading.function == "chart" and not posixpath.basename(path).startswith("values")
         if inner or not build_files.is_yaml(path):
@@ -211,8 +219,8 @@ class _Here:
         form = "template file" if reading.function == "templatefile" else "values file"
         form = "compose file" if build_files.is_compose(path) else form
         form = "ci file" if build_files.is_pipeline(path, anywhere=True) else form
-        seat = self.seat(reading.owner, form, path, 1)
-        seat = replace(seat, given=seat.given and not reading.hashed)
+        location = self.location(reading.owner, form, path, 1)
+        location = replace(location, given=location.given and not reading.hashed)
         data = self.files.text(path)
         if isinstance(data, bytes) and len(data) > scalars.LIMIT and b"mage" in data:
             data = f"larger than {scalars.LIMIT // 1024} KiB, so no image is looked for in it"
@@ -220,11 +228,11 @@ class _Here:
             hole = Hole(posixpath.basename(path), data, where=path)
             unread = Definition(path, "", 1, Opaque(hole.text, data))
             needed = reading.owner.kind in expressions.MANIFESTS
-            yield from _sighted(replace(seat, image=unread), (hole,)) if needed else ()
+            yield from _outside_image(replace(location, image=unread), (hole,)) if needed else ()
             return
         given = reading.function == "templatefile" and reading.variables
         variables = trace.table(reading.variables, scope)[0] if given and reading.variables else {}
-        yield from _in_yaml(seat, data, variables)
+        yield from _in_yaml(location, data, variables)
 
 
 _TEXT = ("file", "templatefile", "filebase64")
@@ -284,27 +292,29 @@ def _pattern(word: re.Match[str]) -> str:
     return simple.get(word[0]) or re.escape(word[0])
 
 
-def _in_yaml(seat: Seat, data: bytes, variables: Mapping[str, Definition]) -> Iterator[Sighting]:
+def _in_yaml(location: Location, data: bytes, variables: Mapping[str, Definition]) -> Iterator[OutsideImage]:
     """The images of a YAML text; `variables` are what its templates are given."""
-    document, results = Document(seat.file, data), scalars.images(data)
+    document, results = Document(location.file, data), scalars.images(data)
     numbers = {scalar: number for number, scalar in enumerate(scalars.in_order(results))}
     for parts in results:
         last = parts.get("tag") or parts.get("image") or parts.get("repository") or next(iter(parts.values()))
         line = document.line(last.start)
         filled = {role: templates.filled(each, numbers[each], variables) for role, each in parts.items()}
-        image = Definition(seat.file, "", line, expressions.joined(filled))
+        image = Definition(location.file, "", line, expressions.joined(filled))
         offsets = templates.readers(data, results, templates.tag_variables(parts))
-        readers = tuple(dict.fromkeys(f"{seat.file}:{document.line(offset)}" for offset in offsets))
-        beside = scalars.metadata(data, last) if seat.given else ()
-        here = replace(seat, line=line, image=image, read_by=readers, metadata=beside)
+        readers = tuple(dict.fromkeys(f"{location.file}:{document.line(offset)}" for offset in offsets))
+        beside = scalars.metadata(data, last) if location.given else ()
+        here = replace(location, line=line, image=image, read_by=readers, metadata=beside)
         for origin in trace.trace(image, Scope(_NOWHERE)):
-            yield from _sighted(here, origin)
+            yield from _outside_image(here, origin)
 
 
 _NOWHERE = Module("", "", {}, {}, {})
 
 
-def _plain(files: Files, unread: Iterable[str], stacks: Iterable[str], folders: AbstractSet[str]) -> Iterator[Sighting]:
+def _plain(
+    files: Files, unread: Iterable[str], stacks: Iterable[str], folders: AbstractSet[str]
+) -> Iterator[OutsideImage]:
     """The images of files that no expression reads: pipelines, what is built or composed, and the dead."""
     names = sorted(stacks, key=len, reverse=True)
     pipelines = {path: files.text(path) for path in files.paths if build_files.is_pipeline(path)}
@@ -317,8 +327,8 @@ def _plain(files: Files, unread: Iterable[str], stacks: Iterable[str], folders: 
             continue
         named = stack is not None and _is_named(files, path, stack, folders)
         read = form == "ci file" or named or _is_ordered(path, orders)
-        seat = Seat(stack or "", "", form if read or stack is None else "dead file", path, 1, read)
-        yield from _in_dockerfile(seat, data) if form == "dockerfile" else _in_yaml(seat, data, {})
+        location = Location(stack or "", "", form if read or stack is None else "dead file", path, 1, read)
+        yield from _in_dockerfile(location, data) if form == "dockerfile" else _in_yaml(location, data, {})
 
 
 def _form(path: str) -> str:
@@ -359,7 +369,7 @@ def _is_named(files: Files, path: str, stack: str, folders: AbstractSet[str]) ->
     return False
 
 
-def _in_dockerfile(seat: Seat, data: bytes) -> Iterator[Sighting]:
-    document = Document(seat.file, data)
+def _in_dockerfile(location: Location, data: bytes) -> Iterator[OutsideImage]:
+    document = Document(location.file, data)
     for image in build_files.base_images(data):
-        yield from _sighted(replace(seat, line=document.line(image.start)), (Piece(image.text, None),))
+        yield from _outside_image(replace(location, line=document.line(image.start)), (Piece(image.text, None),))

@@ -27,7 +27,7 @@ class Owner:
     """The block that an image or a file belongs to; one in a local belongs to each block that uses the local.
 
     `metadata` are the pairs of its maps whose key holds a slash, as those of annotations and labels do (an empty text
-    for what is no literal), and `ignored` is the text of its `ignore_changes`.
+    for other expressions), and `ignored` is the text of its `ignore_changes`.
     """
 
     address: str
@@ -73,7 +73,7 @@ _SLASHED = re.compile(rb'"[^"\n]*/[^"\n]*"\s*[=:]|\bannotations\b')
 
 
 def _is_elsewhere(table: Expression | None) -> bool:
-    """Whether annotations are no map that is written there, or one with a computed key."""
+    """Whether annotations are something else than a map that is written there, or one with a computed key."""
     entries = table.entries() if table else ()
     return entries is None or any(entry.key is None for entry in entries)
 

@@ -71,7 +71,7 @@ class ContainerImage:
 
     @property
     def slot(self) -> str:
-        """What tells it from the other images of its resource: a dynamic container has no place in `ignore_changes`."""
+        """Its place among the images of its resource; a dynamic container has none in `ignore_changes`."""
         return self.container or self.image.path
 
 
@@ -79,8 +79,8 @@ class ContainerImage:
 class WorkloadBlock:
     """A workload or a release: how it names its namespace, and what rules ask of it where its block is not at hand.
 
-    `metadata` are the literal annotations and labels on its own metadata (`opaque`: its annotations are no map
-    written there, or hold a value that is no literal), `ignored` the text of its `ignore_changes`,
+    `metadata` are the literal annotations and labels on its own metadata (`opaque`: its annotations are not a map
+    written there, or hold a value that is not a literal), `ignored` the text of its `ignore_changes`,
     `settings` the plain attributes of a release.
     """
 
@@ -238,11 +238,11 @@ def _workload(block: Block) -> WorkloadBlock:
         tuple(ignored(block)),
         settings,
         _is_unread(block),
-        frozenset(_said(block)),
+        frozenset(_keys(block)),
     )
 
 
-def _said(block: Block) -> Iterator[str]:
+def _keys(block: Block) -> Iterator[str]:
     if block.blocks("metadata"):
         yield "metadata"
     if any(each.attribute("ignore_changes") for each in block.blocks("lifecycle")):
@@ -293,26 +293,26 @@ class Folder:
     count: dict[str, Definition] = field(default_factory=dict)  # and how many there are
     marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
 
-    def add(self, found: Declarations) -> None:
+    def add(self, declared: Declarations) -> None:
         """Take in one more document."""
-        self.variables = _known_over(self.variables, found.variables)
-        self.locals.update(found.locals)
-        self.outputs.update(found.outputs)
-        for call in found.calls:
+        self.variables = _known_over(self.variables, declared.variables)
+        self.locals.update(declared.locals)
+        self.outputs.update(declared.outputs)
+        for call in declared.calls:
             old = self.calls.get(call.name)
             arguments = {**(old.arguments if old else {}), **call.arguments}
             self.calls[call.name] = ModuleCall(call.name, call.path, call.document, arguments)
         images: dict[str, list[ContainerImage]] = defaultdict(list)
-        for use in found.images:
+        for use in declared.images:
             images[use.address].append(use)
         self.images.update(images)
-        for each in found.workloads:
+        for each in declared.workloads:
             self.workloads[each.address] = _over(self.workloads.get(each.address), each)
-        self.namespaces = _known_over(self.namespaces, found.namespaces)
-        self.documents = {**dict.fromkeys(found.namespaces, found.document), **self.documents}
-        self.each.update(found.each)
-        self.count.update(found.count)
-        self.marks.update({address: marks for address, marks in found.marks.items() if marks})
+        self.namespaces = _known_over(self.namespaces, declared.namespaces)
+        self.documents = {**dict.fromkeys(declared.namespaces, declared.document), **self.documents}
+        self.each.update(declared.each)
+        self.count.update(declared.count)
+        self.marks.update({address: marks for address, marks in declared.marks.items() if marks})
 
 
 def _known_over(

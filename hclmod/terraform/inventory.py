@@ -56,7 +56,7 @@ _RESOURCE = re.compile(rb'^[ \t]*resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \
 
 
 def written(path: str, text: bytes) -> frozenset[BlockId]:
-    """The resources of every type that a document declares, told from its text: for documents that are not parsed."""
+    """The resources of every type that a document declares, by its text: for documents that are not parsed."""
     named = ((kind.decode(), name.decode()) for kind, name in _RESOURCE.findall(text))
     return frozenset(BlockId(folder_of(path), f"{kind}.{name}") for kind, name in named)
 

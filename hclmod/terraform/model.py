@@ -1,4 +1,4 @@
-"""All stacks together: module instances, the images that they use, and who hangs on which literal.
+"""All stacks together: module instances, the images that they use, and which literals they use.
 
 A module called from eight stacks has eight callers, and each is an instance with variables of its own.
 """
@@ -205,7 +205,7 @@ class Model:
     def _root(self, stack: str) -> Module:
         folder = self._terragrunt(stack).source() or stack
         result = self._merged((folder, stack)) if folder != stack else None
-        return self._module(folder, "", (folder,), layers=self._layers(stack), found=result)
+        return self._module(folder, "", (folder,), layers=self._layers(stack), declared=result)
 
     def _layers(self, stack: str) -> tuple[Layer, ...]:
         """What sets the variables of a stack's root module, strongest first."""
@@ -234,15 +234,24 @@ class Model:
         parent: Module | None = None,
         layers: tuple[Layer, ...] = (),
         bound: Mapping[str, tuple[Value, Value]] | None = None,
-        found: Folder | None = None,
+        declared: Folder | None = None,
     ) -> Module:
-        found = found or self._folder(folder)
+        declared = declared or self._folder(folder)
         objects: dict[str, Value] = {}
         module = Module(
-            folder, name, found.variables, found.locals, found.outputs, call, parent, layers, objects, bound or {}
+            folder,
+            name,
+            declared.variables,
+            declared.locals,
+            declared.outputs,
+            call,
+            parent,
+            layers,
+            objects,
+            bound or {},
         )
-        objects.update(_namespaces(found, Scope(module)))
-        for called in found.calls.values():
+        objects.update(_namespaces(declared, Scope(module)))
+        for called in declared.calls.values():
             target = _local(posixpath.dirname(called.document), called.source)
             if target is None or target in above:
                 continue
@@ -292,12 +301,12 @@ class Model:
             yield ImageUse(id_, image, alternatives, overrides(module, results))
 
 
-def _namespaces(found: Folder, scope: Scope) -> dict[str, Value]:
+def _namespaces(folder: Folder, scope: Scope) -> dict[str, Value]:
     """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module, and each instance."""
     kinds: dict[str, list[tuple[str | None, Value]]] = defaultdict(list)
-    for address, name in found.namespaces.items():
+    for address, name in folder.namespaces.items():
         kind, _, label = address.partition(".")
-        kinds[kind].append((label, _namespace(name, found.each.get(address), found.count.get(address), scope)))
+        kinds[kind].append((label, _namespace(name, folder.each.get(address), folder.count.get(address), scope)))
     return {kind: Object(tuple(entries)) for kind, entries in kinds.items()}
 
 
@@ -306,7 +315,7 @@ def _namespace(name: Definition | None, each: Definition | None, count: Definiti
     if each is None and count is None:
         return _metadata(name)
     made = [
-        (index, _metadata(trace.held(name, inside) if name else None))
+        (index, _metadata(trace.resolved(name, inside) if name else None))
         for index, inside in trace.instances(each, count, scope)
     ]
     if count is not None:
@@ -346,10 +355,10 @@ def _scopes(image: ContainerImage, module: Module) -> list[Scope]:
     return unbound + [Scope(module, {**scope.bound, name: pair}) for scope, pairs in runs for pair in pairs or ()]
 
 
-def _names(dweller: WorkloadBlock, module: Module) -> list[str | None]:
+def _names(block: WorkloadBlock, module: Module) -> list[str | None]:
     """The names that a workload's namespace may have; `default` where it names none."""
-    if dweller.namespace is None:
+    if block.namespace is None:
         return ["default"]
-    scopes = trace.instances(dweller.each, None, Scope(module))
-    results = (origins.text(origin) for _, scope in scopes for origin in trace.trace(dweller.namespace, scope))
+    scopes = trace.instances(block.each, None, Scope(module))
+    results = (origins.text(origin) for _, scope in scopes for origin in trace.trace(block.namespace, scope))
     return list(dict.fromkeys(results))

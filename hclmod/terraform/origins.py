@@ -58,7 +58,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a value: its text and its site (None for what is no quoted string)."""
+    """A part of a value: its text and its site (None for other values)."""
 
     text: str
     site: Site | None

@@ -52,10 +52,10 @@ def path_of(block: Block) -> str:
 
 def _lifecycle(seen: Sequence[Block], own: Block) -> Block | None:
     """The block whose `ignore_changes` counts, else the one to which a list would be added."""
-    found = [block for each in seen for block in each.blocks(LIFECYCLE)]
-    listing = [block for block in found if block.attribute(IGNORED)]
-    mine = [block for block in found if path_of(block) == path_of(own)]
-    return next(iter((*listing[-1:], *mine[-1:], *found[-1:])), None)
+    lifecycles = [block for each in seen for block in each.blocks(LIFECYCLE)]
+    listing = [block for block in lifecycles if block.attribute(IGNORED)]
+    mine = [block for block in lifecycles if path_of(block) == path_of(own)]
+    return next(iter((*listing[-1:], *mine[-1:], *lifecycles[-1:])), None)
 
 
 def _kind(block: Block) -> str:

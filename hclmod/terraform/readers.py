@@ -1,7 +1,7 @@
 """Who else reads a local or a variable: a literal may make an image and a chart's version, a label or an output too.
 
 Which reads make images is known by their place in the document; every other mention of the name, found in the text,
-is somebody else's, so that none is missed. Comments do not count; a mention in a string or in another syntax does.
+belongs to another reader, so that none is missed. Comments do not count. A mention in a string or another syntax does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NO_TEXT = re.compile(rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\
 
 
 class Mentions:
-    """The mentions of names in a repository, told from what makes the images `uses`.
+    """The mentions of names in a repository, from what makes the images `uses`.
 
     `stacks` are all stacks, also those that are not followed. A mention in the value of a map entry whose key is among
     `coupled` does not count.

@@ -1,4 +1,4 @@
-"""Which stacks have to be followed, told from their text: following costs a parse of each document."""
+"""Which stacks have to be followed, by their text: following costs a parse of each document."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _SOURCE = re.compile(rb'\bsource\s*=\s*"(\.\.?/[^"\n]*)"')
 def to_trace(
     stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document]], has_images: Callable[[str], bool]
 ) -> set[str]:
-    """The stacks whose images have to be followed, told from their text: following costs a parse of each document.
+    """The stacks whose images have to be followed, by their text: following costs a parse of each document.
 
-    Those with an image or a namespace that is no plain string, those that call a module outside of them which has
+    Those with an image or a namespace that is not a plain string, those that call a module outside of them which has
     images, and those in which such a module lies; those that name a namespace of another stack, and that stack; those
-    without code of their own. `has_images` tells of a folder.
+    without code of their own. `has_images` answers for a folder.
     """
     owners = {stack.path for stack in stacks}
     documents = {stack.path: tuple(read(stack)) for stack in stacks}
-    result = _with_lodgers(documents, _declared(documents)) | {path for path, texts in documents.items() if not texts}
+    result = _across_stacks(documents, _declared(documents)) | {path for path, texts in documents.items() if not texts}
     for stack in stacks:
         for document in documents[stack.path]:
             if _IMAGE_ELSEWHERE.search(document.data) or _HOME_ELSEWHERE.search(document.data):
@@ -59,7 +59,7 @@ def to_trace_near(
 ) -> set[str]:
     """The stacks to follow for those at hand: `to_trace` of these, and whoever calls a folder that they have or call.
 
-    A folder that they call counts where something runs in it. What other stacks read of a shared var-file is told from
+    A folder that they call counts where something runs in it. What other stacks read of a shared var-file is read from
     their text, so that they need not be followed.
     """
     own = {posixpath.dirname(path) for stack in near for path in stack.files} | {stack.path for stack in near}
@@ -84,7 +84,7 @@ def to_trace_near(
 
 
 def declarers(stacks: Sequence[Stack], read: Callable[[Stack], Iterable[Document]], names: Iterable[str]) -> set[str]:
-    """The stacks that declare namespaces of these names, told from their text."""
+    """The stacks that declare namespaces of these names, by their text."""
     declared = _declared({stack.path: tuple(read(stack)) for stack in stacks})
     return {stack for name in names for stack in declared.get(name.encode(), ())}
 
@@ -98,7 +98,7 @@ def _declared(documents: Mapping[str, Sequence[Document]]) -> dict[bytes, set[st
     return by_key
 
 
-def _with_lodgers(documents: Mapping[str, Sequence[Document]], declared: Mapping[bytes, set[str]]) -> set[str]:
+def _across_stacks(documents: Mapping[str, Sequence[Document]], declared: Mapping[bytes, set[str]]) -> set[str]:
     """The stacks that name a namespace which another one declares, those that do, and those that compute a name."""
     results = set(declared.get(b"", ()))
     for stack, texts in documents.items():
@@ -109,7 +109,7 @@ def _with_lodgers(documents: Mapping[str, Sequence[Document]], declared: Mapping
 
 
 def image_folders(texts: Mapping[str, bytes]) -> Callable[[str], bool]:
-    """Whether a folder, or one that it calls in any number of steps, holds something that runs: told from the text.
+    """Whether a folder, or one that it calls in any number of steps, holds something that runs, by the text.
 
     Only the documents of folders that are asked about are read.
     """

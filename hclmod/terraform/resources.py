@@ -1,4 +1,4 @@
-"""Images and workloads as one caller of their module sees them, and who hangs on which literal."""
+"""Images and workloads as one caller of their module sees them, and which literals they use."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ def fan_out(uses: Iterable[ImageUse]) -> dict[Site, tuple[ImageUse, ...]]:
     return {site: tuple(driven) for site, driven in by_key.items()}
 
 
-def overrides(module: Module, found: Sequence[Origin]) -> tuple[str, ...]:
+def overrides(module: Module, origins_of: Sequence[Origin]) -> tuple[str, ...]:
     """What cannot be read and would win over the weakest place that a root module's variable was read from."""
     layers = _top(module).layers
-    steps = {step for origin in found for part in origin for step in part.chain}
+    steps = {step for origin in origins_of for part in origin for step in part.chain}
     reached = [at for at, layer in enumerate(layers) if any(step.startswith(f"{layer.label} ") for step in steps)]
     last = len(layers) if any(step.startswith("var.") for step in steps) else max(reached, default=0)
     return tuple(dict.fromkeys(layer.label.rstrip(":") for layer in layers[:last] if not layer.complete))

@@ -94,7 +94,7 @@ class Terragrunt:
     def _extra_arguments(self) -> list[tuple[_File, dict[str, Definition]]]:
         """Those for `plan` or `apply`, the strongest last; one of the own file replaces an included one of its name.
 
-        Of `commands` that are no plain texts, such as what a function gives, any may be one of these.
+        Of `commands` that are not plain texts, such as what a function gives, any may be one of these.
         """
         every = {
             labels: (file, attributes)
@@ -270,7 +270,7 @@ class Terragrunt:
         if result is None:
             return Opaque(file.path, "it cannot be read")
         scope = Scope(self._module(file, depth))
-        known = [(name, trace.held(each, scope)) for name, each in scope.module.locals.items()]
+        known = [(name, trace.resolved(each, scope)) for name, each in scope.module.locals.items()]
         entries: list[tuple[str | None, Value]] = [("locals", Object(tuple(known)))]
         if "inputs" in result.attributes:
             inputs, complete = trace.table(self._seen(result.attributes["inputs"], file, depth), scope)

@@ -98,7 +98,7 @@ def table(definition: Definition, scope: Scope) -> tuple[dict[str, Definition], 
     return by_key, all(key is not None for key, _ in results[0].value.entries)
 
 
-def held(definition: Definition, scope: Scope) -> Definition:
+def resolved(definition: Definition, scope: Scope) -> Definition:
     """A definition that is read in this scope wherever it is taken to."""
     return _current(At(definition.value, definition, scope), definition)
 
@@ -113,14 +113,14 @@ def _part(at: At, value: Value) -> At:
     return replace(at, value=value, passed=())
 
 
-def _let_go(at: At, held: At) -> At:
-    """A value that was held, as the one who reached it by `at` sees it."""
+def _let_go(at: At, inner: At) -> At:
+    """A value that was inner, as the one who reached it by `at` sees it."""
     return replace(
-        held,
-        chain=(*at.chain, *held.chain),
-        walked=(*at.walked, *held.walked),
-        trail=at.trail | held.trail,
-        typed=at.typed or held.typed,
+        inner,
+        chain=(*at.chain, *inner.chain),
+        walked=(*at.walked, *inner.walked),
+        trail=at.trail | inner.trail,
+        typed=at.typed or inner.typed,
         steps=at.steps,
     )
 

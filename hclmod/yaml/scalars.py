@@ -1,4 +1,4 @@
-"""Images in YAML text, each with its exact place; a text that is no sound YAML is read line by line.
+"""Images in YAML text, each with its exact place; other text is read line by line.
 
 Templates (`${x}`, `%{ if }`, `{{ .x }}`) are covered with as many plain bytes before the parser sees them.
 """
@@ -38,7 +38,7 @@ _SCALARS = ("plain_scalar", "double_quote_scalar", "single_quote_scalar")
 class Scalar:
     """A value as it is written, without quotes, and the offset of its first byte.
 
-    One that is not `sound` was found in a text that is no YAML: it may be read, and must not be written.
+    One that is not `sound` was found in a text that is not YAML: it may be read, and must not be written.
     """
 
     text: str
@@ -70,7 +70,7 @@ LIMIT = 1 << 17
 def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> tuple[dict[str, Scalar], ...]:
     """Every image of a text in its parts, in order; `holes` are further places that something else fills in.
 
-    Without `by_line` a text that is no YAML has none.
+    Without `by_line` a text that is not YAML has none.
     """
     if b"mage" not in data or len(data) > LIMIT:
         return ()
@@ -83,9 +83,9 @@ def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> 
     return tuple(sorted((each for each in results if each), key=lambda each: min(part.start for part in each.values())))
 
 
-def in_order(found: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
+def in_order(by_path: Iterable[Mapping[str, Scalar]]) -> tuple[Scalar, ...]:
     """The parts of all images of a text by where they stand: the `n`-th one is the same after any other edit."""
-    return tuple(sorted((part for image in found for part in image.values()), key=lambda part: part.start))
+    return tuple(sorted((part for image in by_path for part in image.values()), key=lambda part: part.start))
 
 
 def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ def _within(node: Node, data: bytes) -> Iterator[tuple[int, bytes]]:
 def metadata(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[tuple[str, str], ...]:
     """The pairs of a value's document whose key holds a slash, as those of annotations and labels do.
 
-    The text is empty where it is no scalar on one line, or something fills in a part of it.
+    The text is empty where it is not a scalar on one line, or something fills in a part of it.
     """
     if not scalar.sound or b"/" not in data:
         return ()

@@ -18,7 +18,7 @@ _COMMENT = re.compile(rb"^[ \t]*#.*$", re.MULTILINE)
 
 
 def filled(scalar: Scalar, number: int, variables: Mapping[str, Definition]) -> Value:
-    """A value of YAML with the variables of its template in it; one that has some is no site."""
+    """A value of YAML with the variables of its template in it; one that has some has no site."""
     words = _NAME.split(scalar.text)
     if len(words) == 1:
         return Text(scalar.text, 0, scalar=number) if scalar.sound else Text(scalar.text, None)
