@@ -46,7 +46,7 @@ pins: ## Renew requirements/dev.txt from a fresh environment
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 	build/pins/bin/$(PIP) install --editable '.[dev]'
 	sed -n '/^#/p' $(PINS) > build/pins.txt
-	build/pins/bin/$(PIP) list --format=freeze --exclude-editable --exclude pip --exclude setuptools >> build/pins.txt
+	build/pins/bin/pip --disable-pip-version-check list --format=freeze --exclude-editable --exclude pip --exclude setuptools >> build/pins.txt
 	mv build/pins.txt $(PINS) && rm -rf build/pins
 
 .PHONY: release-check

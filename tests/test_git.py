@@ -359,15 +359,15 @@ def test_a_clean_filter_that_fails_stops_the_commit(home: Path) -> None:
     [
         ("link", "symbolic link"),
         ("sub", "submodule"),
-        ("sub/x.tf", "lies behind sub"),
-        ("linked/main.tf", "lies behind linked"),
-        ("c.tf/x.tf", "lies behind c.tf"),
-        ("../x.tf", "no path inside"),
-        ("/x.tf", "no path inside"),
-        ("a//main.tf", "no path inside"),
-        (".git/config", "no path inside"),
-        ("", "no path inside"),
-        (".", "no path inside"),
+        ("sub/x.tf", "is below sub, which"),
+        ("linked/main.tf", "is below linked, which"),
+        ("c.tf/x.tf", "is below c.tf, which"),
+        ("../x.tf", "is not a path inside"),
+        ("/x.tf", "is not a path inside"),
+        ("a//main.tf", "is not a path inside"),
+        (".git/config", "is not a path inside"),
+        ("", "is not a path inside"),
+        (".", "is not a path inside"),
     ],
 )
 def test_paths_refused(home: Path, tmp_path: Path, path: str, words: str) -> None:
@@ -458,7 +458,7 @@ def test_a_branch_in_the_way_is_git_s_words(home: Path) -> None:
 def test_a_branch_made_meanwhile_is_kept(home: Path) -> None:
     save(home, {".gitattributes": b"a/* filter=slow\n"})
     git(home, "config", "filter.slow.clean", f"git branch {BRANCH} HEAD~1 2>&1 && cat")
-    refused("written by another run meanwhile", lambda: change(home))
+    refused("changed by another run in the meantime", lambda: change(home))
     assert head(home, BRANCH) == head(home, "HEAD~1")
 
 
@@ -467,7 +467,7 @@ def test_of_many_at_once_one_wins(home: Path) -> None:
         try:
             return change(home, data=b"%d\n" % number)
         except GitError as error:
-            assert "meanwhile" in error.message or "exists" in error.message  # noqa: PT017
+            assert "meantime" in error.message or "exists" in error.message  # noqa: PT017
             return None
 
     with ThreadPoolExecutor(6) as pool:

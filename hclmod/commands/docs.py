@@ -107,7 +107,7 @@ class Command:
 
 def commands_page(commands: Sequence[Command], exits: Mapping[int, str]) -> str:
     """The reference of the command line."""
-    parts = ["# Commands", "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exits.items()) + "."]
+    parts = ["# Commands", "Exit codes:", "\n".join(f"* {code}: {meaning}" for code, meaning in exits.items())]
     for each in commands:
         parts += [f"## {each.name}", fence(each.usage, "text").rstrip("\n"), each.text]
         if each.options:
