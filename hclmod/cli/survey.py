@@ -39,7 +39,7 @@ def survey(*, form: str, source: Source) -> None:
     result = survey_project(source.open())
     click.echo(tables.render(result.tables, form), nl=False)
     for path, why in result.unread.items():
-        click.echo(f"warning: cannot read {path}, so nothing in it is listed: {why}", err=True)
+        output.warning(f"cannot read {path}, so nothing in it is listed: {why}")
 
 
 @click.command(cls=Command)

@@ -180,7 +180,7 @@ def test_a_trace_in_json_names_the_chain(demo: Path) -> None:
 def test_fixtures_speak_json(tmp_path: Path) -> None:
     hclmod(tmp_path, "new", "rule", "wait-for-helm")
     case = tmp_path / "fixtures/wait-for-helm/basics/example.txtar"
-    case.write_text(case.read_text().replace("wait  = true", "other = true"))
+    case.write_text(case.read_text().replace("wait = true", "other = true"))
     done = hclmod(tmp_path, "test", "--rules-dir", "rules", "--fixtures", "fixtures", "--format", "json")
     assert done.returncode == 1
     found = {each["name"]: each for each in json.loads(done.stdout)}
