@@ -12,6 +12,7 @@ from hclmod.commands import trace as tracing
 from hclmod.commands.init import init as write_config
 from hclmod.commands.survey import survey as survey_project
 from hclmod.reports import tables
+from hclmod.reports.escape import visible
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Source
@@ -56,4 +57,4 @@ def trace(*, place: str, form: str, source: Source) -> None:
         output.show_json(tracing.rows(project, place))
         return
     for line in tracing.tell(project, place):
-        click.echo(line)
+        click.echo(visible(line))
