@@ -29,8 +29,9 @@ def find(paths: Iterable[Path], endings: tuple[str, ...] = (".tf",)) -> Iterator
 
 
 def _below(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
+    """The files below a folder; what has a `.git` of its own is another repository, such as a submodule."""
     for here, folders, files in os.walk(folder):
-        folders[:] = sorted(set(folders) - _CACHES)
+        folders[:] = sorted(each for each in set(folders) - _CACHES if not (Path(here) / each / ".git").exists())
         for name in sorted(files):
             if name.endswith(endings) and not (Path(here) / name).is_symlink():
                 yield Path(here) / name
@@ -42,10 +43,25 @@ def names(root: Path) -> Iterator[str]:
     return (path.as_posix()[start:] for path in _below(root, ("",)))
 
 
+def leads_out(root: Path, path: Path) -> str:
+    """The path from `root` of a file below it that a link on the way leads out of it; empty for any other."""
+    absolute, top = Path(os.path.abspath(path)), root.absolute()  # noqa: PTH100 - links are not followed
+    if not absolute.is_relative_to(top) or absolute.parent.resolve().is_relative_to(root.resolve()):
+        return ""
+    return absolute.relative_to(top).as_posix()
+
+
 def read(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
-    """The contents of those files that are there, without links."""
-    results = ((name, root / name) for name in paths)
-    return {name: path.read_bytes() for name, path in results if path.is_file() and not path.is_symlink()}
+    """The contents of those files that are there, are not links and can be read."""
+    results = ((name, _read(root / name)) for name in paths)
+    return {name: data for name, data in results if data is not None}
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    except OSError:
+        return None
 
 
 def replace_all(root: Path, changes: Mapping[str, bytes], *, fresh: bool = False) -> None:
@@ -57,6 +73,10 @@ def replace_all(root: Path, changes: Mapping[str, bytes], *, fresh: bool = False
     try:
         for name, data in changes.items():
             path = root / name
+            if leads_out(root, path):
+                raise HclmodError(
+                    f"{name} lies outside of the repository: a link leads there", hint="Name another path."
+                )
             ready.append((_written_beside(path, data, fresh=fresh), path))
         while ready:
             temporary, path = ready[0]

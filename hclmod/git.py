@@ -35,6 +35,7 @@ _ELSEWHERE = """
 # A split index would leave its shared half with the user; a monitor would be asked about our folder.
 _OFF = "core.sparseCheckout core.fsmonitor core.untrackedCache core.splitIndex index.sparse"
 _PLAIN = dict.fromkeys(_OFF.split(), "false") | {"i18n.commitEncoding": "UTF-8"}
+_NOT_BARE = ("-c", "safe.bareRepository=explicit")  # one in a checkout brings a config and filters of its own
 _NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0"}  # `git status` would write the user's index
 
 
@@ -72,7 +73,7 @@ class _Shell:
 
     def run(self, *args: str, stdin: bytes = b"") -> _Answer:
         options = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
-        process = _start(["-C", self.folder, *options, *args], self.environment)
+        process = _start(["-C", self.folder, *_NOT_BARE, *options, *args], self.environment)
         out, words = process.communicate(stdin)
         return _Answer(process.returncode, out, words.decode("utf-8", "backslashreplace").strip())
 
@@ -277,7 +278,7 @@ def _home() -> Iterator[None]:
 
 
 def _hint(words: str) -> str:
-    if "must be run in a work tree" in words:
+    if "must be run in a work tree" in words or "bare repository" in words:
         return "A bare repository has no files to work on. Clone it and run there."
     return "Run in a clone, or `git init` first." if "not a git repository" in words else ""
 

@@ -10,6 +10,7 @@ from hclmod.rulekit import (
     HOLDERS_OF_DATA,
     Attribute,
     Block,
+    Container,
     Context,
     Decision,
     ImagePolicy,
@@ -45,6 +46,11 @@ def switches_tags(context: Context) -> bool:
 def has_switched(workload: Block, context: Context) -> bool:
     """Whether this run has switched a tag of a workload."""
     return (SWITCHER, workload.address) in context.changed
+
+
+def has_switched_in(container: Container, context: Context) -> bool:
+    """Whether this run has switched the tag of a container."""
+    return container.image is not None and (SWITCHER, container.image.path) in context.changed_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._floats import decision, has_switched, parsed, switches_tags
+from ._floats import decision, has_switched_in, parsed, switches_tags
 from ._keel import RESTARTED, opt_out
 
 
@@ -59,7 +59,7 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
     image = parsed(container.image) if container.image else None
     verdict = decision(image, context, context.id_of(workload)) if image else None
     floats = isinstance(verdict, Keep) and verdict.floating
-    return image, floats, has_switched(workload, context)
+    return image, floats, has_switched_in(container, context)
 
 
 def _policy(workload: Block, container: Container, context: Context, *, latest: bool, drop: bool) -> Iterator[Finding]:

@@ -106,7 +106,7 @@ def test_a_disk_that_is_full_stops_all_and_leaves_no_temporary(tree: Path) -> No
 
 
 def test_find_takes_what_is_named_and_walks_folders_in_order(tree: Path) -> None:
-    for name in ("b/.terraform/x.tf", "b/.git/x.tf", "b/z.tf", "b/c/y.tf", "b/notes.md", "b/x.tf.json", "b/x.tfvars"):
+    for name in ("b/.terraform/x.tf", ".git/x.tf", "b/z.tf", "b/c/y.tf", "b/notes.md", "b/x.tf.json", "b/x.tfvars"):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_bytes(b"")
     (tree / "b/link.tf").symlink_to(tree / "a/one.tf")

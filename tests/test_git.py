@@ -139,7 +139,7 @@ def test_open_refuses_no_repository(tmp_path: Path) -> None:
 
 def test_open_refuses_bare(tmp_path: Path, home: Path) -> None:
     git(home, "clone", "-q", "--bare", ".", str(tmp_path / "bare"))
-    assert "bare" in refused("work tree", lambda: Repository.open(tmp_path / "bare")).hint
+    assert "bare" in refused("bare repository", lambda: Repository.open(tmp_path / "bare")).hint
 
 
 def test_open_refuses_a_missing_folder(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hclmod.cli.groups import Command
 from hclmod.commands.apply import to_do, write
 from hclmod.commands.check import check as check_files
 from hclmod.commands.check import plan_fix
+from hclmod.engine.outcomes import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,9 @@ def check(*, paths: tuple[Path, ...], rules: tuple[str, ...], stdin: Path | None
     view.show(project, worth_showing if view.form == "text" else reports)
     for report in reports:
         project.proven(report)
-    return int(any(to_do(report) for report in reports))
+    unread = {each.path for report in reports for each in report.outcomes if isinstance(each, Skipped)}
+    named = {project.name_of(path) for path in paths if path.is_file()}
+    return int(bool(named & unread) or any(to_do(report) for report in reports))
 
 
 @click.command(cls=Command)
@@ -110,11 +113,17 @@ def open_at(
     """Open the repository around the first path: it, the paths to read, and the document of standard input by name."""
     if stdin is not None and paths:
         raise click.UsageError("--stdin-filename reads one document, so give no other paths")
-    first = (stdin or (paths[0] if paths else Path())).resolve()
-    project = source.open(next(each for each in (first, *first.parents) if each.is_dir()))
+    first = (stdin or (paths[0] if paths else Path())).absolute()
+    project = source.open(next(each for each in (first, *first.parents) if each.is_dir() and not _is_linked(each)))
     if stdin is None:
         return project, paths or (Path(),), {}
     return project, (), {project.name_of(stdin): sys.stdin.buffer.read()}
+
+
+def _is_linked(folder: Path) -> bool:
+    """Whether a link below the current folder leads to this one, which may lie outside of the repository."""
+    here = Path.cwd()
+    return any(each.is_symlink() for each in (folder, *folder.parents) if each != here and each.is_relative_to(here))
 
 
 def _say_if_none(project: Project, reports: tuple[PhaseReport, ...]) -> None:

@@ -12,6 +12,7 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells count it."""
 
 _QUOTED = re.compile(r"'([^']*)'")
+KEPT = "\n\t"
 _IS_HELP: type[click.ClickException] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
 
@@ -20,10 +21,12 @@ def show(error: HclmodError | click.ClickException) -> int:
     if isinstance(error, _IS_HELP):  # a group without a command: its text is the help itself
         error.show()
         return error.exit_code
+    from hclmod.reports.escape import visible
+
     plain = error if isinstance(error, HclmodError) else _plain(error)
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {plain.message}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(plain.message, keep=KEPT)}", err=True)
     if plain.hint:
-        click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {plain.hint}", err=True)
+        click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {visible(plain.hint, keep=KEPT)}", err=True)
     return plain.exit_code
 
 

@@ -136,7 +136,7 @@ def source(
             **others: Any,
         ) -> Any:
             if old_rule_folders:
-                click.echo("warning: `--rules` is now `--rules-dir`, and the old name will be removed", err=True)
+                output.warning("`--rules` is now `--rules-dir`, and the old name will be removed")
             folders = (*rule_folders, *old_rule_folders)
             return function(source=Source(folder, config_file, folders, rule_settings or {}), **others)
 

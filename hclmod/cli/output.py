@@ -40,9 +40,14 @@ def show_report(report: Report, form: str, file: Path | None = None, *, verbose:
 
 
 def warn(config: Config) -> None:
-    """Print what the configuration should say in another way, to standard error."""
+    """Print the warnings of a configuration, such as deprecated keys."""
     for each in config.warnings:
-        click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {each}", err=True)
+        warning(each)
+
+
+def warning(text: str) -> None:
+    """Print a warning to standard error."""
+    click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {text}", err=True)
 
 
 def writable(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:

@@ -36,7 +36,7 @@ def refreshed(project: Project, phases: Collection[int], *, keep: bool) -> Proje
 def show_failed(result: Refreshed) -> None:
     """Name the images that could not be queried, on standard error."""
     for name, why in result.failed.items():
-        click.echo(f"{click.style('warning:', fg='yellow')} {name}: {why.replace(chr(10), ' ')}", err=True)
+        output.warning(f"{name}: {why.replace(chr(10), ' ')}")
     if result.interrupted:
         click.echo("interrupted: the results so far are stored", err=True)
 

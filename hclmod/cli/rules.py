@@ -11,6 +11,7 @@ import click
 
 from hclmod.cli import options, output
 from hclmod.cli.groups import Command, Group
+from hclmod.reports.escape import visible
 from hclmod.rulekit import docstrings
 from hclmod.rulekit.docstrings import by_group
 
@@ -58,7 +59,7 @@ def explain(*, what: str, form: str, source: Source) -> None:
     if form == "json":
         output.show_json(lines)
     else:
-        click.echo("\n".join(lines))
+        click.echo("\n".join(map(visible, lines)))
 
 
 def _explain_rule(rule: str, form: str, source: Source) -> None:

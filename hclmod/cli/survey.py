@@ -12,6 +12,7 @@ from hclmod.commands import trace as tracing
 from hclmod.commands.init import init as write_config
 from hclmod.commands.survey import survey as survey_project
 from hclmod.reports import tables
+from hclmod.reports.escape import visible
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Source
@@ -39,7 +40,7 @@ def survey(*, form: str, source: Source) -> None:
     result = survey_project(source.open())
     click.echo(tables.render(result.tables, form), nl=False)
     for path, why in result.unread.items():
-        click.echo(f"warning: cannot read {path}, so nothing in it is listed: {why}", err=True)
+        output.warning(f"cannot read {path}, so nothing in it is listed: {why}")
 
 
 @click.command(cls=Command)
@@ -56,4 +57,4 @@ def trace(*, place: str, form: str, source: Source) -> None:
         output.show_json(tracing.rows(project, place))
         return
     for line in tracing.tell(project, place):
-        click.echo(line)
+        click.echo(visible(line))

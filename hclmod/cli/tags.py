@@ -72,7 +72,7 @@ def import_(*, files: tuple[BinaryIO, ...], source: Source) -> int:
     for each in LIMITS:
         output.say(f"  {each}")
     for each in result.problems:
-        click.echo(f"{click.style('warning:', fg='yellow')} cannot read {each}", err=True)
+        output.warning(f"cannot read {each}")
     return int(bool(result.problems))
 
 

@@ -60,8 +60,12 @@ def _prepared(
     project: Project, paths: Sequence[Path], rules: Sequence[str] | None, unsaved: Mapping[str, bytes]
 ) -> tuple[Project, list[Job]]:
     """The project with the named and unsaved documents, and the jobs on them."""
-    named = frozenset({*(project.name_of(path) for path in files.find(paths, _READ)), *unsaved})
-    project = project.over(tree.on_disk(project.root, named).changed(unsaved))
+    selected = list(files.find(paths, _READ))
+    links = {name for path in selected if (name := files.leads_out(project.root, path))}
+    named = frozenset(
+        {*(project.name_of(p) for p in selected if not files.leads_out(project.root, p)), *links, *unsaved}
+    )
+    project = project.over(tree.on_disk(project.root, named, links).changed(unsaved))
     if rules:
         return project, [Job(rules=tuple(rules), options=project.options_of(None), only=named, near=True)]
     return project, [project.phase_job(each, only=named, near=True) for each in project.done]

@@ -72,22 +72,23 @@ class _Work:
 
 
 def _documents(tree: Tree, stack: Stack) -> tuple[Document, ...]:
-    return tuple(Document(path, tree[path]) for path in stack.files if path in tree)
+    texts = ((path, tree.get(path)) for path in stack.files)
+    return tuple(Document(path, data) for path, data in texts if data is not None)
 
 
 def _report(tree: Tree, run: Run, stacks: Sequence[StackReport]) -> PhaseReport:
     if run.is_whole_phase:
         check_targets(run, stacks)
-    whole = tuple(_with_links(each, tree.links) for each in stacks)
+    whole = tuple(_with_unread(each, tree) for each in stacks)
     return PhaseReport(run.phase, run.job.title, run.job.rules, whole)
 
 
-def _with_links(report: StackReport, links: frozenset[str]) -> StackReport:
-    results = [
-        Skipped(file, "a symbolic link; its target is read where it lies")
-        for file in report.stack.files
-        if file in links
-    ]
+def _with_unread(report: StackReport, tree: Tree) -> StackReport:
+    """The report with the files that were not read because of what they are."""
+    links = dict.fromkeys(tree.links, "a symbolic link; its target is read where it lies")
+    unread = dict.fromkeys(tree.unread, "it cannot be read: not a regular file, no permission, or gone meanwhile")
+    reasons = {**links, **unread}
+    results = [Skipped(file, reasons[file]) for file in report.stack.files if file in reasons]
     return replace(report, outcomes=(*report.outcomes, *results)) if results else report
 
 

@@ -31,7 +31,8 @@ def settle(text: Text, rules: Sequence[Loaded], context: Context) -> Unchanged |
     late: set[str] = set()
     for number in range(ROUNDS):
         changed = frozenset((each.rule, each.finding.address) for each in applied)
-        result = text.check(rules, replace(context, changed=changed))
+        places = frozenset((each.rule, each.where) for each in applied)
+        result = text.check(rules, replace(context, changed=changed, changed_at=places))
         first = first if number else result
         fixable = [(each, fix) for each in result if (fix := each.finding.fix) is not None]
         if not fixable:

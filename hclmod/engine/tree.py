@@ -24,12 +24,13 @@ class Tree(Mapping[str, bytes]):
     """The bytes of files by their path from the root, with forward slashes.
 
     A file is read when it is asked for, and once. One that has vanished meanwhile is not there. `links` are the paths
-    of symbolic links, which are never read.
+    of symbolic links, which are never read, `unread` those of files that could not be.
     """
 
     def __init__(self, paths: Iterable[str], fetch: Fetch, links: Iterable[str] = ()) -> None:
         self.links, self._given = frozenset(links), paths
         self._fetch, self._bytes = fetch, dict[str, bytes]()
+        self.unread: set[str] = set()
 
     @cached_property
     def _paths(self) -> dict[str, None]:
@@ -37,8 +38,11 @@ class Tree(Mapping[str, bytes]):
 
     def load(self, paths: Iterable[str]) -> None:
         """Read files in one go, for what is dear to ask one by one."""
-        missing = [path for path in paths if path in self._paths and path not in self._bytes]
-        self._bytes.update(self._fetch(missing) if missing else {})
+        missing = [path for path in paths if path in self and path not in self._bytes]
+        if missing:
+            read = self._fetch(missing)
+            self._bytes.update(read)
+            self.unread.update(set(missing) - read.keys())
 
     def ending(self, endings: tuple[str, ...]) -> list[str]:
         """The paths that end so, sorted."""
@@ -56,7 +60,7 @@ class Tree(Mapping[str, bytes]):
         return self._bytes[path]
 
     def __contains__(self, path: object) -> bool:
-        return path in self._paths
+        return path in self._paths and path not in self.unread
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -70,9 +74,9 @@ def in_memory(texts: Mapping[str, bytes]) -> Tree:
     return Tree(texts, lambda paths: {path: texts[path] for path in paths})
 
 
-def on_disk(root: Path, named: Iterable[str] = ()) -> Tree:
+def on_disk(root: Path, named: Iterable[str] = (), links: Iterable[str] = ()) -> Tree:
     """The working tree below `root`, without caches and links; and the files that are `named`, wherever they lie."""
-    return Tree(chain(files.names(root), named), lambda paths: files.read(root, paths))
+    return Tree(chain(files.names(root), named), lambda paths: files.read(root, paths), links)
 
 
 def at_revision(repository: Repository, revision: str) -> Tree:

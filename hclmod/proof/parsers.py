@@ -99,8 +99,20 @@ def _structure(text: str) -> dict[str, Any] | Rejected:
     try:
         read = hcl2.loads(text, serialization_options=SerializationOptions(with_comments=False))
         return {name: _typed(value) for name, value in read.items()}
-    except (LarkError, RecursionError) as error:
+    except (LarkError, RecursionError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Rejected(_named("python-hcl2"), str(error).split("\n", 1)[0] or type(error).__name__)
+
+
+def plain(text: bytes) -> dict[str, Any] | None:
+    """What pygohcl makes of a body; None where it is not installed or does not read it."""
+    try:
+        import pygohcl
+    except ImportError:
+        return None
+    try:
+        return dict(pygohcl.loads(text.decode("utf-8-sig")))
+    except (pygohcl.HCLParseError, pygohcl.HCLInternalError, RecursionError, ValueError):
+        return None
 
 
 def _typed(value: Any) -> Any:

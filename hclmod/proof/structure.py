@@ -133,12 +133,13 @@ def _joined(items: Sequence[Item]) -> bytes:
     return items[0].source.data[items[0].node.start_byte : items[-1].node.end_byte] + b"\n"
 
 
-_BLOCK = "__is_block__"
+BLOCK = "__is_block__"
+"""What marks a dictionary of python-hcl2 as a block."""
 
 
 def _flat(body: Mapping[str, Any], prefix: str, counts: Counter[str]) -> Iterator[tuple[str, Any]]:
     for name, value in body.items():
-        if name == _BLOCK:
+        if name == BLOCK:
             continue
         blocks = [result for each in value if (result := _labelled(each))] if isinstance(value, list) else []
         if not blocks:
@@ -154,10 +155,10 @@ def _flat(body: Mapping[str, Any], prefix: str, counts: Counter[str]) -> Iterato
 def _labelled(value: object) -> tuple[tuple[str, ...], dict[str, Any]] | None:
     """The labels and the body of a block as python-hcl2 gives it, or None if `value` is something else."""
     labels: tuple[str, ...] = ()
-    while isinstance(value, dict) and _BLOCK not in value and len(value) == 1:
+    while isinstance(value, dict) and BLOCK not in value and len(value) == 1:
         label, value = next(iter(value.items()))
         labels += (str(label).strip('"'),)
-    return (labels, value) if isinstance(value, dict) and _BLOCK in value else None
+    return (labels, value) if isinstance(value, dict) and BLOCK in value else None
 
 
 def _refined(path: str, old: object, new: object) -> dict[str, Effect]:

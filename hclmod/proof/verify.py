@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hclmod.hcl import syntax
 from hclmod.hcl.edits import Effect
 from hclmod.hcl.views import Block, top_level
-from hclmod.proof import parsers
+from hclmod.proof import parsers, tokens
 from hclmod.proof.structure import Item, Window, changed_items, differences, moved, windows
 
 if TYPE_CHECKING:
@@ -82,14 +82,20 @@ def _compare(
 ) -> Verdict:
     """Compare the items that differ; the whole documents where they do not pair up or no official judge sat."""
     by_key: dict[str, Effect] = {}
+    seats = dict.fromkeys((judge,) if judge else ())
     whole = [Window("", before.data, after.data)]
     for window in whole if pairs is None else [each for pair in pairs for each in windows(*pair)]:
-        old, new = parsers.structure(window.before), parsers.structure(window.after)
-        if isinstance(old, parsers.Rejected):
-            return Unverifiable(f"{old.judge} does not read {window.prefix or 'the document'}: {old.why}")
-        if isinstance(new, parsers.Rejected):
-            return Broken((f"{new.judge} no longer reads {window.prefix or 'the document'}: {new.why}",))
-        by_key.update(differences(old, new, window))
+        match _effects(window, official=bool(judge)):
+            case dict() as effects:
+                by_key.update(effects)
+                seats[parsers.structural()] = None
+            case parsers.Rejected(name, why):
+                return Unverifiable(f"{name} does not read {window.prefix or 'the document'}: {why}")
+            case tokens.Judged(effects):
+                by_key.update(effects)
+                seats[tokens.JUDGE] = None
+            case Broken() as broken:
+                return broken
     wrong = [
         *_undeclared(by_key, [declared for fix in fixes for declared in fix.declares]),
         *_lost_comments(before, after, fixes, pairs),
@@ -97,8 +103,20 @@ def _compare(
         *(f"{path} changed places" for path in moved(before, after)),
         *(() if judge else _crowded(after)),
     ]
-    seats = (judge, parsers.structural()) if judge else (parsers.structural(),)
-    return Broken(tuple(wrong)) if wrong else AsDeclared(seats)
+    return Broken(tuple(wrong)) if wrong else AsDeclared(tuple(seats))
+
+
+def _effects(window: Window, *, official: bool) -> dict[str, Effect] | tokens.Judged | parsers.Rejected | Broken:
+    """What became of each path in a window; what python-hcl2 does not read is judged token by token."""
+    old, new = parsers.structure(window.before), parsers.structure(window.after)
+    if isinstance(old, dict) and isinstance(new, dict):
+        return differences(old, new, window)
+    if official and (second := tokens.compare(window)) is not None:
+        return second
+    if isinstance(old, parsers.Rejected):
+        return old
+    name, why = (new.judge, new.why) if isinstance(new, parsers.Rejected) else ("", "")
+    return Broken((f"{name} no longer reads {window.prefix or 'the document'}: {why}",))
 
 
 def _undeclared(effects: dict[str, Effect], declared: Sequence[Declared]) -> Iterable[str]:

@@ -8,7 +8,6 @@ nothing, so most of what comes from the repository stands in code.
 
 from __future__ import annotations
 
-import html as entities
 import re
 
 _SPAN = re.compile(r"`([^`]+)`")
@@ -39,6 +38,8 @@ def clip(text: str, length: int) -> str:
 
 def html(text: str) -> str:
     """The text for HTML, between tags or in a quoted attribute."""
+    import html as entities
+
     return entities.escape(visible(text, keep="\n\t"), quote=True)
 
 

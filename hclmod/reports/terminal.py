@@ -74,8 +74,13 @@ def _lines(item: Item, style: Style, code: str) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    """Text from the repository, without what would move a terminal's cursor or break the line."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    """Text from the repository, without what would move a terminal's cursor or break the line.
+
+    A line that begins with `::` would be a command to GitHub Actions.
+    """
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    indent = shown[: len(shown) - len(shown.lstrip())]
+    return f"{indent}<U+003A>{shown[len(indent) + 1 :]}" if shown.lstrip().startswith("::") else shown
 
 
 def _left_alone(section: Section, style: Style) -> Iterator[str]:

@@ -95,6 +95,7 @@ class Context:
     rules: tuple[str, ...] = ()  # all of this run
     facts: Mapping[str, Facts] = field(default_factory=dict)  # of this module's resources, by address
     changed: frozenset[tuple[str, str]] = frozenset()  # rule and address of what earlier rounds of this run fixed
+    changed_at: frozenset[tuple[str, str]] = frozenset()  # and rule and path
     stack: str = ""  # the path of the one at hand
     folder: str = ""  # of this document
     assignment: Assignment | None = None

@@ -247,3 +247,9 @@ def test_an_interrupt_while_the_program_loads_is_no_traceback(tmp_path: Path) ->
     command = [sys.executable, "-m", "hclmod", "--version"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_deprecated_keys_are_named_when_a_project_is_opened(folder: Path) -> None:
+    (folder / "hclmod.toml").write_text('[options."*"]\nkeel_version = "0.21.1"\n')
+    for args in (["survey"], ["check", "."]):
+        assert 'hclmod.toml: options."*".keel_version: deprecated' in run(*args).stderr

@@ -1,0 +1,109 @@
+"""Files that cannot be read, links, other repositories, and text that a terminal or a log would obey."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.demo import git, hclmod
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RELEASE = 'resource "helm_release" "w" {\n  atomic = true\n}\n'
+ATOMIC = ("--rule", "drop-helm-atomic")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    (root / "s").mkdir(parents=True)
+    git(root, "init", "-q")
+    (root / "s/main.tf").write_text(RELEASE)
+    return root
+
+
+def test_a_named_file_that_cannot_be_read_is_no_success(folder: Path) -> None:
+    (folder / "s/bad.tf").write_text(RELEASE + "}")
+    assert hclmod(folder, "check", *ATOMIC, "s/bad.tf").returncode == 1
+
+
+def test_a_file_of_a_named_folder_that_cannot_be_read_is_skipped(folder: Path) -> None:
+    (folder / "s/main.tf").write_text("locals {}\n")
+    (folder / "s/bad.tf").write_text(RELEASE + "}")
+    done = hclmod(folder, "check", *ATOMIC, "s")
+    assert (done.returncode, "1 skipped" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("kind", ["socket", "fifo"])
+def test_what_is_not_a_regular_file_is_skipped(folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "s")
+    if kind == "fifo":
+        os.mkfifo("x.tf")
+    else:
+        socket.socket(socket.AF_UNIX).bind("x.tf")
+    done = hclmod(folder, "fix", *ATOMIC, "s")
+    assert (done.returncode, "1 skipped" in done.stdout) == (0, True)
+    assert "atomic" not in (folder / "s/main.tf").read_text()
+
+
+def test_a_folder_that_a_link_leads_out_of_is_left(folder: Path) -> None:
+    outside = folder.parent / "outside"
+    outside.mkdir()
+    (outside / "main.tf").write_text(RELEASE)
+    (folder / "link").symlink_to("../outside")
+    for path in ("link", "link/main.tf"):
+        done = hclmod(folder, "fix", *ATOMIC, path)
+        assert "1 skipped" in done.stdout
+        assert (outside / "main.tf").read_text() == RELEASE
+
+
+def test_a_link_to_a_folder_inside_is_followed(folder: Path) -> None:
+    (folder / "link").symlink_to("s")
+    hclmod(folder, "fix", *ATOMIC, "link")
+    assert "atomic" not in (folder / "s/main.tf").read_text()
+
+
+def test_another_repository_below_is_left(folder: Path) -> None:
+    (folder / "other").mkdir()
+    git(folder / "other", "init", "-q")
+    (folder / "other/main.tf").write_text(RELEASE)
+    hclmod(folder, "fix", *ATOMIC, ".")
+    assert (folder / "other/main.tf").read_text() == RELEASE
+    assert "atomic" not in (folder / "s/main.tf").read_text()
+
+
+def test_a_bare_repository_in_a_checkout_is_refused(folder: Path) -> None:
+    inner = folder / "inner"
+    git(folder, "init", "-q", "--bare", "inner")
+    (inner / "hclmod.toml").write_text('[phase.1]\nstacks = ["a"]\n')
+    (inner / "a").mkdir()
+    (inner / "a/main.tf").write_text(RELEASE)
+    done = hclmod(inner, "apply", "--phase", "1", "--dry-run")
+    assert (done.returncode, "bareRepository" in done.stderr) == (2, True)
+
+
+LIVE = (
+    'resource "kubernetes_deployment" "esc" {\n  metadata {\n    name = "e"\n  }\n  spec {\n    template {\n'
+    '      spec {\n        container {\n          name  = "%s"\n          image = "acme/a:1.2.3"\n'
+    "        }\n      }\n    }\n  }\n}\n"
+)
+
+
+def test_nothing_that_a_terminal_obeys_is_shown(folder: Path) -> None:
+    (folder / "s/main.tf").write_text(LIVE % "a\\u001b[31mb\\u0007")
+    for words in (("trace", "s/kubernetes_deployment.esc"), ("explain", "s/kubernetes_deployment.esc")):
+        done = hclmod(folder, *words)
+        assert done.returncode == 0
+        assert not {"\x1b", "\x07"} & set(done.stdout + done.stderr)
+
+
+def test_no_line_is_a_command_of_a_workflow(folder: Path) -> None:
+    (folder / "s/main.tf").write_text(LIVE % "::error title=hi::pwn")
+    (folder / "hclmod.toml").write_text('[images."*"]\nfloat = "latest"\n')
+    done = hclmod(folder, "check", "--rule", "float-image-tag", ".")
+    assert "error title=hi" in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line.lstrip().startswith("::")]
