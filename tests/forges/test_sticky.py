@@ -367,9 +367,18 @@ def test_a_report_too_large_for_the_forge_is_taken(forge: Forge, evil: str) -> N
         assert comments.comment(told, target(forge), whole="the artifact hclmod-report").outcome is wanted
     (comment,) = forge.comments
     assert len(comment["body"]) <= forge.dialect.limit < REFUSED[forge.kind]
-    if not evil:
-        assert all(f"refusal of s{number}" in comment["body"] for number in range(40))
-        assert comment["body"].startswith("<!-- hclmod: phase-3 -->\n## Phase 3: Large\n\n**200 changes in 40 files")
+    return str(comment["body"])
+
+
+def test_a_report_too_large_for_the_forge_is_posted(forge: Forge) -> None:
+    body = posted_twice(forge, big(diff_lines=3000))
+    assert all(f"refusal of s{number}" in body for number in range(40))
+    assert body.startswith("<!-- hclmod: phase-3 -->\n## Phase 3: Large\n\n**200 changes in 40 files")
+
+
+def test_a_hostile_report_is_posted(forge: Forge, everything: bool) -> None:  # noqa: FBT001 - a fixture
+    for evil in EVIL if everything else EVIL[KINDS.index(forge.kind) :: 9]:
+        assert posted_twice(forge, full(lambda text, evil=evil: f"{text}{evil}"))  # type: ignore[misc]
 
 
 def test_keys_and_emptiness() -> None:
