@@ -1,8 +1,8 @@
 """Which places a phase may write, and which workloads it shares with others.
 
 A literal is changed where it stands only if everything that uses it is in the phase. Else it is overridden at the
-narrowest place that only the phase owns: the argument that a module's call leaves to the default. Else it stays, and the
-report says who else uses it.
+narrowest place that only the phase owns: the argument that a module's call leaves to the default. Else it stays, and
+the report says who else uses it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two rules in one run: the pull policy of a container depends on whether the tag of this very container was switched."""
+"""Two rules in one run: the pull policy of a container depends on whether its own tag was switched."""
 
 from __future__ import annotations
 
