@@ -1,12 +1,13 @@
 """Samples by default, everything with `--all`; CI sees the same examples each time, a person with `--all` new ones."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("sample", max_examples=25, deadline=None, derandomize=True)
-settings.register_profile("all", max_examples=250, deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("sample", max_examples=20, deadline=None, derandomize=True)
+settings.register_profile("all", max_examples=200, deadline=None, derandomize="CI" in os.environ)
 
 for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
     del os.environ[name]  # the servers of the tests are on loopback
@@ -18,7 +19,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose how many examples hypothesis makes, before the modules of the tests are imported."""
+    """Choose how many examples hypothesis makes, before the modules of the tests are imported.
+
+    A shell that starts us in the background may ignore Ctrl-C for us; the processes that tests interrupt must hear it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("all" if config.getoption("--all") else "sample")
 
 

@@ -124,6 +124,7 @@ def filled(value: str, known: Mapping[str, str]) -> str:
     return value
 
 
+@pytest.mark.slow
 def test_the_action_comments_summarises_and_annotates(tmp_path: Path, github: Forge) -> None:
     runner = Runner(tmp_path, repository(tmp_path), github)
     done = runner.run(phase="3")
@@ -143,6 +144,7 @@ def test_the_action_comments_summarises_and_annotates(tmp_path: Path, github: Fo
     assert len(github.writes) == 1
 
 
+@pytest.mark.slow
 def test_a_push_has_no_pull_request_to_comment(tmp_path: Path, github: Forge) -> None:
     runner = Runner(tmp_path, repository(tmp_path), github)
     runner.environment |= {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main"}
@@ -180,6 +182,7 @@ def test_what_cannot_be_proven_is_reported_and_then_fails(tmp_path: Path, github
     assert len(runner.summary.read_bytes()) < 2**20
 
 
+@pytest.mark.slow
 def test_a_report_from_a_fork_is_posted_on_its_own_pull_request_only(tmp_path: Path, github: Forge) -> None:
     for number, sha in ((6, "a" * 40), (7, "b" * 40)):
         github.open_pulls.append({"number": number, "head": {"label": "stranger:patch/1", "sha": sha}})

@@ -94,7 +94,7 @@ def guides(*first: str) -> list[ParameterSet]:
     return [pytest.param(each, id=each.stem, marks=() if each.stem in first else pytest.mark.slow) for each in GUIDES]
 
 
-@pytest.mark.parametrize("path", guides("phase", "own-rule"))
+@pytest.mark.parametrize("path", guides("own-rule"))
 def test_the_commands_of_a_guide_run(path: Path, tmp_path: Path) -> None:
     for needed in ", ".join(NEEDS.findall(path.read_text())).split(", "):
         if needed and needed not in cli.list_commands(click.Context(cli)):
@@ -172,6 +172,7 @@ def test_made_pages_are_fresh() -> None:
     assert done.returncode == 0, f"run `hclmod docs` and commit: {done.stdout}"
 
 
+@pytest.mark.slow
 def test_pages_are_made_once_and_stale_ones_are_updated(tmp_path: Path) -> None:
     into = ("docs", "--into", str(tmp_path / "docs"), "--fixtures", str(ROOT / "fixtures"))
     assert "wrote" in hclmod(tmp_path, *into).stdout

@@ -325,7 +325,12 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+SLOW = {"a heredoc of a megabyte", "a heredoc of short lines"}  # Terraform reads them, too
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param(text, id=name, marks=[pytest.mark.slow] * (name in SLOW)) for name, text in LONG.items()]
+)
 def test_deep_and_long_documents_end_and_crash_nothing(folder: Path, text: str) -> None:
     reports = run({"s/a/odd.tf": text + job("x"), "s/a/fine.tf": job("y")}, ONE, 1, folder)
     assert "kubernetes_job.y" in changed(reports)

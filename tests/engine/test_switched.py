@@ -1,4 +1,4 @@
-"""What earlier rounds switched is asked for each container, and not for the workload as a whole."""
+"""Two rules in one run: the pull policy of a container depends on whether its own tag was switched."""
 
 from __future__ import annotations
 

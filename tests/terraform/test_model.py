@@ -229,9 +229,7 @@ def trees(draw: st.DrawFn, *, arms: bool) -> Maker:
     return Maker(draw, arms=arms)
 
 
-SLOW = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60
-)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @given(trees(arms=True))
@@ -281,7 +279,10 @@ def real_texts(outputs: Mapping[str, object]) -> dict[str, frozenset[str]]:
 @needs_terraform
 @given(made=trees(arms=False), at=st.integers(0, 99))
 @settings(
-    max_examples=20, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=settings().max_examples // 12,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 def test_terraform_sees_the_same(made: Maker, at: int) -> None:
     """The texts are Terraform's, and another literal changes the outputs that it drives and no other."""
@@ -302,7 +303,10 @@ def test_terraform_sees_the_same(made: Maker, at: int) -> None:
 @needs_terraform
 @given(made=trees(arms=True))
 @settings(
-    max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=max(1, settings().max_examples // 30),
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 def test_terraform_takes_one_of_the_arms(made: Maker) -> None:
     with tempfile.TemporaryDirectory() as folder:
