@@ -28,7 +28,7 @@ from hclmod.rulekit import (
 from ._keel import CRON_JOBS, POLICY
 
 _ANNOTATIONS = ("metadata", 0, "annotations")
-_POLICIES = tuple(("metadata", 0, kind, POLICY) for kind in ("annotations", "labels"))
+_LABELS = ("metadata", 0, "labels")
 
 
 def take_out(workload: Block, why: str, *, label: bool, aligned: bool) -> Fix | None:
@@ -36,7 +36,9 @@ def take_out(workload: Block, why: str, *, label: bool, aligned: bool) -> Fix | 
     source = workload.source
     parts = [_never(workload, name) for name in ("annotations", *(("labels",) if label else ()))]
     kept = [undo.keep(source, part, why, aligned=aligned) for part in parts if part]
-    if ignored := lists.drop(workload, "ignore_changes", "lifecycle", lambda entry: hides(workload, entry)):
+    if ignored := lists.drop(
+        workload, "ignore_changes", "lifecycle", lambda entry: hides(workload, entry, label=label)
+    ):
         kept.append(undo.keep(source, ignored, "", aligned=aligned))
     return joined(kept)
 
@@ -68,19 +70,22 @@ def _refuse_merged(attribute: Attribute | None) -> None:
         raise UnfixableError(f'{text}. Write `"{POLICY}" = "never"` there by hand')
 
 
-def hides(workload: Block, entry: Traversal) -> bool:
+def hides(workload: Block, entry: Traversal, *, label: bool) -> bool:
     """Whether an entry hides the policy or an image from Terraform (docs/facts.md, Terraform 3).
 
-    One that hides much more is an `UnfixableError`: nobody knows what else it is there for.
+    The label is looked at where it is written too (`label`). An entry that hides more, such as all annotations, is an
+    `UnfixableError`: nobody knows what else it is there for.
     """
+    policies = tuple((*kind, POLICY) for kind in (_ANNOTATIONS, *((_LABELS,) if label else ())))
     pod = traversal.parse(KINDS[workload.type_label].prefix) or ()
     containers = ((*pod, "container"), (*pod, "init_container"))
     head, rest = entry[: len(pod) + 1], entry[len(pod) + 2 :]
-    if head in containers and len(entry) > len(head) and rest in ((), ("image",)):
+    if head in containers and len(entry) > len(head) and rest == ("image",):
         return True
-    if len(entry) >= len(_ANNOTATIONS) and any(traversal.covers(entry, each) for each in _POLICIES):
+    if entry in policies:
         return True
-    if any(traversal.covers(entry, each) for each in (*_POLICIES, *containers)):
+    whole = head in containers and rest == ()
+    if whole or any(traversal.covers(entry, each) for each in (*policies, *containers)):
         raise UnfixableError(
             f"`ignore_changes` holds `{_written(entry)}`, which hides all of it. List only what it is meant for"
         )

@@ -186,6 +186,8 @@ class _Found:
     def _unknown(self) -> Finding:
         """Why nobody can tell what the image is."""
         image = f"the image is `{_first_line(self.attribute)}`"
+        if self.followed and len(self.followed.images) > 1:  # what becomes of each is said at its place
+            return self._say(note, "written-elsewhere", f"{image}: {self.followed.reason}, each at a place of its own")
         if self.followed:
             return self._say(warn, "unresolved-image", f"{image}: {self.followed.reason}")
         why = _unreadable(self.attribute)

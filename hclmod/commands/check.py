@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hclmod.engine.project import Project
 
 
-_READ = (".tf", ".hcl", ".tfvars", *YAML)
+_READ = (".tf", ".tofu", ".hcl", ".tfvars", *YAML)
 """What a named folder is searched for: where resources stand, and where their values may."""
 
 

@@ -50,7 +50,7 @@ _TAIL = """
 def init(root: Path) -> Path:
     """Write a first `hclmod.toml` for the repository at `root`; one that is there is a `ConfigError`."""
     project = Project(root, file.parse(b"", file.FILE_NAME), Snapshot({}), tree.on_disk(root))
-    folders = {path.rpartition("/")[0] for path in project.tree.ending((".tf",))}
+    folders = {path.rpartition("/")[0] for path in project.tree.ending((".tf", ".tofu"))}
     return write(root, project.model, folders)
 
 
@@ -77,7 +77,9 @@ def text(model: Model, folders: Iterable[str]) -> str:
 
 def _is_run_in(model: Model, folder: str) -> bool:
     """Whether the folder's own files declare what Terraform is run for; copies of generated ones do not."""
-    names = (path for path in model.texts(folder) if path.endswith(".tf") and posixpath.dirname(path) == folder)
+    names = (
+        path for path in model.texts(folder) if path.endswith((".tf", ".tofu")) and posixpath.dirname(path) == folder
+    )
     documents = (Document(path, model.text(path)) for path in names)
     sources = (parse(each) for each in documents if unreadable(each.data) is None)
     return any(_declares(block) for each in sources if isinstance(each, Source) for block in top_level(each)[1])

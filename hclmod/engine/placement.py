@@ -105,14 +105,17 @@ class _Maker:
         if site is not None:
             place = self._place(piece, site)
             writable = not place.also and not place.read_by
-            self._note(key, Followed(self._reason(piece, site), origins.text(origin), writable, piece.chain))
+            image = origins.text(origin)
+            images = (image,) if image else ()
+            self._note(key, Followed(self._reason(piece, site), image, writable, piece.chain, images))
 
     def _note(self, key: ImageId, followed: Followed) -> None:
         """Keep what is known of a container's image; where several reach it, none is the image."""
         current = self.followed.get(key)
         if current is not None and current.image != followed.image:
             both = " and ".join(sorted({each.image or "one that is not known" for each in (current, followed)}))
-            followed = Followed(f"it is {both}", None, chain=followed.chain)
+            images = (*current.images, *followed.images) if current.images and followed.images else ()
+            followed = Followed(f"it is {both}", None, chain=followed.chain, images=tuple(dict.fromkeys(images)))
         self.followed[key] = followed
 
     def _follow_outside(self, use: ImageUse, origin: Origin) -> None:

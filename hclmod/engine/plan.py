@@ -194,8 +194,11 @@ def _sources(
     by_local = kinds & set(NAMESPACES) and any(_BY_LOCAL.search(document.data) for document in documents)
     sources: list[Source] = []
     skipped: list[Outcome] = []
+    paths = {document.path for document in documents}
     for document in documents:
-        if why := unreadable(document.data):
+        if modules.is_shadowed(document.path, paths):
+            skipped.append(Skipped(document.path, "OpenTofu reads the .tofu file of this name in its place"))
+        elif why := unreadable(document.data):
             skipped.append(Skipped(document.path, why.reason))
         elif document.path in placed or target.search(document.data) or (by_local and b"locals" in document.data):
             match parse(document):

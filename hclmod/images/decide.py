@@ -6,6 +6,7 @@ nothing ever goes down.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
@@ -250,7 +251,22 @@ def _major(tag: str, known: ImageTags) -> Float | _No:
         return _No(f"{major} is stale: it is {twin}")
     if info.time and pinned.time and info.time < pinned.time:
         return _No(f"{major} is stale: it was built before {tag}")
+    if channel := _channel_of(info, pinned, known):
+        return _No(f"{major} is {channel}, a channel of pre-releases, and latest is {tag}", proven=False)
     return Float(major, f"{major} exists")
+
+
+_PRE_RELEASES = re.compile(
+    r"(?i)(canary|nightly|edge|dev\w*|alpha|beta|next|unstable|testing|snapshot|preview|rc|main|master)\b"
+)
+
+
+def _channel_of(info: TagInfo, pinned: TagInfo, known: ImageTags) -> str | None:
+    """The channel of pre-releases that a major is, where `latest` is the tag in use and so not the major."""
+    latest = known.tags.get("latest")
+    if latest is None or not _same_image(latest, pinned) or _same_image(latest, info):
+        return None
+    return next((name for name in _twins(info, known) if _PRE_RELEASES.match(name)), None)
 
 
 def _absent(tag: str, known: ImageTags) -> _No:

@@ -100,6 +100,7 @@ class Followed:
     image: str | None
     writable: bool = False
     chain: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()  # every one that it may be, if the tag of each stands at a place of its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class Files:
 
     def sources(self, folder: str) -> tuple[Source, ...]:
         """The `.tf` and `.hcl` files of a folder that can be parsed."""
-        names = [path for path in self._beside.get(folder, ()) if path.endswith((".tf", ".hcl"))]
+        names = [path for path in self._beside.get(folder, ()) if path.endswith((".tf", ".tofu", ".hcl"))]
         texts = ((path, self.text(path)) for path in names)
         parsed = [source.parse(Document(path, data)) for path, data in texts if isinstance(data, bytes)]
         return tuple(each for each in parsed if not isinstance(each, source.Unread))

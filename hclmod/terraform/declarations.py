@@ -292,6 +292,7 @@ class Folder:
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
     count: dict[str, Definition] = field(default_factory=dict)  # and how many there are
     marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
+    unread: list[str] = field(default_factory=list)  # documents that cannot be read, with the reason
 
     def add(self, declared: Declarations) -> None:
         """Take in one more document."""

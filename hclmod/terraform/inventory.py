@@ -16,7 +16,7 @@ from hclmod.terraform.ids import BlockId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block, Expression
@@ -63,8 +63,23 @@ def written(path: str, text: bytes) -> frozenset[BlockId]:
 
 def is_override(path: str) -> bool:
     """Whether Terraform merges a document over the others of its folder."""
-    name = path.rpartition("/")[2]
-    return name == "override.tf" or name.endswith("_override.tf")
+    stem, _, ending = path.rpartition("/")[2].rpartition(".")
+    return f".{ending}" in CODE and (stem == "override" or stem.endswith("_override"))
+
+
+CODE = (".tf", ".tofu")
+"""The endings of documents that declare resources."""
+
+
+def unshadowed(paths: Iterable[str]) -> list[str]:
+    """The documents without those that OpenTofu passes over: it reads `main.tofu` in the place of `main.tf`."""
+    every = list(paths)
+    return [path for path in every if not is_shadowed(path, every)]
+
+
+def is_shadowed(path: str, paths: Collection[str]) -> bool:
+    """Whether a document of OpenTofu stands in the place of this one."""
+    return path.endswith(".tf") and f"{path.removesuffix('.tf')}.tofu" in paths
 
 
 def _in_order(blocks: Iterable[Block]) -> tuple[Block, ...]:

@@ -15,10 +15,10 @@ from hclmod.hcl import source
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.hcl.values import List, Object, Opaque
-from hclmod.terraform import origins, trace
+from hclmod.terraform import origins, trace, var_files
 from hclmod.terraform.declarations import ContainerImage, Declarations, Folder, ModuleCall, WorkloadBlock, declarations
 from hclmod.terraform.ids import BlockId, ResourceId
-from hclmod.terraform.inventory import is_override
+from hclmod.terraform.inventory import CODE, is_override, unshadowed
 from hclmod.terraform.origins import Layer, Module, Scope, Site
 from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides
 from hclmod.terraform.terragrunt import Terragrunt
@@ -193,7 +193,7 @@ class Model:
         return [folder, *(other for pair in self._sources if folder in pair for other in pair if other != folder)]
 
     def _has_code(self, folder: str) -> bool:
-        return any(path.endswith(".tf") for path in self._beside.get(folder, []))
+        return any(path.endswith(CODE) for path in self._beside.get(folder, []))
 
     def _owner(self, folder: str) -> str | None:
         owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
@@ -215,11 +215,13 @@ class Model:
         return (*layers, *grunt.layers())
 
     def _layer(self, path: str) -> Layer:
-        result = None if path.endswith(".json") else self._declared(path)
+        if path.endswith(".json"):
+            return var_files.layer(path, self._read(path))
+        result = self._declared(path)
         return Layer(path, result.attributes) if result else Layer(path, {}, complete=False)
 
     def _var_files(self, stack: str) -> list[str]:
-        """`*.auto.tfvars`, the last one first, then `terraform.tfvars`; those in JSON are not read and so are named."""
+        """`*.auto.tfvars`, the last one first, then `terraform.tfvars.json` and `terraform.tfvars`."""
         beside = self._beside.get(stack, [])
         automatic = [path for path in reversed(beside) if path.endswith((".auto.tfvars", ".auto.tfvars.json"))]
         named = [posixpath.join(stack, name) for name in ("terraform.tfvars.json", "terraform.tfvars")]
@@ -249,6 +251,7 @@ class Model:
             layers,
             objects,
             bound or {},
+            unread=tuple(declared.unread),
         )
         objects.update(_namespaces(declared, Scope(module)))
         for called in declared.calls.values():
@@ -270,11 +273,13 @@ class Model:
     def _merged(self, folders: Iterable[str]) -> Folder:
         """The documents of folders as one module; Terragrunt copies a stack's over those of its source."""
         merged = Folder()
-        paths = [path for folder in folders for path in self._beside.get(folder, []) if path.endswith(".tf")]
-        files = {posixpath.basename(path): path for path in paths}
+        paths = [path for folder in folders for path in self._beside.get(folder, []) if path.endswith(CODE)]
+        files = {posixpath.basename(path): path for path in unshadowed(paths)}
         for _, path in sorted(files.items(), key=lambda file: (is_override(file[0]), file)):
             if result := self._declared(path):
                 merged.add(result)
+            else:
+                merged.unread.append(f"{path} ({self.unread.get(path, 'unreadable')})")
         return merged
 
     def _declared(self, path: str) -> Declarations | None:

@@ -47,7 +47,7 @@ Steps = tuple[Step, ...]
 
 def start(at: At, steps: Steps) -> tuple[At, Steps]:
     """What the beginning of a reference means, and the steps that remain."""
-    module, results = at.scope.module, lost(at, _unknown(steps))
+    module, results = at.scope.module, lost(at, _unknown(steps, at.scope.module.unread))
     match steps:
         case ("var", str(name), *rest):
             results = _variable(at, name, rest)
@@ -94,9 +94,11 @@ _UNKNOWN = {
 }
 
 
-def _unknown(steps: Steps) -> str:
+def _unknown(steps: Steps, unread: Sequence[str]) -> str:
     """Why a reference cannot be followed."""
     match steps:
+        case ("local" | "module", *_) if unread:
+            return f"{_UNKNOWN[str(steps[0])]}, or in what cannot be read: {', '.join(unread)}"
         case ("data", "terraform_remote_state", *_):
             return _UNKNOWN["dependency"]
         case (str(head), *_) if head in _UNKNOWN:

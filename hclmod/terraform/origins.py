@@ -100,6 +100,7 @@ class Module:
     objects: Mapping[str, Value] = field(default_factory=dict)  # other names, such as Terragrunt's `include`
     bound: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
     children: dict[str, Module] = field(default_factory=dict, compare=False)  # by name and instance: `a`, `b["x"]`
+    unread: tuple[str, ...] = ()  # its documents that cannot be read, with the reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
     globs one below which there is no other such file.
     """
     every = sorted(paths)
-    files = [path for path in every if path.endswith(".tf")]
+    files = [path for path in every if path.endswith((".tf", ".tofu"))]
     owners: dict[str, str | None] = {}
     below: dict[str, list[str]] = defaultdict(list)
     for file in files:

@@ -36,9 +36,14 @@ from .._rewrites import image_of
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield the removal of what hides an opt-out, and what hides a pin."""
-    if opt_out(workload):
+    if opted := opt_out(workload):
         message = "opted out with `never`, but `ignore_changes` hides that or its image from Terraform"
-        make = partial(lists.drop, workload, "ignore_changes", "lifecycle", lambda entry: hides(workload, entry))
+        label = opted.name == "labels"
+
+        def hidden_by(entry: Traversal) -> bool:
+            return hides(workload, entry, label=label)
+
+        make = partial(lists.drop, workload, "ignore_changes", "lifecycle", hidden_by)
         hidden = change(workload.title, "hidden-never", message, make)
         if hidden.is_open:
             yield hidden

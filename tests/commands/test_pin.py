@@ -300,3 +300,13 @@ POD = (
     '  spec {\n    template {\n      spec {\n        container {\n          name  = "web"\n'
     '          image = "x/y:3.0.4"\n        }\n      }\n    }\n  }\n'
 )
+
+
+def test_labels_that_no_pin_writes_stay_ignored() -> None:
+    base = workload('"x/y:3.0.4"').rstrip().removesuffix("}")
+    text = f"{base}  lifecycle {{\n    ignore_changes = [metadata[0].labels, {IGNORED}]\n  }}\n}}\n"
+    for rule, options in (("pin", PIN), ("opt-out", OPT_OUT)):
+        files = done({"s/a/main.tf": text.encode()}, "s/a/kubernetes_deployment.web", rule, options)
+        assert b"    ignore_changes = [metadata[0].labels]\n" in files["s/a/main.tf"]
+    report = act({"s/a/main.tf": text.encode()}, "s/a/kubernetes_deployment.web", "pin", {**PIN, "label": True})
+    assert any("metadata[0].labels" in each for each in pin.objections(report))

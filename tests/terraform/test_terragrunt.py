@@ -402,7 +402,7 @@ def test_only_what_is_stronger_may_override() -> None:
     assert use(own, **weak, **{f"{STACK}/c.tfvars": "x = 1\n"}).overrides == (f"{STACK}/terraform.tfvars",)
     strong = {f"{STACK}/terraform.tfvars": 'tag = "t"\n', f"{STACK}/c.tfvars": "\0GITCRYPT\0x"}
     assert use(own, **strong).overrides == (f"{STACK}/c.tfvars",)
-    assert use(own, **{f"{STACK}/a.auto.tfvars.json": "{}"}).overrides[-1] == f"{STACK}/a.auto.tfvars.json"
+    assert use(own, **{f"{STACK}/a.auto.tfvars.json": "[]"}).overrides[-1] == f"{STACK}/a.auto.tfvars.json"
 
 
 def test_an_output_of_another_stack_is_named() -> None:

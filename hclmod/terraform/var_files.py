@@ -1,0 +1,34 @@
+"""Variables from files in JSON: values without a place of their own, so that nothing of them is ever written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from hclmod.hcl.values import Definition, List, Object, Text
+from hclmod.terraform.origins import Layer
+
+if TYPE_CHECKING:
+    from hclmod.hcl.values import Value
+
+
+def layer(path: str, data: bytes | None) -> Layer:
+    """What a var-file in JSON sets; one that is not an object of JSON may set anything."""
+    try:
+        values = json.loads(data or b"")
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        return Layer(path, {}, complete=False)
+    return Layer(path, {name: Definition(path, name, 1, _value(each)) for name, each in values.items()})
+
+
+def _value(value: object) -> Value:
+    match value:
+        case dict():
+            return Object(tuple((str(key), _value(each)) for key, each in value.items()))
+        case list():
+            return List(tuple(map(_value, value)))
+        case str():
+            return Text(value, None)
+    return Text(json.dumps(value), None)
