@@ -17,11 +17,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from hclmod.errors import GitError
+from hclmod.ledger import PHASE, RULES, VERSION, LedgerEntry, ledger_entries, trailer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-PHASE, RULES, VERSION = "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version"
 
 _REGULAR = ("100644", "100755")
 _ENVIRONMENT = Lock()
@@ -46,16 +46,6 @@ class Entry:
     path: str
     mode: str
     oid: str
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """One phase done: the commit that did it, with which rules and which version of hclmod."""
-
-    phase: int
-    commit: str
-    rules: tuple[str, ...]
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +139,10 @@ class Repository:
 
     def ledger(self, rev: str) -> tuple[LedgerEntry, ...]:
         """Phases done by the commits that `rev` stands on, oldest first. A value that is not a number is ignored."""
-        fields = "%x1f".join(("%H", _trailer(PHASE), _trailer(RULES), _trailer(VERSION)))
+        fields = "%x1f".join(("%H", trailer(PHASE), trailer(RULES), trailer(VERSION)))
         picked = ("--reverse", "--fixed-strings", f"--grep={PHASE}:")
         text = self._log(*picked, f"--format={fields}", self.resolve(rev))
-        return tuple(entry for record in text for entry in _ledger_entries(*record.split("\x1f")))
+        return tuple(entry for record in text for entry in ledger_entries(*record.split("\x1f")))
 
     def commit(
         self,
@@ -229,7 +219,7 @@ class Repository:
         return old
 
     def _foreign(self, base: str, tip: str) -> list[str]:
-        text = self._log(f"--format=%H {_trailer(PHASE)}", f"{base}..{tip}")
+        text = self._log(f"--format=%H {trailer(PHASE)}", f"{base}..{tip}")
         return [record.strip() for record in text if len(record.split()) == 1]
 
     def _point(self, git: _Shell, branch: str, commit: str, old: str) -> None:
@@ -240,14 +230,6 @@ class Repository:
         if git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip() != old:
             raise GitError(f"branch {branch} was changed by another run in the meantime", hint="Look at it first.")
         raise GitError(f"branch {branch} was not written: {answer.words}")
-
-
-def message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
-    """Put a commit message together, trailers last; a subject or trailer of more lines is a `ValueError`."""
-    lines = [f"{key}: {value}" for key, value in trailers.items()]
-    if any(len(line.splitlines()) != 1 for line in (subject, *lines)):
-        raise ValueError("a subject and a trailer are one line each")
-    return "\n\n".join(part for part in (subject, body.strip("\n"), "\n".join(lines)) if part) + "\n"
 
 
 def _start(args: list[str], environment: Mapping[str, str]) -> Any:
@@ -337,17 +319,6 @@ def _write(git: _Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) ->
 def _signing(git: _Shell) -> tuple[str, ...]:
     target = git.line("config", "--type=bool", "--default=false", "--get", "commit.gpgsign")
     return ("-S",) if target == "true" else ()
-
-
-def _trailer(key: str) -> str:
-    return f"%(trailers:key={key},valueonly,unfold,separator=%x1e)"
-
-
-def _ledger_entries(commit: str, phases: str, rules: str, version: str) -> Iterator[LedgerEntry]:
-    names = tuple(name.strip() for name in rules.replace("\x1e", ",").split(",") if name.strip())
-    for phase in phases.split("\x1e"):
-        if phase.strip().isdecimal():
-            yield LedgerEntry(int(phase), commit, names, version.rpartition("\x1e")[2].strip())
 
 
 def _entry(record: str) -> Entry:

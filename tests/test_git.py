@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.errors import GitError
-from hclmod.git import PHASE, RULES, VERSION, LedgerEntry, Repository, message
+from hclmod.git import Repository
+from hclmod.ledger import PHASE, RULES, VERSION, LedgerEntry, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable

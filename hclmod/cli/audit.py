@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +16,8 @@ from hclmod.commands.explain import owners as list_owners
 from hclmod.reports import tables
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hclmod.cli.options import Source, View
 
 

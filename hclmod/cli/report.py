@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,8 @@ from hclmod.commands.apply import plan_phases, tell
 from hclmod.reports.json import read_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hclmod.cli.options import Source, View
     from hclmod.reports.model import Report
 

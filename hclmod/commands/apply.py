@@ -54,7 +54,7 @@ def apply_phase(project: Project, report: PhaseReport, *, base: str = "HEAD", re
 
 
 def _message(report: PhaseReport) -> str:
-    from hclmod.git import PHASE, RULES, VERSION, message
+    from hclmod.ledger import PHASE, RULES, VERSION, message
 
     changed = [each for each in report.stacks if any(isinstance(outcome, Changed) for outcome in each.outcomes)]
     applied = {result.rule for outcome in report.outcomes if isinstance(outcome, Changed) for result in outcome.applied}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hclmod.engine.project import Project
     from hclmod.images.evidence import Snapshot
     from hclmod.images.reference import Reference
-    from hclmod.scan.find import OutsideImage
+    from hclmod.scan.outside import OutsideImage
     from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin
     from hclmod.terraform.resources import ImageUse, Workload

@@ -6,10 +6,12 @@ Rules take these facts as options of their own (`keel_version`, `markers`, ...).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hclmod.config.checks import Key, boolean, dotted, matching, table, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 EVERY = "*"
 """In place of a rule's id: the options of every rule that has them."""

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.engine.placement import affected
+from hclmod.engine.affected import affected
 from hclmod.hcl import suppression, syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hclmod.hcl import traversal
+from hclmod.engine.affected import affected
 from hclmod.hcl.values import Text
 from hclmod.images import reference
 from hclmod.rulekit.facts import AssignedWorkload
@@ -25,7 +25,6 @@ from hclmod.terraform.resources import fan_out, tag_piece
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hclmod.terraform.declarations import WorkloadBlock
     from hclmod.terraform.ids import BlockId, ImageId, ResourceId
     from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin, Site
@@ -319,31 +318,6 @@ def _caller(workload: Workload, mine: Sequence[Workload]) -> str:
     return f"{stack}/{module}" if any(stack == each.id.stack for each in mine) else stack
 
 
-def affected(
-    use: ImageUse, block: WorkloadBlock | None, phase: int | None, around: tuple[str, str], chain: tuple[str, ...]
-) -> AffectedImage:
-    """What rules ask of an image; `around` is the text before and after the piece of it that is spoken of."""
-    image = use.image
-    before, after = around
-    return AffectedImage(
-        id=use.id,
-        label=image.label,
-        kind=image.kind,
-        phase=phase,
-        before=before,
-        after=after,
-        metadata=(*(block.metadata if block else ()), *image.metadata),
-        ignored=_is_ignored(use, (*(block.ignored if block else ()), *image.ignored)),
-        comments=image.comments,
-        above=image.above,
-        opaque=block.opaque if block else not image.outside,
-        chain=chain,
-        overrides=use.overrides,
-        outside=image.outside,
-        container=image.container,
-    )
-
-
 def _passes(use: ImageUse, site: Site, piece: Piece) -> bool:
     """Whether an image of `use` gets this literal through the same call's missing argument."""
     return any(
@@ -359,20 +333,3 @@ def _holds(origin: Origin, site: Site) -> bool:
 
 def _text(parts: Sequence[Piece | Hole]) -> str:
     return origins.text(tuple(parts)) or "".join(part.text for part in parts)
-
-
-def _is_ignored(use: ImageUse, ignored: Iterable[str]) -> bool:
-    if use.image.outside:
-        return any(current[0] in _CARRYING and current[1:2] != ("metadata",) for current in _parsed(ignored))
-    target = traversal.parse(f"{use.image.container}.image") if use.image.container else None
-    return target is not None and any(traversal.covers(current, target) for current in _parsed(ignored))
-
-
-_CARRYING = frozenset(
-    {"all", "values", "set", "set_sensitive", "set_list", "manifest", "object", "yaml_body", "yaml_body_parsed", "data"}
-)
-"""The attributes that bring images to the cluster outside of containers."""
-
-
-def _parsed(ignored: Iterable[str]) -> Iterator[traversal.Traversal]:
-    return (steps for text in ignored if (steps := traversal.parse(text)) is not None)

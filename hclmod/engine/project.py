@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
-    from hclmod.scan.find import OutsideImage
+    from hclmod.scan.outside import OutsideImage
     from hclmod.terraform.ids import BlockId
     from hclmod.terraform.resources import ImageUse, Workload
     from hclmod.terraform.stacks import Assignment, Stack

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hclmod.scan.find import OutsideImage
+    from hclmod.scan.outside import OutsideImage
     from hclmod.terraform.model import Model
     from hclmod.terraform.readers import Mentions
     from hclmod.terraform.resources import ImageUse

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hclmod.engine.outcomes import Changed, Refused, Reported, Skipped, Unchanged
-from hclmod.engine.texts import Text
 from hclmod.hcl import edits
 from hclmod.proof import verify
 from hclmod.rulekit.rule import Level
@@ -15,6 +14,7 @@ from hclmod.rulekit.rule import Level
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hclmod.engine.texts import Text
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.rule import Context
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from hclmod.hcl import source
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
-from hclmod.hcl.values import List, Object, Opaque
 from hclmod.terraform import origins, trace, var_files
-from hclmod.terraform.declarations import ContainerImage, Declarations, Folder, ModuleCall, WorkloadBlock, declarations
+from hclmod.terraform.declarations import ContainerImage, Declarations, Folder, ModuleCall, declarations
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.inventory import CODE, is_override, unshadowed
+from hclmod.terraform.namespaces import names, namespaces
 from hclmod.terraform.origins import Layer, Module, Scope, Site
 from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides
 from hclmod.terraform.terragrunt import Terragrunt
@@ -26,9 +26,8 @@ from hclmod.terraform.terragrunt import Terragrunt
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from hclmod.hcl.values import Definition, Value
-    from hclmod.terraform.origins import Piece
-
+    from hclmod.hcl.values import Value
+from hclmod.terraform.origins import Piece
 
 ENDINGS = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars", ".tfvars.json")
 """The files that say where values come from."""
@@ -127,7 +126,7 @@ class Model:
     def workloads(self) -> tuple[Workload, ...]:
         """Every workload and release, with the names that its namespace may have."""
         return tuple(
-            Workload(ResourceId(stack, module.name, module.folder, block.address), block, tuple(_names(block, module)))
+            Workload(ResourceId(stack, module.name, module.folder, block.address), block, tuple(names(block, module)))
             for stack, module in self.instances
             for block in self._folder(module.folder).workloads.values()
         )
@@ -253,7 +252,7 @@ class Model:
             bound or {},
             unread=tuple(declared.unread),
         )
-        objects.update(_namespaces(declared, Scope(module)))
+        objects.update(namespaces(declared, Scope(module)))
         for called in declared.calls.values():
             target = _local(posixpath.dirname(called.document), called.source)
             if target is None or target in above:
@@ -306,36 +305,6 @@ class Model:
             yield ImageUse(id_, image, alternatives, overrides(module, results))
 
 
-def _namespaces(folder: Folder, scope: Scope) -> dict[str, Value]:
-    """What `kubernetes_namespace.x.metadata[0].name` means, for each namespace of a module, and each instance."""
-    kinds: dict[str, list[tuple[str | None, Value]]] = defaultdict(list)
-    for address, name in folder.namespaces.items():
-        kind, _, label = address.partition(".")
-        kinds[kind].append((label, _namespace(name, folder.each.get(address), folder.count.get(address), scope)))
-    return {kind: Object(tuple(entries)) for kind, entries in kinds.items()}
-
-
-def _namespace(name: Definition | None, each: Definition | None, count: Definition | None, scope: Scope) -> Value:
-    """One namespace: with `for_each` an object by key, with `count` a list."""
-    if each is None and count is None:
-        return _metadata(name)
-    made = [
-        (index, _metadata(trace.resolved(name, inside) if name else None))
-        for index, inside in trace.instances(each, count, scope)
-    ]
-    if count is not None:
-        return List(tuple(one for _, one in made))
-    if any(not index for index, _ in made):
-        return Opaque("for_each", "what it runs over cannot be read")
-    return Object(tuple((index[2:-2], one) for index, one in made))
-
-
-def _metadata(name: Definition | None) -> Value:
-    metadata: tuple[tuple[str | None, Value], ...] = (("name", name),) if name else ()
-    identity: tuple[tuple[str | None, Value], ...] = (("id", name),) if name else ()
-    return Object((("metadata", List((Object(metadata),))), *identity))
-
-
 def _below(module: Module) -> Iterator[Module]:
     yield module
     for name in sorted(module.children):
@@ -358,12 +327,3 @@ def _scopes(image: ContainerImage, module: Module) -> list[Scope]:
     runs = [(scope, trace.entries(over, scope)) for scope in scopes]
     unbound = [scope for scope, pairs in runs if not pairs]
     return unbound + [Scope(module, {**scope.bound, name: pair}) for scope, pairs in runs for pair in pairs or ()]
-
-
-def _names(block: WorkloadBlock, module: Module) -> list[str | None]:
-    """The names that a workload's namespace may have; `default` where it names none."""
-    if block.namespace is None:
-        return ["default"]
-    scopes = trace.instances(block.each, None, Scope(module))
-    results = (origins.text(origin) for _, scope in scopes for origin in trace.trace(block.namespace, scope))
-    return list(dict.fromkeys(results))

@@ -1,0 +1,44 @@
+"""The trailers of a commit: which phase it is, by which rules and which version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+PHASE, RULES, VERSION = "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version"
+"""The keys of the trailers."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One phase done: the commit that did it, with which rules and which version of hclmod."""
+
+    phase: int
+    commit: str
+    rules: tuple[str, ...]
+    version: str
+
+
+def message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
+    """Put a commit message together, trailers last; a subject or trailer of more lines is a `ValueError`."""
+    lines = [f"{key}: {value}" for key, value in trailers.items()]
+    if any(len(line.splitlines()) != 1 for line in (subject, *lines)):
+        raise ValueError("a subject and a trailer are one line each")
+    return "\n\n".join(part for part in (subject, body.strip("\n"), "\n".join(lines)) if part) + "\n"
+
+
+def trailer(key: str) -> str:
+    """The format by which `git log` prints the values of a trailer."""
+    return f"%(trailers:key={key},valueonly,unfold,separator=%x1e)"
+
+
+def ledger_entries(commit: str, phases: str, rules: str, version: str) -> Iterator[LedgerEntry]:
+    """The phases that the trailers of one commit name."""
+    names = tuple(name.strip() for name in rules.replace("\x1e", ",").split(",") if name.strip())
+    for phase in phases.split("\x1e"):
+        if phase.strip().isdecimal():
+            yield LedgerEntry(int(phase), commit, names, version.rpartition("\x1e")[2].strip())

@@ -1,0 +1,68 @@
+"""One image outside of containers, and where it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hclmod.terraform.ids import ResourceId
+from hclmod.terraform.origins import Module, Piece
+from hclmod.terraform.resources import tag_piece
+
+if TYPE_CHECKING:
+    from hclmod.hcl.values import Definition
+    from hclmod.images.reference import Reference
+    from hclmod.scan.owners import Owner
+    from hclmod.terraform.origins import Origin, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
+
+    `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.
+    `given` says that Terraform gives it to the cluster, and `read_by` what else reads the file, or in a template the
+    variable of its tag.
+    """
+
+    stack: str
+    address: str
+    form: str
+    file: str
+    line: int
+    read: bool = True
+    module: Module | None = None  # the instance; None for a file that no expression reads
+    owner: Owner | None = None
+    image: Definition | None = None  # None where the file is not read, or is no code and no YAML
+    given: bool = False
+    read_by: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()  # what a file says beside the image
+
+    @property
+    def resource(self) -> ResourceId | None:
+        """The resource that gives the image to the cluster; None where no expression of a module does."""
+        if self.module is None or self.owner is None:
+            return None
+        return ResourceId(self.stack, self.module.name, self.module.folder, self.owner.address)
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideImage:
+    """One image in one form; `tag` is None where it is not known."""
+
+    location: Location
+    origin: Origin
+    reference: Reference
+    tag: str | None
+
+    @property
+    def shown(self) -> str:
+        """The image as a person reads it, with what could not be followed in angle brackets."""
+        parts = (part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in self.origin)
+        return "".join(parts)
+
+    @property
+    def site(self) -> Site | None:
+        """The literal in which its tag begins."""
+        piece = tag_piece(self.origin)
+        return piece.site if piece else None
