@@ -75,6 +75,14 @@ def pin_reason(comments: Sequence[str]) -> str | None:
     return next((comment for comment in comments if _PIN_WORDS.search(comment)), None)
 
 
+_BOTS = re.compile(r"(renovate|dependabot)\s*:|x-release-please-\w+|\$imagepolicy", re.IGNORECASE)
+
+
+def bot_of(comments: Sequence[str]) -> str:
+    """The comment by which another bot keeps the tag, empty for none."""
+    return next((comment.lstrip("#/ ") for comment in comments if _BOTS.search(comment)), "")
+
+
 def policy(image: Reference, context: Context, workload: ResourceId) -> ImagePolicy | None:
     """What the config says of the image in a workload."""
     return context.policy(image.name, workload)

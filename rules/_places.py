@@ -19,7 +19,7 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._floats import Reason, decision, policy, stays
+from ._floats import Reason, bot_of, decision, policy, stays
 from ._together import obstacle
 
 ESCAPED = "has escapes such as `\\u002e`: write it without them"
@@ -44,6 +44,8 @@ def at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) ->
     over = sorted({path for each in place.images for path in each.overrides})
     message = f"`{literal.text}` floats on `{text}` for {_names(place)}: {why}"
     message += f" (may be overridden by {', '.join(over)}, which cannot be read)" if over else ""
+    bot = bot_of(literal.comments)
+    message += f"; another bot owns this tag too: {bot}" if bot else ""
     effect = "; ".join(sorted({rollout(each.kind) for each in place.images}))
     return change(literal, "pinned-tag", message, partial(literal.write, text), effect)
 

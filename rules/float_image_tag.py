@@ -59,7 +59,7 @@ from hclmod.rulekit import (
 )
 
 from ._coupled import INCLUDE_TAGS, filter_of, following, misses
-from ._floats import Reason, decision, drifting, has_switched, parsed, pin_reason, policy, stays
+from ._floats import Reason, bot_of, decision, drifting, has_switched, parsed, pin_reason, policy, stays
 from ._keel import RESTARTED, opt_out, unread_policy
 from ._kept import annotated
 from ._markers import IGNORE_IMAGE, MARKERS, is_for
@@ -240,6 +240,8 @@ class _Found:
         coupled = filter_of(self.workload)
         follows = following(coupled, image.tag or "", tag) if coupled and misses(coupled, tag) else None
         message += f"; `{INCLUDE_TAGS}` follows" if follows else ""
+        bot = bot_of(self.attribute.comments())
+        message += f"; another bot owns this tag too: {bot}" if bot else ""
 
         def make() -> Fix | None:
             fix = fixes.replace(value, str(image.with_tag(tag)).encode(), value.quoted)

@@ -39,21 +39,31 @@ def find(model: Model, paths: Iterable[str], read: Callable[[str], bytes | None]
     known: set[str] = set()
     seen: set[tuple[str, str, str]] = set()
     others: dict[str, list[str]] = defaultdict(list)
+    guesses: dict[str, list[str]] = defaultdict(list)
+    certain: set[str] = set()
     instances = model.instances
     for stack, module in instances:
         here = _Here(files, stack, _located(module))
         result += here.written()
         for reading, scope in here.readings():
-            for path in _reached(files, reading, scope):
+            for path, is_certain in _reached(files, reading, scope):
                 reader = stack, here.address(reading.owner), path
                 again = path in known if reading.function in _HASHES else reader in seen
                 result += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
                 known.add(path)
                 seen.add(reader)
                 others[path] += here.names((*reading.other_users, *_otherwise(reading)))
+                guesses[path] += [] if is_certain else [f"a path that cannot be followed ({_place(reading.path)})"]
+                certain.update([path] if is_certain else ())
+    for path in guesses.keys() - certain:
+        others[path] += guesses[path]
     unread = [path for path in files.paths if path not in known]
     result += _plain(files, unread, model.stacks, {module.folder for _, module in instances})
     return tuple(_shared(each, others.get(each.location.file, ())) for each in result)
+
+
+def _place(definition: Definition) -> str:
+    return f"{definition.document}:{definition.line}"
 
 
 def _otherwise(reading: Reading) -> tuple[Owner, ...]:
@@ -210,8 +220,11 @@ def _folders(module: Module) -> tuple[tuple[str, str], ...]:
     return ("module", module.folder), ("root", root.folder), ("cwd", root.folder)
 
 
-def _reached(files: Files, reading: Reading, scope: Scope) -> Iterator[str]:
-    """The files that a path may mean; what is computed in it may be any name, or with `fileset` any path."""
+def _reached(files: Files, reading: Reading, scope: Scope) -> Iterator[tuple[str, bool]]:
+    """The files that a path may mean, and whether it does; what is computed in it may be any name.
+
+    With `fileset` it may be any path, and then is all of them.
+    """
     root, each = dict(_folders(scope.module))["root"], reading.owner.each
     computed = "**" if each and isinstance(each.value, Call) and "fileset(" in each.value.text else "*"
     for origin in trace.trace(reading.path, scope):
@@ -220,12 +233,15 @@ def _reached(files: Files, reading: Reading, scope: Scope) -> Iterator[str]:
         if text.startswith("*"):
             continue
         if reading.function == "chart":
-            yield from (file for file in files.paths if file.startswith(f"{path}/") and path)
+            yield from ((file, True) for file in files.paths if file.startswith(f"{path}/") and path)
         elif path in files.known:
-            yield path
+            yield path, True
         elif "*" in path or reading.function == "fileset":
             pattern = re.compile(_WORD.sub(_pattern, path))
-            yield from filter(pattern.fullmatch, files.paths)
+            certain = (
+                computed == "**" or reading.function == "fileset" or all(isinstance(each, Piece) for each in origin)
+            )
+            yield from ((file, certain) for file in filter(pattern.fullmatch, files.paths))
 
 
 _WORD = re.compile(r"\*\*/?|[*?]|\{([^{}]*)\}|[^*?{]+|\{")
