@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from hclmod.rulekit.places import Placing
+from hclmod.terraform.ids import BlockId, ImageId
 from hclmod.terraform.kubernetes import NAMESPACES
 
 if TYPE_CHECKING:
@@ -16,11 +19,15 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
-    from hclmod.terraform.ids import BlockId, ImageId
+    from hclmod.rulekit.places import Followed
     from hclmod.terraform.stacks import Assignment, Stack, Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Id = TypeVar("Id", BlockId, ImageId)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """A job, its loaded rules, the stacks that it looks at, and what following references found.
 
@@ -45,10 +52,32 @@ class Run:
         """The phase that selects what rules are offered; None for everything."""
         return self.job.phase
 
+    @cached_property
+    def followed(self) -> Mapping[str, Mapping[ImageId, Followed]]:
+        """What is known of each container's image, by the folder that declares it."""
+        return _by_folder(self.placing.followed)
+
+    @cached_property
+    def shared(self) -> Mapping[str, Mapping[BlockId, tuple[str, ...]]]:
+        """Who else uses each block of the phase, by its folder."""
+        return _by_folder(self.placing.shared)
+
+    @cached_property
+    def informed(self) -> Mapping[str, Mapping[BlockId, Facts]]:
+        """The facts of each resource, by its folder."""
+        return _by_folder(self.facts)
+
     @property
     def is_whole_phase(self) -> bool:
         """Whether this is a phase on the whole repository, so that what it names has to be there."""
         return self.phase is not None and not self.job.near and not self.job.workloads
+
+
+def _by_folder(entries: Mapping[Id, Value]) -> dict[str, dict[Id, Value]]:
+    found: dict[str, dict[Id, Value]] = defaultdict(dict)
+    for key, value in entries.items():
+        found[key.folder][key] = value
+    return dict(found)
 
 
 def about_namespaces(rules: tuple[Loaded, ...]) -> bool:
