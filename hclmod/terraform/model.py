@@ -44,12 +44,14 @@ class Model:
             self._beside[posixpath.dirname(path)].append(path)
         self._known: dict[str, Declarations | None] = {}
         self._folders: dict[str, Folder] = {}
+        self._terragrunts: dict[str, Terragrunt] = {}
         self.unread: dict[str, str] = {}  # documents to which something led and that could not be read, with the reason
 
     def over(self, stacks: Sequence[str]) -> Model:
         """The same repository seen from other stacks; documents that are known are not read again."""
         other = Model(stacks, self._paths, self._read)
         other._known, other._folders, other.unread = self._known, self._folders, self.unread
+        other._terragrunts = self._terragrunts
         return other
 
     @property
@@ -199,7 +201,9 @@ class Model:
         return max(owners, key=len, default=None)
 
     def _terragrunt(self, stack: str) -> Terragrunt:
-        return Terragrunt(stack, self._declared, self._paths.__contains__)
+        if stack not in self._terragrunts:
+            self._terragrunts[stack] = Terragrunt(stack, self._declared, self._paths.__contains__)
+        return self._terragrunts[stack]
 
     def _root(self, stack: str) -> Module:
         folder = self._terragrunt(stack).source() or stack

@@ -42,6 +42,7 @@ class Terragrunt:
         self.folder, self._find, self._exists = folder, find, exists
         path = posixpath.join(folder, NAME)
         self._own = _File(path, path)
+        self._modules: dict[tuple[_File, int], Module] = {}
         self._parents: dict[str, str] = {}
         self._parents.update(self._includes(self._own))
         self._merged = dict(self._includes(self._own, merged=True))
@@ -224,6 +225,11 @@ class Terragrunt:
 
     def _module(self, file: _File, depth: int) -> Module:
         """The file as something whose locals can be followed; files that it reads are objects among them."""
+        if (file, depth) not in self._modules:
+            self._modules[file, depth] = self._made(file, depth)
+        return self._modules[file, depth]
+
+    def _made(self, file: _File, depth: int) -> Module:
         result = self._find(file.path)
         known = {name: self._seen(each, file, depth) for name, each in (result.locals if result else {}).items()}
         included: Value = Object(())
