@@ -17,7 +17,7 @@ from hclmod.engine import tree
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Unchanged, findings
 from hclmod.errors import ConfigError, GitError
-from hclmod.rulekit import loading
+from hclmod.rulekit import folders
 from hclmod.scan.files import YAML
 from hclmod.terraform.model import ENDINGS
 
@@ -49,7 +49,7 @@ def audit(
     only = frozenset(project.name_of(path) for path in files.find(paths, _READ)) if paths else None
     return project.plan(
         Job(
-            rules=tuple(rules) or loading.group(GROUP),
+            rules=tuple(rules) or folders.group(GROUP),
             title="Audit",
             options=project.options_of(None),
             only=only,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.engine.job import Job
 from hclmod.engine.workloads import find
-from hclmod.rulekit import loading
+from hclmod.rulekit import folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,7 +91,7 @@ def _owner(cells: Mapping[str, str]) -> Iterator[str]:
 
 
 def _audited(project: Project, workloads: Workloads) -> Iterator[str]:
-    results = [each for each in _run(project, loading.group(_AUDIT), workloads) if each.is_open]
+    results = [each for each in _run(project, folders.group(_AUDIT), workloads) if each.is_open]
     yield "The audit says:" if results else "The audit finds nothing."
     yield from (f"  {each.rule:<28}  {each.finding.message}" for each in results)
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hclmod.errors import HclmodError
-from hclmod.rulekit import loading, mistakes
+from hclmod.rulekit import folders, mistakes
 from hclmod.rulekit.rule import BLOCKS
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def new_rule(
 def _check(rule: str, kind: str, attribute: str) -> None:
     if not _ID.fullmatch(rule):
         raise HclmodError(f"`{rule}` is no id of a rule", hint="Use small letters, digits and hyphens: drop-old-label.")
-    if rule in loading.every():
+    if rule in folders.every():
         hint = "Choose another id: `hclmod rules` lists those that are taken."
         raise HclmodError(f"`{rule}` is the id of a built-in rule", hint=hint)
     if not mistakes.is_kind(kind):

@@ -25,7 +25,7 @@ from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged,
 from hclmod.engine.project import in_memory
 from hclmod.errors import HclmodError, nearest
 from hclmod.reports.diff import unified
-from hclmod.rulekit import loading
+from hclmod.rulekit.folders import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -157,7 +157,7 @@ def run_all(
 ) -> tuple[Result, ...]:
     """Run the cases below `root`: all, or those of a rule, of a topic, or one by its name `rule-id/topic/case`."""
     if which is not None:
-        loading.find(which.partition("/")[0], (None, *folders))
+        find(which.partition("/")[0], (None, *folders))
     return tuple(run(case, (None, *folders), accept=accept) for case in chosen(root, which))
 
 

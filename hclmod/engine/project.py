@@ -13,7 +13,7 @@ from hclmod.engine.assignment import assignment, require
 from hclmod.engine.job import Job
 from hclmod.errors import ConfigError, GitError, RefusedError
 from hclmod.images import evidence
-from hclmod.rulekit import loading
+from hclmod.rulekit import folders, loading
 from hclmod.terraform import stacks
 from hclmod.terraform.model import ENDINGS, Model
 
@@ -177,7 +177,7 @@ class Project:
         """The rules of a phase in its order: its own, else those of the config, else all built-in ones."""
         rules = self.config.phases[phase].rules
         rules = self.config.rules if rules is None else rules
-        return tuple(loading.available()) if rules is None else rules
+        return tuple(folders.available()) if rules is None else rules
 
     def phase_job(self, phase: int, **more: object) -> Job:
         """The job that does a phase; an unknown one is a `ConfigError`."""

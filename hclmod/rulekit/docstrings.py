@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.errors import RuleError
 from hclmod.rulekit import codes
+from hclmod.rulekit.folders import every, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,17 +44,13 @@ class Card:
 
 def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
     """What every rule says of itself, sorted by id; no rule is run."""
-    from hclmod.rulekit import loading
-
-    paths = {rule: path for folder in (None, *folders) for rule, path in loading.every(folder).items()}
+    paths = {rule: path for folder in (None, *folders) for rule, path in every(folder).items()}
     return tuple(read(paths[rule]) for rule in sorted(paths))
 
 
 def card(rule: str, folders: Sequence[Path] = ()) -> Card:
     """What one rule says of itself."""
-    from hclmod.rulekit import loading
-
-    return read(loading.find(rule, (None, *folders)))
+    return read(find(rule, (None, *folders)))
 
 
 def read(path: Path) -> Card:

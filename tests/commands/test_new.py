@@ -8,7 +8,7 @@ from hclmod import txtar
 from hclmod.commands import test
 from hclmod.commands.new import new_rule
 from hclmod.errors import HclmodError
-from hclmod.rulekit import docstrings, loading
+from hclmod.rulekit import docstrings, folders, loading
 from tests.support.hcl import formatted, needs_terraform
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def test_what_is_no_id_is_refused(tmp_path: Path, rule: str) -> None:
 
 @pytest.mark.parametrize("rule", ["float-image-tag", "pin", "missing-marker"])
 def test_the_id_of_a_built_in_rule_of_any_group_is_refused(tmp_path: Path, rule: str) -> None:
-    assert rule in loading.every()
+    assert rule in folders.every()
     with pytest.raises(HclmodError, match=f"`{rule}` is the id of a built-in rule"):
         new(tmp_path, rule)
     assert not list(tmp_path.iterdir())

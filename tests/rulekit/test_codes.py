@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod.rulekit import codes, loading
+from hclmod.rulekit import codes, folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +83,8 @@ def test_the_codes_of_a_rule_are_the_literals_that_it_can_reach(tmp_path: Path) 
     assert set(codes.read(tmp_path / "rule.py")) == wanted
 
 
-@pytest.mark.parametrize("rule", loading.every())
+@pytest.mark.parametrize("rule", folders.every())
 def test_a_built_in_rule_has_codes_of_one_form(rule: str) -> None:
-    found = codes.read(loading.find(rule))
+    found = codes.read(folders.find(rule))
     assert found
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", each) for each in found)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.errors import RuleError
-from hclmod.rulekit import docstrings, loading
+from hclmod.rulekit import docstrings, folders, loading
 from hclmod.rulekit.docstrings import OptionCard
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_rules_of_a_folder_are_listed_beside_the_built_in_ones_without_running_t
     write(tmp_path, RULE)
     write(tmp_path, "raise SystemExit", "_shared.py")
     listed = [card.id for card in docstrings.cards([tmp_path])]
-    assert listed == sorted([*loading.every(), "drop-replicas"])
+    assert listed == sorted([*folders.every(), "drop-replicas"])
     assert docstrings.card("drop-replicas", [tmp_path]).summary == "Drop `replicas` from deployments."
 
 
@@ -110,9 +110,9 @@ def test_cards_are_grouped_by_who_runs_them(tmp_path: Path) -> None:
         "Rules that a command of the same name runs on one workload that a person names",
     ]
     phase, own, audit, command = groups.values()
-    assert phase == list(loading.available())
+    assert phase == list(folders.available())
     assert own == ["drop-replicas"]
-    assert audit == list(loading.group("audit"))
+    assert audit == list(folders.group("audit"))
     assert "pin" in command
 
 
@@ -128,7 +128,7 @@ def test_an_unknown_rule_is_answered_with_the_nearest() -> None:
     assert raised.value.hint == "Did you mean `drop-helm-atomic`?"
 
 
-@pytest.mark.parametrize("rule", loading.every())
+@pytest.mark.parametrize("rule", folders.every())
 def test_a_built_in_rule_explains_itself(rule: str) -> None:
     card = docstrings.card(rule)
     assert card.summary.endswith(".")
@@ -136,7 +136,7 @@ def test_a_built_in_rule_explains_itself(rule: str) -> None:
     assert card.left_alone
 
 
-@pytest.mark.parametrize("rule", loading.every())
+@pytest.mark.parametrize("rule", folders.every())
 def test_the_options_of_a_card_are_those_of_the_rule(rule: str) -> None:
     (loaded,) = loading.load([rule], {})
     known = {name: str(option.annotation) for name, option in loaded.rule.options().items()}

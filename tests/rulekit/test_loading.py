@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.errors import RuleError
-from hclmod.rulekit import loading
+from hclmod.rulekit import folders, loading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,14 +34,14 @@ def folder(tmp_path: Path) -> Path:
 def test_ids_are_file_names_sorted_and_helpers_are_none(folder: Path) -> None:
     for name in ("_helper.py", "a_rule.py", "README.md", "Upper.py", "z.pyc"):
         (folder / name).write_text("")
-    assert list(loading.available(folder)) == ["a-rule", "my-rule"]
-    assert list(loading.available()) == sorted(loading.available())
-    assert "float-image-tag" in loading.available()
+    assert list(folders.available(folder)) == ["a-rule", "my-rule"]
+    assert list(folders.available()) == sorted(folders.available())
+    assert "float-image-tag" in folders.available()
 
 
 def test_built_in_rules_all_load() -> None:
     rules = loading.load(None, {})
-    assert [each.id for each in rules] == list(loading.available())
+    assert [each.id for each in rules] == list(folders.available())
     assert all(each.options == {} for each in rules)
 
 
@@ -72,7 +72,7 @@ def test_an_unknown_rule_is_reported_with_the_nearest(rule: str, hint: str) -> N
 def test_a_users_rule_is_loaded_only_from_a_folder_that_is_named(folder: Path) -> None:
     with pytest.raises(RuleError):
         loading.load(["my-rule"], {})
-    assert loading.find("my-rule", (None, folder)) == folder / "my_rule.py"
+    assert folders.find("my-rule", (None, folder)) == folder / "my_rule.py"
 
 
 def test_a_folder_that_is_not_there_is_reported(folder: Path) -> None:
@@ -190,25 +190,25 @@ def test_an_option_of_any_rule_that_no_rule_has_is_an_error() -> None:
 
 
 def test_rules_of_subfolders_wait_until_they_are_named() -> None:
-    assert {"pin", "unpin", "opt-out", "owners", "story"} == set(loading.group("commands"))
-    assert "missing-marker" in loading.group("audit")
-    waiting = {*loading.group("commands"), *loading.group("audit")}
-    assert not waiting & set(loading.available())
-    assert waiting | set(loading.available()) == set(loading.every())
+    assert {"pin", "unpin", "opt-out", "owners", "story"} == set(folders.group("commands"))
+    assert "missing-marker" in folders.group("audit")
+    waiting = {*folders.group("commands"), *folders.group("audit")}
+    assert not waiting & set(folders.available())
+    assert waiting | set(folders.available()) == set(folders.every())
     assert [each.id for each in loading.load(["pin", "missing-marker"], {})] == ["pin", "missing-marker"]
-    assert loading.find("pin").parent.name == "commands"
+    assert folders.find("pin").parent.name == "commands"
 
 
 def test_subfolders_of_a_folder_that_a_person_names_are_not_searched(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "evil.py").write_text("raise SystemExit")
-    assert loading.every(tmp_path) == {}
+    assert folders.every(tmp_path) == {}
 
 
 def test_listing_runs_no_code(tmp_path: Path) -> None:
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    assert list(loading.available(tmp_path)) == ["evil"]
-    assert loading.find("evil", (tmp_path,)).name == "evil.py"
+    assert list(folders.available(tmp_path)) == ["evil"]
+    assert folders.find("evil", (tmp_path,)).name == "evil.py"
     assert not (tmp_path / "ran").exists()
 
 

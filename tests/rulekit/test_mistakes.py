@@ -10,7 +10,7 @@ import pytest
 from hclmod.config import file
 from hclmod.errors import RuleError
 from hclmod.images.evidence import Snapshot
-from hclmod.rulekit import Context, loading, mistakes
+from hclmod.rulekit import Context, folders, loading, mistakes
 from tests.support.hcl import block
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ def test_an_option_without_a_type_has_that_of_its_default(tmp_path: Path, option
     assert loaded.rule.options()["x"].annotation == kind
 
 
-@pytest.mark.parametrize("rule", loading.every())
+@pytest.mark.parametrize("rule", folders.every())
 def test_a_built_in_rule_has_no_mistakes(rule: str) -> None:
-    path = loading.find(rule)
+    path = folders.find(rule)
     (loaded,) = loading.load([rule], {})
     mistakes.refuse(rule, loaded.rule)
     for each in (path, *path.parent.glob("_*.py")):

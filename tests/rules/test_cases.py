@@ -15,7 +15,7 @@ from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.engine.project import in_memory
 from hclmod.images.evidence import ImageTags, Snapshot, TagInfo
-from hclmod.rulekit import docstrings, loading
+from hclmod.rulekit import docstrings, folders
 from tests.support.hcl import HOSTILE, formatted, needs_terraform
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FIXTURES = HOSTILE[0].parents[1]
 CASES = tuple(test.cases(FIXTURES))
 CHANGING = tuple(case for case in CASES if case.after != case.before)
-RULES = tuple(loading.every())
-TOGETHER = tuple(loading.available())  # those that run in one phase
+RULES = tuple(folders.every())
+TOGETHER = tuple(folders.available())  # those that run in one phase
 
 
 def by_case(cases: Iterable[Case]) -> pytest.MarkDecorator:

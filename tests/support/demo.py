@@ -17,7 +17,7 @@ from click import Command
 from click.testing import CliRunner
 
 from hclmod.cli import main
-from hclmod.rulekit import loading
+from hclmod.rulekit import folders, loading
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -92,7 +92,7 @@ def hclmod(folder: Path, *args: str, stdin: str = "", **variables: str) -> Done:
 
 def _forget_rules() -> None:
     """Rules of one's own are loaded once in a process; the next test has others in a folder of the same name."""
-    builtin = loading._package(loading.builtin_folder())
+    builtin = loading._package(folders.builtin_folder())
     own = [each for each in sys.modules if each.startswith("hclmod_rules_") and each.split(".")[0] != builtin]
     for name in own:
         del sys.modules[name]
