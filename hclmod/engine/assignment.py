@@ -9,22 +9,22 @@ from hclmod.errors import ConfigError, nearest
 from hclmod.terraform.stacks import Target, assign
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hclmod.config.file import Config
     from hclmod.terraform.model import Model
     from hclmod.terraform.stacks import Assignment, Stack
 
 
-def assignment(config: Config, stacks: Sequence[Stack], model: Model) -> Assignment:
+def assignment(config: Config, stacks: Sequence[Stack], model: Callable[[], Model]) -> Assignment:
     """Which phase each stack and workload belongs to; what names a workload itself wins over its namespace.
 
-    Names of stacks that are not there are left out.
+    Names of stacks that are not there are left out. The `model` is made only if a phase names a namespace.
     """
     known = assign(config, stacks, known_only=True)
     phases = _phases(config)
     by_key: dict[Target, int] = {}
-    for each in _everywhere(stacks, model).workloads if phases else ():
+    for each in _everywhere(stacks, model()).workloads if phases else ():
         numbers = {phases[name] for name in each.namespaces if name in phases}
         if len(numbers) == 1:
             stack, module, folder, address = each.id

@@ -89,7 +89,7 @@ class Project:
     @cached_property
     def assignment(self) -> Assignment:
         """Which phase a resource belongs to, and what is decided for single workloads; unknown names are left out."""
-        return assignment(self.config, self.stacks, self.model)
+        return assignment(self.config, self.stacks, lambda: self.model)
 
     @cached_property
     def outside_images(self) -> tuple[OutsideImage, ...]:
