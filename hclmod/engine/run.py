@@ -74,10 +74,10 @@ class Run:
 
 
 def _by_folder(entries: Mapping[Id, Value]) -> dict[str, dict[Id, Value]]:
-    found: dict[str, dict[Id, Value]] = defaultdict(dict)
+    by_folder: dict[str, dict[Id, Value]] = defaultdict(dict)
     for key, value in entries.items():
-        found[key.folder][key] = value
-    return dict(found)
+        by_folder[key.folder][key] = value
+    return dict(by_folder)
 
 
 def about_namespaces(rules: tuple[Loaded, ...]) -> bool:

