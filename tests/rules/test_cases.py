@@ -106,7 +106,7 @@ def test_clean_fixtures_stay_clean() -> None:
     assert not made_unclean(texts)
 
 
-# Two containers run one repository, and one of them moves where its tag stands elsewhere: the other follows a run later.
+# Two containers run one repository, and one moves where its tag stands elsewhere: the other one follows a run later.
 TWICE = {("template_control.tf", "eager float-image-tag"), ("count_and_for_each.tf", "eager pin")}
 BROKEN = {"locals.tf"}  # of a case that says so of a file with a syntax error
 
