@@ -6,6 +6,7 @@ proof.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ class _Trees:
 
     def of(self, data: bytes) -> Tree:
         if (tree := self.trees.pop(data, None)) is None:
-            tree = _parser().parse(data)
+            tree = _parsed(data)
             self.size += len(data)
         self.trees[data] = tree
         while self.size > KEPT_BYTES:
@@ -82,7 +83,19 @@ def reparse(tree: Tree, before: bytes, edits: Sequence[Edit], after: bytes) -> T
             _point(before, end),
             _end_point(_point(before, start), edit.text),
         )
-    return _parser().parse(after, old)
+    tree = _parser().parse(after, old)
+    return _parsed(after) if tree.root_node.has_error else tree
+
+
+_EXPONENT = re.compile(rb"(?<![\w.])(\d+)([eE][+-]?)(?=\d)")
+
+
+def _parsed(data: bytes) -> Tree:
+    """The tree of `data`. The grammar knows `1.0e10` and not `1e10`, so digits are put in the place of its exponent."""
+    tree = _parser().parse(data)
+    if not tree.root_node.has_error or not _EXPONENT.search(data):
+        return tree
+    return _parser().parse(_EXPONENT.sub(lambda match: match[1] + b"0" * len(match[2]), data))
 
 
 def _point(data: bytes, offset: int) -> tuple[int, int]:

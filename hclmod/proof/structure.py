@@ -20,14 +20,23 @@ if TYPE_CHECKING:
 Item = Attribute | Block
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Items of one body before and after; `ordinals` counts the blocks of each key that stand before it there."""
+    """Items of one body before and after, and the lines on which both begin.
+
+    `ordinals` counts the blocks of each key that stand before it there.
+    """
 
     prefix: str
     before: bytes
     after: bytes
+    lines: tuple[int, int] = (1, 1)
     ordinals: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """How to name it to a person."""
+        return self.prefix.removesuffix(".") or "the document"
 
 
 def changed_items(before: Source, after: Source) -> list[tuple[Item, Item]] | None:
@@ -41,7 +50,8 @@ def changed_items(before: Source, after: Source) -> list[tuple[Item, Item]] | No
 def windows(old: Item, new: Item) -> Iterator[Window]:
     """The smallest windows on the difference between two items of one key."""
     if isinstance(old, Attribute) or isinstance(new, Attribute):
-        yield Window(old.path.removesuffix(_key(old)), _text(old), _text(new))
+        prefix = old.path.removesuffix(_key(old))
+        yield Window(prefix=prefix, before=_text(old), after=_text(new), lines=(_line([old]), _line([new])))
         return
     before, after = _inside(old), _inside(new)
     head = _common(before, after)
@@ -53,7 +63,8 @@ def windows(old: Item, new: Item) -> Iterator[Window]:
                 yield from windows(a, b)
         return
     ordinals = Counter(_key(item) for item in before[:head])
-    yield Window(f"{old.path}.", _joined(left), _joined(right), ordinals)
+    lines, prefix = (_line(left), _line(right)), f"{old.path}."
+    yield Window(prefix=prefix, before=_joined(left), after=_joined(right), lines=lines, ordinals=ordinals)
 
 
 def moved(before: Source, after: Source) -> Iterator[str]:
@@ -124,6 +135,10 @@ def _common(left: Sequence[Item], right: Sequence[Item]) -> int:
             break
         count += 1
     return count
+
+
+def _line(items: Sequence[Item]) -> int:
+    return items[0].node.start_point[0] + 1 if items else 1
 
 
 def _joined(items: Sequence[Item]) -> bytes:

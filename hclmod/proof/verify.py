@@ -8,6 +8,7 @@ lines.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,14 +84,14 @@ def _compare(
     """Compare the items that differ; the whole documents where they do not pair up or no official judge sat."""
     by_key: dict[str, Effect] = {}
     seats = dict.fromkeys((judge,) if judge else ())
-    whole = [Window("", before.data, after.data)]
+    whole = [Window(prefix="", before=before.data, after=after.data)]
     for window in whole if pairs is None else [each for pair in pairs for each in windows(*pair)]:
         match _effects(window, official=bool(judge)):
             case dict() as effects:
                 by_key.update(effects)
                 seats[parsers.structural()] = None
             case parsers.Rejected(name, why):
-                return Unverifiable(f"{name} does not read {window.prefix or 'the document'}: {why}")
+                return Unverifiable(f"{name} does not read {window.name}: {_placed(why, window.lines[0])}")
             case tokens.Judged(effects):
                 by_key.update(effects)
                 seats[tokens.JUDGE] = None
@@ -116,7 +117,15 @@ def _effects(window: Window, *, official: bool) -> dict[str, Effect] | tokens.Ju
     if isinstance(old, parsers.Rejected):
         return old
     name, why = (new.judge, new.why) if isinstance(new, parsers.Rejected) else ("", "")
-    return Broken((f"{name} no longer reads {window.prefix or 'the document'}: {why}",))
+    return Broken((f"{name} no longer reads {window.name}: {_placed(why, window.lines[1])}",))
+
+
+def _placed(why: str, line: int) -> str:
+    """The words of a parser that read a window, with the line of the document in the place of the window's."""
+    return _AT.sub(lambda match: f"line {int(match[1]) + line - 1}", why)
+
+
+_AT = re.compile(r"\bline (\d+)(?:,? col(?:umn)? \d+)?")
 
 
 def _undeclared(effects: dict[str, Effect], declared: Sequence[Declared]) -> Iterable[str]:

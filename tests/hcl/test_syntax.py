@@ -86,7 +86,9 @@ def test_error_is_found(text: str) -> None:
     assert 0 <= offset <= len(text)
 
 
-@pytest.mark.parametrize("text", ["a = 1\n", "", "\n", "# c", "\ufeffa = 1\n", "x {}", "a = <<E\nE\n"])
+@pytest.mark.parametrize(
+    "text", ["a = 1\n", "", "\n", "# c", "\ufeffa = 1\n", "x {}", "a = <<E\nE\n", "a = 1e10", "a = f(2E-3)"]
+)
 def test_no_error(text: str) -> None:
     assert syntax.error_offset(syntax.parse(text.encode())) is None
 

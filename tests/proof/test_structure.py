@@ -17,7 +17,7 @@ def found(before: str, after: str) -> dict[str, Effect]:
     old, new = parsers.structure(before.encode()), parsers.structure(after.encode())
     assert not isinstance(old, parsers.Rejected), old
     assert not isinstance(new, parsers.Rejected), new
-    return differences(old, new, Window("", b"", b""))
+    return differences(old, new, Window(prefix="", before=b"", after=b""))
 
 
 @pytest.mark.parametrize(

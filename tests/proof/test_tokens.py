@@ -18,7 +18,7 @@ HARD = {
 
 
 def compared(before: str, after: str, prefix: str = "") -> dict[str, Effect] | None:
-    judged = tokens.compare(Window(prefix, before.encode() + b"\n", after.encode() + b"\n"))
+    judged = tokens.compare(Window(prefix=prefix, before=before.encode() + b"\n", after=after.encode() + b"\n"))
     return None if judged is None else judged.effects
 
 

@@ -19,7 +19,7 @@ from hclmod.hcl import fixes
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.views import top_level
 from hclmod.proof.verify import AsDeclared, Broken, Same, Unverifiable, rejected, verify
-from tests.support.hcl import HOSTILE, applied, source
+from tests.support.hcl import HOSTILE, applied, needs_terraform, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -543,3 +543,25 @@ def test_a_syntax_error_names_its_line() -> None:
     assert isinstance(verdict, Broken)
     assert re.match(r"line \d: syntax error", verdict.paths[0])
     assert before.data
+
+
+LATE = """\
+# a comment
+
+
+
+x {
+  a = {
+    b = !!c
+  }
+}
+"""
+
+
+@needs_terraform
+def test_a_refusal_names_the_line_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygohcl", None)
+    verdict = verify(source(LATE.encode()), source(LATE.replace("!!c", "!!d").encode()), [])
+    assert isinstance(verdict, Unverifiable)
+    assert "does not read x[0]: " in verdict.why
+    assert "line 7" in verdict.why
