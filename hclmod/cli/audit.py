@@ -75,4 +75,6 @@ def owners(*, form: str, source: Source) -> None:
 
     Covers every container, Helm release and manifest, and gives the evidence.
     """
-    click.echo(tables.render({"Owners": list_owners(source.open())}, form), nl=False)
+    project = source.open()
+    click.echo(tables.render({"Owners": list_owners(project)}, form), nl=False)
+    output.warn_of_unread(project.model.unread)

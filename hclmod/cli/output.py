@@ -18,7 +18,7 @@ from hclmod.errors import HclmodError
 from hclmod.reports import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from hclmod.config.file import Config
     from hclmod.reports.model import Report
@@ -43,6 +43,12 @@ def warn(config: Config) -> None:
     """Print the warnings of a configuration, such as deprecated keys."""
     for each in config.warnings:
         warning(each)
+
+
+def warn_of_unread(documents: Mapping[str, str]) -> None:
+    """Name the documents that a list leaves out, with the reasons."""
+    for path, why in sorted(documents.items()):
+        warning(f"cannot read {path}, so nothing in it is listed: {why}")
 
 
 def warning(text: str) -> None:

@@ -39,8 +39,7 @@ def survey(*, form: str, source: Source) -> None:
     """
     result = survey_project(source.open())
     click.echo(tables.render(result.tables, form), nl=False)
-    for path, why in result.unread.items():
-        output.warning(f"cannot read {path}, so nothing in it is listed: {why}")
+    output.warn_of_unread(result.unread)
 
 
 @click.command(cls=Command)

@@ -8,6 +8,7 @@ from hclmod import files
 from hclmod.engine import tree
 from hclmod.engine.job import Job
 from hclmod.scan.files import YAML
+from hclmod.terraform.code import CODE, JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from hclmod.engine.project import Project
 
 
-_READ = (".tf", ".tofu", ".hcl", ".tfvars", *YAML)
+_READ = (*CODE, *JSON, ".hcl", ".tfvars", *YAML)
 """What a named folder is searched for: where resources stand, and where their values may."""
 
 

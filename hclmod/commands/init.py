@@ -17,6 +17,7 @@ from hclmod.hcl.views import top_level
 from hclmod.images.evidence import Snapshot
 from hclmod.reports.model import count
 from hclmod.terraform import stacks as stack
+from hclmod.terraform.code import CODE, JSON
 from hclmod.terraform.kubernetes import RELEASE
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _TAIL = """
 def init(root: Path) -> Path:
     """Write a first `hclmod.toml` for the repository at `root`; one that is there is a `ConfigError`."""
     project = Project(root, file.parse(b"", file.FILE_NAME), Snapshot({}), tree.on_disk(root))
-    folders = {path.rpartition("/")[0] for path in project.tree.ending((".tf", ".tofu"))}
+    folders = {path.rpartition("/")[0] for path in project.tree.ending((*CODE, *JSON))}
     return write(root, project.model, folders)
 
 

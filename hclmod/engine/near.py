@@ -11,7 +11,7 @@ from hclmod.hcl.document import Document
 from hclmod.scan import files
 from hclmod.scan import find as scan
 from hclmod.terraform import relevance, stacks
-from hclmod.terraform.inventory import CODE
+from hclmod.terraform.code import CODE, JSON
 from hclmod.terraform.model import ENDINGS, Model
 from hclmod.terraform.stacks import Stack
 
@@ -44,7 +44,7 @@ def stacks_around(project: Project, names: Iterable[str]) -> tuple[Stack, ...]:
     for path, members in sorted(folders.items()):
         whole = stacks.owner(path, config) == path and bool(config.stacks)
         inner = f"{path}/" if path else ""
-        below = [each for each in tree.ending(CODE) if each.startswith(inner)]
+        below = [each for each in tree.ending((*CODE, *JSON)) if each.startswith(inner)]
         mine = stacks.owned(path, below, config) if whole else {each for each in below if "/" not in each[len(inner) :]}
         around.append(Stack(stacks.name_of(path, config), path, tuple(sorted(members | mine))))
     return tuple(around)

@@ -24,6 +24,7 @@ from hclmod.proof import parsers
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import BLOCKS, Context
 from hclmod.terraform import inventory as modules
+from hclmod.terraform.code import CODE, JSON, passed_over
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 
@@ -170,7 +171,7 @@ def _unread(run: Run, stack: Stack, documents: Sequence[Document]) -> frozenset[
     return frozenset(results) | run.placing.declared.get(stack.path, frozenset())
 
 
-_HCL = (".tf", ".hcl", ".tfvars", ".tofu")
+_HCL = (*CODE, ".hcl", ".tfvars", *JSON)
 
 
 def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context) -> Outcome:
@@ -196,8 +197,8 @@ def _sources(
     skipped: list[Outcome] = []
     paths = {document.path for document in documents}
     for document in documents:
-        if modules.is_shadowed(document.path, paths):
-            skipped.append(Skipped(document.path, "OpenTofu reads the .tofu file of this name in its place"))
+        if reason := passed_over(document.path, paths):
+            skipped.append(Skipped(document.path, reason))
         elif why := unreadable(document.data):
             skipped.append(Skipped(document.path, why.reason))
         elif document.path in placed or target.search(document.data) or (by_local and b"locals" in document.data):

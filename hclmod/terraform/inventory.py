@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hclmod.hcl.views import top_level
+from hclmod.terraform.code import is_override
 from hclmod.terraform.ids import BlockId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block, Expression
@@ -59,27 +60,6 @@ def written(path: str, text: bytes) -> frozenset[BlockId]:
     """The resources of every type that a document declares, by its text: for documents that are not parsed."""
     named = ((kind.decode(), name.decode()) for kind, name in _RESOURCE.findall(text))
     return frozenset(BlockId(folder_of(path), f"{kind}.{name}") for kind, name in named)
-
-
-def is_override(path: str) -> bool:
-    """Whether Terraform merges a document over the others of its folder."""
-    stem, _, ending = path.rpartition("/")[2].rpartition(".")
-    return f".{ending}" in CODE and (stem == "override" or stem.endswith("_override"))
-
-
-CODE = (".tf", ".tofu")
-"""The endings of documents that declare resources."""
-
-
-def unshadowed(paths: Iterable[str]) -> list[str]:
-    """The documents without those that OpenTofu passes over: it reads `main.tofu` in the place of `main.tf`."""
-    every = list(paths)
-    return [path for path in every if not is_shadowed(path, every)]
-
-
-def is_shadowed(path: str, paths: Collection[str]) -> bool:
-    """Whether a document of OpenTofu stands in the place of this one."""
-    return path.endswith(".tf") and f"{path.removesuffix('.tf')}.tofu" in paths
 
 
 def _in_order(blocks: Iterable[Block]) -> tuple[Block, ...]:

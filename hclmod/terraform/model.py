@@ -15,9 +15,9 @@ from hclmod.hcl import source
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.terraform import origins, trace, var_files
+from hclmod.terraform.code import CODE, JSON, is_override, passed_over
 from hclmod.terraform.declarations import ContainerImage, Declarations, Folder, ModuleCall, declarations
 from hclmod.terraform.ids import BlockId, ResourceId
-from hclmod.terraform.inventory import CODE, is_override, unshadowed
 from hclmod.terraform.namespaces import names, namespaces
 from hclmod.terraform.origins import Layer, Module, Scope, Site
 from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.values import Value
 from hclmod.terraform.origins import Piece
 
-ENDINGS = (".tf", ".tf.json", ".tofu", ".hcl", ".tfvars", ".tfvars.json")
+ENDINGS = (*CODE, *JSON, ".hcl", ".tfvars", ".tfvars.json")
 """The files that say where values come from."""
 
 
@@ -194,7 +194,7 @@ class Model:
         return [folder, *(other for pair in self._sources if folder in pair for other in pair if other != folder)]
 
     def _has_code(self, folder: str) -> bool:
-        return any(path.endswith(CODE) for path in self._beside.get(folder, []))
+        return any(path.endswith((*CODE, *JSON)) for path in self._beside.get(folder, []))
 
     def _owner(self, folder: str) -> str | None:
         owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
@@ -276,8 +276,11 @@ class Model:
     def _merged(self, folders: Iterable[str]) -> Folder:
         """The documents of folders as one module; Terragrunt copies a stack's over those of its source."""
         merged = Folder()
-        paths = [path for folder in folders for path in self._beside.get(folder, []) if path.endswith(CODE)]
-        files = {posixpath.basename(path): path for path in unshadowed(paths)}
+        paths = [p for folder in folders for p in self._beside.get(folder, []) if p.endswith((*CODE, *JSON))]
+        skipped = {path: why for path in paths if (why := passed_over(path, paths))}
+        files = {posixpath.basename(path): path for path in paths if path not in skipped}
+        self.unread |= skipped
+        merged.unread += [f"{path} ({why})" for path, why in skipped.items() if path.endswith(JSON)]
         for _, path in sorted(files.items(), key=lambda file: (is_override(file[0]), file)):
             if result := self._declared(path):
                 merged.add(result)

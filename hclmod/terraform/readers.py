@@ -16,6 +16,7 @@ from hclmod.hcl import syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.hcl.views import top_level
+from hclmod.terraform.code import CODE, JSON
 from hclmod.terraform.origins import Piece
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
 _LOCAL = re.compile(r"locals\[\d+\]\.([\w-]+)")
 _RESOURCE = re.compile(r"resource\.([\w-]+\.[\w-]+)\[")
 _INDEX = re.compile(rb"\s*\[[^\]\n]*\]")
-_CODE = (".tf", ".hcl", ".tfvars", ".tofu")
+_CODE = (*CODE, ".hcl", ".tfvars")
 _NO_TEXT = re.compile(rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
 """A type of which no value is a tag, or no entry; Terraform takes `"12"` for a number."""
 
@@ -177,8 +178,8 @@ class Mentions:
 
 def _unread_callers(model: Model) -> dict[str, tuple[str, ...]]:
     by_key: dict[str, set[str]] = defaultdict(set)
-    for path, data in model.texts_of(".tf", ".tf.json", ".tofu", ".hcl").items():
-        if b"source" in data and not (path.endswith((".tf", ".hcl")) and model.is_read(path)):
+    for path, data in model.texts_of(*CODE, *JSON, ".hcl").items():
+        if b"source" in data and not (path.endswith((*CODE, ".hcl")) and model.is_read(path)):
             for source in _SOURCE.findall(data):
                 by_key[posixpath.normpath(posixpath.join(posixpath.dirname(path), source.decode()))].add(path)
     return {folder: tuple(sorted(paths)) for folder, paths in by_key.items()}

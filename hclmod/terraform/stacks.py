@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hclmod.errors import ConfigError, nearest
+from hclmod.terraform.code import CODE, JSON
 from hclmod.terraform.ids import BlockId, ResourceId
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ ROOT = "."
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A directory that Terraform is run in, with the `.tf` files below it that no other stack owns.
+    """A directory that Terraform is run in, with the files of code below it that no other stack owns.
 
     `name` is the path without the fixed part of the glob that found it: `diun` for `stacks/diun`.
     """
@@ -36,13 +37,13 @@ class Stack:
 
 
 def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
-    """The stacks among these tracked files, sorted by path; without globs the folders that hold `.tf` files.
+    """The stacks among these tracked files, sorted by path; without globs the folders that hold files of code.
 
     A folder with a `terragrunt.hcl` alone is a stack whose module lies elsewhere: one that a glob finds, or without
     globs one below which there is no other such file.
     """
     every = sorted(paths)
-    files = [path for path in every if path.endswith((".tf", ".tofu"))]
+    files = [path for path in every if path.endswith((*CODE, *JSON))]
     owners: dict[str, str | None] = {}
     below: dict[str, list[str]] = defaultdict(list)
     for file in files:

@@ -1,0 +1,35 @@
+"""Which files declare resources, by their names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+CODE = (".tf", ".tofu")
+"""The endings of documents that declare resources."""
+
+JSON = (".tf.json", ".tofu.json")
+"""The endings of those in the JSON form of the language."""
+
+
+def is_override(path: str) -> bool:
+    """Whether Terraform merges a document over the others of its folder."""
+    stem, _, ending = path.rpartition("/")[2].rpartition(".")
+    return f".{ending}" in CODE and (stem == "override" or stem.endswith("_override"))
+
+
+def passed_over(path: str, paths: Collection[str]) -> str:
+    """Why a document is not read because of its name; empty for one that is. OpenTofu prefers `.tofu` to `.tf`."""
+    if (preferred := _in_place_of(path)) in paths:
+        return f"OpenTofu reads {preferred.rpartition('/')[2]} in its place"
+    return "JSON syntax, which hclmod does not read" if path.endswith(JSON) else ""
+
+
+def _in_place_of(path: str) -> str:
+    """The path at which OpenTofu looks before it reads this document."""
+    for code, ending in ((".tf", ".tofu"), (".tf.json", ".tofu.json")):
+        if path.endswith(code):
+            return path.removesuffix(code) + ending
+    return ""
