@@ -6,7 +6,6 @@ Source: docs/facts.md, Keel 3, Keel 4, Kyverno 2.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from hclmod.rulekit import Block, Context, Facts, Namespace
@@ -19,23 +18,21 @@ EXEMPT = ("keel",)
 LABEL = ("keel.sh/enrolled", "true")
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """What counts as enrolled beside the label: namespaces that an allowlist names, and what never is."""
+def is_enrolled(namespace: Namespace, context: Context) -> bool:
+    """Whether the policy annotates what runs in a namespace: by its label, or because an allowlist names it."""
+    if is_exempt(namespace.name, context):
+        return False
+    return LABEL in namespace.metadata or is_among(namespace.name or "", context.config.keel.enrolled)
 
-    names: tuple[str, ...] = ()
-    exempt: tuple[str, ...] = ()
 
-    def holds(self, namespace: Namespace) -> bool:
-        """Whether the policy annotates what lives in a namespace."""
-        name = namespace.name or ""
-        if is_among(name, (*EXEMPT, *self.exempt)):
-            return False
-        return LABEL in namespace.metadata or is_among(name, self.names)
+def is_exempt(name: str | None, context: Context) -> bool:
+    """Whether a namespace is never enrolled."""
+    return is_among(name or "", (*EXEMPT, *context.config.keel.exempt))
 
-    def of(self, facts: Facts | None) -> Namespace | None:
-        """The enrolled namespace of a resource; None where it has none."""
-        return next((home for home in facts.namespaces if self.holds(home)), None) if facts else None
+
+def enrolled_namespace(facts: Facts | None, context: Context) -> Namespace | None:
+    """The enrolled namespace of a resource; None where it has none."""
+    return next((each for each in facts.namespaces if is_enrolled(each, context)), None) if facts else None
 
 
 def is_among(name: str, patterns: Sequence[str]) -> bool:
@@ -43,7 +40,7 @@ def is_among(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def due(workload: Block, context: Context, enrolment: Enrolment) -> str:
+def due(workload: Block, context: Context) -> str:
     """Why Keel manages this workload, or should; empty where it does not."""
     facts, kind = context.facts.get(workload.address), workload.type_label
     own = declared(workload, POLICY)
@@ -51,9 +48,9 @@ def due(workload: Block, context: Context, enrolment: Enrolment) -> str:
         return f"it declares the policy `{own or 'whose value is not a literal'}`"
     if kind not in MUTATED or facts is None:
         return ""
-    if home := enrolment.of(facts):
-        return f"its namespace {home.name} is enrolled"
-    exempt = any(is_among(home.name or "", (*EXEMPT, *enrolment.exempt)) for home in facts.namespaces)
+    if namespace := enrolled_namespace(facts, context):
+        return f"its namespace {namespace.name} is enrolled"
+    exempt = any(is_exempt(each.name, context) for each in facts.namespaces)
     if facts.done and not exempt:
         return f"phase {', '.join(map(str, facts.phases))} is done"
     return ""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hclmod.rulekit import KINDS, Block, Config, RuleError
+from hclmod.rulekit import KINDS, Block, Cluster, Config, RuleError
 
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared
 
@@ -30,13 +30,14 @@ class Marker:
 
 
 IGNORE_IMAGE = "KEEL_IGNORE_IMAGE"
+USUAL = "KYVERNO_LIFECYCLE_V2"
 IGNORED_POLICY = f'metadata[0].annotations["{POLICY}"]'
 SERVICES = ("kubernetes_service", "kubernetes_service_v1")
 
 MARKERS: Mapping[str, Marker] = {
     "KYVERNO_LIFECYCLE_V1": Marker(("{pod}.dns_config",), tuple(KINDS)),
     # The block of the user's design, Architecture 5.
-    "KYVERNO_LIFECYCLE_V2": Marker(
+    USUAL: Marker(
         (
             'metadata[0].annotations["keel.sh/policy"]',
             'metadata[0].annotations["keel.sh/trigger"]',
@@ -90,8 +91,14 @@ Source: docs/facts.md, Keel 1.
 def version(text: str) -> tuple[int, ...]:
     """The numbers of a version of Keel such as `0.21.1`."""
     if not re.fullmatch(r"v?\d+(\.\d+)*", text):
-        raise RuleError(f"`{text}` is not a version of Keel", hint='Write numbers, such as keel_version = "0.21.1".')
+        raise RuleError(f"`{text}` is not a version of Keel", hint='Write numbers, such as version = "0.21.1".')
     return tuple(map(int, text.removeprefix("v").split(".")))
+
+
+def wanted(keel: Cluster) -> tuple[str, ...]:
+    """The markers that a workload needs: those of the configuration, and those of its version of Keel."""
+    markers = (USUAL,) if keel.markers is None else keel.markers
+    return tuple(dict.fromkeys((*markers, *needed_by(keel.version))))
 
 
 def needed_by(keel_version: str) -> tuple[str, ...]:

@@ -104,11 +104,15 @@ def _as_keel_writes(image: Reference) -> str:
     return f"{hub}:{image.tag or 'latest'}"
 
 
-def marker_entries(
-    block: Block, context: Context, names: Sequence[str], keel_version: str, *, init: bool
-) -> dict[str, tuple[str, ...]]:
+def rewrites_by_config(workload: Block, context: Context) -> Rewrites:
+    """Who may be rewritten by the Keel that the configuration tells of."""
+    keel = context.config.keel
+    return rewrites(workload, context, keel_version=keel.version, init=keel.init_containers)
+
+
+def marker_entries(block: Block, context: Context, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """For each marker that is for a resource the entries that it wants there."""
-    images = rewrites(block, context, keel_version=keel_version, init=init).paths
+    images = rewrites_by_config(block, context).paths
     markers = {name: marker(name, context.config) for name in names}
     return {name: entries(each, block, images) for name, each in markers.items() if is_for(each, block)}
 

@@ -5,10 +5,10 @@ allowlist names. The label is the safe form, because an empty `namespaces: []` s
 `pkg/engine/utils/match.go`). The option `allowlist` names the resource of an allowlist (STACK/TYPE.NAME). Then the
 namespaces are added to its lists called `namespaces`, and no label is written.
 
-Left alone: The namespace `keel`, because a supervisor that updates itself has no supervisor. Namespaces of the option
-`exempt`, labels that have another value, maps that are not written in place, namespaces whose name cannot be read, and
-resources that declare several namespaces of which one is exempt. A namespace that also has workloads of other phases is
-enrolled, and the report names those workloads, because Keel rolls them too.
+Left alone: The namespace `keel`, because a supervisor that updates itself has no supervisor. Namespaces that
+`[keel]` exempts, labels that have another value, maps that are not written in place, namespaces whose name cannot be
+read, and resources that declare several namespaces of which one is exempt. A namespace that also has workloads of other
+phases is enrolled, and the report names those workloads, because Keel rolls them too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._enrolment import EXEMPT, is_among
+from ._enrolment import is_among, is_exempt
 from ._policies import MANIFESTS, namespace_lists
 
 
@@ -44,17 +44,15 @@ def check(
     *,
     label: str = "keel.sh/enrolled",
     value: str = "true",
-    exempt: tuple[str, ...] = (),
     allowlist: Address = Address(""),
 ) -> Iterator[Finding]:
     """Yield the enrolment of a namespace, or why a workload's namespace is not enrolled here."""
-    exempt += EXEMPT
     if block.type_label in WORKLOADS:
         yield from _homeless(block, context)
     elif block.type_label in NAMESPACES:
-        yield from _label(block, context, (label, value), exempt, by_label=not allowlist)
+        yield from _label(block, context, (label, value), by_label=not allowlist)
     elif block.address == allowlist.rpartition("/")[2]:
-        names = [name for name in context.names if not is_among(name, exempt)]
+        names = [name for name in context.names if not is_exempt(name, context)]
         yield from (
             _allow(block, names) if names else [note(block.title, "no-namespaces", "the phase has no namespace to add")]
         )
@@ -71,12 +69,10 @@ def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
         yield note(attribute or workload.title, "declared-elsewhere", message)
 
 
-def _label(
-    block: Block, context: Context, entry: tuple[str, str], exempt: Sequence[str], *, by_label: bool
-) -> Iterator[Finding]:
+def _label(block: Block, context: Context, entry: tuple[str, str], *, by_label: bool) -> Iterator[Finding]:
     namespace = context.namespaces.get(block.address)
     names = _names(namespace) if namespace else ()
-    spared = [name for name in names if is_among(name, exempt)]
+    spared = [name for name in names if is_exempt(name, context)]
     where = namespace_name(block) or block.title
     if namespace is None or not names:
         yield warn(where, "unreadable-name", "its name cannot be read, so it may be exempt")

@@ -1,24 +1,24 @@
 """Let Terraform ignore what Kyverno, Keel and others write on a resource.
 
 Why: Kyverno injects `keel.sh/*` annotations at admission, and Keel adds its own. Without entries in `ignore_changes`
-every plan shows them as drift, and every apply removes them. The option `markers` names groups of entries. The default
-is `KYVERNO_LIFECYCLE_V2`, for the types that the policy annotates. `keel_version` adds what that version of Keel
-writes: its stamp on the pods, and the image of each container that it may rewrite, in the order of the file.
-`init_containers` says that Keel updates init containers everywhere. Adding entries never causes a diff (docs/facts.md,
-Terraform 2). Existing entries are recognised by their path, never by a comment. `comments = true` adds the name of a
-marker after its last entry where no comment has it.
+every plan shows them as drift, and every apply removes them. `markers` in `[keel]` names groups of entries. The default
+is `KYVERNO_LIFECYCLE_V2`, for the types that the policy annotates. `version` adds what that version of Keel writes: its
+stamp on the pods, and the image of each container that it may rewrite, in the order of the file. `init_containers` says
+that Keel updates init containers everywhere. Adding entries never causes a diff (docs/facts.md, Terraform 2). Existing
+entries are recognised by their path, never by a comment. `comments = true` adds the name of a marker after its last
+entry where no comment has it.
 
 Left alone: Existing entries in any spelling, lists that cover them (`all`, a whole annotations map), the order and the
 comments of other entries, and `lifecycle` blocks of containers. Workloads that opted out, because ignoring the policy
 would hide their `never`. The policy entry of a workload that declares a policy itself. Images that are pinned (by
 digest, with a reason in the comment, by `never` in `hclmod.toml`), images of `dynamic` containers and of a module that
-callers outside the phase share. The namespace `keel`, namespaces of the option `exempt`, and CronJobs without a policy
+callers outside the phase share. The namespace `keel`, namespaces that `[keel]` exempts, and CronJobs without a policy
 of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 from hclmod.rulekit import (
@@ -28,7 +28,6 @@ from hclmod.rulekit import (
     Config,
     Context,
     Finding,
-    Option,
     Rule,
     Span,
     change,
@@ -40,10 +39,10 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._enrolment import EXEMPT, is_among
+from ._enrolment import is_exempt
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
-from ._markers import IGNORED_POLICY, Marker, entries, is_for, marker, needed_by
-from ._rewrites import Rewrites, rewrites
+from ._markers import IGNORED_POLICY, Marker, entries, is_for, marker, wanted
+from ._rewrites import Rewrites, rewrites_by_config
 
 
 def check(
@@ -51,14 +50,10 @@ def check(
     context: Context,
     /,
     *,
-    markers: tuple[str, ...] = ("KYVERNO_LIFECYCLE_V2",),
-    keel_version: str = "",
-    init_containers: bool = False,
     comments: bool = False,
-    exempt: tuple[str, ...] = (),
 ) -> Iterator[Finding]:
     """Yield one fix for each marker whose entries are missing."""
-    names = tuple(dict.fromkeys((*markers, *needed_by(keel_version))))
+    names = wanted(context.config.keel)
     chosen = {name: each for name in names if is_for(each := marker(name, context.config), block)}
     if not chosen and block.type_label in KINDS:
         own = ", which Keel only updates with a policy of its own" if block.type_label in CRON_JOBS else ""
@@ -67,24 +62,22 @@ def check(
         )
     elif block.type_label in KINDS and (opted := opt_out(block)):
         yield note(opted, "opted-out", "opted out with `keel.sh/policy = never`, which an ignored policy would hide")
-    elif (home := context.namespace(block.address)) and is_among(home.name or "", (*EXEMPT, *exempt)):
+    elif (home := context.namespace(block.address)) and is_exempt(home.name, context):
         yield note(block.title, "exempt", f"the namespace {home.name} is exempt, so nothing is injected there")
     else:
         for name, each in chosen.items():
-            yield from _ignored(block, name, each, context, keel_version, init=init_containers, comments=comments)
+            yield from _ignored(block, name, each, context, comments=comments)
         yield from _hidden_policy(block)
 
 
-def _ignored(
-    block: Block, name: str, marker: Marker, context: Context, keel_version: str, *, init: bool, comments: bool
-) -> Iterator[Finding]:
+def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comments: bool) -> Iterator[Finding]:
     place, message, images = _place(block), f"ignores drift of {name}", Rewrites()
     if any("{container}" in path for path in marker.paths):
         if dynamic := dynamic_containers(block):
             what = "its containers are `dynamic`, so no entry can name their images. Opt it out, or write them out"
             yield warn(dynamic[0].title, "dynamic-containers", what)
             return
-        images = rewrites(block, context, keel_version=keel_version, init=init)
+        images = rewrites_by_config(block, context)
     items = entries(marker, block, images.paths)
     if not items:
         yield note(place, "nothing-to-ignore", f"{name} has nothing to ignore here{images.remarks}")
@@ -126,10 +119,9 @@ def _hidden_policy(block: Block) -> Iterator[Finding]:
         yield warn(declared, "hidden-policy", message)
 
 
-def _kinds(config: Config, options: Mapping[str, Option], /) -> tuple[str, ...]:
-    """The resource types of the markers that the options name, where they own no pods."""
-    names = options.get("markers", ())
-    return tuple(kind for name in names for kind in marker(name, config).kinds) if isinstance(names, tuple) else ()
+def _kinds(config: Config, /) -> tuple[str, ...]:
+    """The resource types of the markers that the configuration names, where they own no pods."""
+    return tuple(kind for name in config.keel.markers or () for kind in marker(name, config).kinds)
 
 
 rule = Rule(check, kinds=tuple(KINDS), needs={"origins"}, more_kinds=_kinds)

@@ -138,7 +138,7 @@ def test_the_engine_knows_nothing_of_keel() -> None:
     keel = re.compile("keel|kyverno", re.IGNORECASE)
     texts = {name: "\n".join(code_and_strings(path)) for name, path in MODULES.items()}
     assert all(texts[name] for name in OWNERS["click"]), "code was read"
-    table = {"config.file", "config.keel"}  # of facts about the cluster, for the rules
+    table = {"config.file", "config.cluster"}  # of facts about the cluster, for the rules
     assert {name for name, text in texts.items() if keel.search(text)} == table
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hclmod.cli import output
+from hclmod.config import cluster
 from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.reports.formats import FORMATS
 
@@ -42,6 +43,8 @@ class Source:
         start = (folder or self.repository).resolve()
         project = open_project(start, file=self.config, rule_folders=self.rules, options=self.settings)
         output.warn(project.config)
+        for each in cluster.deprecated_settings(self.settings):
+            output.warning(each)
         return project
 
 

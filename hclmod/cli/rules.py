@@ -10,6 +10,7 @@ import click
 
 from hclmod.cli import options, output
 from hclmod.cli.groups import Command, Group
+from hclmod.config import cluster
 from hclmod.reports.escape import visible
 from hclmod.rulekit import docstrings
 from hclmod.rulekit.docstrings import by_group
@@ -74,6 +75,10 @@ def _explain_rule(rule: str, form: str, source: Source) -> None:
         click.echo("\nOptions:")
     for option in card.options:
         click.echo(f"  {option.name}: {option.type} = {option.default}")
+    if card.facts:
+        click.echo(f"\nReads in the table [{cluster.TABLE}] of hclmod.toml:")
+    for fact in card.facts:
+        click.echo(f"  {fact}: {cluster.KEYS[fact].about}")
 
 
 @click.command(cls=Command)

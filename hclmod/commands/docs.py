@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hclmod.config import file
+from hclmod.config import cluster, file
 from hclmod.images import evidence
 from hclmod.reports.escape import fence, prose
 from hclmod.rulekit import docstrings
@@ -68,6 +68,10 @@ def rule_page(card: Card, example: Example | None) -> str:
         rows = (f"| `{each.name}` | `{_cell(each.type)}` | `{_cell(each.default)}` |" for each in card.options)
         intro = f"In `hclmod.toml` under `[options.{card.id}]`, or with `--set {card.id}.OPTION=VALUE`."
         parts += ["## Options", intro, "\n".join(("| option | type | default |", "|---|---|---|", *rows))]
+    if card.facts:
+        intro = f"It reads these keys of the table `[{cluster.TABLE}]` in `hclmod.toml`, which hold for all rules:"
+        rows = (f"| `{each}` | {_cell(cluster.KEYS[each].about)} |" for each in card.facts)
+        parts += ["## Facts about the cluster", intro, "\n".join(("| key | |", "|---|---|", *rows))]
     if card.codes:
         intro = "What its findings are called in reports, whatever their message says:"
         parts += ["## Codes", intro, "\n".join(f"* `{each}`" for each in card.codes)]

@@ -196,13 +196,13 @@ def shown(case: Case) -> bytes:
 
 
 def _outcomes(case: Case, folders: Sequence[Path | None]) -> list[Outcome]:
-    project = in_memory(case.before, rule_folders=folders)
+    project = in_memory(case.before, rule_folders=folders, options={case.rule: case.options})
     phases, through = project.config.phases, project.config.through
     project.require_names()
     job = Job(
         rules=(case.rule,),
         phase=case.phase,
-        options={case.rule: case.options},
+        options=project.options_of(case.phase),
         done=tuple(number for number in phases if through is not None and number <= through),
         earlier=project.over(tree.in_memory(case.earlier)).model if case.earlier else None,
     )

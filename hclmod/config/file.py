@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from hclmod.config import keel, policies
+from hclmod.config import cluster, policies
 from hclmod.config.checks import Key, Type, anything, listed, named, narrowed, refuse, table, text, texts
+from hclmod.config.cluster import Cluster
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,13 +59,18 @@ class Config:
     workloads: Mapping[str, ImagePolicy] = field(default_factory=dict)  # by STACK/TYPE.NAME
     registries: Mapping[str, Registry] = field(default_factory=dict)  # by the host in image names
     stateful: tuple[str, ...] = ()  # globs over the names of images that hold data, besides those that are known
-    keel: Mapping[str, object] = field(default_factory=dict)  # facts about the cluster; rules get them as options
+    keel: Cluster = field(default_factory=Cluster)  # facts about the cluster
     warnings: tuple[str, ...] = ()  # about keys that are still read, and what to write in their place
 
     def policy_for(self, repository: str) -> ImagePolicy | None:
         """Decide by the most specific pattern, for each key alone; an image goes by any of its names (`redis`)."""
         forms = policies.forms(repository)
         return policies.merged([p for p in self.images if any(fnmatchcase(form, p.pattern) for form in forms)])
+
+    def settled(self, options: cluster.Options) -> tuple[Config, dict[str, dict[str, object]]]:
+        """The config with the facts about the cluster that stand among the options of rules, and the other options."""
+        facts, rest = cluster.split(options)
+        return replace(self, keel=cluster.facts(facts, self.keel)), rest
 
     def places(self, name: str) -> tuple[str, ...]:
         """List the paths that a stack or workload may mean: the name, alone and below each glob."""
@@ -152,7 +158,10 @@ _ROOT_KEYS: Mapping[str, Key] = {
     "tags": Key(_PATH, "The tag snapshot.", default="hclmod.tags.json"),
     "except_unproven": Key(_PATHS, "Documents that a phase may leave out when their change cannot be proven."),
     "options": Key(_OPTIONS, "Options of a rule, for every phase."),
-    "keel": Key(keel.TYPE, "Facts about the cluster. Every rule that has such an option gets them."),
+    "keel": Key(
+        cluster.TYPE,
+        "Facts about the cluster. `hclmod explain RULE` lists those that a rule reads.",
+    ),
     "phase": Key(
         named(table(_PHASE_KEYS), Type(_phase_number, {"pattern": "^(0|[1-9][0-9]?)$"})),
         "A step of the rollout: which workloads, and which rules.",
@@ -197,23 +206,16 @@ def _config(path: str, raw: Mapping[str, Any]) -> Config:
         through=raw.get("through"),
         tags=raw.get("tags", "hclmod.tags.json"),
         except_unproven=tuple(raw.get("except_unproven", ())),
-        options=_options(raw),
+        options=raw.get("options", {}),
         phases=dict(phases),
         images=policies.images(raw.get("images", {})),
         markers=raw.get("markers", {}),
         workloads={name: policies.chosen(name, body) for name, body in raw.get("workloads", {}).items()},
         registries={name: policies.settings(body) for name, body in raw.get("registries", {}).items()},
         stateful=tuple(raw.get("stateful", ())),
-        keel=raw.get("keel", {}),
-        warnings=tuple(f"{path}: {each}" for each in keel.deprecated(raw)),
+        keel=cluster.facts(raw.get("keel", {})),
+        warnings=tuple(f"{path}: {each}" for each in cluster.deprecated(raw)),
     )
-
-
-def _options(raw: Mapping[str, Any]) -> dict[str, dict[str, object]]:
-    """The options of rules; the facts of `[keel]` are options of every rule that has them."""
-    options: dict[str, dict[str, object]] = raw.get("options", {})
-    shared = {**keel.as_options(raw.get("keel", {})), **options.get(keel.EVERY, {})}
-    return {**options, keel.EVERY: shared} if shared else options
 
 
 def _phase(number: int, raw: Mapping[str, Any]) -> Phase:

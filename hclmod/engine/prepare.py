@@ -9,6 +9,7 @@ from hclmod.engine import companions, near
 from hclmod.engine.near import may_hold_images
 from hclmod.engine.run import Run, about_namespaces
 from hclmod.errors import ConfigError, RuleError, nearest
+from hclmod.rulekit import loading
 from hclmod.rulekit.places import NAMED, Placing
 from hclmod.rulekit.rule import Context
 from hclmod.terraform.inventory import written
@@ -44,9 +45,9 @@ class _Preparation:
 
     def __init__(self, project: Project, job: Job) -> None:
         self.project, self.job = project, job
-        self.rules = tuple(
-            replace(each, rule=each.rule.grown(project.config, each.options)) for each in project.load(job)
-        )
+        self.config, options = project.config.settled(job.options)
+        loaded = loading.load(job.rules, options, project.rule_folders)
+        self.rules = tuple(replace(each, rule=each.rule.grown(self.config)) for each in loaded)
         self.near = near.stacks_around(project, job.only or ()) if job.near else project.stacks
         self.reached = _reached(project, self.rules) if job.phase is not None and not job.near else ()
         self.mine = _stacks_of(project.assignment, job.phase, self.reached, self.near)
@@ -68,7 +69,7 @@ class _Preparation:
         chosen = frozenset(each.id.block for each in self.job.workloads)
         return Run(
             job=self.job,
-            config=self.project.config,
+            config=self.config,
             tags=self.project.tags,
             assignment=self.project.assignment,
             rules=self.rules,
@@ -108,9 +109,7 @@ class _Preparation:
                 images = companions.find(
                     references.model, placing, project.assignment, job.phase, outside, project.tree.get, loaded.id
                 )
-                context = Context(
-                    config=project.config, tags=project.tags, phase=job.phase, assignment=project.assignment
-                )
+                context = Context(config=self.config, tags=project.tags, phase=job.phase, assignment=project.assignment)
                 by_key |= loaded.together(images, context)
         return by_key
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hclmod.git import Repository
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts
-    from hclmod.rulekit.loading import Loaded
     from hclmod.scan.outside import OutsideImage
     from hclmod.terraform.ids import BlockId
     from hclmod.terraform.resources import ImageUse, Workload
@@ -186,10 +185,6 @@ class Project:
         title = self.config.phases[phase].title
         fields = {"rules": self.rules_of(phase), "title": title, "phase": phase, "options": self.options_of(phase)}
         return Job(**{**fields, **more})  # type: ignore[arg-type]
-
-    def load(self, job: Job) -> tuple[Loaded, ...]:
-        """The rules of a job with their options."""
-        return loading.load(job.rules, job.options, self.rule_folders)
 
     def plan(self, job: Job, watch: Callable[[str], None] = lambda _path: None) -> PhaseReport:
         """What a job would change and what it leaves, with the reasons; writes nothing."""

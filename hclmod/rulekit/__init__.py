@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hclmod.config.file import Config as Config
+    from hclmod.config.cluster import Cluster as Cluster
     from hclmod.config.policies import ImagePolicy as ImagePolicy
     from hclmod.errors import RuleError as RuleError
     from hclmod.hcl import (
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
 
 _TABLE = {
     "hclmod.config.file": "Config",
+    "hclmod.config.cluster": "Cluster",
     "hclmod.config.policies": "ImagePolicy",
     "hclmod.errors": "RuleError",
     "hclmod.hcl": "fixes lists traversal undo values",

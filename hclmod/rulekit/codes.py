@@ -1,4 +1,6 @@
-"""The codes of a rule, read from its source text: the literals that stand where a `code` is asked for.
+"""The codes of a rule, and the facts about the cluster that it reads, by its source text.
+
+The codes are the literals that stand where a `code` is asked for, the facts what an expression takes of their table.
 
 A code may be given to `change`, `note` and `warn`, and to any function, method or class of the rule's modules with a
 parameter or field `code`. Helper modules beside the rule are read too, where the rule uses what they define.
@@ -10,6 +12,8 @@ import ast
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from hclmod.config import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,9 +35,24 @@ class _Module:
 
 def read(path: Path) -> tuple[str, ...]:
     """The codes that a rule may report, sorted, without the rule's id."""
+    return tuple(sorted({code for where, each in _reached(path) for code in _codes(each, _takers(where))}))
+
+
+def facts(path: Path) -> tuple[str, ...]:
+    """The facts about the cluster that a rule reads, in the order of their table."""
+    nodes = (node for _, definition in _reached(path) for node in ast.walk(definition))
+    read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_table(node.value)}
+    return tuple(key for key in cluster.KEYS if key in read)
+
+
+def _is_table(node: ast.expr) -> bool:
+    return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == cluster.TABLE
+
+
+def _reached(path: Path) -> Iterator[tuple[Path, Definition]]:
+    """What a rule uses: definitions of its file and of the modules beside it, each with its file."""
     seen: set[tuple[Path, str]] = set()
     todo = [(path, "rule")]
-    codes: set[str] = set()
     while todo:
         where = todo.pop()
         module, name = _module(where[0]), where[1]
@@ -44,9 +63,8 @@ def read(path: Path) -> tuple[str, ...]:
             todo.append(module.imports[name])
         elif name in module.definitions:
             definition = module.definitions[name]
-            codes.update(_codes(definition, _takers(where[0])))
+            yield where[0], definition
             todo += [(where[0], each.id) for each in ast.walk(definition) if isinstance(each, ast.Name)]
-    return tuple(sorted(codes))
 
 
 @cache

@@ -28,7 +28,7 @@ class OptionCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A rule's id, the parts of its docstring, its options, and the codes of its findings.
+    """A rule's id, the parts of its docstring, its options, the codes of its findings, the facts that it reads.
 
     `group` is what the folder says of the rules in it: the docstring of its `__init__.py`, up to a semicolon.
     """
@@ -40,6 +40,7 @@ class Card:
     left_alone: str
     options: tuple[OptionCard, ...]
     codes: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
@@ -74,6 +75,7 @@ def read(path: Path) -> Card:
         left_alone=parts["Left alone"],
         options=_options(module, source.decode("utf-8-sig", errors="replace")),
         codes=tuple(f"{rule}/{code}" for code in codes.read(path)),
+        facts=codes.facts(path),
     )
 
 

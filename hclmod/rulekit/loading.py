@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from hclmod.config import cluster
 from hclmod.errors import RuleError, nearest
 from hclmod.rulekit import mistakes
-from hclmod.rulekit.folders import available, builtin_folder, every, find
+from hclmod.rulekit.folders import available, builtin_folder, find
 from hclmod.rulekit.mistakes import TYPES
 from hclmod.rulekit.rule import Option, Rule, accepted
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from hclmod.rulekit.places import LinkedImage, Literal, Place
     from hclmod.rulekit.rule import Context, Finding
     from hclmod.terraform.ids import ImageId
-
-ANY = "*"
-"""In place of a rule's id: the options of every rule that has them."""
 
 T = TypeVar("T")
 
@@ -86,28 +84,20 @@ def load(
     options: Mapping[str, Mapping[str, object]],
     folders: Sequence[Path | None] = (None,),
 ) -> tuple[Loaded, ...]:
-    """The rules of these ids in this order (all built-in ones by default), each with its options checked.
-
-    Options of `ANY` are those of every rule that has them; what a rule is given by its own name wins.
-    """
+    """The rules of these ids in this order (all built-in ones by default), each with its options checked."""
     chosen = tuple(available()) if ids is None else tuple(ids)
-    shared = options.get(ANY, {})
-    return tuple(_loaded(rule, find(rule, folders), shared, options.get(rule, {})) for rule in chosen)
+    return tuple(_loaded(rule, find(rule, folders), options.get(rule, {})) for rule in chosen)
 
 
 def check_options(options: Mapping[str, Mapping[str, object]], folders: Sequence[Path | None] = (None,)) -> None:
     """Raise `RuleError` for options of a rule that does not exist, or that it does not have."""
-    load((name for name in options if name != ANY), options, folders)
-    known = {option for each in (load(every(), {}) if ANY in options else ()) for option in each.rule.options()}
-    for option in options.get(ANY, {}):
-        if option not in known:
-            raise RuleError(f"no rule has an option `{option}`", hint=nearest(option, known))
+    _, own = cluster.split(options)
+    load(own, own, folders)
 
 
-def _loaded(name: str, path: Path, shared: Mapping[str, object], given: Mapping[str, object]) -> Loaded:
+def _loaded(name: str, path: Path, given: Mapping[str, object]) -> Loaded:
     rule = _module_rule(name, path)
     known = rule.options()
-    given = {**{option: value for option, value in shared.items() if option in known}, **given}
     for option in given:
         if option not in known:
             hint = nearest(option, known, f"Its options: {', '.join(known) or 'none'}.")

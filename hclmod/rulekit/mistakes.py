@@ -6,6 +6,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING
 
+from hclmod.config import cluster
 from hclmod.errors import RuleError
 from hclmod.rulekit.rule import BLOCKS, Finding
 
@@ -98,7 +99,10 @@ def _needs(rule: Rule) -> Iterator[tuple[str, str]]:
 def _options(rule: Rule) -> Iterator[tuple[str, str]]:
     for name, option in rule.options().items():
         write = f'Write `{name}: str = ""`, with one of the types {", ".join(TYPES)} and a default.'
-        if option.default is option.empty:
+        if name in cluster.OLD:
+            fact = f"context.config.{cluster.TABLE}.{cluster.OLD[name]}"
+            yield f"its option `{name}` is a fact about the cluster, which is no option", f"Read `{fact}`."
+        elif option.default is option.empty:
             yield f"its option `{name}` has no default", write
         elif option.annotation not in TYPES:
             yield f"its option `{name}` has the type `{option.annotation or type(option.default).__name__}`", write

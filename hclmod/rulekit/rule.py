@@ -150,7 +150,7 @@ class Rule:
     the options: `str`, `bool`, `int`, `tuple[str, ...]` or `Address`, by their annotation or else by their default.
 
     A kind is a resource type (`helm_release`), a type of block (`BLOCKS`), or both (`data.aws_ami`, `provider.aws`).
-    `more_kinds`, called as `more_kinds(config, options)`, adds kinds that the configuration names.
+    `more_kinds`, called as `more_kinds(config)`, adds kinds that the configuration names.
 
     `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, and `"facts"`, which fills
     `Context.facts`. Both read other stacks too, so a rule asks for them only if it uses them.
@@ -161,7 +161,7 @@ class Rule:
     kinds: tuple[str, ...]
     needs: Collection[str] = frozenset()
     images: ImageHooks | None = None
-    more_kinds: Callable[[Config, Mapping[str, Option]], tuple[str, ...]] | None = None
+    more_kinds: Callable[[Config], tuple[str, ...]] | None = None
 
     @property
     def hooks(self) -> tuple[Callable[..., object], ...]:
@@ -179,9 +179,9 @@ class Rule:
         plain = block.type == "resource" and label in kinds
         return plain or block.type in kinds or f"{block.type}.{label}" in kinds
 
-    def grown(self, config: Config, options: Mapping[str, Option]) -> Rule:
+    def grown(self, config: Config) -> Rule:
         """The rule with the kinds that the configuration adds."""
-        more = self.more_kinds(config, options) if self.more_kinds else ()
+        more = self.more_kinds(config) if self.more_kinds else ()
         return replace(self, kinds=tuple(dict.fromkeys((*self.kinds, *more)))) if more else self
 
     @property

@@ -14,33 +14,31 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import NAMESPACES, AssignedWorkload, Block, Context, Finding, Namespace, Rule, warn
 
-from .._enrolment import EXEMPT, Enrolment, is_among
+from .._enrolment import enrolled_namespace, is_enrolled, is_exempt
 from .._keel import MUTATED, is_opted_out, opt_out
 
 
-def check(
-    block: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
-) -> Iterator[Finding]:
+def check(block: Block, context: Context, /) -> Iterator[Finding]:
     """Yield what is enrolled too early, or not enrolled."""
-    facts, enrolment = context.facts.get(block.address), Enrolment(enrolled, exempt)
+    facts = context.facts.get(block.address)
     if facts is None or not context.config.phases:
         return
     if block.type_label in NAMESPACES:
         for home in facts.namespaces:
-            yield from _namespace(block, home, enrolment)
-    elif (there := enrolment.of(facts)) and not facts.done and not opt_out(block) and _any_done(there):
+            yield from _namespace(block, home, context)
+    elif (there := enrolled_namespace(facts, context)) and not facts.done and not opt_out(block) and _any_done(there):
         phases = ", ".join("no phase" if phase is None else f"phase {phase}" for phase in facts.phases)
         message = f"{there.name} is enrolled, so it rolls before its phase ({phases}). Use `hclmod opt-out` until then"
         yield warn(block.title, "rolls-too-early", message)
 
 
-def _namespace(block: Block, home: Namespace, enrolment: Enrolment) -> Iterator[Finding]:
+def _namespace(block: Block, home: Namespace, context: Context) -> Iterator[Finding]:
     mutated = [each for each in home.workloads if each.kind in MUTATED and not is_opted_out(each.metadata)]
     done = [each for each in mutated if each.done]
-    if enrolment.holds(home) and mutated and not done:
+    if is_enrolled(home, context) and mutated and not done:
         message = f"{home.name} is enrolled before its phase: {_listed(mutated)}"
         yield warn(block.title, "enrolled-too-early", message)
-    elif not enrolment.holds(home) and done and not is_among(home.name or "", (*EXEMPT, *enrolment.exempt)):
+    elif not is_enrolled(home, context) and done and not is_exempt(home.name, context):
         message = f"{home.name} is not enrolled, although these phases are done: {_listed(done)}"
         yield warn(block.title, "not-enrolled", message)
 

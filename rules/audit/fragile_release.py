@@ -12,16 +12,14 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, warn
 
-from .._enrolment import Enrolment
+from .._enrolment import enrolled_namespace
 from ..drop_helm_atomic import check as drop_atomic
 
 
-def check(
-    release: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
-) -> Iterator[Finding]:
+def check(release: Block, context: Context, /) -> Iterator[Finding]:
     """Yield what is fragile about a release."""
     facts = context.facts.get(release.address)
-    if facts is None or not (Enrolment(enrolled, exempt).of(facts) or facts.done):
+    if facts is None or not (enrolled_namespace(facts, context) or facts.done):
         return
     yield from (each for each in drop_atomic(release, context) if each.is_open)
     chart = release.attribute("chart")

@@ -3,7 +3,7 @@
 Why: Without the entries every plan shows what Kyverno and Keel write, and every apply reverts it: a rollout because of
 the stamp on the pods, a downgrade of the image (docs/facts.md, Terraform 9). Keel manages a workload when its namespace
 is enrolled (by label, or named in `enrolled` where an allowlist does it), when its phase is done, or when it declares a
-policy of its own. `markers` and `keel_version` are those of `ignore-keel-drift`, which adds the entries.
+policy of its own. `ignore-keel-drift` adds the entries.
 
 Left alone: Workloads that opted out, CronJobs without a policy of their own, and exempt namespaces.
 """
@@ -15,39 +15,26 @@ from functools import partial
 
 from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_containers, fixes, note, warn
 
-from .._enrolment import Enrolment, due
+from .._enrolment import due
 from .._keel import RESTARTED, opt_out
-from .._markers import IGNORE_IMAGE, needed_by
+from .._markers import IGNORE_IMAGE, wanted
 from .._rewrites import marker_entries
 
 
-def check(
-    workload: Block,
-    context: Context,
-    /,
-    *,
-    markers: tuple[str, ...] = ("KYVERNO_LIFECYCLE_V2",),
-    keel_version: str = "",
-    init_containers: bool = False,
-    enrolled: tuple[str, ...] = (),
-    exempt: tuple[str, ...] = (),
-) -> Iterator[Finding]:
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield what each marker lacks, or why nothing is asked of the workload."""
-    why = due(workload, context, Enrolment(enrolled, exempt))
+    why = due(workload, context)
     if not why:
         yield note(workload.title, "not-managed", "Keel does not manage it")
     elif opt_out(workload):
         yield note(workload.title, "opted-out", f"{why}, and it opted out")
     else:
-        names = tuple(dict.fromkeys((*markers, *needed_by(keel_version))))
-        changes = list(_missing(workload, context, names, keel_version, why, init=init_containers))
+        changes = list(_missing(workload, context, why))
         yield from changes or [note(workload.title, "markers-present", f"{why}, and it has its markers")]
 
 
-def _missing(
-    workload: Block, context: Context, names: tuple[str, ...], keel_version: str, why: str, *, init: bool
-) -> Iterator[Finding]:
-    for name, items in marker_entries(workload, context, names, keel_version, init=init).items():
+def _missing(workload: Block, context: Context, why: str) -> Iterator[Finding]:
+    for name, items in marker_entries(workload, context, wanted(context.config.keel)).items():
         if name == IGNORE_IMAGE and dynamic_containers(workload):
             message = f"{why}, and no entry can name its images, because its containers are `dynamic`. Opt it out"
             yield warn(workload.title, "dynamic-containers", message)

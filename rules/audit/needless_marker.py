@@ -14,15 +14,13 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, Traversal, fixes, lists, warn
 
-from .._enrolment import Enrolment, due
+from .._enrolment import due
 from .._keel import opt_out
 
 
-def check(
-    workload: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
-) -> Iterator[Finding]:
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield a warning where nothing needs the entries."""
-    if due(workload, context, Enrolment(enrolled, exempt)) or opt_out(workload):
+    if due(workload, context) or opt_out(workload):
         return
     try:
         needless = lists.drop(workload, "ignore_changes", "lifecycle", _is_keels)

@@ -13,15 +13,13 @@ from functools import partial
 
 from hclmod.rulekit import Block, Context, Finding, Rule, change, fixes
 
-from .._enrolment import Enrolment
+from .._enrolment import enrolled_namespace
 from .._keel import MUTATED, POLICY, declared_policy, opt_out
 
 
-def check(
-    workload: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
-) -> Iterator[Finding]:
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield the annotation that the opt-out lacks."""
-    home = Enrolment(enrolled, exempt).of(context.facts.get(workload.address))
+    home = enrolled_namespace(context.facts.get(workload.address), context)
     label = opt_out(workload)
     if home is None or label is None or declared_policy(workload):
         return

@@ -14,26 +14,18 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Container, Context, Finding, Rule, containers, fixes, warn
 
-from .._enrolment import Enrolment
+from .._enrolment import enrolled_namespace
 from .._floats import pin_reason
 from .._keel import CRON_JOBS, POLICY, RESTARTED, declared, opt_out
 from .._rewrites import image_of, rewrites
 
 
-def check(
-    workload: Block,
-    context: Context,
-    /,
-    *,
-    init_containers: bool = False,
-    enrolled: tuple[str, ...] = (),
-    exempt: tuple[str, ...] = (),
-) -> Iterator[Finding]:
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield a warning for each image that neither Keel nor Terraform moves."""
-    if opt_out(workload) or Enrolment(enrolled, exempt).of(context.facts.get(workload.address)) is None:
+    if opt_out(workload) or enrolled_namespace(context.facts.get(workload.address), context) is None:
         return
     passed_by = workload.type_label in CRON_JOBS and declared(workload, POLICY) is None
-    watched = () if passed_by else rewrites(workload, context, init=init_containers).paths
+    watched = () if passed_by else rewrites(workload, context, init=context.config.keel.init_containers).paths
     for container in containers(workload):
         if container.path not in watched and not _is_pinned(workload, container, context):
             yield from _orphaned(workload, container)

@@ -2,8 +2,8 @@
 
 Why: From 0.21 on plain `force` follows all tags of a repository, and only `keel.sh/matchTag` keeps it to the digest of
 one tag: kafka went from 7.9.1 to 3.0.0, forgejo from 11.0.14 to 1.18 (docs/facts.md, Keel 1). This check needs
-`keel_version`. `major`, `minor`, `patch` and `all` on `latest` jump to the highest version (docs/facts.md, Keel 2).
-`glob:` and `regexp:` compare tags as text, so 1.9.0 is above 1.10.0. They are safe for padded dates only
+`version` in `[keel]`. `major`, `minor`, `patch` and `all` on `latest` jump to the highest version (docs/facts.md,
+Keel 2). `glob:` and `regexp:` compare tags as text, so 1.9.0 is above 1.10.0. They are safe for padded dates only
 (docs/facts.md, Keel 6).
 
 Left alone: `never`, policies whose value is not a literal, semver policies on versions, and policies of a Keel before
@@ -28,8 +28,9 @@ _DATES = re.compile(r"\\d\{(?:4|8)\}|\[0-9\]\{(?:4|8)\}|20\d\d|\(\?P<")
 _YAML = re.compile(r"""keel\.sh/policy\)?["']?\s*:\s*["']?([\w:*.-]+)""")
 
 
-def check(block: Block, context: Context, /, *, keel_version: str = "") -> Iterator[Finding]:
+def check(block: Block, context: Context, /) -> Iterator[Finding]:
     """Yield what is wrong with a workload's own policy, or with one that a ClusterPolicy injects."""
+    keel_version = context.config.keel.version
     follows_tags = bool(keel_version) and version(keel_version) >= FOLLOWS_TAGS
     if block.type_label in MANIFESTS:
         yield from _injected(block, keel_version, follows_tags=follows_tags)

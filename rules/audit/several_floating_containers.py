@@ -13,17 +13,15 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Context, Finding, Rule, warn
 
-from .._enrolment import Enrolment, due
+from .._enrolment import due
 from .._keel import RESTARTED, opt_out
 from .._rewrites import floating
 
 
-def check(
-    workload: Block, context: Context, /, *, enrolled: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
-) -> Iterator[Finding]:
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield a warning that names the containers."""
     labels = [container.label for container in floating(workload, context) if not container.init]
-    if len(labels) > 1 and due(workload, context, Enrolment(enrolled, exempt)) and not opt_out(workload):
+    if len(labels) > 1 and due(workload, context) and not opt_out(workload):
         message = (
             f"{', '.join(labels)} float in one pod, and ignored images count by position. Keep the order of blocks, "
             "and say so in a `# hclmod: ignore[several-floating-containers]` comment"

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from hclmod.rulekit import KINDS, RELEASE, Block, Container, Context, Finding, Rule, containers, fixes, note, values
 
-from .._enrolment import Enrolment, due
+from .._enrolment import due
 from .._keel import RESTARTED, opt_out
 from .._policies import MANIFESTS, entries
-from .._rewrites import floating, image_of, rewrites
+from .._rewrites import floating, image_of, rewrites_by_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,7 @@ class Owners:
     evidence: str
 
 
-def check(
-    block: Block,
-    context: Context,
-    /,
-    *,
-    keel_version: str = "",
-    init_containers: bool = False,
-    enrolled: tuple[str, ...] = (),
-    exempt: tuple[str, ...] = (),
-) -> Iterator[Finding]:
+def check(block: Block, context: Context, /) -> Iterator[Finding]:
     """Yield a note for each container, release or manifest with an image; its cells are the answer."""
     if block.type_label == RELEASE:
         owners = Owners("helm", "helm", "helm", "a chart renders it, so what Keel writes lasts until the next upgrade")
@@ -46,8 +37,8 @@ def check(
     elif block.type_label in MANIFESTS:
         yield from _manifest(block, context)
     else:
-        why = due(block, context, Enrolment(enrolled, exempt))
-        watched = rewrites(block, context, keel_version=keel_version, init=init_containers).paths
+        why = due(block, context)
+        watched = rewrites_by_config(block, context).paths
         for container in containers(block):
             reason = why if container.path in watched and block.type_label in RESTARTED else ""
             image = image_of(block, container, context)

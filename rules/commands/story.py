@@ -12,35 +12,25 @@ from dataclasses import replace
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, fixes, note
 
-from .._enrolment import Enrolment, due
+from .._enrolment import due
 from .._keel import POLICY, declared, opt_out
-from .._markers import MARKERS, SERVICES, needed_by
-from .._rewrites import marker_entries, rewrites
+from .._markers import MARKERS, SERVICES, wanted
+from .._rewrites import marker_entries, rewrites_by_config
 
 
-def check(
-    workload: Block,
-    context: Context,
-    /,
-    *,
-    markers: tuple[str, ...] = ("KYVERNO_LIFECYCLE_V2",),
-    keel_version: str = "",
-    init_containers: bool = False,
-    enrolled: tuple[str, ...] = (),
-    exempt: tuple[str, ...] = (),
-) -> Iterator[Finding]:
+def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield a note for each thing to tell."""
-    why = due(workload, context, Enrolment(enrolled, exempt))
+    why = due(workload, context)
     yield _row(workload, "enrolment", "enrolled", why or "no: Keel does not manage it")
     if opted := opt_out(workload):
         yield _row(workload, "opted-out", "opted out", f"yes: `{POLICY} = never` among its {opted.name}")
     elif (policy := declared(workload, POLICY)) is not None:
         yield _row(workload, "policy", "policy", f"{policy or 'not a literal'} (its own)")
-    for reason in rewrites(workload, context, keel_version=keel_version, init=init_containers).stays:
+    for reason in rewrites_by_config(workload, context).stays:
         yield _row(workload, "left-by-keel", "Keel leaves", reason)
-    needed = {*markers, *needed_by(keel_version)}
+    needed = wanted(context.config.keel)
     names = [name for name in (*MARKERS, *context.config.markers) if MARKERS.get(name) is None or _is_told(name)]
-    for name, items in marker_entries(workload, context, names, keel_version, init=init_containers).items():
+    for name, items in marker_entries(workload, context, names).items():
         yield _row(workload, "marker", f"marker {name}", _state(workload, items, needed=name in needed))
 
 

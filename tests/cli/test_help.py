@@ -253,3 +253,14 @@ def test_deprecated_keys_are_named_when_a_project_is_opened(folder: Path) -> Non
     (folder / "hclmod.toml").write_text('[options."*"]\nkeel_version = "0.21.1"\n')
     for args in (["survey"], ["check", "."]):
         assert 'hclmod.toml: options."*".keel_version: deprecated' in run(*args).stderr
+
+
+def test_an_old_setting_does_what_the_new_one_does_and_names_it(folder: Path) -> None:
+    command = ("check", "--rule", "ignore-keel-drift", "--format", "diff", ".", "--set")
+    (folder / "main.tf").write_text('resource "kubernetes_deployment" "web" {\n}\n')
+    old, new, none = (run(*command, f"{name}=0.22.2") for name in ("*.keel_version", "keel.version", "keel.markers"))
+    assert "KEEL_DIGEST_V1" in new.stdout
+    assert old.stdout == new.stdout
+    warning = "warning: --set *.keel_version: deprecated; write --set keel.version, or [keel] in hclmod.toml\n"
+    assert (old.stderr, new.stderr) == (warning, "")
+    assert "there is no marker `0.22.2`" in none.stderr

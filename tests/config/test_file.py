@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from hclmod.config import file, policies
+from hclmod.config import cluster, file, policies
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -75,10 +75,7 @@ def test_example_is_read_whole() -> None:
         through=3,
         tags="hclmod.tags.json",
         except_unproven=("stacks/x/main.tf",),
-        options={
-            "ignore-keel-drift": {"comments": True},
-            "*": {"keel_version": "0.21.1", "exempt": ["default"]},
-        },
+        options={"ignore-keel-drift": {"comments": True}},
         phases={
             3: file.Phase(
                 number=3,
@@ -104,7 +101,7 @@ def test_example_is_read_whole() -> None:
         },
         registries={"ghcr.io": policies.Registry("cache.lan:5000/ghcr", plain_http=True, requests=2)},
         stateful=("*-ledger",),
-        keel={"version": "0.21.1", "exempt": ["default"]},
+        keel=cluster.Cluster(version="0.21.1", exempt=("default",)),
     )
 
 
@@ -118,7 +115,6 @@ def test_old_keys_for_facts_about_the_cluster_are_read_with_a_warning() -> None:
     old = """
 [options."*"]
 keel_version = "0.21.1"
-jobs = true
 [options.ignore-keel-drift]
 init_containers = true
 comments = true
@@ -131,14 +127,49 @@ version = "0.20.0"
 enrolled = ["b"]
 """
     config = read(old)
-    assert config.options["*"] == {"keel_version": "0.21.1", "enrolled": ["b"], "jobs": True}
-    assert config.options["ignore-keel-drift"] == {"init_containers": True, "comments": True}
+    facts, options = cluster.split(config.options)
+    assert cluster.facts(facts, config.keel) == cluster.Cluster(version="0.21.1", enrolled=("b",), init_containers=True)
+    assert options == {"ignore-keel-drift": {"comments": True}}
     assert [each.removeprefix("hclmod.toml: ") for each in config.warnings] == [
         'options."*".keel_version: deprecated; write `version` in the table [keel] instead',
-        'options."*".jobs: deprecated; write it under [options.RULE] for each rule that needs it',
         "options.ignore-keel-drift.init_containers: deprecated; write `init_containers` in the table [keel] instead",
         'phase.2.options."*".exempt: deprecated; write `exempt` in the table [keel] instead',
+        "phase.2.options.ignore-keel-drift.exempt: deprecated; write `exempt` in the table [keel] instead",
     ]
+
+
+def test_facts_among_options_are_those_of_one_cluster() -> None:
+    settings: dict[str, dict[str, object]] = {
+        "*": {"keel_version": "0.21.1", "enrolled": "a, b"},
+        "x": {"exempt": ["c"], "jobs": "true"},
+    }
+    assert cluster.split(settings) == (
+        {"version": "0.21.1", "enrolled": ["a", "b"], "exempt": ["c"]},
+        {"x": {"jobs": "true"}},
+    )
+    over: dict[str, dict[str, object]] = {
+        "keel": {"version": "0.22.2", "init_containers": "yes"},
+        "x": {"keel_version": "0.20"},
+        "*": {"markers": ()},
+    }
+    assert cluster.split(over) == ({"markers": [], "version": "0.22.2", "init_containers": True}, {"x": {}})
+    assert cluster.split({"x": {"exempt": ["a"]}, "y": {"exempt": "a"}})[0] == {"exempt": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"x": {"exempt": ["a"]}, "y": {"exempt": ["b"]}}, "x.exempt and y.exempt differ, but there is one cluster"),
+        ({"*": {"jobs": True}}, "*.jobs is no fact about the cluster"),
+        ({"keel": {"verison": "1"}}, "keel.verison is no fact about the cluster"),
+        ({"keel": {"version": "new"}}, "keel.version: write a version of Keel such as \"0.21.1\", not 'new'"),
+        ({"x": {"init_containers": "perhaps"}}, "x.init_containers: write true or false, not a string"),
+    ],
+)
+def test_facts_among_options_that_cannot_hold_are_refused(options: dict[str, dict[str, object]], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        cluster.split(options)
+    assert str(caught.value).partition("\n")[0] == message
 
 
 def test_absent_rules_are_not_the_same_as_none() -> None:

@@ -88,3 +88,16 @@ def test_a_built_in_rule_has_codes_of_one_form(rule: str) -> None:
     found = codes.read(folders.find(rule))
     assert found
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", each) for each in found)
+
+
+def test_the_facts_of_a_rule_are_those_that_it_can_reach(tmp_path: Path) -> None:
+    (tmp_path / "_beside.py").write_text(
+        "def spared(context):\n    return context.config.keel.exempt\n"
+        "def unused(context):\n    return context.config.keel.enrolled\n"
+    )
+    (tmp_path / "rule.py").write_text(
+        "from ._beside import spared, unused\n"
+        "def check(block, context):\n    keel = context.config.keel\n    yield keel.version, spared(context)\n"
+        "rule = Rule(check)\n"
+    )
+    assert codes.facts(tmp_path / "rule.py") == ("version", "exempt")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod.errors import RuleError
+from hclmod.errors import ConfigError, RuleError
 from hclmod.rulekit import folders, loading
 
 if TYPE_CHECKING:
@@ -174,19 +174,10 @@ def test_rules_of_a_folder_share_helpers_and_folders_do_not_mix(tmp_path: Path) 
     assert [each.rule.kinds for each in loaded] == [("x_one",), ("x_two",)]
 
 
-def test_options_of_any_rule_reach_those_that_have_them() -> None:
-    options = {loading.ANY: {"keel_version": "0.21.1"}, "ignore-keel-drift": {"keel_version": "0.22.2"}}
-    loaded = loading.load(["ignore-keel-drift", "drop-helm-atomic"], options)
-    assert [each.options for each in loaded] == [{"keel_version": "0.22.2"}, {}]
-    (shared,) = loading.load(["ignore-keel-drift"], {loading.ANY: {"keel_version": "0.21.1"}})
-    assert shared.options == {"keel_version": "0.21.1"}
-
-
-def test_an_option_of_any_rule_that_no_rule_has_is_an_error() -> None:
-    loading.check_options({loading.ANY: {"keel_version": "0.21.1"}})
-    with pytest.raises(RuleError, match="no rule has an option `keel_versoin`") as caught:
-        loading.check_options({loading.ANY: {"keel_versoin": "0.21.1"}})
-    assert "keel_version" in caught.value.hint
+def test_facts_about_the_cluster_are_no_options() -> None:
+    loading.check_options({"*": {"keel_version": "0.21.1"}, "ignore-keel-drift": {"exempt": ["a"]}})
+    with pytest.raises(ConfigError, match="keel_versoin is no fact about the cluster"):
+        loading.check_options({"*": {"keel_versoin": "0.21.1"}})
 
 
 def test_rules_of_subfolders_wait_until_they_are_named() -> None:

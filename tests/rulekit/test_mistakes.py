@@ -57,6 +57,7 @@ def test_the_rule_of_these_tests_loads(tmp_path: Path) -> None:
         ),
         ("(block, context, /,", "(block, /,", "its check takes 1 positional parameters", "def check(block, context"),
         ("(block, context, /,", "(block, context, x, /,", "takes 3 positional parameters", "def check(block, context"),
+        ("strict: bool = True", 'keel_version: str = ""', "is a fact about", "context.config.keel.version"),
         ("True):", "True, **more):", "its check takes `**more`", "def check(block, context"),
         ('kinds=("helm_release",)', 'kinds=("helm_release",), needs="facts"', "its needs are the string", '{"facts"}'),
         ('kinds=("helm_release",)', 'kinds=("helm_release",), needs={"fcats"}', "it needs `fcats`", "facts and"),

@@ -150,26 +150,27 @@ class Run:
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
-FLOAT_ALL = '[images."*"]\nfloat = "latest"\n'
+EAGER_CONFIG = """
+[images."*"]
+float = "latest"
+[keel]
+version = "0.22.2"
+markers = ["KYVERNO_LIFECYCLE_V1", "KYVERNO_LIFECYCLE_V2", "METALLB_LIFECYCLE_V1"]
+enrolled = ["*"]
+"""
 # Nothing there floats.
 CADDY = ImageTags(checked="2026-08-01T00:00:00Z", source="hand", complete=True, tags={"2.8.4": TagInfo()})
 EAGER: Mapping[str, Mapping[str, object]] = {
-    "ignore-keel-drift": {
-        "markers": ("KYVERNO_LIFECYCLE_V1", "KYVERNO_LIFECYCLE_V2", "METALLB_LIFECYCLE_V1"),
-        "keel_version": "0.22.2",
-        "comments": True,
-    },
+    "ignore-keel-drift": {"comments": True},
     "pull-policy-for-floating-tag": {"drop": True},
     "pin": {"to": "9.9.9", "reason": "it crashes", "allow_downgrade": True, "label": True},
     "opt-out": {"reason": "it crashes", "label": True},
-    "missing-marker": {"enrolled": ("*",), "keel_version": "0.22.2"},
-    "opt-out-by-label": {"enrolled": ("*",)},
 }
 RUNS = {
     **{rule: Run((rule,)) for rule in RULES},
-    **{f"eager {rule}": Run((rule,), FLOAT_ALL, options=EAGER) for rule in RULES},
+    **{f"eager {rule}": Run((rule,), EAGER_CONFIG, options=EAGER) for rule in RULES},
     "all rules": Run(TOGETHER),
-    "all rules, eager": Run(TOGETHER, FLOAT_ALL, options=EAGER),
+    "all rules, eager": Run(TOGETHER, EAGER_CONFIG, options=EAGER),
     "all rules, nothing floats": Run(TOGETHER, tags=Snapshot({"docker.io/library/caddy": CADDY})),
 }
 UNREAD_BY_A_JUDGE = {"comments_before_equals.tf", "unicode_identifiers.tf"}  # valid, and python-hcl2 refuses them

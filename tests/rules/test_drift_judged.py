@@ -53,8 +53,9 @@ def workload(kind: str) -> bytes:
 
 def settled(data: bytes, rule: str, options: dict[str, object]) -> bytes:
     """The document after one rule."""
-    context = Context(config=file.parse(b"", "hclmod.toml"), tags=Snapshot({}))
-    loaded = loading.load([rule], {rule: options})
+    config, own = file.parse(b"", "hclmod.toml").settled({rule: options})
+    context = Context(config=config, tags=Snapshot({}))
+    loaded = loading.load([rule], own)
     outcome = settle.settle(Hcl(source(data), lambda _rule, _block: True), loaded, context)
     assert isinstance(outcome, Changed), outcome
     return outcome.after

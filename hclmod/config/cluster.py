@@ -1,0 +1,127 @@
+"""`[keel]` of `hclmod.toml`: facts about the cluster, which rules read as `context.config.keel`.
+
+They were options of rules once. Those keys are still read, for all rules, with a warning that names the new key.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hclmod.config.checks import Key, boolean, dotted, matching, table, texts
+from hclmod.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Options = Mapping[str, Mapping[str, object]]
+
+TABLE = "keel"
+_EVERY = "*"  # in place of a rule's id: what is an option of every rule
+_VERSION = matching(re.compile(r"v?\d+(?:\.\d+)*", re.ASCII), 'write a version of Keel such as "0.21.1"')
+KEYS: Mapping[str, Key] = {
+    "version": Key(_VERSION, "The version of Keel in the cluster, which decides what Keel writes."),
+    "init_containers": Key(boolean, "Whether Keel also updates the images of init containers.", default=False),
+    "enrolled": Key(texts, "Globs of namespaces that an allowlist enrolls, without a label."),
+    "exempt": Key(texts, "Globs of namespaces that are never enrolled, besides `keel`."),
+    "markers": Key(texts, "Names of built-in markers, or of tables of `markers`, that say what the cluster writes."),
+}
+TYPE = table(KEYS)
+OLD = {"keel_version" if key == "version" else key: key for key in KEYS}
+"""The facts by the names of the options that they were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The facts about the cluster; an empty `version` is an unknown one, `markers` is None where nothing names them."""
+
+    version: str = ""
+    init_containers: bool = False
+    enrolled: tuple[str, ...] = ()
+    exempt: tuple[str, ...] = ()
+    markers: tuple[str, ...] | None = None
+
+
+def facts(raw: Mapping[str, Any], known: Cluster = Cluster()) -> Cluster:
+    """The facts of a checked table, above those that are known."""
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+    return replace(known, **values)
+
+
+def split(options: Options) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
+    """The facts among the options of rules, by their keys, and the options without them.
+
+    A `ConfigError` names facts that two rules give differently, and options of every rule that are no facts.
+    """
+    rest: dict[str, dict[str, object]] = {rule: {} for rule in options if rule not in (_EVERY, TABLE)}
+    found: dict[str, Any] = {}
+    givers: dict[str, str] = {}
+    for rule, name, given in _flat(options):
+        if key := _key(rule, name):
+            value = _checked(key, given, f"{rule}.{name}")
+            if found.get(key, value) != value and _rank(givers[key]) == _rank(rule):
+                hint = f"Write it once, as `{key}` in the table [{TABLE}]."
+                raise ConfigError(f"{givers[key]}.{name} and {rule}.{name} differ, but there is one cluster", hint=hint)
+            found[key], givers[key] = value, rule
+        elif rule in rest:
+            rest[rule][name] = given
+        else:
+            hint = "Set an option for each rule that has it: [options.RULE], or --set RULE.OPTION=VALUE."
+            raise ConfigError(f"{rule}.{name} is no fact about the cluster", hint=hint)
+    return found, rest
+
+
+def _flat(options: Options) -> list[tuple[str, str, object]]:
+    """Rule, name and value of each option, those that win last."""
+    return [(rule, name, value) for rule in sorted(options, key=_rank) for name, value in options[rule].items()]
+
+
+def _rank(rule: str) -> int:
+    """Which options win: those of one rule over those of every rule, and the table itself over both."""
+    return {_EVERY: 0, TABLE: 2}.get(rule, 1)
+
+
+def _key(rule: str, name: str) -> str:
+    """The key of a fact that stands among the options of a rule; empty for an option."""
+    return (name if name in KEYS else "") if rule == TABLE else OLD.get(name, "")
+
+
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _checked(key: str, value: object, place: str) -> object:
+    """A value from TOML or from the command line, where lists and booleans may be texts."""
+    kind = KEYS[key].type
+    if isinstance(value, str) and kind is boolean:
+        value = _WORDS.get(value.lower(), value)
+    elif isinstance(value, str) and kind is texts:
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    elif isinstance(value, tuple):
+        value = list(value)
+    for problem in kind(value, place):
+        raise ConfigError(problem)
+    return value
+
+
+def deprecated(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what to write in the place of old keys of the file, which are still read."""
+    yield from _moved(raw.get("options", {}), "options")
+    for number, phase in raw.get("phase", {}).items():
+        yield from _moved(phase.get("options", {}), f"phase.{number}.options")
+
+
+def _moved(options: Options, parent: str) -> Iterator[str]:
+    for rule, given in options.items():
+        for name in given:
+            if name in OLD:
+                old = dotted(dotted(parent, rule), name)
+                yield f"{old}: deprecated; write `{OLD[name]}` in the table [{TABLE}] instead"
+
+
+def deprecated_settings(options: Options) -> Iterator[str]:
+    """Yield what to write in the place of old keys of the command line, which are still read."""
+    for rule, given in options.items():
+        for name in given:
+            if rule != TABLE and name in OLD:
+                yield f"--set {rule}.{name}: deprecated; write --set {TABLE}.{OLD[name]}, or [{TABLE}] in hclmod.toml"
