@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from subprocess import PIPE
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from hclmod.errors import GitError
 from hclmod.ledger import PHASE, RULES, VERSION, LedgerEntry, ledger_entries, trailer
@@ -39,8 +40,7 @@ _NOT_BARE = ("-c", "safe.bareRepository=explicit")  # one in a checkout brings a
 _NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0"}  # `git status` would write the user's index
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One file of a commit: its path from the root with `/`, its mode as git writes it, its object."""
 
     path: str
@@ -48,15 +48,13 @@ class Entry:
     oid: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     status: int
     out: bytes
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Shell:
+class _Shell(Struct, frozen=True):
     folder: str
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -77,8 +75,7 @@ class _Shell:
         return os.fsdecode(self.out(*args, stdin=stdin).removesuffix(b"\n"))
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A work tree of git; `root` is its topmost folder."""
 
     root: Path

@@ -11,12 +11,14 @@ import json
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod import __version__
 from hclmod.errors import HclmodError
@@ -59,8 +61,7 @@ class TransportError(HclmodError):
         super().__init__(f"{self.url} {trouble.value}" + (f": {detail}" if detail else ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer of any status; the names of `headers` are in small letters.
 
     `url` is the address that answered, `asked` the one first requested. They differ after a redirect.
@@ -93,8 +94,7 @@ class Answer:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long to wait, in seconds, and how often to ask.
 
     `total` limits one attempt as a whole, for servers that send a byte now and then. A `Retry-After` longer than
@@ -109,8 +109,7 @@ class Patience:
     longest_pause: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(Struct, frozen=True):
     """Sends requests over kept connections; may be used by several threads at once."""
 
     client: httpx.Client

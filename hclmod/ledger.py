@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,8 +14,7 @@ PHASE, RULES, VERSION = "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version"
 """The keys of the trailers."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(Struct, frozen=True):
     """One phase done: the commit that did it, with which rules and which version of hclmod."""
 
     phase: int

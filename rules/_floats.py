@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hclmod.rulekit import (
     HOLDERS_OF_DATA,
@@ -18,6 +17,7 @@ from hclmod.rulekit import (
     LastResort,
     Reference,
     ResourceId,
+    Struct,
     TagClass,
     Unknown,
     decide,
@@ -53,8 +53,7 @@ def has_switched_in(container: Container, context: Context) -> bool:
     return container.image is not None and (SWITCHER, container.image.path) in context.changed_at
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why an image stays: the code of the cause, and the words for a person."""
 
     code: str

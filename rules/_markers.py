@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from hclmod.rulekit import KINDS, Block, Cluster, Config, RuleError
+from hclmod.rulekit import KINDS, Block, Cluster, Config, RuleError, Struct
 
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """A named group of `ignore_changes` entries.
 
     In a path `{pod}` is the pod spec of the resource type, `{stamp}` the metadata that Keel stamps, `{container}` each

@@ -6,7 +6,6 @@ Source: docs/guides/rollback.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from hclmod.rulekit import (
     KINDS,
@@ -20,6 +19,7 @@ from hclmod.rulekit import (
     fixes,
     lists,
     note,
+    replace,
     traversal,
     undo,
     values,

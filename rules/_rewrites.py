@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, containers, reference
+from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, Struct, containers, reference
 
 from ._floats import decision, parsed, pin_reason, policy, switches_tags
 from ._keel import INIT_CONTAINERS, MONITORED, declared
 from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrites:
+class Rewrites(Struct, frozen=True):
     """The paths of the containers whose image Keel may rewrite, in file order, and why others stay."""
 
     paths: tuple[str, ...] = ()

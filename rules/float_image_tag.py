@@ -26,7 +26,6 @@ another program reads it too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 
 from hclmod.rulekit import (
@@ -55,6 +54,7 @@ from hclmod.rulekit import (
     fixes,
     note,
     reference,
+    replace,
     warn,
 )
 

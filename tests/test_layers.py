@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "hclmod"
 
+VALUES = "msgspec"
+"""Every module may make its values with it: a struct costs a tenth of a dataclass to define and to copy."""
+
 OWNERS = {
     "tree_sitter": {"hcl.syntax", "yaml.scalars"},
     "tree_sitter_hcl": {"hcl.syntax"},
@@ -32,7 +35,6 @@ OWNERS = {
     "httpx": {"http"},
     "jinja2": {"reports.html"},
     "markupsafe": {"reports.html"},
-    "msgspec": {"reports.model", "reports.json"},
     "click": {
         "cli", "cli.apply", "cli.audit", "cli.check", "cli.docs", "cli.errors", "cli.groups", "cli.options",
         "cli.output", "cli.pin", "cli.refresh", "cli.report", "cli.rules", "cli.survey", "cli.tags",
@@ -77,7 +79,7 @@ def test_relative_imports_would_hide_from_this_test() -> None:
 
 def third_party(path: Path) -> set[str]:
     found = {each.split(".")[0] for each in imports(path)}
-    return {each for each in found if each not in sys.stdlib_module_names or each == "tomllib"} - {"hclmod", ""}
+    return {each for each in found if each not in sys.stdlib_module_names or each == "tomllib"} - {"hclmod", VALUES, ""}
 
 
 def test_third_party_packages_have_one_owner() -> None:

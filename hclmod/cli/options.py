@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod.cli import output
 from hclmod.config import cluster
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 PATHS = click.Path(path_type=Path)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The repository that a command works on, with the configuration and rules to use."""
 
     repository: Path = Path()
@@ -48,8 +48,7 @@ class Source:
         return project
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """How a command shows its report."""
 
     form: str

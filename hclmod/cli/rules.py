@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import to_builtins
 
 from hclmod.cli import options, output
 from hclmod.cli.groups import Command, Group
@@ -33,7 +33,7 @@ def rules(*, form: str, source: Source) -> None:
     """
     cards = docstrings.cards(source.rules)
     if form == "json":
-        output.show_json([asdict(card) for card in cards])
+        output.show_json([to_builtins(card) for card in cards])
         return
     for number, (group, members) in enumerate(by_group(cards).items()):
         click.echo("\n" * bool(number) + click.style(group, bold=True))
@@ -66,7 +66,7 @@ def explain(*, what: str, form: str, source: Source) -> None:
 def _explain_rule(rule: str, form: str, source: Source) -> None:
     card = docstrings.card(rule, source.rules)
     if form == "json":
-        output.show_json(asdict(card))
+        output.show_json(to_builtins(card))
         return
     click.echo(click.style(card.id, bold=True))
     for text in (card.summary, f"Why: {card.why}", f"Left alone: {card.left_alone}"):
@@ -96,7 +96,7 @@ def test(*, which: str | None, accept: bool, fixtures: Path, form: str, source: 
 
     results = run_all(fixtures, which, source.rules, accept=accept)
     if form == "json":
-        output.show_json([asdict(each) | {"diff": each.diff.decode(errors="replace")} for each in results])
+        output.show_json([to_builtins(each) | {"diff": each.diff.decode(errors="replace")} for each in results])
     else:
         _show_results(results)
     return int(any(result.problems for result in results))

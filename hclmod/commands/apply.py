@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod import __version__, files
 from hclmod.engine.outcomes import Changed
@@ -34,8 +35,7 @@ def plan_phases(
     return tuple(there.plan_all([there.phase_job(number, done=done) for number in numbers], watch))
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """A phase that was written: on `branch` as `commit`, or (`commit` None) nothing because nothing changed."""
 
     report: PhaseReport

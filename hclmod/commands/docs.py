@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from hclmod.config import cluster, file
 from hclmod.images import evidence
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 _MADE = "<!-- Made by `hclmod docs`; change the source it is made from, not this page. -->\n\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """What a fixture shows of a rule: the case's name, the diff it wants, and how many cases there are.
 
     Of a rule that only looks it is the file that it looks at (`diff` is empty) and what has to be said of it.
@@ -99,8 +99,7 @@ def rules_page(cards: Sequence[Card]) -> str:
     return _MADE + "\n\n".join(parts) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command as its help describes it: how it is called, what it does, its options with their help."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.engine.job import Job
 from hclmod.engine.workloads import find
@@ -24,8 +25,7 @@ _OWNERS = "owners"
 _AUDIT = "audit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerRow:
+class OwnerRow(Struct, frozen=True, kw_only=True):
     """Who owns image, tag and pull policy of one container, release or image in a manifest, and how that is known."""
 
     workload: str

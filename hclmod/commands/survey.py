@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.images import decide, reference, tags
 from hclmod.scan import find
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.stacks import PhaseOf
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRow:
+class ImageRow(Struct, frozen=True):
     """One image of one container; `origin` is where its tag stands, `fan_out` how many images that literal makes."""
 
     stack: str
@@ -47,8 +48,7 @@ class ImageRow:
     phase: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideRow:
+class OutsideRow(Struct, frozen=True):
     """One image outside of container blocks.
 
     `file` and `line` are where its tag is written, `origin` where the literal stands that makes it; `address` are the
@@ -71,8 +71,7 @@ class OutsideRow:
     phase: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRow:
+class ReleaseRow(Struct, frozen=True):
     """One Helm release; an empty cell is an attribute that is not set."""
 
     stack: str
@@ -86,8 +85,7 @@ class ReleaseRow:
     phase: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadRow:
+class WorkloadRow(Struct, frozen=True):
     """One workload and the entries of its `ignore_changes`."""
 
     stack: str
@@ -98,8 +96,7 @@ class WorkloadRow:
     phase: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceRow:
+class NamespaceRow(Struct, frozen=True):
     """One namespace in which something lives or which is declared, by every resource that declares it."""
 
     namespace: str
@@ -109,8 +106,7 @@ class NamespaceRow:
     phases: str  # of what lives there
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """All rows, by stack and address."""
 
     images: tuple[ImageRow, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod import files
 from hclmod.commands.survey import survey
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
 _WORDS = frozenset({"", *policies.WORDS})
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One image of the repository with what the config says of it: who uses it, and in which phase."""
 
     image: Reference
@@ -44,8 +44,7 @@ class Seen:
     movable: bool  # false for what no rule changes, such as the base of a Dockerfile
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
+class Refreshed(Struct, frozen=True):
     """What a refresh learnt, and the snapshot with it; `failed` says by image why it is not known."""
 
     snapshot: Snapshot
@@ -54,8 +53,7 @@ class Refreshed:
     interrupted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What was taken from files of Diun: the images, those of which more was known, what could not be read."""
 
     snapshot: Snapshot
@@ -64,8 +62,7 @@ class Imported:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """The explanation of one image, with the policy that applied, for whom it holds, and what moves with it."""
 
     image: Reference

@@ -14,8 +14,10 @@ import contextlib
 import shutil
 import tomllib
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod import txtar
 from hclmod.config import checks
@@ -43,8 +45,7 @@ _CASE = checks.table({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One case of a rule: its files by name (`before/main.tf`), and what must be said."""
 
     name: str
@@ -78,8 +79,7 @@ class Case:
         return {name.removeprefix(folder): data for name, data in self.files.items() if name.startswith(folder)}
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What became of a case: no problems when it passed; `diff` leads from what was wanted to what came out."""
 
     name: str

@@ -10,8 +10,9 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from hclmod.errors import ConfigError
 
@@ -21,8 +22,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = {bool: "a boolean", int: "a number", str: "a string", list: "an array", dict: "a table"}
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """What a value may be: its check, and its JSON schema."""
 
     check: Check
@@ -33,8 +33,7 @@ class Type:
         return self.check(value, key)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A key of a table: what it holds, what it is for, and what holds without it."""
 
     type: Type

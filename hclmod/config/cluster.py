@@ -6,8 +6,10 @@ They were options of rules once. Those keys are still read, for all rules, with 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.config.checks import Key, boolean, dotted, matching, table, texts
 from hclmod.errors import ConfigError
@@ -32,8 +34,7 @@ OLD = {"keel_version" if key == "version" else key: key for key in KEYS}
 """The facts by the names of the options that they were."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
+class Cluster(Struct, frozen=True, kw_only=True):
     """The facts about the cluster; an empty `version` is an unknown one, `markers` is None where nothing names them."""
 
     version: str = ""
@@ -43,7 +44,11 @@ class Cluster:
     markers: tuple[str, ...] | None = None
 
 
-def facts(raw: Mapping[str, Any], known: Cluster = Cluster()) -> Cluster:
+NOTHING = Cluster()
+"""What is known where `[keel]` says nothing."""
+
+
+def facts(raw: Mapping[str, Any], known: Cluster = NOTHING) -> Cluster:
     """The facts of a checked table, above those that are known."""
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
     return replace(known, **values)

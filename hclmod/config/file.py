@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod.config import cluster, policies
 from hclmod.config.checks import Key, Type, anything, listed, named, narrowed, refuse, table, text, texts
@@ -28,8 +30,7 @@ _WORKLOAD = re.compile(rf"(?:[^/\[]+/)+(?:{_INSTANCE})*{_NAME}\.{_NAME}")
 _MAGIC = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
+class Phase(Struct, frozen=True, kw_only=True):
     """One step of the rollout: whose workloads, and which rules (`None`: those of the whole config)."""
 
     number: int
@@ -41,8 +42,7 @@ class Phase:
     options: Mapping[str, Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """A whole `hclmod.toml`; `rules` is `None` where the file leaves the choice to the built-in ones."""
 
     path: str

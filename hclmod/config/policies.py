@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.config.checks import Check, Key, Type, boolean, matching, narrowed, table, text
 
@@ -26,8 +28,7 @@ WORDS = ("latest", "major", "never")
 """What `float` says besides a tag."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImagePolicy:
+class ImagePolicy(Struct, frozen=True, kw_only=True):
     """What a person decided for the images that `pattern` matches, or for one workload; empty is not said.
 
     `float` is `latest`, `major`, a tag or `never`, and `reason` says why. Images of one `group` move together or not
@@ -42,8 +43,7 @@ class ImagePolicy:
     policy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(Struct, frozen=True):
     """How to reach a registry.
 
     `mirror` (`host:port/prefix`) is asked in its place, `plain_http` allows to ask it without TLS, `requests` is how

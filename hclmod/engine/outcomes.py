@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hclmod.proof import verify
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.stacks import Stack
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(Struct, frozen=True):
     """A finding of a rule, and the line on which it stands.
 
     `where` is the path of what it stands on, which names it also when lines move; `before` and `after` are the lines
@@ -42,16 +42,14 @@ class Reported:
         return f"{self.rule}/{self.finding.code}"
 
 
-@dataclass(frozen=True, slots=True)
-class Unchanged:
+class Unchanged(Struct, frozen=True):
     """Nothing to do; `left` says of each selected target why."""
 
     path: str
     left: tuple[Reported, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """Proven new bytes."""
 
     path: str
@@ -62,8 +60,7 @@ class Changed:
     verdict: verify.AsDeclared
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """Not read, and why; `broken` is what Terraform cannot read either."""
 
     path: str
@@ -71,8 +68,7 @@ class Skipped:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Changed and not proven, so the change is thrown away."""
 
     path: str
@@ -80,8 +76,7 @@ class Refused:
     applied: tuple[Reported, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A rule or the engine raised: our bug, with its traceback.
 
     `blamed` says which rule that is not ours raised and where, empty for a bug of ours.
@@ -105,8 +100,7 @@ def findings(*outcomes: Outcome) -> Iterator[Reported]:
                 yield from left
 
 
-@dataclass(frozen=True, slots=True)
-class StackReport:
+class StackReport(Struct, frozen=True):
     """The outcomes of one stack's documents, the namespaces it enrolls by name, and what resources it declares."""
 
     stack: Stack
@@ -115,8 +109,7 @@ class StackReport:
     declared: frozenset[BlockId] = field(default_factory=frozenset)
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseReport:
+class PhaseReport(Struct, frozen=True):
     """Everything that a phase would do and everything it would leave, by stack."""
 
     number: int | None

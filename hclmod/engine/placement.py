@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from hclmod.engine.affected import affected
 from hclmod.hcl.values import Text

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import traceback
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.engine.context import Selection
 from hclmod.engine.outcomes import Failed, Outcome, PhaseReport, Skipped, StackReport
@@ -57,8 +59,7 @@ def plan(tree: Tree, runs: Sequence[Run], watch: Callable[[str], None] = lambda 
     return [_report(tree, run, [report for at, report in ordered if at == index]) for index, run in enumerate(runs)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     """One stack of one run; `names` are the namespaces of the whole phase, where they are known."""
 
     index: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
 
 from hclmod.rulekit.places import Placing
 from hclmod.terraform.ids import BlockId, ImageId
@@ -27,8 +28,7 @@ Id = TypeVar("Id", BlockId, ImageId)
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True, dict=True):
     """A job, its loaded rules, the stacks that it looks at, and what following references found.
 
     `reached` are the resources that options of rules name, with the rule. `blocked` are the images that stay with

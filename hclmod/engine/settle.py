@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from hclmod.engine.outcomes import Changed, Refused, Reported, Skipped, Unchanged
 from hclmod.hcl import edits

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.engine import merged
 from hclmod.engine.outcomes import Reported
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.rule import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Hcl:
+class Hcl(Struct, frozen=True):
     """A document of HCL; `select` says whether a rule is offered a block."""
 
     source: Source
@@ -75,8 +76,7 @@ class Hcl:
         return verify.verify(before.source, self.source, fixes)
 
 
-@dataclass(frozen=True, slots=True)
-class Yaml:
+class Yaml(Struct, frozen=True):
     """A document of YAML, which has no blocks: rules are offered places only, and PyYAML is the judge."""
 
     document: Document

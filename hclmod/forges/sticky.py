@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from hclmod.errors import HclmodError
 from hclmod.http import TransportError, Trouble
@@ -38,8 +40,7 @@ class Outcome(Enum):
     ABSENT = "not created, because there is nothing to report"
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """What happened to the comment, and its address (empty if the forge does not give one)."""
 
     outcome: Outcome

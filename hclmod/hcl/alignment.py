@@ -8,8 +8,9 @@ A chain that was not aligned before the edit is left as it is.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Edit, Span, apply
@@ -27,8 +28,7 @@ _SPLITS_LINES = frozenset({"body", "block", "template_interpolation"}) | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line as the formatter sees it (a heredoc is one line); offsets into the document."""
 
     start: int

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Document:
+
+class Document(Struct, frozen=True, dict=True):
     """The bytes of one file; `path` is relative to the repository, with forward slashes."""
 
     path: str

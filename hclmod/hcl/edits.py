@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.document import Document
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A half-open range of byte offsets, `start <= end`."""
 
     start: int
@@ -28,8 +28,7 @@ class Span:
         return self.start <= other.end and other.start <= self.end
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(Struct, frozen=True, order=True):
     """Put `text` where `span` is."""
 
     span: Span
@@ -47,8 +46,7 @@ class Effect(Enum):
     REFILLED = "refilled"  # a list that keeps all it held, in order, with new items between
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Declared:
+class Declared(Struct, frozen=True, order=True):
     """One path of the document and what happens there.
 
     `path` is written as `views.Block.path` writes it: `resource.kubernetes_deployment.web[0].spec[0].replicas`.
@@ -58,8 +56,7 @@ class Declared:
     effect: Effect
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """Edits that are applied all or none, and what they declare to change."""
 
     edits: tuple[Edit, ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.hcl.edits import Span
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.views import Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True):
     """The `place`-th heredoc of an attribute: the lines between its markers, and where they begin in the document.
 
     `nodes` are its interpolations, `holes` their spans in the body.
@@ -25,7 +25,7 @@ class Heredoc:
     start: int
     body: bytes
     holes: tuple[Span, ...]
-    nodes: tuple[Node, ...] = field(repr=False)
+    nodes: tuple[Node, ...]
 
 
 def heredocs(expression: Expression) -> tuple[Heredoc, ...]:

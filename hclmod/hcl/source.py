@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.hcl import syntax
 
@@ -24,8 +25,7 @@ _CONFLICT = re.compile(rb"^(?:<{7} |>{7} )", re.MULTILINE)
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A document and its tree: where everything is looked up."""
 
     document: Document
@@ -42,15 +42,13 @@ class Source:
         return self.document.data[node.start_byte : node.end_byte]
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """Why a document could not be parsed; Terraform cannot read it either."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """Why the bytes of a document must not be edited; `generated` ones may still be read."""
 
     reason: str

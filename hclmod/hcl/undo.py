@@ -12,9 +12,11 @@ not aligned before, they are left as they are, and the comments say `# hclmod un
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.hcl import alignment, syntax
 from hclmod.hcl.comments import comments_above
@@ -116,8 +118,7 @@ def _holds(item: Node | None, span: Span) -> bool:
     return item is not None and item.start_byte <= span.start and span.end <= item.end_byte
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A marked line: its bytes with the line end, the word and the text of its comment."""
 
     span: Span

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.hcl import comments, syntax
 from hclmod.hcl.edits import Span
@@ -20,8 +21,7 @@ NESTING = 100
 """Nodes nested deeper than this (some 30 lists) are not read further; the reader calls itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """What a piece of a quoted string means, the `place`-th of its attribute; None for a number, a bool or `null`.
 
     With `scalar` it is that value of YAML instead (`yaml_values.in_order`): in the `place`-th heredoc, or in a file.
@@ -29,19 +29,27 @@ class Text:
 
     text: str
     place: int | None
-    line: int = field(default=0, compare=False)
+    line: int = 0
     scalar: int | None = None
 
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.text, self.place, self.scalar  # the same text on another line is equal
 
-@dataclass(frozen=True, slots=True)
-class Template:
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
+
+
+class Template(Struct, frozen=True):
     """A quoted string with interpolations, in parts."""
 
     parts: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """`head.step[step]...`; a step is a name, a position, or a value that has to be found first.
 
     `at` is the offset of its first byte in the document, by which readers of one name are kept apart.
@@ -49,11 +57,20 @@ class Reference:
 
     steps: tuple[str | int | Value, ...]
     text: str
-    at: int = field(default=-1, compare=False)
+    at: int = -1
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.steps, self.text  # the same reference at another place is equal
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """An object literal; a key is None where it is computed."""
 
     entries: tuple[tuple[str | None, Value], ...]
@@ -68,22 +85,19 @@ class Object:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(Struct, frozen=True):
     """A list literal."""
 
     items: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The two arms of a conditional; which one is taken is not asked."""
 
     arms: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function call."""
 
     name: str
@@ -91,8 +105,7 @@ class Call:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A value where it stands: the attribute at `path` of `document`, on `line`."""
 
     document: str
@@ -101,8 +114,7 @@ class Definition:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Struct, frozen=True):
     """Anything else, as it is written, and why it says nothing."""
 
     text: str

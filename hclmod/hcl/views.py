@@ -6,9 +6,10 @@ Views are read here and changed by `verbs`. They hold no node that a rule would 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.hcl import comments as trivia
 from hclmod.hcl import syntax, traversal
@@ -25,12 +26,11 @@ _ESCAPE = re.compile(r'\\(["\\nrt])|\$(\$\{)|%(%\{)|\\(?:u([0-9a-fA-F]{4})|U(00(
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(Struct, frozen=True, dict=True):
     """A value: literal, list, object, template, reference or anything else."""
 
-    source: Source = field(repr=False)
-    node: Node = field(repr=False)
+    source: Source
+    node: Node
     path: str
 
     @property
@@ -110,21 +110,19 @@ class Expression:
         return self._core
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of an object; `key` is None where it is computed."""
 
     key: str | None
     value: Expression
-    node: Node = field(repr=False)
+    node: Node
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(Struct, frozen=True, dict=True):
     """`name = value` in a block."""
 
-    source: Source = field(repr=False)
-    node: Node = field(repr=False)
+    source: Source
+    node: Node
     name: str
     path: str
 
@@ -143,17 +141,26 @@ class Attribute:
         return tuple(_text(self.source, span) for span in trivia.owned_comments(self.source, self.node))
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True, dict=True):
     """`type "label" ... { ... }`; `path` names it among all blocks of its document."""
 
-    source: Source = field(repr=False)
-    node: Node = field(repr=False)
+    source: Source
+    node: Node
     type: str
     labels: tuple[str, ...]
     path: str
-    merged: tuple[dict[str, Attribute], tuple[Block, ...]] | None = field(default=None, repr=False, compare=False)
+    merged: tuple[dict[str, Attribute], tuple[Block, ...]] | None = None
     """What Terraform reads in its place where other documents override it."""
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.source, self.node, self.type, self.labels, self.path  # not what it is merged with
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Block) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
 
     @property
     def span(self) -> Span:

@@ -7,9 +7,10 @@ nothing ever goes down.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from hclmod.images import tags
 from hclmod.images.evidence import TagInfo
@@ -34,31 +35,27 @@ class Policy(Protocol):
         """Why; only `never` must say it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Float:
+class Float(Struct, frozen=True):
     """Write this tag."""
 
     tag: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """The tag is right as it is; `floating` says whether it moves, or is pinned on purpose."""
 
     why: str
     floating: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LastResort:
+class LastResort(Struct, frozen=True):
     """No tag of this image can float: leave it, and let Terraform ignore the image."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Nothing proves an answer; `what_to_do` would."""
 
     why: str
@@ -68,8 +65,7 @@ class Unknown:
 Decision = Float | Keep | LastResort | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class _No:
+class _No(Struct, frozen=True):
     why: str
     proven: bool = True  # False: more evidence could make it a yes
 

@@ -10,8 +10,9 @@ Source: docs/facts.md, Images 6.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from hclmod.errors import HclmodError
 from hclmod.images import reference
@@ -29,8 +30,7 @@ LIMITS = (
 """What such a source cannot know, for the person who imports it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """What was read: records by full name, and what could not be used, in words."""
 
     images: Mapping[str, ImageTags]
@@ -57,8 +57,7 @@ def read(data: bytes, path: str, checked: str) -> Import:
     return Import(images, tuple(problems))
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(Struct, frozen=True):
     """One tag of one image as Diun gives it."""
 
     where: str

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.config.checks import Key, Type, boolean, listed, matching, named, narrowed, refuse, table, text
 from hclmod.errors import ConfigError
 from hclmod.images import reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 SOURCES = ("registry", "diun", "hand")
@@ -24,8 +27,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\
 _REAL_SINCE = datetime(2010, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class TagInfo:
+class TagInfo(Struct, frozen=True):
     """What is known of one tag; `created` is kept as it was written."""
 
     digest: str | None = None
@@ -38,8 +40,7 @@ class TagInfo:
         return moment if moment and moment >= _REAL_SINCE else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageTags:
+class ImageTags(Struct, frozen=True, kw_only=True):
     """The tags of one image; only a `complete` list proves that a tag does not exist.
 
     `pins` are the tags in use for which a long list was cut to what matters; without any the list was not cut.
@@ -56,8 +57,7 @@ class ImageTags:
         return replace(self, complete=False) if self.pins and pin not in self.pins else self
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """All images of the file, by full name (`docker.io/library/redis`)."""
 
     images: Mapping[str, ImageTags]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct
 
 from hclmod.images import decide, tags
 from hclmod.images.decide import Float, Keep, LastResort, Unknown
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from hclmod.images.reference import Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A decision in words: `outcome` in one line, `why`, the `evidence` that was used, what would `change` it."""
 
     decision: Decision

@@ -6,9 +6,10 @@ The form cannot tell a major from a build number (`:17`, `:36`), so a single num
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+
+from msgspec import Struct
 
 _REMEMBERED = 2**15  # an image of 10,000 tags is asked about each of them several times
 _SPLIT = re.compile(r"(?P<prefix>(?:[A-Za-z]+[-_.]?)?)(?P<numbers>\d+(?:\.\d+)*)(?P<rest>.*)", re.ASCII)
@@ -95,8 +96,7 @@ VERSIONS = frozenset({TagClass.MINOR, TagClass.SEMVER, TagClass.FOUR_PART})
 _BY_LENGTH = {1: TagClass.MAJOR, 2: TagClass.MINOR, 3: TagClass.SEMVER, 4: TagClass.FOUR_PART}
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A tag with a number in it: `v` `4.1.2` `-debian-12`, and which build of that version (`-r` `9`)."""
 
     prefix: str

@@ -9,9 +9,10 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 SECONDS = 30
 """How long `terraform fmt` may take over one document."""
@@ -20,23 +21,20 @@ HEREDOC_LINES = 20_000
 """A document with a heredoc and more lines than this takes HashiCorp's parser minutes (docs/facts.md, Parsers 5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """An official parser reads the document."""
 
     judge: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """A parser does not read the text, in its own words."""
 
     judge: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """Neither pygohcl nor `terraform` is installed."""
 
 

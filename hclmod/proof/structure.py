@@ -6,8 +6,9 @@ Bytes outside the windows are identical. A path is written as `views.Block.path`
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from hclmod.hcl.edits import Effect
 from hclmod.hcl.views import Attribute, Block, top_level
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 Item = Attribute | Block
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """Items of one body before and after, and the lines on which both begin.
 
     `ordinals` counts the blocks of each key that stand before it there.

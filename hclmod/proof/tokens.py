@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from hclmod.hcl import syntax
 from hclmod.hcl.document import Document
@@ -30,8 +31,7 @@ JUDGE = "pygohcl token by token"
 """The name under which this way stands in the report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What became of each path in a window."""
 
     effects: dict[str, Effect]

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.hcl import syntax
 from hclmod.hcl.edits import Effect
@@ -27,27 +28,23 @@ if TYPE_CHECKING:
     from hclmod.hcl.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Same:
+class Same(Struct, frozen=True):
     """The bytes are those from before."""
 
 
-@dataclass(frozen=True, slots=True)
-class AsDeclared:
+class AsDeclared(Struct, frozen=True):
     """Every difference was declared, and every declaration came true."""
 
     judges: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """The change did something else than it declared; each path or message says what."""
 
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unverifiable:
+class Unverifiable(Struct, frozen=True):
     """No second parser can read the document, so nothing is known."""
 
     why: str

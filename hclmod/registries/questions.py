@@ -11,8 +11,10 @@ The list is then cut to the tags that were queried and the version that proves a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.images import decide, tags
 from hclmod.images.decide import Float
@@ -36,8 +38,7 @@ class Source(Protocol):
         """Return when an image was built."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A query for the tags of one image: the `pins` in use, and the `targets` in the config."""
 
     name: str  # the full one

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hclmod.errors import HclmodError
 from hclmod.http import Patience, open_transport
@@ -24,8 +25,7 @@ THREADS = 16
 """How many images are queried at once. Each registry also has its own limit (`requests` in the config)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learnt:
+class Learnt(Struct, frozen=True):
     """The result of a refresh: the images that were queried, why others failed, and whether it was interrupted."""
 
     images: Mapping[str, ImageTags]
@@ -33,8 +33,7 @@ class Learnt:
     interrupted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How to query: the config's registries, the environment (`DOCKER_CONFIG`), the time to store."""
 
     registries: Mapping[str, policies.Registry]

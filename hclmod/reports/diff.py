@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.engine.outcomes import Changed
 
@@ -58,8 +59,7 @@ _TEXT_LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
 HEAD, HUNK, REMOVED, ADDED, UNENDED = "h", "@", "-", "+", "\\"
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """Take away `removed` lines from `line` (counted from 1) on, and put `text` there.
 
     `unended` is the last removed line where it ends the file without a newline, else empty.

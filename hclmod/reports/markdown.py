@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.reports.escape import clip, code, fence, html, one_line, plain, prose
 from hclmod.reports.model import Kind, Outcome, count, summary
@@ -164,8 +165,7 @@ def _left_alone(section: Section) -> Iterator[Part]:
         yield Form(_Rank.STACKS, f"{title}.\n"), Form(_Rank.LEFT, whole)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """One way to write a part; forms of a lower `rank` get their room first, in all parts."""
 
     rank: int
@@ -176,8 +176,7 @@ Part = tuple[Form, ...]
 """The forms of a part, each replacing the one before it; without room for the first it is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """What fits: the text of each part, and whether all of them are written in their last form."""
 
     texts: tuple[str, ...]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
+from msgspec.structs import fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,14 +17,16 @@ FORMATS = ("text", "json", "csv", "markdown")
 
 
 def render(tables: Mapping[str, Sequence[Any]], form: str) -> str:
-    """Tables of frozen dataclasses by their titles, as `text`, `json`, `csv` or `markdown`; ends in a newline.
+    """Tables of structs by their titles, as `text`, `json`, `csv` or `markdown`; ends in a newline.
 
     As CSV they are one table with the columns of all and the title first: `survey --format csv` in a spreadsheet.
     A tuple is counted in a cell and listed in JSON.
     """
     match form:
         case "json":
-            entries = {name.lower().replace(" ", "_"): [asdict(row) for row in rows] for name, rows in tables.items()}
+            entries = {
+                name.lower().replace(" ", "_"): [to_builtins(row) for row in rows] for name, rows in tables.items()
+            }
             return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
         case "csv":
             return _csv(tables)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.reports.model import Kind, Outcome, count, summary
 
@@ -20,8 +21,7 @@ _INDENT = " " * 10
 _PLAIN, _BOLD, _DIM, _RED, _GREEN, _YELLOW = "", "1", "2", "31", "32", "33"
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How to write: with ANSI colours or without, whether targets left unchanged on purpose are listed, how wide.
 
     Without a width lines are as long as what they say.

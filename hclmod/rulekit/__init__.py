@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from msgspec import Struct as Struct
+    from msgspec.structs import replace as replace
+
     from hclmod.config.file import Config as Config
     from hclmod.config.cluster import Cluster as Cluster
     from hclmod.config.policies import ImagePolicy as ImagePolicy
@@ -93,6 +96,8 @@ if TYPE_CHECKING:
     )
 
 _TABLE = {
+    "msgspec": "Struct",
+    "msgspec.structs": "replace",
     "hclmod.config.file": "Config",
     "hclmod.config.cluster": "Cluster",
     "hclmod.config.policies": "ImagePolicy",

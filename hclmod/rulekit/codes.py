@@ -9,9 +9,10 @@ parameter or field `code`. Helper modules beside the rule are read too, where th
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.config import cluster
 
@@ -25,8 +26,7 @@ _MAKERS = {"change": 1, "note": 1, "warn": 1}
 """The functions of `hclmod.rulekit` that make findings, and which of their arguments the code is."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Module:
+class _Module(Struct, frozen=True):
     """A module of rules: its text as a tree, what it defines by name, and what it takes from modules beside it."""
 
     definitions: Mapping[str, Definition]

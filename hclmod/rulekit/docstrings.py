@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.errors import RuleError
 from hclmod.rulekit import codes
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class OptionCard:
+class OptionCard(Struct, frozen=True):
     """An option: its name, its type and its default, as the source writes them."""
 
     name: str
@@ -26,8 +26,7 @@ class OptionCard:
     default: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(Struct, frozen=True, kw_only=True):
     """A rule's id, the parts of its docstring, its options, the codes of its findings, the facts that it reads.
 
     `group` is what the folder says of the rules in it: the docstring of its `__init__.py`, up to a semicolon.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.resources import Workload
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignedWorkload:
+class AssignedWorkload(Struct, frozen=True, kw_only=True):
     """A workload or release with its phase; `done` says whether that is done, `mine` whether it is the one at hand."""
 
     workload: Workload
@@ -37,8 +37,7 @@ class AssignedWorkload:
         return self.workload.block.metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Namespace:
+class Namespace(Struct, frozen=True, kw_only=True):
     """A namespace by its name, None where that cannot be read, with what runs there.
 
     `names` are those of a resource that declares several, with `for_each` or in a module of several callers; its
@@ -58,8 +57,7 @@ class Namespace:
     others: Mapping[str, int | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerFacts:
+class ContainerFacts(Struct, frozen=True, kw_only=True):
     """The image of one container: every alternative that it may be, and where its tag stands.
 
     `container` is its path as `ignore_changes` writes it, empty for a dynamic one. `texts` holds None for one that
@@ -75,8 +73,7 @@ class ContainerFacts:
     earlier: tuple[str | None, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rival:
+class Rival(Struct, frozen=True):
     """Another workload that runs the same repository at another tag."""
 
     repository: str
@@ -85,8 +82,7 @@ class Rival:
     other_tag: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What is known of one resource in all instances of its module.
 
     `callers` names them as stack/address. `phases` holds the phase of each, `done` whether all of those are done.

@@ -11,10 +11,12 @@ import importlib.util
 import sys
 import traceback
 import zlib
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.config import cluster
 from hclmod.errors import RuleError, nearest
@@ -37,8 +39,7 @@ T = TypeVar("T")
 _TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A rule with its id, the options that it runs with and, for one that is not built in, its file."""
 
     id: str

@@ -6,9 +6,11 @@ A place is named by document, path and position, so that it is found again after
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod.hcl import comments, fixes, syntax, values
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
@@ -33,8 +35,7 @@ NAMED = -1
 """The phase of what a person points at, where rules run without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AffectedImage:
+class AffectedImage(Struct, frozen=True, kw_only=True):
     """One container whose image a place makes: the text before and after it, and what rules ask of its workload."""
 
     id: ResourceId  # of its workload
@@ -65,8 +66,7 @@ class AffectedImage:
         return f"{self.id.name} {self.label}".lstrip("/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """The `position`-th literal of the attribute at `path`, or (`argument` given) what the module call there lacks.
 
     With `scalar` it is that value of the YAML in the `position`-th heredoc, or in a document that is YAML. `text` is
@@ -87,8 +87,7 @@ class Place:
     line: int = 0  # where it stands, for one that cannot be found again
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """Where the tag of an image stands that is not written out in its container.
 
     `reason` says where it stands, or why that is not known. `image` is the whole reference, None where the chain ends
@@ -103,8 +102,7 @@ class Followed:
     images: tuple[str, ...] = ()  # every one that it may be, if the tag of each stands at a place of its own
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedImage:
+class LinkedImage(Struct, frozen=True):
     """An image that may have to move with others: `image` holds the whole of it, or what is known, as `before`.
 
     `sites` are the literals that make it, `fixed` says why it cannot be changed whatever is wanted (empty: it can), and
@@ -117,8 +115,7 @@ class LinkedImage:
     mine: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placing:
+class Placing(Struct, frozen=True, kw_only=True):
     """What a phase knows by following references, over all stacks.
 
     `places` are by document, `followed` by container. `shared` names, for a block in a module, the callers that are
@@ -144,8 +141,7 @@ class Placing:
     declared: Mapping[str, frozenset[BlockId]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A place in a document as it is now: what stands there, with its comments, and how to write something else.
 
     `write` returns the fix, None where nothing is to do, and raises `UnfixableError` where it cannot be done. `view` is
@@ -155,8 +151,8 @@ class Literal:
     span: Span
     text: str
     comments: tuple[str, ...]
-    write: Callable[[str], Fix | None] = field(repr=False, compare=False)
-    view: Attribute | Block | None = field(default=None, repr=False)
+    write: Callable[[str], Fix | None]
+    view: Attribute | Block | None = None
     argument: str = ""
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, NewType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod.config.policies import merged
 from hclmod.hcl.edits import Fix, Span
@@ -43,8 +45,7 @@ class Level(Enum):
     NOTE = "note"  # left alone on purpose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """What a rule says about one place. With a fix it is a change, without one a target left alone.
 
     `code` names the cause and stays the same when the message changes. `address` is empty for the block at hand.
@@ -77,8 +78,7 @@ class Finding:
             raise TypeError(message)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What a rule may know beyond the block it is offered; all of it values, none of it the file system."""
 
     config: Config
@@ -120,8 +120,7 @@ class Context:
         return self.namespace_of.get(workload)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageHooks:
+class ImageHooks(Struct, frozen=True, kw_only=True):
     """What a rule does about images whose tag does not stand in a container. Each hook takes the options it names.
 
     `at_places`, called as `at_places(literal, place, context, **options)`, yields findings for each place outside of
@@ -142,8 +141,11 @@ class ImageHooks:
     coupled: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class _Check(Struct, frozen=True):
+    check: Callable[..., Iterable[Finding]]
+
+
+class Rule(_Check, frozen=True, kw_only=True):
     """A check, the kinds of blocks that it is offered, and what it needs to know beyond them.
 
     The check is a generator of findings, called as `check(block, context, **options)`. Its keyword-only parameters are
@@ -156,8 +158,6 @@ class Rule:
     `Context.facts`. Both read other stacks too, so a rule asks for them only if it uses them.
     """
 
-    check: Callable[..., Iterable[Finding]]
-    _: KW_ONLY
     kinds: tuple[str, ...]
     needs: Collection[str] = frozenset()
     images: ImageHooks | None = None

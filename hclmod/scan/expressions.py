@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.hcl import values
 from hclmod.hcl.heredocs import heredocs
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
     from hclmod.yaml.scalars import Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """An image as it stands in a document; `image` is the whole reference, joined where it is written in parts.
 
     `other_users` use the whole text in which it stands for something that is not the cluster's.
@@ -44,8 +45,7 @@ class Spot:
     other_users: tuple[Owner, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A file that a function reads; `function` is `chart` for the folder that a release installs.
 
     Of one that is `hashed` only the hash is used; `other_users` as for a `Spot`.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.hcl.document import Document
 from hclmod.hcl.values import Call, Definition, Object, Opaque, Text
@@ -128,8 +130,7 @@ def _outside_image(location: Location, origin: Origin) -> Iterator[OutsideImage]
     yield OutsideImage(location, origin, known, None if hidden else known.tag or "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Here:
+class _Here(Struct, frozen=True):
     """One instance of a module."""
 
     files: Files

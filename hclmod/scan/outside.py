@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.terraform.ids import ResourceId
 from hclmod.terraform.origins import Module, Piece
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.origins import Origin, Site
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
 
     `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.
@@ -46,8 +46,7 @@ class Location:
         return ResourceId(self.stack, self.module.name, self.module.folder, self.owner.address)
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideImage:
+class OutsideImage(Struct, frozen=True):
     """One image in one form; `tag` is None where it is not known."""
 
     location: Location

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.hcl import values
 from hclmod.hcl.views import Expression
@@ -22,8 +23,7 @@ _LOCAL = re.compile(r"\blocal\.([\w-]+)")
 _HOLDING = ("resource", "data", "module", "output")
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The block that an image or a file belongs to; one in a local belongs to each block that uses the local.
 
     `metadata` are the pairs of its maps whose key holds a slash, as those of annotations and labels do (an empty text

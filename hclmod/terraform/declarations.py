@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod.hcl.values import Definition, Text, definition
 from hclmod.hcl.views import top_level
@@ -29,14 +31,23 @@ if TYPE_CHECKING:
     from hclmod.hcl.views import Attribute, Block
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleCall:
+class ModuleCall(Struct, frozen=True):
     """`module "name"`; `path` is the block's, where an argument could be added."""
 
     name: str
     path: str
     document: str
-    arguments: Mapping[str, Definition] = field(compare=False)
+    arguments: Mapping[str, Definition]
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.name, self.path, self.document  # a call is what stands at its path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ModuleCall) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
 
     @property
     def source(self) -> str | None:
@@ -45,8 +56,7 @@ class ModuleCall:
         return result.value.text if result and isinstance(result.value, Text) else None
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerImage:
+class ContainerImage(Struct, frozen=True):
     """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block.
 
     `read_by` are the places, as words, that read what makes its tag for something else; outside of
@@ -75,8 +85,7 @@ class ContainerImage:
         return self.container or self.image.path
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadBlock:
+class WorkloadBlock(Struct, frozen=True):
     """A workload or a release: how it names its namespace, and what rules ask of it where its block is not at hand.
 
     `metadata` are the literal annotations and labels on its own metadata (`opaque`: its annotations are not a map
@@ -98,8 +107,7 @@ class WorkloadBlock:
     others: tuple[str, ...] = ()  # the documents that override it
 
 
-@dataclass(frozen=True, slots=True)
-class Declarations:
+class Declarations(Struct, frozen=True):
     """Everything that one document declares and others may refer to."""
 
     document: str
@@ -277,8 +285,7 @@ def _name(block: Block) -> Definition | None:
     return definition(name.value) if name else None
 
 
-@dataclass(slots=True)
-class Folder:
+class Folder(Struct):
     """A folder's documents merged as Terraform merges them: `override.tf` and `*_override.tf` come last and win."""
 
     variables: dict[str, Definition | None] = field(default_factory=dict)

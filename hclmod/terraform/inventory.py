@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hclmod.hcl.views import top_level
 from hclmod.terraform.code import is_override
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.views import Block, Expression
 
 
-@dataclass(slots=True)
-class Inventory:
+class Inventory(Struct):
     """The workloads and namespaces of a stack, and the name of each namespace where it can be read."""
 
     workloads: dict[BlockId, BlockId | None] = field(default_factory=dict)  # to its namespace

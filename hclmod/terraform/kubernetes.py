@@ -5,8 +5,9 @@ Source: docs/facts.md, Terraform 7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from hclmod.hcl.views import Attribute, Block
@@ -15,8 +16,7 @@ _TEMPLATE = ("spec", "template", "spec")
 _CRON = ("spec", "job_template", "spec", "template", "spec")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A resource type that owns pods.
 
     `pod` is the path of block types to the pod spec; `rollout` says what the cluster does when Terraform
@@ -69,8 +69,7 @@ WORKLOADS = (*KINDS, RELEASE)
 """Everything that a phase selects: it runs something in a namespace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A container or init container; `path` is as `ignore_changes` writes it, counted among its kind."""
 
     block: Block

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from hclmod.hcl import source
 from hclmod.hcl.document import Document

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod.hcl.values import Call, Definition, Opaque, Reference, Text, Value
 from hclmod.terraform.origins import Module, Read, Scope, Walk
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.declarations import ModuleCall
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct, frozen=True):
     """A value where it stands, whose names it uses, and how it was reached.
 
     `trail` are the definitions on the way, so that a cycle is seen; a `typed` value is that of a variable,
@@ -34,11 +35,20 @@ class At:
     steps: Iterator[int] = field(default_factory=count)
 
 
-@dataclass(frozen=True, slots=True)
-class Held(Definition):
+class Held(Definition, frozen=True):
     """A value taken out of its expression, which keeps whose names it uses and how it was reached."""
 
-    at: At = field(compare=False, repr=False)
+    at: At
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.document, self.path, self.line, self.value  # however it was reached
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
 
 
 Step = str | int | Value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.declarations import ModuleCall
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """The piece of a quoted string that a value comes from: the `place`-th of the attribute at `path` of `document`.
 
     With `scalar` it is that value of the YAML in the `place`-th heredoc there, or in a document without attributes.
@@ -22,8 +22,18 @@ class Site:
     document: str
     path: str
     place: int
-    line: int = field(compare=False)
+    line: int
     scalar: int | None = None
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.document, self.path, self.place, self.scalar  # the line is for people
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Site) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
 
     @property
     def key(self) -> tuple[str, str, int, int]:
@@ -31,8 +41,7 @@ class Site:
         return self.document, self.path, self.place, -1 if self.scalar is None else self.scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """Where an expression reads a name: a half-open range of bytes of a document."""
 
     document: str
@@ -40,8 +49,7 @@ class Read:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """One step of a chain: the `name` (`local.x`, `var.x`, `each.value`) that `folder` reads, and where it leads.
 
     `path` are the steps behind the name that are written out, `read` is the place (None where it is not known), `home`
@@ -56,19 +64,27 @@ class Walk:
     read: Read | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a value: its text and its site (None for other values)."""
 
     text: str
     site: Site | None
     chain: tuple[str, ...] = ()
     passed: tuple[tuple[ModuleCall, str], ...] = ()  # calls, and the argument whose lack let a default through
-    walked: tuple[Walk, ...] = field(default=(), compare=False)
+    walked: tuple[Walk, ...] = ()
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.text, self.site, self.chain, self.passed  # the chain says which way it came
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Piece) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """A part that cannot be followed: what was met, why it ends there, and where that is written."""
 
     text: str
@@ -81,8 +97,7 @@ Origin = tuple[Piece | Hole, ...]
 """A value in parts; the text of the whole is that of its pieces in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(Struct, frozen=True):
     """A module as one caller sees it: its declarations, and where its variables come from.
 
     `given` are the arguments of the call, evaluated in `parent`; for a root module `layers` are what sets its
@@ -99,12 +114,33 @@ class Module:
     layers: tuple[Layer, ...] = ()
     objects: Mapping[str, Value] = field(default_factory=dict)  # other names, such as Terragrunt's `include`
     bound: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
-    children: dict[str, Module] = field(default_factory=dict, compare=False)  # by name and instance: `a`, `b["x"]`
+    children: dict[str, Module] = field(default_factory=dict)  # by name and instance: `a`, `b["x"]`
     unread: tuple[str, ...] = ()  # its documents that cannot be read, with the reason
 
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return (
+            self.folder,
+            self.name,
+            self.variables,
+            self.locals,
+            self.outputs,
+            self.call,
+            self.parent,
+            self.layers,
+            self.objects,
+            self.bound,
+            self.unread,
+        )  # a child knows its parent
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Module) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
+
+
+class Layer(Struct, frozen=True):
     """One source of a root module's variables: a var-file, or the `inputs` of `module`, a terragrunt file.
 
     One that is not `complete` cannot be read, or not to its end: what it lacks it may set all the same.
@@ -116,8 +152,7 @@ class Layer:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A module, and what `each` and the iterators of `dynamic` blocks stand for."""
 
     module: Module

@@ -6,8 +6,9 @@ arguments of `lifecycle` are merged one by one, so that a list of `ignore_change
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from hclmod.hcl.views import Attribute, Block, top_level
 

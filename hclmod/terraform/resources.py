@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hclmod.images import reference
 from hclmod.terraform import origins
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.origins import Origin
 
 
-@dataclass(frozen=True, slots=True)
-class ImageUse:
+class ImageUse(Struct, frozen=True):
     """One container's image in one instance of its module, with every alternative that it may be."""
 
     id: ResourceId  # of its resource
@@ -45,8 +45,7 @@ class ImageUse:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A workload or release in one instance of its module, and the names that its namespace may have."""
 
     id: ResourceId

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hclmod.errors import ConfigError, nearest
 from hclmod.terraform.code import CODE, JSON
@@ -24,8 +25,7 @@ ROOT = "."
 """The name of the stack that lies at the root of the repository, whose path is empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Struct, frozen=True):
     """A directory that Terraform is run in, with the files of code below it that no other stack owns.
 
     `name` is the path without the fixed part of the glob that found it: `diun` for `stacks/diun`.
@@ -110,8 +110,7 @@ def _matches(path: str, glob: str) -> bool:
     return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A resource that the config names: `STACK/ADDRESS`, or `STACK/sub/folder/ADDRESS` for one folder of the stack.
 
     `STACK/module.a.ADDRESS` is the one that this call of a module makes, wherever the module lies.
@@ -131,8 +130,7 @@ PhaseOf = Callable[[ResourceId], int | None]
 """The phase of a resource, as `Assignment.phase_of`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """Which phase each stack and each single workload belongs to, and what is decided for single workloads."""
 
     stacks: Mapping[str, int]  # by path

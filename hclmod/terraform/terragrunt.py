@@ -7,8 +7,10 @@ and `TF_VAR_` of `extra_arguments`, a local `terraform { source }`. What is comp
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.hcl.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 from hclmod.terraform import trace
@@ -24,8 +26,7 @@ DEPTH = 3
 """Files that read files that read files; Terragrunt itself lets an included file include nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     """A terragrunt file, and the one from whose folder its functions look: for an included file its includer."""
 
     path: str

@@ -7,9 +7,10 @@ var-files, `*.auto.tfvars`, `terraform.tfvars`, terragrunt `inputs` (which are `
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from hclmod.hcl.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 from hclmod.terraform.names import At, Held, Step, Steps, lost, short, start

@@ -6,9 +6,11 @@ Templates (`${x}`, `%{ if }`, `{{ .x }}`) are covered with as many plain bytes b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,8 +36,7 @@ _PAIRS = ("block_mapping_pair", "flow_pair")
 _SCALARS = ("plain_scalar", "double_quote_scalar", "single_quote_scalar")
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A value as it is written, without quotes, and the offset of its first byte.
 
     One that is not `sound` was found in a text that is not YAML: it may be read, and must not be written.

@@ -9,9 +9,22 @@ Left alone: Everything, because this rule only reports. `dynamic` containers are
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
-from hclmod.rulekit import KINDS, RELEASE, Block, Container, Context, Finding, Rule, containers, fixes, note, values
+from hclmod.rulekit import (
+    KINDS,
+    RELEASE,
+    Block,
+    Container,
+    Context,
+    Finding,
+    Rule,
+    Struct,
+    containers,
+    fixes,
+    note,
+    replace,
+    values,
+)
 
 from .._enrolment import due
 from .._keel import RESTARTED, opt_out
@@ -19,8 +32,7 @@ from .._policies import MANIFESTS, entries
 from .._rewrites import floating, image_of, rewrites_by_config
 
 
-@dataclass(frozen=True, slots=True)
-class Owners:
+class Owners(Struct, frozen=True):
     """Who owns the three things, and how that is known."""
 
     image: str

@@ -17,7 +17,6 @@ repository are pinned together.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from hclmod.rulekit import (
@@ -34,6 +33,7 @@ from hclmod.rulekit import (
     Rule,
     Source,
     Span,
+    Struct,
     change,
     containers,
     fixes,
@@ -49,8 +49,7 @@ from .._opting import joined, live, take_out
 from .._pins import comment, lower_than, pinned, recorded, sentence
 
 
-@dataclass(frozen=True, slots=True)
-class _Pin:
+class _Pin(Struct, frozen=True):
     """What a person wants: the tag, why, and the day that the comment names."""
 
     to: str

@@ -8,9 +8,8 @@ Left alone: Everything, because this rule only reports.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, fixes, note
+from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, fixes, note, replace
 
 from .._enrolment import due
 from .._keel import POLICY, declared, opt_out

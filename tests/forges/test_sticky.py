@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from hclmod.commands import comment as comments
 from hclmod.errors import HclmodError
@@ -216,7 +217,7 @@ def test_a_forge_that_does_not_answer_in_time(forge: Forge) -> None:
         return answer(seen)
 
     with serving(late) as server:
-        there = replace(target(forge), api=server.url + forge.dialect.api)
+        there = dataclasses.replace(target(forge), api=server.url + forge.dialect.api)
         with open_transport(plain_http=("127.0.0.1",), patience=HASTY) as transport:
             with pytest.raises(HclmodError, match="did not answer in time") as caught:
                 sticky.post(transport, there, "phase-3", "report")

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hclmod.images import reference, tags
 from hclmod.images.decide import Decision, Float, Keep, LastResort, Unknown, decide

@@ -10,11 +10,11 @@ import subprocess
 import threading
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from hclmod.config.policies import Registry as Chosen
 from hclmod.http import Patience, TransportError, Trouble, open_transport

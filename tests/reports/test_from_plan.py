@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hclmod.engine.outcomes import (
     Changed,

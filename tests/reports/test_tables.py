@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
 
 import pytest
+from msgspec import Struct
 
 from hclmod.reports.tables import FORMATS, render
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     stack: str
     image: str
     read: bool = True
@@ -21,8 +20,7 @@ class Row:
     ignored: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Other:
+class Other(Struct, frozen=True):
     name: str
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from hclmod import txtar
 from hclmod.commands import test

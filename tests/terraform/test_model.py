@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -264,7 +265,7 @@ def told_all(origins: Iterable[Origin]) -> list[str]:
 def as_output(site: Site) -> Site:
     """The site in the tree whose workloads are outputs."""
     path = re.sub(r"^resource\.kubernetes_deployment\.(\w+)\[0\].*", r"output.\1[0].value", site.path)
-    return replace(site, path=path)
+    return msgspec.structs.replace(site, path=path)
 
 
 def output_of(address: str) -> str:
