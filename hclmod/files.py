@@ -1,20 +1,24 @@
-"""The working tree: find `.tf` files, read them, and put new bytes in place of a file in one step."""
+"""The working tree: find files and read them. No other module opens a path of the checkout, but to write `journal`."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hclmod.errors import HclmodError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 _CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".venv", "node_modules"})
 
 
-_NEW = 0o644
+NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+"""How files of a checkout are opened: never through a link, and nothing is waited for."""
 
 
 def find(paths: Iterable[Path], endings: tuple[str, ...] = (".tf",)) -> Iterator[Path]:
@@ -75,60 +79,79 @@ def leads_out(root: Path, path: Path) -> str:
 
 
 def read(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
-    """The contents of those files that are there, are not links and can be read."""
-    results = ((name, _read(root / name)) for name in paths)
-    return {name: data for name, data in results if data is not None}
+    """The contents of those files that are there, are not links, lie below `root` and can be read."""
+    top = os.path.realpath(root)
+    inside: dict[str, bool] = {}
+    results: dict[str, bytes] = {}
+    for name in paths:
+        folder, _, _ = name.rpartition("/")
+        if folder not in inside:
+            inside[folder] = _is_below(os.path.realpath(os.path.join(top, folder)), top)  # noqa: PTH118 - a string
+        if inside[folder]:
+            with suppress(OSError):
+                results[name] = read_regular(os.path.join(top, name))  # noqa: PTH118
+    return results
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
-    except OSError:
+def content(root: Path, name: str) -> bytes | None:
+    """The bytes of one file of the checkout, None where there is none; an `HclmodError` where it cannot be read."""
+    path = root / name
+    if not os.path.lexists(path):
         return None
-
-
-def replace_all(root: Path, changes: Mapping[str, bytes], *, fresh: bool = False) -> None:
-    """Write every change below `root`: all new files are complete on disk before the first one takes its place.
-
-    A file that is not there is an error, unless `fresh` ones are meant.
-    """
-    ready: list[tuple[str, Path]] = []
+    if not _is_below(os.path.realpath(path), os.path.realpath(root)):
+        raise HclmodError(f"{name} lies outside of the repository: a link leads there", hint="Put a file there.")
     try:
-        for name, data in changes.items():
-            path = root / name
-            if leads_out(root, path):
-                raise HclmodError(
-                    f"{name} lies outside of the repository: a link leads there", hint="Name another path."
-                )
-            ready.append((_written_beside(path, data, fresh=fresh), path))
-        while ready:
-            temporary, path = ready[0]
-            os.replace(temporary, path)  # noqa: PTH105 - the string says that it is one system call
-            ready.pop(0)
+        return read_regular(os.path.realpath(path))
     except OSError as error:
-        hint = "Nothing else was written. Make the file writable or free space, then run again."
-        raise HclmodError(f"cannot write {path}: {error.strerror}", hint=hint) from error
-    finally:
-        for temporary, _ in ready:
-            Path(temporary).unlink(missing_ok=True)
+        raise HclmodError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _written_beside(path: Path, data: bytes, *, fresh: bool) -> str:
-    """A temporary file with the new bytes and the old file's mode; a fresh one has the usual mode."""
-    import tempfile
+def read_regular(path: str) -> bytes:
+    """The bytes of a file that is one: no link, and nothing that one would wait for, such as a FIFO."""
+    handle = os.open(path, os.O_RDONLY | NO_LINKS)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return file.read()
 
-    new = fresh and not path.exists()
-    mode = _NEW if new else path.stat().st_mode & 0o7777
-    if not new and not os.access(path, os.W_OK):
-        raise PermissionError(13, "the file is read-only", str(path))
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+
+def given(path: Path) -> Path:
+    """A file that a person named; an `HclmodError` where a link inside of a checkout leads it out of there."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+    top = next((each for each in absolute.parents if os.path.lexists(each / ".git")), None)
+    if top is not None and not _is_below(os.path.realpath(absolute), os.path.realpath(top)):
+        raise HclmodError(f"{path} lies outside of the repository: a link leads there", hint="Name another path.")
+    return path
+
+
+def load(path: Path) -> bytes:
+    """The bytes of a file that a person named."""
+    return given(path).read_bytes()
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write a file that a person named; one that is new and cannot be written whole is removed."""
+    new = not os.path.lexists(given(path))
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-    except OSError:
-        Path(temporary).unlink()
+        path.write_bytes(data)
+    except BaseException:
+        if new:
+            path.unlink(missing_ok=True)
         raise
-    return temporary
+
+
+def git_folder(root: Path) -> Path | None:
+    """The folder of git's own files; None where there is no repository."""
+    git = root / ".git"
+    if git.is_dir():
+        return None if git.is_symlink() else git
+    try:
+        text = read_regular(os.fspath(git)).decode()
+    except (OSError, ValueError):
+        return None
+    folder = root / text.removeprefix("gitdir: ").rstrip("\n")
+    return folder if text.startswith("gitdir: ") and folder.is_dir() else None
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path == top or path.startswith(os.path.join(top, ""))  # noqa: PTH118 - strings

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from subprocess import PIPE
-from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from hclmod import interrupts, scratch
 from hclmod.errors import GitError
 from hclmod.ledger import PHASE, RULES, VERSION, LedgerEntry, ledger_entries, trailer
 
@@ -177,7 +177,7 @@ class Repository(Struct, frozen=True):
 
         `cat-file` and `check-attr` take attributes from files only, so those are checked out.
         """
-        with TemporaryDirectory(prefix="hclmod-", ignore_cleanup_errors=True) as folder:
+        with scratch.folder() as folder:
             tree, hooks = Path(folder, "tree"), Path(folder, "no-hooks")
             tree.mkdir()
             hooks.mkdir()
@@ -221,9 +221,11 @@ class Repository(Struct, frozen=True):
 
     def _point(self, git: _Shell, branch: str, commit: str, old: str) -> None:
         ref, expected = f"refs/heads/{branch}", old or "0" * len(commit)
-        answer = git.run("update-ref", "--no-deref", "-m", "hclmod: phase committed", ref, commit, expected)
-        if not answer.status:
-            return
+        with interrupts.uncut():
+            answer = git.run("update-ref", "--no-deref", "-m", "hclmod: phase committed", ref, commit, expected)
+            if not answer.status:
+                interrupts.written.append(f"branch {branch}")
+                return
         if git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip() != old:
             raise GitError(f"branch {branch} was changed by another run in the meantime", hint="Look at it first.")
         raise GitError(f"branch {branch} was not written: {answer.words}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hclmod import files
+from hclmod import files, journal
 from hclmod.errors import HclmodError
 
 PACKAGE = Path(files.__file__).parents[1]
@@ -23,6 +23,10 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def replace(root: Path, changes: dict[str, bytes]) -> None:
+    journal.replace_all(root, changes, dict.fromkeys(changes, b"old\n"))
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
@@ -30,20 +34,20 @@ def names(folder: Path) -> list[str]:
 @pytest.mark.parametrize("mode", [0o644, 0o755, 0o600, 0o664])
 def test_the_mode_stays(tree: Path, mode: int) -> None:
     (tree / "a/one.tf").chmod(mode)
-    files.replace_all(tree, {"a/one.tf": b"new\r\n"})
+    replace(tree, {"a/one.tf": b"new\r\n"})
     assert (tree / "a/one.tf").read_bytes() == b"new\r\n"
     assert (tree / "a/one.tf").stat().st_mode & 0o7777 == mode
     assert names(tree) == ["a/one.tf", "a/two.tf"]
 
 
 def test_nothing_is_fine(tree: Path) -> None:
-    files.replace_all(tree, {})
+    journal.replace_all(tree, {}, {})
     assert (tree / "a/one.tf").read_bytes() == b"old\n"
 
 
 def test_a_file_that_is_gone_stops_all(tree: Path) -> None:
-    with pytest.raises(HclmodError, match=r"cannot write .*gone\.tf: No such file") as raised:
-        files.replace_all(tree, {"a/one.tf": b"new\n", "a/gone.tf": b"new\n"})
+    with pytest.raises(HclmodError, match=r"gone\.tf vanished") as raised:
+        replace(tree, {"a/one.tf": b"new\n", "a/gone.tf": b"new\n"})
     assert "Nothing" in raised.value.hint
     assert (tree / "a/one.tf").read_bytes() == b"old\n"
     assert names(tree) == ["a/one.tf", "a/two.tf"]
@@ -52,7 +56,7 @@ def test_a_file_that_is_gone_stops_all(tree: Path) -> None:
 def test_a_folder_in_the_way_is_named_and_leaves_no_temporary(tree: Path) -> None:
     (tree / "a/three.tf").mkdir()
     with pytest.raises(HclmodError, match=r"cannot write .*three\.tf: "):
-        files.replace_all(tree, {"a/three.tf": b"new\n", "a/two.tf": b"new\n"})
+        replace(tree, {"a/three.tf": b"new\n", "a/two.tf": b"new\n"})
     assert (tree / "a/two.tf").read_bytes() == b"old\n"
     assert names(tree) == ["a/one.tf", "a/two.tf"]
 
@@ -61,7 +65,7 @@ def _as_another_user(tree: Path, code: str) -> subprocess.CompletedProcess[str]:
     """Run code as a user who may not write everything; root may."""
     for path in (tree, *tree.rglob("*")):
         os.chown(path, 65534, 65534)
-    prelude = "import os, sys\nfrom hclmod import files\nfrom hclmod.errors import HclmodError\nimport tempfile\n"
+    prelude = "import os, sys\nfrom hclmod import journal\nfrom hclmod.errors import HclmodError\nimport tempfile\n"
     drop = "os.chdir('/')\nos.setgroups([])\nos.setgid(65534)\nos.setuid(65534)\n"
     return _run(tree, prelude + drop + code)
 
@@ -75,7 +79,8 @@ def _run(tree: Path, code: str) -> subprocess.CompletedProcess[str]:
 WRITE = """
 from pathlib import Path
 try:
-    files.replace_all(Path(sys.argv[1]), {"a/one.tf": b"new\\n", "a/two.tf": b"n" * 20000})
+    changes = {"a/one.tf": b"new\\n", "a/two.tf": b"n" * 20000}
+    journal.replace_all(Path(sys.argv[1]), changes, dict.fromkeys(changes, b"old\\n"))
 except HclmodError as error:
     print(error)
 """
@@ -85,7 +90,7 @@ def test_a_read_only_file_stops_all(tree: Path) -> None:
     (tree / "a/two.tf").chmod(0o444)
     if os.getuid():
         with pytest.raises(HclmodError, match=r"two\.tf: the file is read-only"):
-            files.replace_all(tree, {"a/one.tf": b"new\n", "a/two.tf": b"new\n"})
+            replace(tree, {"a/one.tf": b"new\n", "a/two.tf": b"new\n"})
     else:
         parents = [path for path in tree.parents if path.stat().st_mode & 0o001 == 0]
         for path in parents:
@@ -97,10 +102,10 @@ def test_a_read_only_file_stops_all(tree: Path) -> None:
 
 
 def test_a_disk_that_is_full_stops_all_and_leaves_no_temporary(tree: Path) -> None:
-    limit = "import resource, sys\nfrom hclmod import files\nfrom hclmod.errors import HclmodError\n"
+    limit = "import resource, sys\nfrom hclmod import journal\nfrom hclmod.errors import HclmodError\n"
     limit += "import tempfile\nresource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))\n"
     done = _run(tree, limit + WRITE)
-    assert "two.tf: File too large" in done.stdout, done.stderr
+    assert "File too large" in done.stdout, done.stderr
     assert (tree / "a/one.tf").read_bytes() == b"old\n"
     assert names(tree) == ["a/one.tf", "a/two.tf"]
 

@@ -186,4 +186,7 @@ def test_help_and_version_import_no_command() -> None:
         command = [sys.executable, "-c", script, option]
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
         loaded = set(ast.literal_eval(done.stderr))
-        assert loaded == {"hclmod.cli", "hclmod.cli.errors", "hclmod.cli.groups", "hclmod.errors"}
+        assert loaded == {
+            "hclmod.cli", "hclmod.cli.errors", "hclmod.cli.groups", "hclmod.cli.streams", "hclmod.errors",
+            "hclmod.interrupts",
+        }  # fmt: skip

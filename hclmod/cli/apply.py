@@ -12,9 +12,10 @@ from hclmod.cli.groups import Command
 from hclmod.commands.apply import apply_phase, plan_phases, write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hclmod.cli.options import Source, View
+    from hclmod.commands.apply import Applied
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
 
@@ -53,16 +54,24 @@ def apply(
         project = refreshing.refreshed(project, numbers, keep=not dry_run)
     with output.progress() as watch:
         reports = plan_phases(project, numbers, base=base, in_place=in_place, watch=watch)
-    view.show(project, reports, base=base)
+    with view.showing(project, reports, base=base):
+        lines = _work(project, reports, dry_run=dry_run, in_place=in_place, base=base, replace=replace)
+    for line in lines:
+        view.say(line)
+    return int(exit_code and any(report.changes for report in reports))
+
+
+def _work(
+    project: Project, reports: Sequence[PhaseReport], *, dry_run: bool, in_place: bool, base: str, replace: bool
+) -> list[str]:
+    """Prove the reports and write what is to be written; what to say after them."""
     for report in reports:
         project.proven(report)
     if dry_run:
-        return int(exit_code and any(report.changes for report in reports))
+        return []
     if in_place:
-        view.say(f"{write(project, reports)} files written, nothing committed.")
-    else:
-        _commit(project, reports, view, base=base, replace=replace)
-    return 0
+        return [f"{write(project, reports)} files written, nothing committed."]
+    return list(_committed(apply_phase(project, reports[0], base=base, replace_branch=replace)))
 
 
 def _refuse_pairs(*, dry_run: bool, exit_code: bool, in_place: bool, replace: bool, base: str) -> None:
@@ -73,13 +82,12 @@ def _refuse_pairs(*, dry_run: bool, exit_code: bool, in_place: bool, replace: bo
         raise click.UsageError("--in-place changes the working tree, so it cannot be used with --base or --replace")
 
 
-def _commit(project: Project, reports: Sequence[PhaseReport], view: View, *, base: str, replace: bool) -> None:
-    """Commit the only phase of the reports, and say what to do next."""
-    applied = apply_phase(project, reports[0], base=base, replace_branch=replace)
+def _committed(applied: Applied) -> Iterator[str]:
+    """What was committed, and what to do next."""
     if applied.commit is None:
-        view.say("Nothing to change, so there is no commit.")
+        yield "Nothing to change, so there is no commit."
     else:
-        view.say(f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run.")
-        view.say(f"Look at it: git show {applied.branch}")
-    for each in reports[0].broken:
-        view.say(f"Left out {each.path} ({each.reason}). Fix it, then `hclmod check` shows what it still needs.")
+        yield f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run."
+        yield f"Look at it: git show {applied.branch}"
+    for each in applied.report.broken:
+        yield f"Left out {each.path} ({each.reason}). Fix it, then `hclmod check` shows what it still needs."

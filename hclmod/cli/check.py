@@ -98,8 +98,8 @@ def fix(
             project.proven(report)
         return 0
     if stdin is None:
-        view.show(project, reports)
-        write(project, reports)
+        with view.showing(project, reports):
+            write(project, reports)
         return 0
     for report in reports:
         unsaved.update(project.proven(report))

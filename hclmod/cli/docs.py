@@ -21,8 +21,11 @@ EXITS = {
     0: "nothing to do, or done",
     1: "findings, or with `--exit-code` something would change",
     2: "usage, configuration, or a rule that does not load",
-    3: "a change could not be proven, so nothing was written",
-    130: "interrupted",
+    3: "refused, so nothing was written: a change could not be proven, or a file was changed meanwhile",
+    4: "done, and the report could not be written",
+    129: "interrupted by SIGHUP",
+    130: "interrupted by Ctrl-C",
+    143: "interrupted by SIGTERM",
 }
 
 

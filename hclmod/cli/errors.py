@@ -1,4 +1,4 @@
-"""How errors are printed: one line `error: ...`, then one line `hint: ...`."""
+"""How errors are printed: one line `error: ...`, then one line `hint: ...`; and what an interruption leaves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import click
 
+from hclmod import interrupts
 from hclmod.errors import HclmodError, nearest
 
 INTERRUPTED = 130
@@ -30,10 +31,18 @@ def show(error: HclmodError | click.ClickException) -> int:
     return plain.exit_code
 
 
-def interrupted() -> int:
-    """Say that Ctrl-C ended the run, and return its exit code."""
-    click.echo("interrupted: no file was left half-written", err=True)
-    return INTERRUPTED
+def interrupted(error: BaseException | None = None) -> int:
+    """Say that a signal ended the run and what was written until then, and return the exit code."""
+    from hclmod.reports.escape import visible
+
+    names = [visible(each) for each in interrupts.written]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    what = f"written before that: {', '.join(names[:_NAMED])}{more}" if names else "nothing was written"
+    click.echo(f"interrupted: {what}", err=True)
+    return 128 + error.number if isinstance(error, interrupts.Terminated) else INTERRUPTED
+
+
+_NAMED = 5
 
 
 def _plain(error: click.ClickException) -> HclmodError:

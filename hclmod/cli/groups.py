@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from hclmod.cli import errors
+from hclmod import interrupts
+from hclmod.cli import errors, streams
 from hclmod.errors import HclmodError, nearest
 
 if TYPE_CHECKING:
@@ -137,14 +138,14 @@ class CommandLine(Group):
             return errors.show(error)
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
-        """Run the command line and exit: 0 fine, 1 findings, 2 usage or configuration, 3 refused, 130 interrupted."""
+        """Run the command line and exit with one of the codes of `docs/commands.md`."""
+        interrupts.install()
+        streams.install()
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
+            streams.finish()
         except (HclmodError, click.ClickException) as error:
             code = errors.show(error)
-        except (KeyboardInterrupt, click.Abort):
-            code = errors.interrupted()
-        except BrokenPipeError:
-            sys.stderr.close()
-            code = 0
+        except (KeyboardInterrupt, click.Abort) as error:
+            code = errors.interrupted(error)
         sys.exit(code)

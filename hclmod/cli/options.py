@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.reports.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
@@ -45,6 +46,8 @@ class Source(Struct, frozen=True):
         output.warn(project.config)
         for each in cluster.deprecated_settings(self.settings):
             output.warning(each)
+        if names := project.recovered:
+            output.warning(f"an earlier run was stopped while it wrote. Put back as before it: {', '.join(names)}")
         return project
 
 
@@ -60,6 +63,19 @@ class View(Struct, frozen=True):
         from hclmod.commands.apply import tell
 
         report = tell(project, reports, base=base, for_text=self.form == "text")
+        output.show_report(report, self.form, self.file, verbose=self.verbose)
+
+    @contextmanager
+    def showing(self, project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD") -> Iterator[None]:
+        """Do the work of the block, then print reports, also where an error says that it was not done."""
+        from hclmod.commands.apply import tell
+
+        report = tell(project, reports, base=base, for_text=self.form == "text")
+        try:
+            yield
+        except HclmodError:
+            output.show_report(report, self.form, self.file, verbose=self.verbose)
+            raise
         output.show_report(report, self.form, self.file, verbose=self.verbose)
 
     def as_diff(self) -> View:

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hclmod import files
+from hclmod.cli import streams
 from hclmod.cli.groups import QUIET
+from hclmod.cli.streams import UntoldError
 from hclmod.errors import HclmodError
 from hclmod.reports import terminal
 
@@ -32,7 +35,10 @@ def show_report(report: Report, form: str, file: Path | None = None, *, verbose:
 
     text = formats.render(report, form, style=style, **how)
     if file is not None:
-        save(file, text.encode(errors="surrogateescape"))
+        try:
+            save(file, text.encode(errors="surrogateescape"))
+        except HclmodError as error:
+            raise UntoldError(error.message, hint=streams.MISSING) from error
     elif form == "text":
         click.echo(text, nl=False, color=color())
     else:
@@ -60,7 +66,7 @@ def writable(_context: click.Context, _option: click.Parameter, file: Path | Non
     """Refuse a file that cannot be written, before any work is done: for options that name an output."""
     if file is not None:
         with _refusing(file):
-            _try(Path(os.path.realpath(file)))
+            _try(Path(os.path.realpath(files.given(file))))
     return file
 
 
@@ -78,7 +84,7 @@ def _try(path: Path) -> None:
 def save(file: Path, data: bytes) -> None:
     """Write a file, or raise an `HclmodError` that says why it cannot be written."""
     with _refusing(file):
-        file.write_bytes(data)
+        files.save(file, data)
 
 
 @contextmanager

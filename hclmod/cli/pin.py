@@ -14,6 +14,8 @@ from hclmod.commands.pin import act, cells, notes, objections
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Function, Source, View
+    from hclmod.engine.outcomes import PhaseReport
+    from hclmod.engine.project import Project
 
 _reason = click.option("--reason", required=True, metavar="TEXT", help="Why. Written into the comment.")
 
@@ -123,18 +125,25 @@ def _act(
     """Run the rule on the workload and report the result; `idle` is why there may be nothing to do."""
     project = source.open()
     report = act(project, workload, rule, values, with_callers=with_callers)
-    view.show(project, [report])
-    if why := objections(report):
+    why = objections(report)
+    lines: list[str] = []
+    with view.showing(project, [report]):
+        if not why:
+            project.proven(report)
+            lines = [] if dry_run or not report.changes else _written(project, report)
+    if why:
         click.echo(f"Nothing was written: {'; '.join(why)}", err=True)
         return 1
-    project.proven(report)
     if idle and not report.changes and notes(report):
         view.say(f"Nothing to do: {idle}.")
-    if dry_run or not report.changes:
-        return 0
-    view.say(f"{write(project, [report])} files written, nothing committed.")
-    if commands := cells(report, "run"):
-        view.say("Until the next `terraform apply`, run on the cluster:")
-    for command in commands:
-        view.say(f"  {command}")
+    for line in lines:
+        view.say(line)
     return 0
+
+
+def _written(project: Project, report: PhaseReport) -> list[str]:
+    """Write a report; what to say after it."""
+    lines = [f"{write(project, [report])} files written, nothing committed."]
+    if commands := cells(report, "run"):
+        lines.append("Until the next `terraform apply`, run on the cluster:")
+    return [*lines, *(f"  {command}" for command in commands)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hclmod import __version__, files
+from hclmod import __version__, journal
 from hclmod.engine.outcomes import Changed
 from hclmod.errors import GitError
 from hclmod.reports import from_plan
@@ -80,7 +80,11 @@ _SUBJECT = 68
 def write(project: Project, reports: Sequence[PhaseReport]) -> int:
     """Write planned reports to the working tree; `RefusedError`, nothing written, where a document is not proven."""
     changes = {path: data for report in reports for path, data in project.proven(report).items()}
-    files.replace_all(project.root, changes)
+    read: dict[str, bytes | None] = {}
+    for outcome in (each for report in reports for each in report.outcomes):
+        if isinstance(outcome, Changed):
+            read.setdefault(outcome.path, outcome.before)  # of several phases the first has what was on disk
+    journal.replace_all(project.root, changes, read)
     return len(changes)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from hclmod import journal
 from hclmod.config import file
 from hclmod.engine import tree
 from hclmod.engine.project import Project
@@ -58,9 +60,9 @@ def init(root: Path) -> Path:
 def write(root: Path, model: Model, folders: Iterable[str]) -> Path:
     """Write the file into `root`; `folders` are all that hold `.tf` files. One that is there is a `ConfigError`."""
     path = root / file.FILE_NAME
-    if path.exists():
+    if os.path.lexists(path):
         raise ConfigError(f"{path.name} exists", hint="Change it by hand; nothing was written.")
-    path.write_text(text(model, folders), encoding="utf-8")
+    journal.replace_all(root, {path.name: text(model, folders).encode()}, {})
     return path
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hclmod import files
+from hclmod import files, journal
 from hclmod.commands.survey import survey
 from hclmod.config import policies
 from hclmod.engine.project import no_phase
-from hclmod.errors import HclmodError
+from hclmod.errors import HclmodError, RefusedError
 from hclmod.images import decide, evidence, reference
 from hclmod.images.decide import Keep
 from hclmod.images.tags import HOLDERS_OF_DATA
@@ -167,11 +167,24 @@ def take(project: Project, sources: Iterable[tuple[str, bytes]]) -> Imported:
 
 
 def write(project: Project, new: Snapshot) -> str:
-    """Put a snapshot in the place of the old one, in one step; the path of its file."""
-    data, path = evidence.dump(new), project.root / project.config.tags
-    if not path.is_file() or path.read_bytes() != data:
-        files.replace_all(project.root, {project.config.tags: data}, fresh=True)
-    return project.config.tags
+    """Put a snapshot in the place of the old one, in one step; the path of its file.
+
+    What another run has written there meanwhile about other images stays.
+    """
+    name = project.config.tags
+    learnt = {image: known for image, known in new.images.items() if project.tags.images.get(image) != known}
+    for last in (False, False, True):
+        now = files.content(project.root, name)
+        snapshot = evidence.refreshed(evidence.parse(now, name), learnt) if now else new
+        try:
+            if (data := evidence.dump(snapshot)) != now:
+                journal.replace_all(project.root, {name: data}, {name: now})
+        except RefusedError:  # another run was faster
+            if last:
+                raise
+        else:
+            break
+    return name
 
 
 def explain(project: Project, target: str) -> tuple[Told, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from fnmatch import fnmatchcase
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hclmod import files
 from hclmod.config import cluster, policies
 from hclmod.config.checks import Key, Type, anything, listed, named, narrowed, refuse, table, text, texts
 from hclmod.config.cluster import Cluster
@@ -80,7 +82,7 @@ class Config(Struct, frozen=True, kw_only=True):
 def load(path: Path) -> Config:
     """Read the file at `path`."""
     try:
-        data = path.read_bytes()
+        data = files.load(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     return parse(data, str(path))
@@ -90,7 +92,7 @@ def find(folder: Path) -> Path | None:
     """Look for the config in `folder` and its parents, up to the root of the git repository."""
     start = folder.resolve()
     for candidate in (start, *start.parents):
-        if (candidate / FILE_NAME).is_file():
+        if os.path.lexists(candidate / FILE_NAME):
             return candidate / FILE_NAME
         if (candidate / ".git").exists():
             break

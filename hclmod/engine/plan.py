@@ -7,6 +7,8 @@ Parsers 1).
 from __future__ import annotations
 
 import re
+import signal
+import threading
 import traceback
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -120,6 +122,18 @@ _work: Sequence[_Work] = ()
 def _begin(work: Sequence[_Work]) -> None:
     global _work  # noqa: PLW0603 - the one way to hand a worker what it was started with
     _work = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it and ends this one
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it ends, however it does."""
+    from multiprocessing import parent_process
+
+    if parent := parent_process():
+        parent.join()
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _settle_nth(index: int) -> StackReport:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hclmod import files, journal
 from hclmod.config import file as config
 from hclmod.engine import tree
 from hclmod.engine.assignment import assignment, require
@@ -55,6 +56,7 @@ class Project:
         self.root, self.config, self.tags, self.tree = root, config, tags, tree
         self.rule_folders, self._options = tuple(rule_folders), options or {}
         self._facts: dict[tuple[int, ...], Mapping[BlockId, Facts]] = {}
+        self.recovered: tuple[str, ...] = ()  # files that an earlier run began to write, with their old bytes again
 
     @cached_property
     def git(self) -> Repository:
@@ -225,17 +227,24 @@ def open_project(
 
     `rule_folders` are folders of rules that the caller trusts: their code is run.
     """
-    path = file or config.find(folder)
-    if path is None:
-        root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
-        read = config.parse(b"", config.FILE_NAME)
-    else:
-        root, read = path.parent.resolve(), config.load(path)
-    tags = evidence.load(root / read.tags) if (root / read.tags).is_file() else evidence.Snapshot({})
-    files = tree.on_disk(root)
-    project = Project(root, read, tags, files, rule_folders=(None, *rule_folders), options=options)
+    root, path = _root(folder, file)
+    recovered = journal.recover(root)
+    read = config.load(path) if path else config.parse(b"", config.FILE_NAME)
+    known = files.content(root, read.tags)
+    tags = evidence.Snapshot({}) if known is None else evidence.parse(known, str(root / read.tags))
+    there = tree.on_disk(root)
+    project = Project(root, read, tags, there, rule_folders=(None, *rule_folders), options=options)
+    project.recovered = recovered
     loading.check_options(project.options_of(None), project.rule_folders)
     return project
+
+
+def _root(folder: Path, file: Path | None) -> tuple[Path, Path | None]:
+    """The root of the repository around a folder, and its config; a config that a person names does not move it."""
+    path = config.find(folder)
+    if path is not None:
+        return path.parent.resolve(), file or path
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder), file
 
 
 def in_memory(

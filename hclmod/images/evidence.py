@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hclmod import files
 from hclmod.config.checks import Key, Type, boolean, listed, matching, named, narrowed, refuse, table, text
 from hclmod.errors import ConfigError
 from hclmod.images import reference
@@ -72,7 +73,7 @@ class Snapshot(Struct, frozen=True):
 def load(path: Path) -> Snapshot:
     """Read the file at `path`."""
     try:
-        data = path.read_bytes()
+        data = files.load(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     return parse(data, str(path))

@@ -1,0 +1,57 @@
+"""Signals that end a run: what was written until then, and steps that none of them may cut in two."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+written: list[str] = []
+"""What this process has written, in the order of writing: what an interruption has to say truly."""
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by another signal than Ctrl-C, of this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def install() -> None:
+    """Begin a run: let SIGTERM and SIGHUP end it as Ctrl-C does, so that nothing is left lying about."""
+    written.clear()
+    for number in _SIGNALS:
+        if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    raise Terminated(number)
+
+
+@contextmanager
+def uncut() -> Iterator[Callable[[], bool]]:
+    """Hold signals back until the block is done; what it yields says whether one came."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # no other thread hears signals
+        yield lambda: False
+        return
+    old = {number: signal.getsignal(number) for number in _SIGNALS}
+    heard = [number for number, handler in old.items() if handler not in (signal.SIG_IGN, None)]
+    try:
+        for number in heard:
+            signal.signal(number, lambda number, _frame: came.append(number))
+        yield lambda: bool(came)
+    finally:
+        for number in heard:
+            signal.signal(number, old[number])
+        if came:
+            signal.raise_signal(came[0])

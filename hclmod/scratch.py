@@ -1,0 +1,70 @@
+"""A folder for the time of one block; what a run that was killed has left is removed by the next one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hclmod import interrupts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PREFIX = "hclmod-scratch-"
+_FRESH = 5.0
+"""So many seconds a folder may be without its lock: it is being made."""
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Make a folder that nobody else may read, and remove it with all that is in it."""
+    import tempfile
+
+    _clean(Path(tempfile.gettempdir()))
+    with interrupts.uncut():
+        path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        lock = os.open(path, os.O_RDONLY)
+        _is_free(lock)
+    try:
+        yield path
+    finally:
+        with interrupts.uncut():
+            shutil.rmtree(path, ignore_errors=True)
+            os.close(lock)
+
+
+def _clean(where: Path) -> None:
+    """Remove the folders of this user that no process holds any more."""
+    with suppress(OSError), os.scandir(where) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False):
+                with suppress(OSError):
+                    _remove_if_left(entry)
+
+
+def _remove_if_left(entry: os.DirEntry[str]) -> None:
+    there = entry.stat(follow_symlinks=False)
+    if there.st_uid != os.getuid():
+        return
+    handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        young = abs(time.time() - there.st_mtime) < _FRESH and not any(Path(entry.path).iterdir())
+        if not young and _is_free(handle):
+            shutil.rmtree(entry.path, ignore_errors=True)
+    finally:
+        os.close(handle)
+
+
+def _is_free(handle: int) -> bool:
+    """Take the lock of a folder, unless another process has it."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True

@@ -1,0 +1,127 @@
+"""The work is done before it is printed, and a run that is stopped leaves a repository as it was or as it should be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.demo import environment, git, hclmod
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RELEASE = 'resource "helm_release" "w" {\n  name   = "w"\n  atomic = true\n}\n'
+FIX = ("fix", "--rule", "drop-helm-atomic", "s")
+APPLY = ("apply", "--phase", "1")
+FILES = 60
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    for number in range(FILES):
+        (root / f"s/w{number}").mkdir(parents=True)
+        (root / f"s/w{number}/main.tf").write_text(RELEASE)
+    names = [f"s/w{number}" for number in range(FILES)]
+    (root / "hclmod.toml").write_text(f'stacks = ["s/*"]\n[phase.1]\nstacks = {names}\n')
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "T")
+    git(root, "config", "user.email", "t@example.net")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "base")
+    return root
+
+
+def started(root: Path, *args: str, **how: object) -> subprocess.Popen[bytes]:
+    temporary = root.parent / "tmp"
+    temporary.mkdir(exist_ok=True)
+    words = environment(root) | {"TMPDIR": str(temporary)}
+    command = [sys.executable, "-m", "hclmod", *args]
+    return subprocess.Popen(command, cwd=root, env=words, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload,no-any-return]
+
+
+def changed(root: Path) -> int:
+    return len(git(root, "diff", "--name-only").splitlines())
+
+
+def left(root: Path) -> list[str]:
+    """What a run must not leave, beside the repository's own files and git's."""
+    own = ("main.tf", "hclmod.toml")
+    files = [each for each in root.rglob("*") if each.is_file() and ".git" not in each.parts and each.name not in own]
+    return [str(each) for each in (*files, *(root / ".git").glob("hclmod*"), *(root.parent / "tmp").glob("*"))]
+
+
+@pytest.mark.parametrize("words", [APPLY, FIX, (*APPLY, "--in-place")])
+def test_a_reader_that_stops_early_does_not_stop_the_work(root: Path, words: tuple[str, ...]) -> None:
+    running = started(root, *words, stdout=subprocess.PIPE)
+    assert running.stdout is not None
+    running.stdout.close()
+    assert running.wait() == 0
+    assert (running.stderr or sys.stdin).read() == b""
+    assert changed(root) == FILES or "hclmod/phase-1" in git(root, "branch")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_output_is_said_after_the_work(root: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        running = started(root, *FIX, stdout=full)
+        _, error = running.communicate()
+    assert (running.returncode, changed(root)) == (4, FILES)
+    assert error.decode().startswith("error: cannot write to standard output: No space left on device\n")
+    assert "Only the report is missing" in error.decode()
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_a_terminal_without_a_letter_does_not_stop_the_work(root: Path, encoding: str) -> None:
+    (root / "s/w—1").mkdir()
+    (root / "s/w—1/main.tf").write_text(RELEASE)
+    words = environment(root) | {"PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "hclmod", *FIX]
+    done = subprocess.run(command, cwd=root, env=words, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "atomic" not in (root / "s/w—1/main.tf").read_text()
+
+
+def _moments(everything: bool) -> Iterator[tuple[tuple[str, ...], signal.Signals, float]]:  # noqa: FBT001
+    for number in range(90 if everything else 6):
+        words = (FIX, APPLY, (*APPLY, "--in-place"))[number % 3]
+        yield words, (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number // 3 % 3], 0.25 + 0.01 * number
+
+
+def test_stopped_at_any_moment(root: Path, everything: bool) -> None:  # noqa: FBT001
+    for words, number, after in _moments(everything):
+        running = started(root, *words, stdout=subprocess.DEVNULL)
+        time.sleep(after)
+        running.send_signal(number)
+        _, error = running.communicate()
+        if number != signal.SIGKILL:
+            assert (changed(root) in (0, FILES), left(root)) == (True, []), (words, number, after)
+            assert running.returncode in (0, 128 + number, -number)  # the last before Python hears it
+            if running.returncode and words != APPLY:
+                assert ("nothing was written" in error.decode()) == (changed(root) == 0) or not error
+        hclmod(root, "check", "--rule", "drop-helm-atomic", "s", TMPDIR=str(root.parent / "tmp"))
+        assert (changed(root) in (0, FILES), left(root) if words != APPLY else []) == (True, []), (words, number, after)
+        git(root, "checkout", "-q", ".")
+        if "hclmod/phase-1" in git(root, "branch"):
+            git(root, "branch", "-q", "-D", "hclmod/phase-1")
+
+
+def test_a_file_that_is_saved_meanwhile_is_kept_and_nothing_is_written(root: Path) -> None:
+    running = started(root, *FIX, stdout=subprocess.DEVNULL)
+    file = root / "s/w0/main.tf"
+    os.utime(file, ns=(0, 0))
+    while running.poll() is None and file.stat().st_atime_ns == 0:
+        time.sleep(0.001)  # until it has been read
+    file.write_text(RELEASE + "# mine\n")
+    _, error = running.communicate()
+    assert file.read_text().endswith("# mine\n")
+    if running.returncode:
+        assert (running.returncode, changed(root)) == (3, 1)
+        assert "s/w0/main.tf was changed while hclmod ran" in error.decode()
