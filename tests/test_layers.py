@@ -39,7 +39,7 @@ OWNERS = {
         "cli", "cli.apply", "cli.audit", "cli.check", "cli.docs", "cli.errors", "cli.groups", "cli.options",
         "cli.output", "cli.pin", "cli.refresh", "cli.report", "cli.rules", "cli.survey", "cli.tags",
     },
-    "tomllib": {"config.file", "commands.test", "cli.options"},
+    "tomllib": {"config.file", "engine.cases", "cli.options"},
 }  # fmt: skip
 
 

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from hclmod.config import cluster, file
+from hclmod.engine import cases
+from hclmod.engine.outcomes import findings
 from hclmod.images import evidence
+from hclmod.reports.diff import unified
 from hclmod.reports.escape import fence, prose
 from hclmod.rulekit import docstrings
 from hclmod.rulekit.docstrings import by_group
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hclmod.engine.cases import Case
     from hclmod.rulekit.docstrings import Card
 
 _MADE = "<!-- Made by `hclmod docs`; change the source it is made from, not this page. -->\n\n"
@@ -50,15 +54,31 @@ def pages(root: Path, folders: Sequence[Path] = ()) -> dict[str, str]:
 
 def _example(root: Path, rule: str) -> Example | None:
     """The case of a rule that is named `example`; None without one."""
-    from hclmod.commands import test
-
-    every = tuple(test.cases(root, rule))
+    every = tuple(cases.cases(root, rule))
     case = next((case for case in every if case.name.endswith("/example")), None)
     if case is None:
         return None
-    diff, kept = test.expected(case), sum(each.after == each.before for each in every)
-    file, says = (b"", ()) if diff else (test.shown(case), test.messages(case))
+    diff, kept = _expected(case), sum(each.after == each.before for each in every)
+    file, says = (b"", ()) if diff else (_shown(case), _messages(case))
     return Example(case.name, diff.decode(errors="replace"), len(every), kept, file.decode(errors="replace"), says)
+
+
+def _expected(case: Case) -> bytes:
+    """The diff from what a case has to what it wants; empty where nothing may change."""
+    before, after = case.before, case.after
+    return b"".join(unified(name, before.get(name, b""), after[name]) for name in sorted(after))
+
+
+def _messages(case: Case) -> tuple[str, ...]:
+    """What a built-in rule says in a case: what it asks of a person, else all of its notes."""
+    every = [each.finding for each in findings(*cases.outcomes(case))]
+    asked = [each for each in every if each.is_open]
+    return tuple(dict.fromkeys(each.message for each in asked or every))
+
+
+def _shown(case: Case) -> bytes:
+    """The first `.tf` file of a case, for rules that only look; empty where it has none."""
+    return next((data for name, data in sorted(case.before.items()) if name.endswith(".tf")), b"")
 
 
 def rule_page(card: Card, example: Example | None) -> str:

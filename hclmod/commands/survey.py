@@ -6,17 +6,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from hclmod.images import decide, reference, tags
 from hclmod.scan import find
+from hclmod.scan.outside import together, users
 from hclmod.terraform import origins
 from hclmod.terraform.kubernetes import RELEASE
 from hclmod.terraform.origins import Hole, Piece
 from hclmod.terraform.resources import fan_out, tag_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hclmod.config.file import Config
     from hclmod.engine.project import Project
@@ -137,7 +137,7 @@ def survey(project: Project) -> Survey:
     images = [taker.image(use, origin) for use in model.uses for origin in use.origins]
     return Survey(
         tuple(images),
-        _merged(map(taker.outside, outside_images)),
+        tuple(map(taker.outside, together(outside_images))),
         tuple(releases),
         tuple(workloads),
         taker.namespaces(),
@@ -199,26 +199,27 @@ class _Taker:
             self.phase_of(use.id),
         )
 
-    def outside(self, seen: OutsideImage) -> OutsideRow:
-        """The row of an image outside of containers."""
+    def outside(self, shared: Sequence[OutsideImage]) -> OutsideRow:
+        """The row of an image outside of containers, with all that share it."""
+        seen = shared[0]
         location, site = seen.location, seen.site
-        resource = location.resource
-        home = self.workloads.get(resource) if resource else None
+        resources = [resource for each in shared if (resource := each.location.resource)]
+        namespaces = (_named(self.workloads[each]) for each in resources if each in self.workloads)
         return OutsideRow(
             location.stack,
-            location.address,
-            _named(home) if home else "",
+            users(shared),
+            ", ".join(dict.fromkeys(filter(None, namespaces))),
             location.form,
             seen.shown,
             seen.tag or "",
             "unknown" if seen.tag is None else tags.classify(seen.tag).value if seen.tag else "none",
             location.file,
             location.line,
-            f"{site.document}:{site.line}" if site else f"{location.file}:{location.line}",
+            seen.origin_place,
             location.read,
             self.fan_out.get(site, 1) if site else 1,
             self._floating(None if seen.tag is None else seen.reference),
-            self.phase_of(resource) if resource else None,
+            min((phase for each in resources if (phase := self.phase_of(each)) is not None), default=None),
         )
 
     def _floating(self, known: Reference | None) -> str:
@@ -264,27 +265,6 @@ class _Taker:
 
 
 _SETTINGS = ("chart", "version", "atomic", "wait", "timeout")
-
-
-def _merged(rows: Iterable[OutsideRow]) -> tuple[OutsideRow, ...]:
-    """One row for what several resources share, with all their addresses, namespaces and the first phase."""
-    shared: dict[OutsideRow, list[OutsideRow]] = defaultdict(list)
-    for row in rows:
-        shared[replace(row, address="", namespace="", phase=None)].append(row)
-    results = [
-        replace(
-            row,
-            address=_together(each.address for each in users),
-            namespace=_together(each.namespace for each in users),
-            phase=min((each.phase for each in users if each.phase is not None), default=None),
-        )
-        for row, users in shared.items()
-    ]
-    return tuple(sorted(results, key=lambda row: (row.stack, row.file, row.line, row.form, row.image, row.origin)))
-
-
-def _together(texts: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(filter(None, texts)))
 
 
 def _named(home: Workload) -> str:

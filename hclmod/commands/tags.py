@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod import files, journal
-from hclmod.commands.survey import survey
 from hclmod.config import policies
 from hclmod.engine.project import no_phase
 from hclmod.errors import HclmodError, RefusedError
 from hclmod.images import decide, evidence, reference
 from hclmod.images.decide import Keep
 from hclmod.images.tags import HOLDERS_OF_DATA
+from hclmod.scan.outside import together, users
 from hclmod.terraform import stacks as stack
 from hclmod.terraform.ids import ResourceId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.config.policies import ImagePolicy
     from hclmod.engine.project import Project
@@ -74,23 +74,36 @@ class Told(Struct, frozen=True):
 
 def seen(project: Project) -> tuple[Seen, ...]:
     """Every image that could be followed to its end, in containers and outside of them."""
+    return (*_in_containers(project), *_outside(project))
+
+
+def _in_containers(project: Project) -> Iterator[Seen]:
+    for use in project.model.uses:
+        for image in (reference.parse(text) for text in use.texts if text):
+            if image is not None:
+                user = f"{use.id.stack}/{use.id.full} {use.image.label}"
+                phase = project.assignment.phase_of(use.id)
+                yield Seen(image, user, phase, _policy(project, use.id, image), movable=True)
+
+
+def _outside(project: Project) -> Iterator[Seen]:
     from hclmod.scan.find import FORMS
 
-    result = survey(project)
-    rows = [(row.image, row.stack, row.workload, row.container, row.phase, True) for row in result.images]
-    rows += [(row.image, row.stack, row.address, row.form, row.phase, row.form in FORMS) for row in result.outside]
-    images = []
-    for text, owner, address, label, phase, movable in rows:
-        known = reference.parse(text)
-        if known is not None:
+    for shared in together(project.outside_images):
+        at, image = shared[0].location, reference.parse(shared[0].shown)
+        if image is not None:
+            phases = (project.assignment.phase_of(resource) for each in shared if (resource := each.location.resource))
+            phase = min((each for each in phases if each is not None), default=None)
+            address = users(shared)
             module, inner = stack.split(address) if "." in address else ("", address)
-            chosen = (
-                project.assignment.policy_of(ResourceId(owner, module, owner, inner)),
-                project.config.policy_for(known.name),
-            )
-            policy = policies.merged([each for each in chosen if each])
-            images.append(Seen(known, f"{owner}/{address} {label}".strip("/ "), phase, policy, movable))
-    return tuple(images)
+            policy = _policy(project, ResourceId(at.stack, module, at.stack, inner), image)
+            yield Seen(image, f"{at.stack}/{address} {at.form}".strip("/ "), phase, policy, at.form in FORMS)
+
+
+def _policy(project: Project, resource: ResourceId, image: Reference) -> ImagePolicy | None:
+    """What the config says of an image, the table of the workload first."""
+    chosen = (project.assignment.policy_of(resource), project.config.policy_for(image.name))
+    return policies.merged([each for each in chosen if each])
 
 
 def wishes(project: Project, images: Sequence[Seen], names: Sequence[str], phases: Collection[int]) -> tuple[Wish, ...]:

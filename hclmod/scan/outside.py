@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,6 +12,8 @@ from hclmod.terraform.origins import Module, Piece
 from hclmod.terraform.resources import tag_piece
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hclmod.hcl.values import Definition
     from hclmod.images.reference import Reference
     from hclmod.scan.owners import Owner
@@ -65,3 +68,24 @@ class OutsideImage(Struct, frozen=True):
         """The literal in which its tag begins."""
         piece = tag_piece(self.origin)
         return piece.site if piece else None
+
+    @property
+    def origin_place(self) -> str:
+        """Where the literal stands that makes it: file and line."""
+        site, location = self.site, self.location
+        return f"{site.document}:{site.line}" if site else f"{location.file}:{location.line}"
+
+
+def together(images: Iterable[OutsideImage]) -> list[tuple[OutsideImage, ...]]:
+    """Images by where they are written: what several resources share is one."""
+    shared: dict[tuple[object, ...], list[OutsideImage]] = defaultdict(list)
+    for each in images:
+        at = each.location
+        key = (at.stack, at.file, at.line, at.form, each.shown, each.origin_place, at.read, each.tag)
+        shared[key].append(each)
+    return [tuple(shared[key]) for key in sorted(shared, key=lambda key: key[:6])]
+
+
+def users(images: Iterable[OutsideImage]) -> str:
+    """The resources that share an image, each once."""
+    return ", ".join(dict.fromkeys(each.location.address for each in images if each.location.address))

@@ -7,6 +7,7 @@ import pytest
 from hclmod import txtar
 from hclmod.commands import test
 from hclmod.commands.new import new_rule
+from hclmod.engine import cases
 from hclmod.errors import HclmodError
 from hclmod.rulekit import docstrings, folders, loading
 from tests.support.hcl import formatted, needs_terraform
@@ -52,7 +53,7 @@ def test_a_new_rule_works_on_any_kind_of_block(tmp_path: Path, kind: str, attrib
 def test_the_fixtures_of_every_kind_are_formatted(tmp_path: Path) -> None:
     for number, (kind, attribute) in enumerate(KINDS):
         new_rule(f"rule-{number}", tmp_path / "rules", tmp_path / "fixtures", kind=kind, attribute=attribute)
-    texts = [data for case in test.cases(tmp_path / "fixtures") for data in (case.before | case.after).values()]
+    texts = [data for case in cases.cases(tmp_path / "fixtures") for data in (case.before | case.after).values()]
     assert formatted(texts) == texts
 
 
@@ -85,7 +86,7 @@ def test_a_new_rule_explains_itself(tmp_path: Path) -> None:
 @needs_terraform
 def test_the_fixtures_of_a_new_rule_are_formatted(tmp_path: Path) -> None:
     new(tmp_path)
-    texts = [data for case in test.cases(tmp_path / "fixtures") for data in (case.before | case.after).values()]
+    texts = [data for case in cases.cases(tmp_path / "fixtures") for data in (case.before | case.after).values()]
     assert formatted(texts) == texts
 
 

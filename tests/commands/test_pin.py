@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from hclmod.commands import pin, test
+from hclmod.engine import cases
 from hclmod.errors import HclmodError
 from tests.support.demo import FIXTURES, hclmod, repository, state
 from tests.support.trees import project, workload
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hclmod.commands.test import Case
+    from hclmod.engine.cases import Case
     from hclmod.engine.outcomes import PhaseReport
 
 Files = dict[str, bytes]
@@ -181,7 +182,7 @@ def test_a_pin_says_what_to_run_until_the_next_apply() -> None:
     )
 
 
-CHANGING = [case for rule in ("pin", "opt-out") for case in test.cases(FIXTURES, rule) if case.after != case.before]
+CHANGING = [case for rule in ("pin", "opt-out") for case in cases.cases(FIXTURES, rule) if case.after != case.before]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CHANGING])

@@ -8,6 +8,7 @@ import pytest
 
 from hclmod import txtar
 from hclmod.commands import test
+from hclmod.engine import cases
 from hclmod.errors import HclmodError
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def write(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def only(root: Path) -> test.Case:
-    (case,) = test.cases(root)
+def only(root: Path) -> cases.Case:
+    (case,) = cases.cases(root)
     return case
 
 
@@ -77,12 +78,12 @@ def test_cases_are_sorted_and_chosen_by_the_head_of_their_name(tmp_path: Path) -
     names = ["b-rule/x", "a-rule/topic/y", "a-rule/topic/x", "a-rule/z", "a-rule/topic-two/x"]
     for name in names:
         write(tmp_path / f"{name}.txtar", {"before/main.tf": KEPT})
-    assert [case.name for case in test.cases(tmp_path)] == sorted(names, key=lambda name: name.split("/"))
-    assert [case.name for case in test.cases(tmp_path, "b-rule")] == ["b-rule/x"]
-    assert [case.name for case in test.cases(tmp_path, "a-rule/topic")] == ["a-rule/topic/x", "a-rule/topic/y"]
-    assert [case.name for case in test.cases(tmp_path, "a-rule/topic/y")] == ["a-rule/topic/y"]
+    assert [case.name for case in cases.cases(tmp_path)] == sorted(names, key=lambda name: name.split("/"))
+    assert [case.name for case in cases.cases(tmp_path, "b-rule")] == ["b-rule/x"]
+    assert [case.name for case in cases.cases(tmp_path, "a-rule/topic")] == ["a-rule/topic/x", "a-rule/topic/y"]
+    assert [case.name for case in cases.cases(tmp_path, "a-rule/topic/y")] == ["a-rule/topic/y"]
     for none in ("c-rule", "a-rule/top", "a-rule/topic/x/y", "a", ""):
-        assert not list(test.cases(tmp_path, none))
+        assert not list(cases.cases(tmp_path, none))
 
 
 @pytest.mark.parametrize(

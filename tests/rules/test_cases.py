@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from hclmod import txtar
 from hclmod.commands import test
+from hclmod.engine import cases
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.engine.project import in_memory
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from hclmod.commands.test import Case, Result
+    from hclmod.commands.test import Result
+    from hclmod.engine.cases import Case
     from hclmod.engine.outcomes import Outcome
 
 FIXTURES = HOSTILE[0].parents[1]
-CASES = tuple(test.cases(FIXTURES))
+CASES = tuple(cases.cases(FIXTURES))
 CHANGING = tuple(case for case in CASES if case.after != case.before)
 RULES = tuple(folders.every())
 TOGETHER = tuple(folders.available())  # those that run in one phase

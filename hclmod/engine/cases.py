@@ -1,0 +1,149 @@
+"""The cases of rules below `fixtures/<rule-id>/`: what each has, and what becomes of it.
+
+A case is a text file (`txtar`) or a folder: `before/**` is the repository, `after/**` those of its files that have to
+change; without `after` nothing may. No rule takes a file away, so no case can want that. `case.toml` may hold `codes`
+(what must be reported, as often as it is listed), `says` (texts that the report must contain), `silent = true` (nothing
+needs a person), `phase`, `refused = true` and `[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside
+`before` are read as in a repository; `earlier/**` is the repository as it was, for rules that look at edits. Cases may
+stand in folders by topic.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from hclmod import txtar
+from hclmod.config import checks
+from hclmod.engine import tree
+from hclmod.engine.job import Job
+from hclmod.engine.project import in_memory
+from hclmod.errors import HclmodError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from hclmod.engine.outcomes import Outcome
+
+_CASE = checks.table({
+    "codes": checks.Key(checks.texts, "Codes of findings that the report must contain, as often as they are listed."),
+    "says": checks.Key(checks.texts, "Texts that the report must contain."),
+    "silent": checks.Key(checks.boolean, "Whether nothing may need a person."),
+    "phase": checks.Key(checks.number, "The phase that is run."),
+    "refused": checks.Key(checks.boolean, "Whether a change must be refused."),
+    "options": checks.Key(checks.named(checks.anything), "Options of the rule."),
+})  # fmt: skip
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """One case of a rule: its files by name (`before/main.tf`), and what must be said."""
+
+    name: str
+    """`rule-id/topic/case`."""
+    rule: str
+    path: Path
+    files: Mapping[str, bytes]
+    codes: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    phase: int | None = None
+    refused: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
+    silent: bool = False
+
+    @property
+    def before(self) -> dict[str, bytes]:
+        """The repository on which the rule is run."""
+        return self._below("before/")
+
+    @property
+    def after(self) -> dict[str, bytes]:
+        """The repository that has to come out: as before, but for the files that have to change."""
+        return self.before | self._below("after/")
+
+    @property
+    def earlier(self) -> dict[str, bytes]:
+        """The repository as it was before an edit."""
+        return self._below("earlier/")
+
+    def _below(self, folder: str) -> dict[str, bytes]:
+        return {name.removeprefix(folder): data for name, data in self.files.items() if name.startswith(folder)}
+
+
+def cases(root: Path, which: str | None = None) -> Iterator[Case]:
+    """The cases below `root`, sorted; of `which` only: a rule's, a topic's, or one (`rule-id/topic/case`)."""
+    if not root.is_dir():
+        raise HclmodError(f"there is no folder {root}", hint="Run in a checkout, or name the folder with --fixtures.")
+    for folder in sorted(root.glob((which or "*").partition("/")[0])):
+        for path in _matches(folder):
+            name = path.relative_to(root).as_posix().removesuffix(txtar.SUFFIX)
+            if which is None or f"{name}/".startswith(f"{which}/"):
+                yield _case(path, name)
+
+
+def chosen(root: Path, which: str | None = None) -> tuple[Case, ...]:
+    """The same cases, of which there have to be some where a person names them."""
+    results = tuple(cases(root, which))
+    if which is not None and not results:
+        names = [case.name for case in cases(root, which.partition("/")[0])]
+        hint = nearest(which, names, "Write RULE, RULE/TOPIC or RULE/TOPIC/CASE.")
+        raise HclmodError(f"{root} has no case {which}", hint=hint)
+    return results
+
+
+def _matches(folder: Path) -> Iterator[Path]:
+    """The text files and folders that are cases, in a folder and in those by topic below it."""
+    for path in sorted(folder.glob("*")):
+        if (path / "before").is_dir() or (path.suffix == txtar.SUFFIX and path.is_file()):
+            yield path
+        else:
+            yield from _matches(path)
+
+
+def _case(path: Path, name: str) -> Case:
+    files = txtar.read(path.read_bytes(), str(path)) if path.is_file() else _folder(path)
+    settings = _settings(files.get("case.toml", b""), f"{path}: case.toml")
+    return Case(
+        name=name,
+        rule=name.partition("/")[0],
+        path=path,
+        files=files,
+        codes=tuple(settings.get("codes", ())),
+        says=tuple(settings.get("says", ())),
+        phase=settings.get("phase"),
+        refused=settings.get("refused", False),
+        options=settings.get("options", {}),
+        silent=settings.get("silent", False),
+    )
+
+
+def _settings(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(data.decode())
+    except ValueError as error:
+        raise HclmodError(f"{path}: not TOML: {error}", hint="Mend the syntax at that place.") from error
+    checks.refuse(path, _CASE(settings, ""))
+    return settings
+
+
+def _folder(case: Path) -> dict[str, bytes]:
+    """The files of a case in its folder form; what else lies there is nobody's."""
+    paths = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
+    return {name: path.read_bytes() for name, path in paths.items() if name.partition("/")[0] in txtar.PARTS}
+
+
+def outcomes(case: Case, folders: Sequence[Path | None] = (None,)) -> list[Outcome]:
+    """What becomes of the documents of a case."""
+    project = in_memory(case.before, rule_folders=folders, options={case.rule: case.options})
+    phases, through = project.config.phases, project.config.through
+    project.require_names()
+    job = Job(
+        rules=(case.rule,),
+        phase=case.phase,
+        options=project.options_of(case.phase),
+        done=tuple(number for number in phases if through is not None and number <= through),
+        earlier=project.over(tree.in_memory(case.earlier)).model if case.earlier else None,
+    )
+    return list(project.plan(job).outcomes)
