@@ -98,7 +98,7 @@ def _why(  # noqa: PLR0911 - one line for each reason
 ) -> str | None:
     """Why an image has to stay, so that its companions have to; None where it moves, or moves already."""
     image, driven = _image(each), each.image
-    if image is None or each.fixed.startswith("its image ends"):
+    if image is None or not each.whole:
         return each.fixed or "its image is not a reference"
     verdict = decision(image, context, driven.id)
     chosen = policy(image, context, driven.id)

@@ -96,12 +96,12 @@ class _Finder:
         suppressed = suppression.among((*comments, *image.above), self.rule) or ""
         sites = tuple(sorted(" ".join(map(str, each.key)) for each in _sites(origin)))
         image = replace(image, comments=comments, suppressed=suppressed)
-        return LinkedImage(image, sites, self._fixed(use, origin, place), self.phase in (None, number))
-
-    def _fixed(self, use: ImageUse, origin: Origin, place: Place | None) -> str:
         hole = next((part for part in origin if isinstance(part, Hole)), None)
-        if hole is not None:
-            return f"its image ends at `{hole.text}`"
+        fixed = f"its image ends at `{hole.text}`" if hole else self._fixed(use, place)
+        mine = self.phase in (None, number)
+        return LinkedImage(image=image, sites=sites, fixed=fixed, mine=mine, whole=hole is None)
+
+    def _fixed(self, use: ImageUse, place: Place | None) -> str:
         if place is not None and place.also:
             return f"its tag also drives {', '.join(place.also)}"
         if place is not None and place.read_by:

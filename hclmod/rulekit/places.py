@@ -102,17 +102,18 @@ class Followed(Struct, frozen=True):
     images: tuple[str, ...] = ()  # every one that it may be, if the tag of each stands at a place of its own
 
 
-class LinkedImage(Struct, frozen=True):
+class LinkedImage(Struct, frozen=True, kw_only=True):
     """An image that may have to move with others: `image` holds the whole of it, or what is known, as `before`.
 
-    `sites` are the literals that make it, `fixed` says why it cannot be changed whatever is wanted (empty: it can), and
-    `mine` whether it is of the phase at hand.
+    `sites` are the literals that make it, `fixed` says why it cannot be changed whatever is wanted (empty: it can),
+    `mine` whether it is of the phase at hand, and `whole` whether the image could be followed to its end.
     """
 
     image: AffectedImage
     sites: tuple[str, ...]
     fixed: str = ""
     mine: bool = True
+    whole: bool = True
 
 
 class Placing(Struct, frozen=True, kw_only=True):
