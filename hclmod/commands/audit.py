@@ -1,16 +1,17 @@
 """`hclmod audit`: every rule of `rules/audit` on the working tree, with what all stacks together say.
 
-A baseline keeps the findings that a repository starts with, so that CI reports new ones only. An id is made of rule,
-path, address and message, and of no line: moving code makes no finding new.
+A baseline keeps the findings that a repository starts with, so that CI reports new ones only. It knows them by path,
+address and code, and by no line and no message: neither moving code nor other words make a finding new.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hclmod import files
@@ -73,45 +74,59 @@ def _before(project: Project, base: str) -> Model | None:
     return project.over(tree.in_memory(old)).model if changed else None
 
 
-_VERSION = 1
-_ANEW = "Make it anew with --write-baseline."
+_VERSION = 2
+_AGAIN = "Make it again with --write-baseline."
+
+Identity = tuple[str, str, str]
+"""Path, address and code of a finding."""
 
 
-def identity(path: str, reported: Reported) -> str:
-    """The id of a finding: stable while rule, file, resource and words are."""
-    entries = (reported.rule, path, reported.finding.address, reported.finding.message)
-    return hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:16]
+def _identity(path: str, reported: Reported) -> Identity:
+    return path, reported.finding.address, reported.code
 
 
 def write_baseline(report: PhaseReport) -> bytes:
     """The findings of a report as the bytes of a baseline, one a line, sorted."""
     rows = [
         {
-            "id": identity(outcome.path, result),
-            "rule": result.rule,
             "path": outcome.path,
             "address": result.finding.address,
+            "code": result.code,
             "message": result.finding.message,
         }
         for outcome in report.outcomes
         for result in findings(outcome)
         if result.is_open
     ]
-    rows.sort(key=lambda row: (row["path"], row["rule"], row["address"], row["message"]))
+    rows.sort(key=lambda row: (row["path"], row["code"], row["address"], row["message"]))
     lines = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in rows)
     return f'{{\n  "version": {_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n'.encode()
 
 
-def _read(data: bytes, path: str) -> Counter[str]:
-    """How often a baseline holds each id; `path` is for messages."""
+class _Row(Struct, frozen=True):
+    path: str
+    address: str
+    code: str
+
+
+class _Baseline(Struct, frozen=True):
+    findings: tuple[_Row, ...]
+
+
+class _Version(Struct, frozen=True):
+    version: int
+
+
+def _read(data: bytes, path: str) -> Counter[Identity]:
+    """How often a baseline holds each finding; `path` is for messages."""
     try:
-        text = json.loads(data)
-        results, form = Counter(str(row["id"]) for row in text["findings"]), text["version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: not a baseline: {error}", hint=_ANEW) from error
+        form = msgspec.json.decode(data, type=_Version).version
+        rows = msgspec.json.decode(data, type=_Baseline).findings if form == _VERSION else ()
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path}: not a baseline: {error}", hint=_AGAIN) from error
     if form != _VERSION:
-        raise ConfigError(f"{path}: a baseline of version {form}, and not {_VERSION}", hint=_ANEW)
-    return results
+        raise ConfigError(f"{path}: a baseline of version {form}, and not {_VERSION}", hint=_AGAIN)
+    return Counter((row.path, row.address, row.code) for row in rows)
 
 
 def without_baseline(report: PhaseReport, path: Path) -> PhaseReport:
@@ -127,7 +142,7 @@ def without_baseline(report: PhaseReport, path: Path) -> PhaseReport:
     return replace(report, stacks=tuple(stacks))
 
 
-def _rest(outcome: Outcome, rest: Counter[str]) -> Outcome:
+def _rest(outcome: Outcome, rest: Counter[Identity]) -> Outcome:
     match outcome:
         case Changed(path=path):
             applied, left = _new(path, outcome.applied, rest), _new(path, outcome.left, rest)
@@ -137,10 +152,10 @@ def _rest(outcome: Outcome, rest: Counter[str]) -> Outcome:
     return outcome
 
 
-def _new(path: str, findings_of: Sequence[Reported], rest: Counter[str]) -> tuple[Reported, ...]:
+def _new(path: str, findings_of: Sequence[Reported], rest: Counter[Identity]) -> tuple[Reported, ...]:
     new = []
     for each in findings_of:
-        name = identity(path, each)
+        name = _identity(path, each)
         if rest[name] > 0 and each.is_open:
             rest[name] -= 1
         else:
