@@ -1,24 +1,48 @@
-"""Unified diffs that `git apply` takes, and what a stored one does.
-
-A report that was stored holds diffs and no documents, so the renderings that need lines read the diff.
-"""
+"""What changed in documents, as hunks of lines, and the unified diffs of them that `git apply` takes."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from hclmod.engine.outcomes import Changed
+from hclmod.reports.model import Hunk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from hclmod.engine.outcomes import PhaseReport
+    from hclmod.reports.model import Document
 
-_LINES = re.compile(rb"[^\n]*\n|[^\n]+\Z")
+_LINES = re.compile(rb"[^\n]*\n|[^\n]+\Z")  # only a newline ends a line, as in git
+HEAD, HUNK, KEPT, REMOVED, ADDED, UNENDED = "h", "@", " ", "-", "+", "\\"
+
+
+def hunks(before: bytes, after: bytes) -> tuple[Hunk, ...]:
+    """The changed lines of a document with three lines around them; none where nothing changed."""
+    old, new = _lines(before), _lines(after)
+    groups = difflib.SequenceMatcher(None, old, new).get_grouped_opcodes() if before != after else ()
+    return tuple(_hunk(group, old, new) for group in groups)
+
+
+def _lines(data: bytes) -> list[str]:
+    return [line.decode(errors="surrogateescape") for line in _LINES.findall(data)]
+
+
+def _hunk(codes: Sequence[tuple[str, int, int, int, int]], old: Sequence[str], new: Sequence[str]) -> Hunk:
+    lines: list[str] = []
+    for name, start, end, new_start, new_end in codes:
+        if name == "equal":
+            lines += [KEPT + line for line in old[start:end]]
+        else:
+            lines += [REMOVED + line for line in old[start:end]]
+            lines += [ADDED + line for line in new[new_start:new_end]]
+    first, last = codes[0], codes[-1]
+    return Hunk(first[1] + (last[2] > first[1]), first[3] + (last[4] > first[3]), tuple(lines))
 
 
 def diff(report: PhaseReport, hidden: Collection[str] = ()) -> bytes:
@@ -29,34 +53,47 @@ def diff(report: PhaseReport, hidden: Collection[str] = ()) -> bytes:
 
 def unified(path: str, before: bytes, after: bytes) -> bytes:
     """The diff of one document, empty where nothing changed."""
-    if before == after:
-        return b""
-    old, new = _quoted(f"a/{path}"), _quoted(f"b/{path}")
-    lines = difflib.diff_bytes(difflib.unified_diff, _LINES.findall(before), _LINES.findall(after), old, new)
-    return b"diff --git " + old + b" " + new + b"\n" + b"".join(map(_ended, lines))
+    return "".join(line for _, line in signed(path, hunks(before, after))).encode(errors="surrogateescape")
 
 
-def _ended(line: bytes) -> bytes:
-    return line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
+def diff_of(document: Document) -> str:
+    """The diff of a document of a report."""
+    return "".join(line for _, line in signed(document.path, document.hunks))
 
 
-def _quoted(path: str) -> bytes:
+def signed(path: str, hunks: Sequence[Hunk]) -> Iterator[tuple[str, str]]:
+    """The lines of a diff, each with its sign; those above the first hunk are `HEAD`."""
+    if hunks:
+        old, new = _quoted(f"a/{path}"), _quoted(f"b/{path}")
+        yield from ((HEAD, f"{line}\n") for line in (f"diff --git {old} {new}", f"--- {old}", f"+++ {new}"))
+    for each in hunks:
+        yield HUNK, f"@@ -{_range(each.before, each, ADDED)} +{_range(each.after, each, REMOVED)} @@\n"
+        for line in each.lines:
+            if line.endswith("\n"):
+                yield line[0], line
+            else:
+                yield line[0], f"{line}\n"
+                yield UNENDED, "\\ No newline at end of file\n"
+
+
+def _range(start: int, hunk: Hunk, other: str) -> str:
+    """Where one side begins and how many lines it has; `other` is the sign of the lines that it lacks."""
+    length = sum(line[0] != other for line in hunk.lines)
+    return str(start) if length == 1 else f"{start},{length}"
+
+
+def _quoted(path: str) -> str:
     """The path as git writes it: in quotes where it holds what would confuse a reader of the diff."""
     raw = path.encode("utf-8", "surrogateescape")
     if not any(byte < 0x20 or byte >= 0x7F or byte in b'"\\' for byte in raw):
-        return raw
-    return b'"' + b"".join(_escaped(byte) for byte in raw) + b'"'
+        return path
+    return f'"{"".join(map(_escaped, raw))}"'
 
 
-def _escaped(byte: int) -> bytes:
+def _escaped(byte: int) -> str:
     if byte in b'"\\':
-        return b"\\" + bytes([byte])
-    return bytes([byte]) if 0x20 <= byte < 0x7F else b"\\%03o" % byte
-
-
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
-_TEXT_LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
-HEAD, HUNK, REMOVED, ADDED, UNENDED = "h", "@", "-", "+", "\\"
+        return f"\\{chr(byte)}"
+    return chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
 
 
 class Replacement(Struct, frozen=True):
@@ -71,45 +108,14 @@ class Replacement(Struct, frozen=True):
     unended: str = ""
 
 
-def signed(diff: str) -> Iterator[tuple[str, str]]:
-    """The lines, whole and with their ends, each with its sign; the lines before a document's first hunk are `HEAD`.
-
-    Only a newline ends a line, as in git.
-    """
-    inside = False
-    for line in _TEXT_LINES.findall(diff):
-        inside = (inside or line.startswith("@@ ")) and not line.startswith("diff --git ")
-        yield (line[0] if inside else HEAD), line
-
-
-def replacements(diff: str) -> Iterator[Replacement]:
-    """What the diff of one document does to it, from top to bottom."""
-    at = 0
-    removed: list[str] = []
-    added: list[str] = []
-    for sign, line in signed(diff):
-        if sign == REMOVED:
-            last = removed
-            removed.append(line[1:])
-        elif sign == ADDED:
-            last = added
-            added.append(line[1:])
-        elif sign == UNENDED and (removed or added):
-            last[-1] = last[-1].removesuffix("\n")
-        elif sign != UNENDED:
-            yield from _made(at, removed, added)
-            at = _start(line) if sign == HUNK else at + len(removed) + 1
-            removed, added = [], []
-    yield from _made(at, removed, added)
-
-
-def _start(line: str) -> int:
-    """The first line of a hunk; one that removes nothing and keeps nothing names the line before it."""
-    match = _HUNK.match(line)
-    return int(match[1]) + (match[2] == "0") if match else 0
-
-
-def _made(at: int, removed: list[str], added: list[str]) -> Iterator[Replacement]:
-    if removed or added:
-        unended = removed[-1] if removed and not removed[-1].endswith("\n") else ""
-        yield Replacement(at, len(removed), "".join(added), unended)
+def replacements(hunks: Sequence[Hunk]) -> Iterator[Replacement]:
+    """What hunks do to a document, from top to bottom."""
+    for hunk in hunks:
+        at = hunk.before + all(line[0] == ADDED for line in hunk.lines)
+        for kept, run in groupby(hunk.lines, key=lambda line: line[0] == KEPT):
+            lines = list(run)
+            removed = [line[1:] for line in lines if line[0] == REMOVED]
+            if not kept:
+                unended = removed[-1] if removed and not removed[-1].endswith("\n") else ""
+                yield Replacement(at, len(removed), "".join(line[1:] for line in lines if line[0] == ADDED), unended)
+            at += len(lines) if kept else len(removed)

@@ -32,7 +32,9 @@ def render(  # noqa: PLR0911 - one line for each format
     """
     match form:
         case "diff":
-            return "".join(stack.diff for section in report.sections for stack in section.stacks)
+            from hclmod.reports.diff import diff_of
+
+            return "".join(diff_of(each) for section in report.sections for each in section.documents)
         case "json":
             from hclmod.reports import json
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
-from hclmod.reports.diff import unified
-from hclmod.reports.model import Cell, Document, Item, Kind, Outcome, Section, Stack
+from hclmod.reports.diff import hunks
+from hclmod.reports.model import Cell, Document, Hunk, Item, Kind, Outcome, Section, Stack
 from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
-    """The section of a report; of the documents in `hidden` (git filters them) neither lines nor diff are shown."""
+    """The section of a report; of the documents in `hidden` (git filters them) no lines are shown."""
     stacks = tuple(Stack(each.stack.path, _documents(each.outcomes, hidden)) for each in report.stacks)
     return Section(report.number, report.title, report.rules, stacks)
 
@@ -37,9 +37,8 @@ def _document(outcome: outcomes.Outcome) -> Document:
         case Unchanged(left=left):
             return _made(path, Outcome.UNCHANGED, items=_items(path, (), left))
         case Changed(before=before, after=after, applied=applied, left=left, verdict=verdict):
-            diff = unified(path, before, after).decode(errors="surrogateescape")
-            items = _items(path, applied, left)
-            return _made(path, Outcome.CHANGED, judges=verdict.judges, items=items, diff=diff)
+            items, lines = _items(path, applied, left), hunks(before, after)
+            return _made(path, Outcome.CHANGED, judges=verdict.judges, items=items, hunks=lines)
         case Skipped(reason=reason):
             return _made(path, Outcome.SKIPPED, (reason,))
         case Refused(why=why, applied=applied):
@@ -56,11 +55,11 @@ def _made(
     *,
     judges: tuple[str, ...] = (),
     items: tuple[Item, ...] = (),
-    diff: str = "",
+    hunks: tuple[Hunk, ...] = (),
     is_bug: bool = False,
 ) -> Document:
     return Document(
-        path=path, outcome=outcome, why=why, judges=judges, items=items, diff=diff, hidden=False, is_bug=is_bug
+        path=path, outcome=outcome, why=why, judges=judges, items=items, hunks=hunks, hidden=False, is_bug=is_bug
     )
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from hclmod.reports import diff as hunks
+from hclmod.reports import diff
 from hclmod.reports.escape import html, spans
 from hclmod.reports.model import Kind, Outcome, count, summary, to_review
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hclmod.reports.model import Document, Item, Report, Section, Stack
 
-_CLASSES = {hunks.ADDED: "added", hunks.REMOVED: "removed", hunks.HUNK: "hunk", hunks.HEAD: "head"}
+_CLASSES = {diff.ADDED: "added", diff.REMOVED: "removed", diff.HUNK: "hunk", diff.HEAD: "head"}
 _WORDS: dict[Kind, str] = {
     Kind.CHANGE: "changes",
     Kind.TRIED: "tried, then discarded",
@@ -115,7 +115,7 @@ def _dedented(item: Item) -> tuple[str, str]:
     return "\n".join(lines[:number]), "\n".join(lines[number:])
 
 
-def _runs(diff: str) -> Iterator[tuple[str, str]]:
-    """The lines with their class; neighbours of one class share an element, so that large diffs stay light."""
-    for sign, run in groupby(hunks.signed(diff), key=lambda pair: pair[0]):
+def _runs(document: Document) -> Iterator[tuple[str, str]]:
+    """The lines of its diff with their class; neighbours of one class share an element, so large diffs stay light."""
+    for sign, run in groupby(diff.signed(document.path, document.hunks), key=lambda pair: pair[0]):
         yield _CLASSES.get(sign, "kept"), "".join(line for _, line in run)

@@ -17,7 +17,7 @@ from hclmod.reports.model import Report, Section, Stack, Step, Texts, Totals, Va
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the format; a report of another version is not read."""
 
 
@@ -40,7 +40,7 @@ class CountedSection(Value, frozen=True, kw_only=True):
 class StoredReport(Value, frozen=True, kw_only=True):
     """What `hclmod apply --dry-run`, `check` and `fix` write with `--format json`."""
 
-    version: Annotated[Literal[1], Meta(description="Of this format.")]
+    version: Annotated[Literal[2], Meta(description="Of this format.")]
     hclmod: Annotated[str, Meta(description="The version of hclmod that made the report.")]
     sections: tuple[CountedSection, ...]
     steps: Annotated[tuple[Step, ...], Meta(description="The phases of the config.")]

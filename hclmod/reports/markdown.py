@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.reports.diff import diff_of
 from hclmod.reports.escape import clip, code, fence, html, one_line, plain, prose
 from hclmod.reports.model import Kind, Outcome, count, summary
 
@@ -122,7 +123,7 @@ def _stack(stack: Stack, room: int | None, size: Callable[[str], int]) -> Iterat
     shown = ""
     for index, document in enumerate((None, *documents)):
         if document is not None:
-            diff = fence(document.diff, "diff") if document.diff else f"{_hidden(document)}\n"
+            diff = fence(diff_of(document), "diff") if document.hunks else f"{_hidden(document)}\n"
             if room is not None and size(shown) + size(diff) > room:
                 return
             shown += f"\n{diff}"

@@ -67,6 +67,17 @@ class Item(Value, frozen=True, kw_only=True):
     cells: Annotated[tuple[Cell, ...], Meta(description="Answers by name, such as the commands to run.")]
 
 
+class Hunk(Value, frozen=True):
+    """Changed lines of a document with some lines around them."""
+
+    before: Annotated[int, Meta(ge=0, description="The first line as it was. Of no lines, the line above.")]
+    after: Annotated[int, Meta(ge=0, description="The same in the document as it is after the change.")]
+    lines: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[ +-]")], ...],
+        Meta(description="Each with its end, behind a space, `-` (removed) or `+` (added)."),
+    ]
+
+
 class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One file: what became of it, why, and what rules say about it."""
 
@@ -75,14 +86,14 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     why: Annotated[Texts, Meta(description="Why it was skipped or refused, or the traceback where hclmod failed.")]
     judges: Annotated[Texts, Meta(description="The parsers that proved the change.")]
     items: tuple[Item, ...]
-    diff: Annotated[str, Meta(description="Unified, as `git apply` takes it. Empty where nothing changed, or hidden.")]
-    hidden: Annotated[bool, Meta(description="Git filters the file, so its lines and its diff are left out.")]
+    hunks: Annotated[tuple[Hunk, ...], Meta(description="What changed. Empty where nothing did, or hidden.")]
+    hidden: Annotated[bool, Meta(description="Git filters the file, so its lines are left out.")]
     is_bug: Annotated[bool, Meta(description="hclmod itself failed. Absent where it did not.")] = False
 
     def without_lines(self) -> Document:
-        """The same without its diff and the lines of its items: git filters the file, so it may be secret."""
+        """The same without its hunks and the lines of its items: git filters the file, so it may be secret."""
         items = tuple(replace(each, before="", after="") for each in self.items)
-        return replace(self, items=items, diff="", hidden=True)
+        return replace(self, items=items, hunks=(), hidden=True)
 
 
 class Stack(Value, frozen=True):
@@ -95,11 +106,6 @@ class Stack(Value, frozen=True):
     def name(self) -> str:
         """How it is named to a person."""
         return self.path or "."
-
-    @property
-    def diff(self) -> str:
-        """The diffs of its documents, one after the other."""
-        return "".join(each.diff for each in self.documents)
 
     def items(self, *kinds: Kind) -> Iterator[tuple[Document, Item]]:
         """The items of these kinds with their documents, in order."""

@@ -91,7 +91,7 @@ def _unproven(section: Section) -> Iterator[dict[str, Any]]:
 
 def _results(section: Section, *, with_fixes: bool) -> Iterator[dict[str, Any]]:
     for document in section.documents:
-        fix = _fix(document) if with_fixes and document.diff else None
+        fix = _fix(document) if with_fixes and document.hunks else None
         for item in document.items:
             if item.kind in _LEVELS:
                 result = _result(document, item)
@@ -126,7 +126,7 @@ def _artifact(document: Document) -> dict[str, str]:
 
 
 def _fix(document: Document) -> dict[str, Any]:
-    made = [_replacement(each) for each in replacements(document.diff)]
+    made = [_replacement(each) for each in replacements(document.hunks)]
     text = "All changes of this file. They are proven together."
     return {
         "description": {"text": text},

@@ -247,7 +247,7 @@ def test_a_report_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     done = hclmod(tmp_path, "report", "x.json")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "not a report of version 1" in done.stderr
+    assert "not a report of version 2" in done.stderr
     assert "cannot be read" in hclmod(tmp_path, "report", "missing.json").stderr
 
 

@@ -94,7 +94,7 @@ def test_equals_have_ids_of_their_own() -> None:
 def test_what_git_filters_is_not_shown_in_a_report() -> None:
     refused = Refused("s/d.tf", ("why",), (reported("x", fix=True),))
     told = section(CHANGED, refused, hidden=("s/a.tf", "s/d.tf"))
-    assert all(each.hidden and not each.diff for each in told.documents)
+    assert all(each.hidden and not each.hunks for each in told.documents)
     assert not any(item.before or item.after for _, item in told.items(*Kind))
     assert told.totals.changes == 2
 

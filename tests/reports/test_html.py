@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from hclmod.reports import html
-from hclmod.reports.diff import unified
+from hclmod.reports.diff import hunks
 from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
 from tests.support.markup import Page
 from tests.support.reports import EVIL, big, document, full, item, reports
@@ -73,8 +73,8 @@ def test_the_same_report_is_the_same_page() -> None:
 
 
 def test_a_diff_of_ten_megabytes() -> None:
-    diff = unified("s/huge.tf", b"a </pre>\n" * 1_000_000, b"").decode()
-    huge = document("s/huge.tf", Outcome.CHANGED, item(Kind.CHANGE), diff=diff)
+    lines = hunks(b"a </pre>\n" * 1_000_000, b"")
+    huge = document("s/huge.tf", Outcome.CHANGED, item(Kind.CHANGE), lines=lines)
     text = html.render(Report("1", (Section(1, "", (), (Stack("s", (huge,)),)),)))
     assert text.count("<span") < 20
     assert text.count("</pre>") == 1

@@ -57,8 +57,8 @@ DOCUMENT: list[str | int] = ["sections", 0, "stacks", 0, "documents", 0]
     [
         (b"{", "not JSON"),
         (b"[" * 100_000, "not JSON"),
-        (b"[]", "not a report of version 1"),
-        (broken(["version"], 2), "version: 2"),
+        (b"[]", "not a report of version 2"),
+        (broken(["version"], 1), "not a report of version 2 (version: 1)"),
         (broken(["extra"], 1), "the report: Object contains unknown field `extra`"),
         (broken(["hclmod"], 1), "hclmod: Expected `str`, got `int`"),
         (broken(["sections"], {}), "sections: Expected `array`, got `object`"),
@@ -66,6 +66,7 @@ DOCUMENT: list[str | int] = ["sections", 0, "stacks", 0, "documents", 0]
         (broken([*DOCUMENT, "items", 0, "line"], "1"), "items[0].line: Expected `int`, got `str`"),
         (broken([*DOCUMENT, "items", 0, "line"], None), "items[0].line: Expected `int`, got `null`"),
         (broken([*DOCUMENT, "items", 0, "id"], "<b>"), "items[0].id: Expected `str` matching regex"),
+        (broken([*DOCUMENT, "hunks", 0, "lines", 0], "x"), "lines[0]: Expected `str` matching regex"),
         (broken([*DOCUMENT, "hidden"], None), "hidden: Expected `bool`, got `null`"),
         (broken([*DOCUMENT, "items", 0], []), "items[0]: Expected `object`, got `array`"),
         (broken(DOCUMENT, {"path": "x"}), "documents[0]: Object missing required field `outcome`"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from hclmod.reports import markdown
-from hclmod.reports.diff import unified
+from hclmod.reports.diff import hunks
 from hclmod.reports.escape import code, fence, plain, prose, visible
 from hclmod.reports.markdown import Form, Part, fit
 from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
@@ -139,9 +139,9 @@ def test_a_limit_counts_as_the_forge_counts() -> None:
 
 def test_a_diff_of_ten_megabytes_is_left_out_and_named() -> None:
     before = b"".join(b"line %d ```\n" % number for number in range(400_000))
-    diff = unified("s/huge.tf", before[:5_000_000], b"")
-    huge = document("s/huge.tf", Outcome.CHANGED, item(Kind.CHANGE), diff=diff.decode())
-    small = document("s/small.tf", Outcome.CHANGED, item(Kind.CHANGE), diff="diff --git a b\n")
+    lines = hunks(before[:5_000_000], b"")
+    huge = document("s/huge.tf", Outcome.CHANGED, item(Kind.CHANGE), lines=lines)
+    small = document("s/small.tf", Outcome.CHANGED, item(Kind.CHANGE), lines=hunks(b"a", b"b"))
     report = Report("1", (Section(1, "", (), (Stack("s", (small, huge)), Stack("t", (small,)))),))
     assert len(markdown.render(report)) > 5_000_000
     text = markdown.render(report, limit=65_000)

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hclmod.reports import sarif
-from hclmod.reports.diff import unified
+from hclmod.reports.diff import hunks
 from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
 from tests.support.reports import big, document, full, item, reports
 
@@ -84,8 +84,8 @@ LINES = st.lists(
 @example(["a"], [], "", "", "\n")
 def test_its_fix_makes_what_was_proven(old: list[str], new: list[str], end: str, other: str, newline: str) -> None:
     before, after = newline.join(old) + end, newline.join(new) + other
-    diff = unified("s/main.tf", before.encode(), after.encode()).decode()
-    found = document("s/main.tf", Outcome.CHANGED, item(Kind.CHANGE), item(Kind.CHANGE, line=2), diff=diff)
+    lines = hunks(before.encode(), after.encode())
+    found = document("s/main.tf", Outcome.CHANGED, item(Kind.CHANGE), item(Kind.CHANGE, line=2), lines=lines)
     results = rendered(Report("1", (Section(1, "", (), (Stack("s", (found,)),)),)))["runs"][0]["results"]
     if before == after:
         assert not any("fixes" in each for each in results)

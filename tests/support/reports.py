@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from hclmod.reports.diff import unified
-from hclmod.reports.model import Cell, Document, Item, Kind, Outcome, Report, Section, Stack, Step
+from hclmod.reports.diff import hunks
+from hclmod.reports.model import Cell, Document, Hunk, Item, Kind, Outcome, Report, Section, Stack, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +32,16 @@ def item(kind: Kind, rule: str = "some-rule", line: int = 1, **more: str) -> Ite
 
 
 def document(
-    path: str, outcome: Outcome, *items: Item, why: tuple[str, ...] = (), diff: str = "", is_bug: bool = False
+    path: str,
+    outcome: Outcome,
+    *items: Item,
+    why: tuple[str, ...] = (),
+    lines: tuple[Hunk, ...] = (),
+    is_bug: bool = False,
 ) -> Document:
     judges = ("judge 1",) if outcome is Outcome.CHANGED else ()
     return Document(
-        path=path, outcome=outcome, why=why, judges=judges, items=items, diff=diff, hidden=False,
+        path=path, outcome=outcome, why=why, judges=judges, items=items, hunks=lines, hidden=False,
         is_bug=is_bug,
     )  # fmt: skip
 
@@ -44,7 +49,7 @@ def document(
 def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
     """A report with everything that there can be; `text` is asked for each text."""
     path = text("s/main.tf")
-    diff = unified("s/main.tf", f"a\n{text('b')}\nc\n".encode(errors="replace"), b"a\nB\nc").decode()
+    lines = hunks(f"a\n{text('b')}\nc\n".encode(errors="replace"), b"a\nB\nc")
     change = Item(
         id="0123456789ab", kind=Kind.CHANGE, rule=text("some-rule"), code=text("some-rule/cause"),
         address=text("x.a"), line=2,
@@ -54,7 +59,7 @@ def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
     person = item(Kind.PERSON, text("some-rule"), 7, address=text("x.b"), message=text("look at it"))
     left = item(Kind.LEFT, text("some-rule"), 8, address=text("x.c"), message=text("is fine"))
     documents = (
-        document(path, Outcome.CHANGED, change, person, left, diff=diff),
+        document(path, Outcome.CHANGED, change, person, left, lines=lines),
         document(f"{path}1", Outcome.SKIPPED, why=(text("generated"),)),
         document(f"{path}2", Outcome.REFUSED, item(Kind.TRIED, message=text("tried")), why=(text("x was changed"),)),
         document(f"{path}3", Outcome.FAILED, why=(text("Traceback"), text("ZeroDivisionError: x")), is_bug=True),
@@ -73,11 +78,11 @@ def big(stacks: int = 40, people: int = 5, diff_lines: int = 400) -> Report:
     for number in range(stacks):
         path = f"stacks/s{number}/main.tf"
         before = "".join(f"line {each}\n" for each in range(diff_lines)).encode()
-        diff = unified(path, before, before.replace(b"line", b"LINE")).decode()
+        lines = hunks(before, before.replace(b"line", b"LINE"))
         items = [item(Kind.CHANGE, line=each + 1, message=f"change {each} of s{number}") for each in range(5)]
         items += [item(Kind.PERSON, line=each + 9, message=f"person {each} of s{number}") for each in range(people)]
         refused = document(f"{path}.refused.tf", Outcome.REFUSED, why=(f"refusal of s{number}",))
-        found.append(Stack(f"stacks/s{number}", (document(path, Outcome.CHANGED, *items, diff=diff), refused)))
+        found.append(Stack(f"stacks/s{number}", (document(path, Outcome.CHANGED, *items, lines=lines), refused)))
     return Report("0.1.0", (Section(3, "Large", ("some-rule",), tuple(found)),))
 
 
