@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from hclmod import files
-from hclmod.config.checks import Key, Type, boolean, listed, matching, named, narrowed, refuse, table, text
+from hclmod.config.checks import dotted
 from hclmod.errors import ConfigError
 from hclmod.images import reference
 
@@ -20,19 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SOURCES = ("registry", "diun", "hand")
-_VERSION = 1
+_VERSION: Final = 1
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 # Builds that are reproducible date themselves to year 1, 1970 or 1980.
 _REAL_SINCE = datetime(2010, 1, 1, tzinfo=UTC)
 
+Digest = Annotated[str, Meta(pattern=f"^(?:{_DIGEST.pattern})$")]
+Moment = Annotated[str, Meta(pattern=f"^{_TIME.pattern.replace(chr(92) + 'd', '[0-9]')}$")]
+Tag = Annotated[str, Meta(pattern="^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
 
-class TagInfo(Struct, frozen=True):
+
+class TagInfo(Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of one tag; `created` is kept as it was written."""
 
-    digest: str | None = None
-    created: str | None = None
+    digest: Annotated[Digest | None, Meta(description="What the registry says the tag points to.")] = None
+    created: Annotated[Moment | None, Meta(description="When the image was built.")] = None
 
     @property
     def time(self) -> datetime | None:
@@ -41,28 +45,35 @@ class TagInfo(Struct, frozen=True):
         return moment if moment and moment >= _REAL_SINCE else None
 
 
-class ImageTags(Struct, frozen=True, kw_only=True):
+class ImageTags(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The tags of one image; only a `complete` list proves that a tag does not exist.
 
     `pins` are the tags in use for which a long list was cut to what matters; without any the list was not cut.
     """
 
-    checked: str
-    source: str
-    complete: bool
-    tags: Mapping[str, TagInfo]
-    pins: tuple[str, ...] = ()
+    checked: Annotated[Moment, Meta(description="When the registry was asked.")]
+    source: Annotated[Literal["registry", "diun", "hand"], Meta(description="Where the list comes from.")]
+    complete: Annotated[bool, Meta(description="Whether every tag is listed, so that absence is proof.")]
+    tags: Annotated[Mapping[Tag, TagInfo], Meta(description="What is known of each tag.")]
+    pins: Annotated[
+        tuple[Tag, ...], Meta(description="The tags in use to which the list was cut. For them it counts as complete.")
+    ] = ()
 
     def about(self, pin: str) -> ImageTags:
         """The same for one pin: a list that was cut to others proves no absence for it."""
         return replace(self, complete=False) if self.pins and pin not in self.pins else self
 
 
-class Snapshot(Struct, frozen=True):
-    """All images of the file, by full name (`docker.io/library/redis`)."""
+class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
+    """What registries held when they were asked: the evidence for a floating tag."""
 
-    images: Mapping[str, ImageTags]
-    schema: str = ""  # `$schema` of the file, for editors
+    images: Annotated[
+        Mapping[str, ImageTags], Meta(description="By full name, without a tag: docker.io/library/redis.")
+    ]
+    schema: Annotated[str, Meta(description="The JSON schema of this file, for editors.")] = field(
+        name="$schema", default=""
+    )
+    version: Annotated[Literal[1], Meta(description="Of this format.")] = _VERSION
 
     def image(self, name: str) -> ImageTags | None:
         """Look up an image by its full or its familiar name."""
@@ -85,9 +96,77 @@ def parse(data: bytes, path: str) -> Snapshot:
         raw = json.loads(data, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not JSON: {error}", hint="Fix the syntax at that place.") from error
-    refuse(path, _ROOT(raw, ""))
-    images = {name: _image(image) for name, image in sorted(raw["images"].items())}
-    return Snapshot(images, raw.get("$schema", ""))
+    if not isinstance(raw, dict) or type(raw.get("version")) is not int or raw["version"] != _VERSION:
+        raise ConfigError(f"{path}: not a snapshot of version {_VERSION}", hint=_AGAIN)
+    try:
+        snapshot = msgspec.convert(raw, Snapshot)
+    except msgspec.ValidationError as error:
+        problems = list(_problems(raw)) or [_placed("", error)]
+    else:
+        problems = list(_unsound(snapshot))
+    if problems:
+        raise ConfigError("\n".join(f"{path}: {each}" for each in problems), hint=_AGAIN)
+    return replace(snapshot, images={name: _sorted(image) for name, image in sorted(snapshot.images.items())})
+
+
+_AGAIN = "Correct it, or delete the file and run `hclmod tags refresh`."
+
+
+def _sorted(image: ImageTags) -> ImageTags:
+    return replace(image, tags=dict(sorted(image.tags.items())), pins=tuple(sorted(image.pins)))
+
+
+def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """What does not fit the types, each with its place."""
+    images = raw.get("images")
+    yield from _refused({**raw, "images": {}} if isinstance(images, dict) else raw, Snapshot, "")
+    for name, image in images.items() if isinstance(images, dict) else ():
+        place = dotted("images", name)
+        tags = image.get("tags") if isinstance(image, dict) else None
+        yield from _refused({**image, "tags": {}} if isinstance(tags, dict) else image, ImageTags, place)
+        for tag, info in tags.items() if isinstance(tags, dict) else ():
+            yield from _refused(tag, Tag, dotted(f"{place}.tags", tag))
+            yield from _refused(info, TagInfo, dotted(f"{place}.tags", tag))
+
+
+def _refused(value: object, kind: Any, place: str) -> Iterator[str]:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        yield _placed(place, error)
+
+
+def _placed(place: str, error: msgspec.ValidationError) -> str:
+    """The place first, and what to write where a pattern says it to nobody."""
+    what, _, where = str(error).partition(" - at `$")
+    inside = where.removesuffix("`")
+    name = re.split(r"[.\[]", inside)[1] if inside else "tag"
+    if "regex" in what or "enum" in what:
+        what = _FORMS[name]
+    return f"{f'{place}{inside}'.removeprefix('.') or 'the file'}: {what}"
+
+
+_TIME_FORM = "write a time such as `2026-08-01T00:00:00Z`"
+_FORMS = {
+    "digest": "write `sha256:` and 64 hexadecimal digits",
+    "created": _TIME_FORM,
+    "checked": _TIME_FORM,
+    "source": "write one of registry, diun, hand",
+    "pins": "not a tag",
+    "tag": "not a tag",
+}
+
+
+def _unsound(snapshot: Snapshot) -> Iterator[str]:
+    """Names and tags that are none (to a pattern a last newline is no letter), and times that no calendar has."""
+    for name, image in snapshot.images.items():
+        place = dotted("images", name)
+        yield from _name(name, place)
+        tags = (*image.tags, *image.pins)
+        yield from (f"{dotted(f'{place}.tags', tag)}: not a tag" for tag in tags if not reference.is_tag(tag))
+        moments = [(f"{place}.checked", image.checked)]
+        moments += [(f"{dotted(f'{place}.tags', tag)}.created", info.created or "") for tag, info in image.tags.items()]
+        yield from (f"{key}: {_TIME_FORM}, not {text!r}" for key, text in moments if text and not is_time(text))
 
 
 def dump(snapshot: Snapshot) -> bytes:
@@ -122,13 +201,6 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _image(raw: Mapping[str, Any]) -> ImageTags:
-    infos = sorted(raw["tags"].items())
-    tags = {tag: TagInfo(info.get("digest"), info.get("created")) for tag, info in infos}
-    pins = tuple(sorted(raw.get("pins", ())))
-    return ImageTags(checked=raw["checked"], source=raw["source"], complete=raw["complete"], tags=tags, pins=pins)
-
-
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
@@ -136,11 +208,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = sorted({name for name in names if names.count(name) > 1})
         raise ValueError(f"{', '.join(twice)} is written twice; keep one")
     return result
-
-
-def _version(value: Any, key: str) -> Iterator[str]:
-    if type(value) is not int or value != _VERSION:
-        yield f"{key}: this hclmod reads version {_VERSION}, not {value!r}; delete it and run `hclmod tags refresh`"
 
 
 def _name(value: str, key: str) -> Iterator[str]:
@@ -151,19 +218,9 @@ def _name(value: str, key: str) -> Iterator[str]:
         yield f"{key}: write the full name, {parsed.name!r}"
 
 
-def _tag(value: Any, key: str) -> Iterator[str]:
-    if isinstance(value, str) and not reference.is_tag(value):
-        yield f"{key}: not a tag"
-
-
 def is_digest(value: str) -> bool:
     """Whether this is a digest that the snapshot takes."""
     return _DIGEST.fullmatch(value) is not None
-
-
-def _time(value: Any, key: str) -> Iterator[str]:
-    if isinstance(value, str) and not is_time(value):
-        yield f"{key}: write a time such as `2026-08-01T00:00:00Z`, not {value!r}"
 
 
 def is_time(value: str) -> bool:
@@ -175,49 +232,13 @@ def is_time(value: str) -> bool:
     return _TIME.fullmatch(value) is not None
 
 
-def _source(value: Any, key: str) -> Iterator[str]:
-    if value not in SOURCES:
-        yield f"{key}: write one of {', '.join(SOURCES)}, not {value!r}"
-
-
-_MOMENT = narrowed(text, _time, {"pattern": f"^{_TIME.pattern.replace(chr(92) + 'd', '[0-9]')}$"})
-_TAG = narrowed(text, _tag, {"pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"})
-_TAG_KEYS: Mapping[str, Key] = {
-    "digest": Key(
-        matching(_DIGEST, "write `sha256:` and 64 hexadecimal digits"), "What the registry says the tag points to."
-    ),
-    "created": Key(_MOMENT, "When the image was built."),
-}
-_IMAGE_KEYS: Mapping[str, Key] = {
-    "checked": Key(_MOMENT, "When the registry was asked."),
-    "source": Key(Type(_source, {"enum": list(SOURCES)}), "Where the list comes from."),
-    "complete": Key(boolean, "Whether every tag is listed, so that absence is proof."),
-    "pins": Key(listed(_TAG), "The tags in use to which the list was cut. For them it counts as complete."),
-    "tags": Key(named(table(_TAG_KEYS), _TAG), "What is known of each tag."),
-}
-_ROOT_KEYS: Mapping[str, Key] = {
-    "$schema": Key(text, "The JSON schema of this file, for editors."),
-    "version": Key(Type(_version, {"const": _VERSION}), "Of this format."),
-    "images": Key(
-        named(
-            table(_IMAGE_KEYS, required=[name for name in _IMAGE_KEYS if name != "pins"]),
-            Type(_name, {"type": "string"}),
-        ),
-        "By full name, without a tag: docker.io/library/redis.",
-    ),
-}
-_ROOT = table(_ROOT_KEYS, required=["version", "images"])
-
-
 def schema() -> dict[str, Any]:
     """The JSON schema of `hclmod.tags.json`."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:hclmod:tags",
-        "title": "hclmod.tags.json",
-        "description": "What registries held when they were asked: the evidence for a floating tag.",
-        **_ROOT.schema,
-    }
+    (_,), parts = msgspec.json.schema_components([Snapshot], ref_template="#/$defs/{name}")
+    snapshot = parts.pop("Snapshot")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:hclmod:tags"}
+    required = ["version", *snapshot["required"]]
+    return {**head, **snapshot, "title": "hclmod.tags.json", "required": required, "$defs": dict(sorted(parts.items()))}
 
 
 def refreshed(old: Snapshot, new: Mapping[str, ImageTags]) -> Snapshot:
