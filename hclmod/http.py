@@ -61,7 +61,7 @@ class TransportError(HclmodError):
         super().__init__(f"{self.url} {trouble.value}" + (f": {detail}" if detail else ""))
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, kw_only=True):
     """An answer of any status; the names of `headers` are in small letters.
 
     `url` is the address that answered, `asked` the one first requested. They differ after a redirect.
@@ -94,7 +94,7 @@ class Answer(Struct, frozen=True):
         return None
 
 
-class Patience(Struct, frozen=True):
+class Patience(Struct, frozen=True, kw_only=True):
     """How long to wait, in seconds, and how often to ask.
 
     `total` limits one attempt as a whole, for servers that send a byte now and then. A `Retry-After` longer than
@@ -135,7 +135,7 @@ class Transport(Struct, frozen=True):
         wait = self.patience.first_pause
         for attempt in range(1, self.patience.attempts + 1):
             last = attempt == self.patience.attempts
-            answer = self._attempt(method, url, (headers or {}, secret or {}), body, limit, last=last)
+            answer = self._attempt(method, url, (headers or {}, secret or {}), body=body, limit=limit, last=last)
             if answer is not None and not _is_worth_repeating(method, answer):
                 return answer
             pause = wait if answer is None else max(wait, _retry_after(answer))
@@ -147,12 +147,12 @@ class Transport(Struct, frozen=True):
         raise AssertionError("the last attempt answers or raises")
 
     def _attempt(
-        self, method: str, url: str, headers: tuple[Mapping[str, str], Mapping[str, str]], body: bytes | None,
-        limit: int, *, last: bool,
+        self, method: str, url: str, headers: tuple[Mapping[str, str], Mapping[str, str]], *, body: bytes | None,
+        limit: int, last: bool,
     ) -> Answer | None:  # fmt: skip
         """One attempt; None if the connection failed and another attempt follows."""
         try:
-            return self._follow(method, url, headers, body, limit)
+            return self._follow(method, url, headers, body=body, limit=limit)
         except TransportError as error:
             passing = error.trouble in {Trouble.UNREACHABLE, Trouble.SLOW}
             if last or not passing or method not in _REPEATABLE:
@@ -160,7 +160,7 @@ class Transport(Struct, frozen=True):
             return None
 
     def _follow(
-        self, method: str, url: str, headers: tuple[Mapping[str, str], Mapping[str, str]], body: bytes | None,
+        self, method: str, url: str, headers: tuple[Mapping[str, str], Mapping[str, str]], *, body: bytes | None,
         limit: int,
     ) -> Answer:  # fmt: skip
         """Send, and follow redirects of GET and HEAD."""
@@ -168,13 +168,13 @@ class Transport(Struct, frozen=True):
         here = url
         for _ in range(_HOPS):
             sent = {**plain, **(secret if origin(here) == origin(url) else {})}
-            answer = self._send(method, here, sent, body, limit)
+            answer = self._send(method, here, sent, body=body, limit=limit)
             if answer.status not in _MOVED or method not in _REPEATABLE or "location" not in answer.headers:
                 return replace(answer, asked=url)
             here = _joined(here, answer.headers["location"])
         raise TransportError(Trouble.REDIRECT, url)
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limit: int) -> Answer:
+    def _send(self, method: str, url: str, headers: Mapping[str, str], *, body: bytes | None, limit: int) -> Answer:
         import httpx
 
         self._refuse_plain(url)
@@ -191,7 +191,7 @@ class Transport(Struct, frozen=True):
             raise TransportError(Trouble.UNREACHABLE if cut else Trouble.GARBAGE, url, str(error)) from error
         except httpx.HTTPError as error:
             raise TransportError(Trouble.UNREACHABLE, url, str(error)) from error
-        return Answer(response.status_code, _lower(response.headers.items()), data, url)
+        return Answer(status=response.status_code, headers=_lower(response.headers.items()), body=data, url=url)
 
     def _refuse_plain(self, url: str) -> None:
         scheme, host, port = origin(url)

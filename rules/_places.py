@@ -36,7 +36,7 @@ def at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) ->
         return warn(literal, "not-writable", f"`{literal.text}` stays: {place.why}")
     if not new_tags:
         return _unwanted(literal, stay)
-    if shared := _shared(literal, place, stay, new_tags, context):
+    if shared := _shared(literal, place, stay, new_tags=new_tags, context=context):
         return shared
     if other := next((context.blocked[each.key] for each in place.images if each.key in context.blocked), None):
         return note(literal, "stays-with-others", f"`{literal.text}` stays with {other}")
@@ -47,7 +47,7 @@ def at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) ->
     bot = bot_of(literal.comments)
     message += f"; another bot owns this tag too: {bot}" if bot else ""
     effect = "; ".join(sorted({rollout(each.kind) for each in place.images}))
-    return change(literal, "pinned-tag", message, partial(literal.write, text), effect)
+    return change(literal, "pinned-tag", message, partial(literal.write, text), effect=effect)
 
 
 _UNSETTLED = frozenset({"may-be-opted-out", "written-with-escapes", "tag-does-not-fit"})
@@ -63,7 +63,7 @@ def _unwanted(literal: Literal, stay: Mapping[Reason, str]) -> Finding:
 
 
 def _shared(
-    literal: Literal, place: Place, stay: Mapping[Reason, str], new_tags: Mapping[str, str], context: Context
+    literal: Literal, place: Place, stay: Mapping[Reason, str], *, new_tags: Mapping[str, str], context: Context
 ) -> Finding | None:
     """Why a literal stays that drives more than what wants another tag; None where all of it agrees."""
     if place.also:

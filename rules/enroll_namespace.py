@@ -106,7 +106,7 @@ def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
         effect = "lets Kyverno annotate what is created or changed there from now on"
         message = f'adds the label `{key} = "{value}"`, which enrolls it'
         make = partial(fixes.ensure_entry, metadata, "labels", key, value)
-        yield change(labels or block.title, "label", message, make, effect)
+        yield change(labels or block.title, "label", message, make, effect=effect)
 
 
 def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Finding]:
@@ -142,7 +142,7 @@ def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
         message = f"adds {', '.join(added)} to the allowlist"
         make = partial(fixes.append_strings, allowed, added)
         listed = note(allowed, "allowed-already", "has the namespaces of the phase already")
-        yield change(allowed, "allowlist", message, make, "widens the policy's match", otherwise=listed)
+        yield change(allowed, "allowlist", message, make, effect="widens the policy's match", otherwise=listed)
 
 
 rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS))

@@ -247,7 +247,7 @@ class _Found:
             fix = fixes.replace(value, str(image.with_tag(tag)).encode(), value.quoted)
             return fix + follows if follows else fix
 
-        yield change(self.attribute, "pinned-tag", message, make, KINDS[self.workload.type_label].rollout)
+        yield change(self.attribute, "pinned-tag", message, make, effect=KINDS[self.workload.type_label].rollout)
 
     def _unmatched(self, tag: str) -> Iterator[Finding]:
         """Say it where Diun's filter does not match the tag that will be."""

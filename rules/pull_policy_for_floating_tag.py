@@ -87,7 +87,7 @@ def _always(workload: Block, container: Container) -> Iterator[Finding]:
         "cached-image",
         f"{container.label}: pulls the floating tag each time the pod starts",
         lambda: fixes.ensure_attribute(container.block, "image_pull_policy", b'"Always"', after="image"),
-        KINDS[workload.type_label].rollout,
+        effect=KINDS[workload.type_label].rollout,
     )
 
 

@@ -185,12 +185,12 @@ def test_a_header_that_cannot_be_sent_is_not_printed() -> None:
     ],
 )
 def test_the_next_page(link: str, page: str | None) -> None:
-    assert http.Answer(200, {"link": link}, b"", "http://h:1/v2/").next_page() == page
+    assert http.Answer(status=200, headers={"link": link}, body=b"", url="http://h:1/v2/").next_page() == page
 
 
 @pytest.mark.parametrize("link", ["<http://evil/>", "<https://h:1/>", "<http://h:2/>", "<//evil/>"])
 def test_a_next_page_elsewhere_is_refused(link: str) -> None:
-    answer = http.Answer(200, {"link": f'{link}; rel="next"'}, b"", "http://h:1/v2/")
+    answer = http.Answer(status=200, headers={"link": f'{link}; rel="next"'}, body=b"", url="http://h:1/v2/")
     with pytest.raises(TransportError) as caught:
         answer.next_page()
     assert caught.value.trouble is Trouble.FOREIGN

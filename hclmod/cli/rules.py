@@ -138,6 +138,6 @@ def new_rule(*, rule: str, into: Path, fixtures: Path, kind: str, attribute: str
     """
     from hclmod.commands.new import new_rule
 
-    for path in new_rule(rule, into, fixtures, kind, attribute):
+    for path in new_rule(rule, into, fixtures, kind=kind, attribute=attribute):
         output.say(f"wrote {path}")
     output.say(f"Now change them, and run: hclmod test {rule} --rules-dir {into} --fixtures {fixtures}")

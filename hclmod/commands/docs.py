@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MADE = "<!-- Made by `hclmod docs`; change the source it is made from, not this page. -->\n\n"
 
 
-class Example(Struct, frozen=True):
+class Example(Struct, frozen=True, kw_only=True):
     """What a fixture shows of a rule: the case's name, the diff it wants, and how many cases there are.
 
     Of a rule that only looks it is the file that it looks at (`diff` is empty) and what has to be said of it.
@@ -60,7 +60,14 @@ def _example(root: Path, rule: str) -> Example | None:
         return None
     diff, kept = _expected(case), sum(each.after == each.before for each in every)
     file, says = (b"", ()) if diff else (_shown(case), _messages(case))
-    return Example(case.name, diff.decode(errors="replace"), len(every), kept, file.decode(errors="replace"), says)
+    return Example(
+        case=case.name,
+        diff=diff.decode(errors="replace"),
+        cases=len(every),
+        kept=kept,
+        file=file.decode(errors="replace"),
+        says=says,
+    )
 
 
 def _expected(case: Case) -> bytes:

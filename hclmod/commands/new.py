@@ -45,7 +45,7 @@ rule = Rule(check, kinds=("{kind}",))
 
 
 def new_rule(
-    rule: str, rules: Path, fixtures: Path, kind: str = "helm_release", attribute: str = ""
+    rule: str, rules: Path, fixtures: Path, *, kind: str = "helm_release", attribute: str = ""
 ) -> tuple[Path, ...]:
     """Write the files of a new rule; nothing is overwritten, and no built-in rule's id is taken.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.stacks import PhaseOf
 
 
-class ImageRow(Struct, frozen=True):
+class ImageRow(Struct, frozen=True, kw_only=True):
     """One image of one container; `origin` is where its tag stands, `fan_out` how many images that literal makes."""
 
     stack: str
@@ -48,7 +48,7 @@ class ImageRow(Struct, frozen=True):
     phase: int | None
 
 
-class OutsideRow(Struct, frozen=True):
+class OutsideRow(Struct, frozen=True, kw_only=True):
     """One image outside of container blocks.
 
     `file` and `line` are where its tag is written, `origin` where the literal stands that makes it; `address` are the
@@ -71,7 +71,7 @@ class OutsideRow(Struct, frozen=True):
     phase: int | None
 
 
-class ReleaseRow(Struct, frozen=True):
+class ReleaseRow(Struct, frozen=True, kw_only=True):
     """One Helm release; an empty cell is an attribute that is not set."""
 
     stack: str
@@ -85,7 +85,7 @@ class ReleaseRow(Struct, frozen=True):
     phase: int | None
 
 
-class WorkloadRow(Struct, frozen=True):
+class WorkloadRow(Struct, frozen=True, kw_only=True):
     """One workload and the entries of its `ignore_changes`."""
 
     stack: str
@@ -96,7 +96,7 @@ class WorkloadRow(Struct, frozen=True):
     phase: int | None
 
 
-class NamespaceRow(Struct, frozen=True):
+class NamespaceRow(Struct, frozen=True, kw_only=True):
     """One namespace in which something lives or which is declared, by every resource that declares it."""
 
     namespace: str
@@ -106,7 +106,7 @@ class NamespaceRow(Struct, frozen=True):
     phases: str  # of what lives there
 
 
-class Survey(Struct, frozen=True):
+class Survey(Struct, frozen=True, kw_only=True):
     """All rows, by stack and address."""
 
     images: tuple[ImageRow, ...]
@@ -131,17 +131,19 @@ class Survey(Struct, frozen=True):
 def survey(project: Project) -> Survey:
     """Every image, also outside of containers, release, workload and namespace of the project."""
     model, outside_images = project.model, project.outside_images
-    taker = _Taker(model, project.config, project.tags, project.assignment.phase_of, outside_images)
+    taker = _Taker(
+        model, project.config, project.tags, phase_of=project.assignment.phase_of, outside_images=outside_images
+    )
     releases = [taker.release(home) for home in model.workloads if home.block.kind == RELEASE]
     workloads = [taker.workload(home) for home in model.workloads if home.block.kind != RELEASE]
     images = [taker.image(use, origin) for use in model.uses for origin in use.origins]
     return Survey(
-        tuple(images),
-        tuple(map(taker.outside, together(outside_images))),
-        tuple(releases),
-        tuple(workloads),
-        taker.namespaces(),
-        dict(sorted(model.unread.items())),
+        images=tuple(images),
+        outside=tuple(map(taker.outside, together(outside_images))),
+        releases=tuple(releases),
+        workloads=tuple(workloads),
+        namespaces=taker.namespaces(),
+        unread=dict(sorted(model.unread.items())),
     )
 
 
@@ -167,7 +169,7 @@ class _Taker:
 
     def __init__(
         self, model: Model, config: Config, snapshot: Snapshot,
-        phase_of: PhaseOf, outside_images: Sequence[OutsideImage],
+        *, phase_of: PhaseOf, outside_images: Sequence[OutsideImage],
     ) -> None:  # fmt: skip
         self.model, self.config, self.snapshot, self.phase_of = model, config, snapshot, phase_of
         self.workloads = {each.id: each for each in model.workloads}
@@ -183,20 +185,20 @@ class _Taker:
         tag = known.tag or "" if known else ""
         home = self.workloads.get(use.id)
         return ImageRow(
-            use.id.stack,
-            use.id.full,
-            use.image.label,
-            use.image.init,
-            _named(home) if home else "",
-            "".join(part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in origin),
-            form_of(origin),
-            tag,
-            tags.form(known.tag, known.digest) if known else "none",
-            f"{site.document}:{site.line}" if site else f"{use.image.image.document}:{use.image.image.line}",
-            " -> ".join(piece.chain) if piece else "",
-            self.fan_out.get(site, 1) if site else 1,
-            self._floating(known),
-            self.phase_of(use.id),
+            stack=use.id.stack,
+            workload=use.id.full,
+            container=use.image.label,
+            init=use.image.init,
+            namespace=_named(home) if home else "",
+            image="".join(part.text if isinstance(part, Piece) else f"<{part.text}: {part.why}>" for part in origin),
+            form=form_of(origin),
+            tag=tag,
+            tag_class=tags.form(known.tag, known.digest) if known else "none",
+            origin=f"{site.document}:{site.line}" if site else f"{use.image.image.document}:{use.image.image.line}",
+            chain=" -> ".join(piece.chain) if piece else "",
+            fan_out=self.fan_out.get(site, 1) if site else 1,
+            floating=self._floating(known),
+            phase=self.phase_of(use.id),
         )
 
     def outside(self, shared: Sequence[OutsideImage]) -> OutsideRow:
@@ -206,20 +208,20 @@ class _Taker:
         resources = [resource for each in shared if (resource := each.location.resource)]
         namespaces = (_named(self.workloads[each]) for each in resources if each in self.workloads)
         return OutsideRow(
-            location.stack,
-            users(shared),
-            ", ".join(dict.fromkeys(filter(None, namespaces))),
-            location.form,
-            seen.shown,
-            seen.tag or "",
-            "unknown" if seen.tag is None else tags.classify(seen.tag).value if seen.tag else "none",
-            location.file,
-            location.line,
-            seen.origin_place,
-            location.read,
-            self.fan_out.get(site, 1) if site else 1,
-            self._floating(None if seen.tag is None else seen.reference),
-            min((phase for each in resources if (phase := self.phase_of(each)) is not None), default=None),
+            stack=location.stack,
+            address=users(shared),
+            namespace=", ".join(dict.fromkeys(filter(None, namespaces))),
+            form=location.form,
+            image=seen.shown,
+            tag=seen.tag or "",
+            tag_class="unknown" if seen.tag is None else tags.classify(seen.tag).value if seen.tag else "none",
+            file=location.file,
+            line=location.line,
+            origin=seen.origin_place,
+            read=location.read,
+            fan_out=self.fan_out.get(site, 1) if site else 1,
+            floating=self._floating(None if seen.tag is None else seen.reference),
+            phase=min((phase for each in resources if (phase := self.phase_of(each)) is not None), default=None),
         )
 
     def _floating(self, known: Reference | None) -> str:
@@ -239,12 +241,21 @@ class _Taker:
     def release(self, home: Workload) -> ReleaseRow:
         """The row of a Helm release."""
         entries = {name: home.block.settings.get(name, "").strip('"') for name in _SETTINGS}
-        return ReleaseRow(home.id.stack, home.id.full, _named(home), phase=self._phase(home), **entries)
+        return ReleaseRow(
+            stack=home.id.stack, release=home.id.full, namespace=_named(home), phase=self._phase(home), **entries
+        )
 
     def workload(self, home: Workload) -> WorkloadRow:
         """The row of a workload."""
         owners = ", ".join(owner for name in home.namespaces for owner in self._owners(name))
-        return WorkloadRow(home.id.stack, home.id.full, _named(home), owners, home.block.ignored, self._phase(home))
+        return WorkloadRow(
+            stack=home.id.stack,
+            workload=home.id.full,
+            namespace=_named(home),
+            owner=owners,
+            ignored=home.block.ignored,
+            phase=self._phase(home),
+        )
 
     def _owners(self, name: str | None) -> list[str]:
         return [each.name for each in self.model.namespaces.get(name or "", ())]
@@ -261,7 +272,13 @@ class _Taker:
         releases = sum(home.block.kind == RELEASE for home in living)
         phases = sorted({phase for home in living if (phase := self._phase(home)) is not None})
         owners = ", ".join(self._owners(name))
-        return NamespaceRow(name, owners, len(living) - releases, releases, ", ".join(map(str, phases)))
+        return NamespaceRow(
+            namespace=name,
+            owner=owners,
+            workloads=len(living) - releases,
+            releases=releases,
+            phases=", ".join(map(str, phases)),
+        )
 
 
 _SETTINGS = ("chart", "version", "atomic", "wait", "timeout")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _WORDS = frozenset({"", *policies.WORDS})
 
 
-class Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True, kw_only=True):
     """One image of the repository with what the config says of it: who uses it, and in which phase."""
 
     image: Reference
@@ -62,7 +62,7 @@ class Imported(Struct, frozen=True):
     problems: tuple[str, ...]
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, kw_only=True):
     """The explanation of one image, with the policy that applied, for whom it holds, and what moves with it."""
 
     image: Reference
@@ -83,7 +83,7 @@ def _in_containers(project: Project) -> Iterator[Seen]:
             if image is not None:
                 user = f"{use.id.stack}/{use.id.full} {use.image.label}"
                 phase = project.assignment.phase_of(use.id)
-                yield Seen(image, user, phase, _policy(project, use.id, image), movable=True)
+                yield Seen(image=image, user=user, phase=phase, policy=_policy(project, use.id, image), movable=True)
 
 
 def _outside(project: Project) -> Iterator[Seen]:
@@ -97,7 +97,13 @@ def _outside(project: Project) -> Iterator[Seen]:
             address = users(shared)
             module, inner = stack.split(address) if "." in address else ("", address)
             policy = _policy(project, ResourceId(at.stack, module, at.stack, inner), image)
-            yield Seen(image, f"{at.stack}/{address} {at.form}".strip("/ "), phase, policy, at.form in FORMS)
+            yield Seen(
+                image=image,
+                user=f"{at.stack}/{address} {at.form}".strip("/ "),
+                phase=phase,
+                policy=policy,
+                movable=at.form in FORMS,
+            )
 
 
 def _policy(project: Project, resource: ResourceId, image: Reference) -> ImagePolicy | None:
@@ -215,11 +221,11 @@ def explain(project: Project, target: str) -> tuple[Told, ...]:
     known = project.tags.image(asked.name)
     return tuple(
         Told(
-            asked,
-            policy,
-            explain.explain(asked, policy, known, _stateful(project)),
-            tuple(sorted(set(those))),
-            _group(images, asked, policy),
+            image=asked,
+            policy=policy,
+            explanation=explain.explain(asked, policy, known, _stateful(project)),
+            users=tuple(sorted(set(those))),
+            group=_group(images, asked, policy),
         )
         for policy, those in sorted(users.items(), key=lambda pair: pair[1])
     )

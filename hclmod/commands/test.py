@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hclmod.engine.outcomes import Outcome
 
 
-class Result(Struct, frozen=True):
+class Result(Struct, frozen=True, kw_only=True):
     """What became of a case: no problems when it passed; `diff` leads from what was wanted to what came out."""
 
     name: str
@@ -57,7 +57,7 @@ def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = 
     ]
     diff = b"".join(unified(name, target[name], after.get(name, b"")) for name in sorted(target))
     codes = tuple(each.code for each in findings(*results))
-    return Result(case.name, tuple(problems), diff, unchanged=target == case.before, codes=codes)
+    return Result(name=case.name, problems=tuple(problems), diff=diff, unchanged=target == case.before, codes=codes)
 
 
 def _problems(case: Case, results: Sequence[Outcome]) -> Iterator[str]:

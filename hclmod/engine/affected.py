@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def affected(
-    use: ImageUse, block: WorkloadBlock | None, phase: int | None, around: tuple[str, str], chain: tuple[str, ...]
+    use: ImageUse, block: WorkloadBlock | None, phase: int | None, *, around: tuple[str, str], chain: tuple[str, ...]
 ) -> AffectedImage:
     """What rules ask of an image; `around` is the text before and after the piece of it that is spoken of."""
     image = use.image

@@ -64,19 +64,20 @@ def find(
     model: Model,
     placing: Placing,
     assignment: Assignment,
+    *,
     phase: int | None,
     outside: Sequence[ImageUse],
     read: Callable[[str], bytes | None],
     rule: str,
 ) -> tuple[LinkedImage, ...]:
     """Every image that the model follows, and those `outside` of containers, as the rule with this id sees them."""
-    finder = _Finder(model, placing, assignment, phase, read, rule)
+    finder = _Finder(model, placing, assignment, phase=phase, read=read, rule=rule)
     return tuple(finder.companion(use, origin) for use in (*model.uses, *outside) for origin in use.origins)
 
 
 class _Finder:
     def __init__(
-        self, model: Model, placing: Placing, assignment: Assignment, phase: int | None,
+        self, model: Model, placing: Placing, assignment: Assignment, *, phase: int | None,
         read: Callable[[str], bytes | None], rule: str,
     ) -> None:  # fmt: skip
         self.model, self.read, self.rule = model, read, rule
@@ -87,7 +88,7 @@ class _Finder:
     def companion(self, use: ImageUse, origin: Origin) -> LinkedImage:
         """One alternative of an image."""
         number = self.assignment.phase_of(use.id)
-        image = affected(use, self.blocks.get(use.id), number, (_known(origin), ""), ())
+        image = affected(use, self.blocks.get(use.id), number, around=(_known(origin), ""), chain=())
         piece = tag_piece(origin)
         place = self._place(piece.site) if piece and piece.site else None
         # What a call says of the default that it lets through holds nobody else: the others get arguments of their own.

@@ -49,7 +49,7 @@ class Unchanged(Struct, frozen=True):
     left: tuple[Reported, ...] = ()
 
 
-class Changed(Struct, frozen=True):
+class Changed(Struct, frozen=True, kw_only=True):
     """Proven new bytes."""
 
     path: str

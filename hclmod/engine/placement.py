@@ -37,6 +37,7 @@ def place(
     model: Model,
     phase_of: PhaseOf,
     number: int | None,
+    *,
     mentions: Mentions | None = None,
     among: Sequence[Workload] | None = None,
 ) -> Placing:
@@ -85,18 +86,20 @@ class _Maker:
         piece = tag_piece(origin)
         if hole is not None:
             text = f"it ends at `{hole.text}` ({hole.where}): {hole.why}"
-            self._note(key, Followed(text, None, chain=hole.chain))
+            self._note(key, Followed(reason=text, image=None, chain=hole.chain))
         elif piece is None:
             self._note_untagged(key, use, origin)
         elif self._is_in_place(use, origin, piece) and len(use.origins) > 1:
             self._note(
-                key, Followed("", origins.text(origin), chain=piece.chain)
+                key, Followed(reason="", image=origins.text(origin), chain=piece.chain)
             )  # the arms of a conditional: a choice
         elif self._is_in_place(use, origin, piece) and isinstance(use.image.image.value, Text):
             if self._others(use, piece):
                 self._note_place(key, origin, piece, piece.site)
         elif piece.site is None:
-            self._note(key, Followed(f"its tag `{piece.text}` is no text in quotes", None, chain=piece.chain))
+            self._note(
+                key, Followed(reason=f"its tag `{piece.text}` is no text in quotes", image=None, chain=piece.chain)
+            )
         else:
             self._note_place(key, origin, piece, piece.site)
 
@@ -107,7 +110,12 @@ class _Maker:
             writable = not place.also and not place.read_by
             image = origins.text(origin)
             images = (image,) if image else ()
-            self._note(key, Followed(self._reason(piece, site), image, writable, piece.chain, images))
+            self._note(
+                key,
+                Followed(
+                    reason=self._reason(piece, site), image=image, writable=writable, chain=piece.chain, images=images
+                ),
+            )
 
     def _note(self, key: ImageId, followed: Followed) -> None:
         """Keep what is known of a container's image; where several reach it, none is the image."""
@@ -115,7 +123,9 @@ class _Maker:
         if current is not None and current.image != followed.image:
             both = " and ".join(sorted({each.image or "one that is not known" for each in (current, followed)}))
             images = (*current.images, *followed.images) if current.images and followed.images else ()
-            followed = Followed(f"it is {both}", None, chain=followed.chain, images=tuple(dict.fromkeys(images)))
+            followed = Followed(
+                reason=f"it is {both}", image=None, chain=followed.chain, images=tuple(dict.fromkeys(images))
+            )
         self.followed[key] = followed
 
     def _follow_outside(self, use: ImageUse, origin: Origin) -> None:
@@ -143,7 +153,9 @@ class _Maker:
         """Take note of an image without a tag, such as a digest, that stands elsewhere: nothing of it is written."""
         last = next((part for part in reversed(origin) if isinstance(part, Piece) and part.site), None)
         if last is not None and last.site is not None and not self._is_in_place(use, origin, last):
-            self._note(key, Followed(f"it stands at {last.site.document}:{last.site.line}", origins.text(origin)))
+            self._note(
+                key, Followed(reason=f"it stands at {last.site.document}:{last.site.line}", image=origins.text(origin))
+            )
 
     def _reason(self, piece: Piece, site: Site) -> str:
         return f"its tag stands at {site.document}:{site.line} ({' -> '.join(('image', *piece.chain))})"
@@ -232,7 +244,7 @@ class _Maker:
 
     def _driven(self, use: ImageUse, before: str, after: str, part: Piece | Hole | None) -> AffectedImage:
         block = self.blocks.get(use.id)
-        image = affected(use, block, self._number(use), (before, after), part.chain if part else ())
+        image = affected(use, block, self._number(use), around=(before, after), chain=part.chain if part else ())
         passing = self.model.comments(part) if isinstance(part, Piece) else ()
         return replace(image, comments=(*image.comments, *passing))
 

@@ -53,7 +53,11 @@ def plan(tree: Tree, runs: Sequence[Run], watch: Callable[[str], None] = lambda 
 
     Stacks that an option reaches come last, when the names of all namespaces are known.
     """
-    work = [_Work(index, run, stack, _documents(tree, stack)) for index, run in enumerate(runs) for stack in run.stacks]
+    work = [
+        _Work(index=index, run=run, stack=stack, documents=_documents(tree, stack))
+        for index, run in enumerate(runs)
+        for stack in run.stacks
+    ]
     done = _settle_all([each for each in work if not each.is_reached], watch)
     last = [replace(each, names=_names(done, each.index)) for each in work if each.is_reached]
     done += _settle_all(last, watch)
@@ -61,7 +65,7 @@ def plan(tree: Tree, runs: Sequence[Run], watch: Callable[[str], None] = lambda 
     return [_report(tree, run, [report for at, report in ordered if at == index]) for index, run in enumerate(runs)]
 
 
-class _Work(Struct, frozen=True):
+class _Work(Struct, frozen=True, kw_only=True):
     """One stack of one run; `names` are the namespaces of the whole phase, where they are known."""
 
     index: int

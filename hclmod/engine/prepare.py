@@ -98,7 +98,7 @@ class _Preparation:
             phase_of, number = _phase_of_chosen(self.job, phase_of), CHOSEN
         elif self.job.near and number is None:
             phase_of, number = _pointed_at(self.near, self.job.only or ()), NAMED
-        return placement.place(references.model, phase_of, number, mentions, among)
+        return placement.place(references.model, phase_of, number, mentions=mentions, among=among)
 
     def _blocked(self, references: References, placing: Placing, forms: frozenset[str]) -> dict[ImageId, str]:
         """The images that rules want to stay with others, with the reason."""
@@ -108,7 +108,13 @@ class _Preparation:
             if loaded.ties:
                 outside = references.outside(forms)
                 images = companions.find(
-                    references.model, placing, project.assignment, job.phase, outside, project.tree.get, loaded.id
+                    references.model,
+                    placing,
+                    project.assignment,
+                    phase=job.phase,
+                    outside=outside,
+                    read=project.tree.get,
+                    rule=loaded.id,
                 )
                 context = Context(config=self.config, tags=project.tags, phase=job.phase, assignment=project.assignment)
                 by_key |= loaded.together(images, context)

@@ -37,7 +37,7 @@ def settle(text: Text, rules: Sequence[Loaded], context: Context) -> Unchanged |
         first = first if number else result
         fixable = [(each, fix) for each in result if (fix := each.finding.fix) is not None]
         if not fixable:
-            return _judged(before, text, fixes, tuple(applied), _left(first, result, applied))
+            return _judged(before, text, fixes, applied=tuple(applied), left=_left(first, result, applied))
         taken, made = edits.select([fix for _, fix in fixable])
         applied += [fixable[index][0] for index in taken]
         late.update(fixable[index][0].rule for index in taken if number >= ROUNDS // 2)  # two that fight take turns
@@ -69,7 +69,7 @@ def _identity(reported: Reported) -> tuple[str, str, str]:
 
 
 def _judged(
-    before: Text, after: Text, fixes: Sequence[edits.Fix], applied: tuple[Reported, ...], left: tuple[Reported, ...]
+    before: Text, after: Text, fixes: Sequence[edits.Fix], *, applied: tuple[Reported, ...], left: tuple[Reported, ...]
 ) -> Unchanged | Changed | Skipped | Refused:
     old, new = before.document, after.document
     if new.data != old.data and (why := before.rejected()):
@@ -78,7 +78,7 @@ def _judged(
         case verify.Same():
             return Unchanged(old.path, left)
         case verify.AsDeclared() as verdict:
-            return Changed(old.path, old.data, new.data, applied, left, verdict)
+            return Changed(path=old.path, before=old.data, after=new.data, applied=applied, left=left, verdict=verdict)
         case verify.Broken(paths):
             return Refused(old.path, paths, applied)
         case verify.Unverifiable(why):

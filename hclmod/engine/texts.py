@@ -61,7 +61,7 @@ class Hcl(Struct, frozen=True):
 
     def _reported(self, rule: str, finding: Finding, comments: Sequence[str] = ()) -> Reported:
         why = suppression.reason(self.source, finding.span, rule, comments)
-        return _reported(rule, finding, self.document, why, path_at(self.source, finding.span))
+        return _reported(rule, finding, self.document, why=why, where=path_at(self.source, finding.span))
 
     def edited(self, made: Sequence[Edit], fixes: Sequence[Fix]) -> Hcl:
         """The document with these edits, its columns aligned again."""
@@ -88,7 +88,7 @@ class Yaml(Struct, frozen=True):
                 loaded.id,
                 _addressed(finding, place.images[0].name),
                 self.document,
-                suppression.among(literal.comments, loaded.id),
+                why=suppression.among(literal.comments, loaded.id),
             )
             for loaded, place in _offered(rules, context)
             if (literal := self._find(place))
@@ -100,7 +100,7 @@ class Yaml(Struct, frozen=True):
             return places.in_yaml(self.document.data, place)
         lines = self.document.data.splitlines(keepends=True)
         start = sum(map(len, lines[: place.line - 1]))
-        return Literal(Span(start, start), place.text, (), places.refusing(place))
+        return Literal(span=Span(start, start), text=place.text, comments=(), write=places.refusing(place))
 
     def edited(self, made: Sequence[Edit], _fixes: Sequence[Fix]) -> Yaml:
         """The document with these edits."""
@@ -149,7 +149,7 @@ def _heeding(place: Place, rule: str) -> Place:
     return replace(place, images=tuple(images)) if any(reasons) else place
 
 
-def _reported(rule: str, finding: Finding, document: Document, why: str | None, where: str = "") -> Reported:
+def _reported(rule: str, finding: Finding, document: Document, *, why: str | None, where: str = "") -> Reported:
     """A finding with its line and the lines that it changes, as a comment there leaves it.
 
     `why` is the comment's reason, None without a comment; `where` the path of the innermost item around it.
@@ -162,4 +162,4 @@ def _reported(rule: str, finding: Finding, document: Document, why: str | None, 
         message = f"{finding.message} (the `hclmod: ignore` here gives no reason, so it does not count)"
         finding = replace(finding, message=message)
     before, after = excerpt(document, finding.fix) if finding.fix else ("", "")
-    return Reported(rule, finding, line, where, before, after)
+    return Reported(rule=rule, finding=finding, line=line, where=where, before=before, after=after)

@@ -58,15 +58,17 @@ def realign(before: Source, edits: Sequence[Edit], after: Source) -> list[Edit]:
     """The edits on `after` that put back the alignment which `edits` (on `before`, sorted) disturbed."""
     moved = _Moved(edits)
     touched = list(_touched(after, moved))
-    assigns = _realign_kind(before, moved, after, touched, "assign", {}) | _narrowed(before, moved, after, touched)
+    assigns = _realign_kind(before, moved, after, lines=touched, kind="assign", pushed={}) | _narrowed(
+        before, moved, after, touched
+    )
     pushed = [line_at(after, start) for start in sorted(assigns)]
-    comments = _realign_kind(before, moved, after, touched + pushed, "comment", assigns)
+    comments = _realign_kind(before, moved, after, lines=touched + pushed, kind="comment", pushed=assigns)
     blanks = [*assigns.values(), *comments.values()]
     return sorted(edit for edit in blanks if not _is_made(after, edit))
 
 
 def _realign_kind(
-    before: Source, moved: _Moved, after: Source, lines: Sequence[Line], kind: str, pushed: Mapping[int, Edit]
+    before: Source, moved: _Moved, after: Source, *, lines: Sequence[Line], kind: str, pushed: Mapping[int, Edit]
 ) -> dict[int, Edit]:
     by_key: dict[int, Edit] = {}
     for line in lines:

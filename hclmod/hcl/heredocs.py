@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.views import Expression
 
 
-class Heredoc(Struct, frozen=True):
+class Heredoc(Struct, frozen=True, kw_only=True):
     """The `place`-th heredoc of an attribute: the lines between its markers, and where they begin in the document.
 
     `nodes` are its interpolations, `holes` their spans in the body.
@@ -39,7 +39,13 @@ def _read(expression: Expression, node: Node, place: int) -> Heredoc:
     start = source.document.next_line(parts[1].end_byte)
     body = source.data[start : source.document.line_start(parts[-1].start_byte)]
     nodes = tuple(each for part in parts for each in _below(part, "template_interpolation", inside=False))
-    return Heredoc(place, start, body, tuple(Span(n.start_byte - start, n.end_byte - start) for n in nodes), nodes)
+    return Heredoc(
+        place=place,
+        start=start,
+        body=body,
+        holes=tuple(Span(n.start_byte - start, n.end_byte - start) for n in nodes),
+        nodes=nodes,
+    )
 
 
 def _below(node: Node, kind: str, *, inside: bool = True) -> Iterator[Node]:

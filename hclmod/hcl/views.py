@@ -235,7 +235,7 @@ def read_body(source: Source, body: Node, prefix: str) -> tuple[dict[str, Attrib
             key = ".".join((kind, *labels))
             ordinal = counts.get(key, 0)
             counts[key] = ordinal + 1
-            blocks.append(Block(source, child, kind, labels, f"{prefix}{key}[{ordinal}]"))
+            blocks.append(Block(source=source, node=child, type=kind, labels=labels, path=f"{prefix}{key}[{ordinal}]"))
     return attributes, tuple(blocks)
 
 

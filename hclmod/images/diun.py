@@ -57,7 +57,7 @@ def read(data: bytes, path: str, checked: str) -> Import:
     return Import(images, tuple(problems))
 
 
-class _Record(Struct, frozen=True):
+class _Record(Struct, frozen=True, kw_only=True):
     """One tag of one image as Diun gives it."""
 
     where: str
@@ -106,7 +106,9 @@ def _tagged(image: Any, manifests: Any, where: str, problems: list[str]) -> Iter
     name = image.get("name") if isinstance(image, dict) else None
     for each in manifests if isinstance(manifests, list) else ():
         if isinstance(name, str) and isinstance(each, dict) and isinstance(each.get("tag"), str):
-            yield _Record(where, name, each["tag"], each.get("digest"), each.get("created"))
+            yield _Record(
+                where=where, name=name, tag=each["tag"], digest=each.get("digest"), created=each.get("created")
+            )
         else:
             problems.append(f"{where}: an image without a name, or a manifest without a tag")
 
@@ -116,7 +118,7 @@ def _of_webhook(image: str, rest: Mapping[Any, Any], where: str, problems: list[
     if parsed is None or parsed.tag is None:
         problems.append(f"{where}: {image[:80]!r} is no image with a tag")
         return
-    yield _Record(where, parsed.name, parsed.tag, rest.get("digest"), rest.get("created"))
+    yield _Record(where=where, name=parsed.name, tag=parsed.tag, digest=rest.get("digest"), created=rest.get("created"))
 
 
 def _add(record: _Record, by_key: dict[str, dict[str, TagInfo]], problems: list[str]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hclmod.images.reference import Reference
 
 
-class Explanation(Struct, frozen=True):
+class Explanation(Struct, frozen=True, kw_only=True):
     """A decision in words: `outcome` in one line, `why`, the `evidence` that was used, what would `change` it."""
 
     decision: Decision
@@ -33,11 +33,11 @@ def explain(
     """Decide as the rules do, and tell how that came about; an image without a tag is taken for `latest`."""
     decision = decide.decide(reference, policy, known, stateful=stateful)
     return Explanation(
-        decision,
-        _outcome(decision),
-        decision.why,
-        tuple(_evidence(reference, known, stateful)),
-        tuple(_change(reference, decision)),
+        decision=decision,
+        outcome=_outcome(decision),
+        why=decision.why,
+        evidence=tuple(_evidence(reference, known, stateful)),
+        change=tuple(_change(reference, decision)),
     )
 
 

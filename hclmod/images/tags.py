@@ -96,7 +96,7 @@ VERSIONS = frozenset({TagClass.MINOR, TagClass.SEMVER, TagClass.FOUR_PART})
 _BY_LENGTH = {1: TagClass.MAJOR, 2: TagClass.MINOR, 3: TagClass.SEMVER, 4: TagClass.FOUR_PART}
 
 
-class Tag(Struct, frozen=True):
+class Tag(Struct, frozen=True, kw_only=True):
     """A tag with a number in it: `v` `4.1.2` `-debian-12`, and which build of that version (`-r` `9`)."""
 
     prefix: str
@@ -128,8 +128,10 @@ def split(tag: str) -> Tag | None:
     prefix, numbers, rest = match["prefix"], tuple(match["numbers"].split(".")), match["rest"]
     revision = _REVISION.fullmatch(rest) or _BARE_REVISION.fullmatch(rest)
     if revision is None:
-        return Tag(prefix, numbers, rest)
-    return Tag(prefix, numbers, revision["flavour"], revision["label"], revision["build"])
+        return Tag(prefix=prefix, numbers=numbers, flavour=rest)
+    return Tag(
+        prefix=prefix, numbers=numbers, flavour=revision["flavour"], label=revision["label"], build=revision["build"]
+    )
 
 
 @lru_cache(_REMEMBERED)
@@ -163,7 +165,7 @@ def major_of(tag: str) -> str | None:
     parts = split(tag)
     if parts is None or classify(tag) not in VERSIONS or parts.pre_release:
         return None
-    return str(Tag(parts.prefix, parts.numbers[:1], parts.flavour))
+    return str(Tag(prefix=parts.prefix, numbers=parts.numbers[:1], flavour=parts.flavour))
 
 
 @lru_cache(_REMEMBERED)

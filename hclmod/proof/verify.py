@@ -62,9 +62,9 @@ def verify(before: Source, after: Source, fixes: Sequence[Fix]) -> Verdict:
     match parsers.official(after.data):
         case parsers.Accepted(judge):
             pairs = changed_items(before, after)
-            return _compare(before, after, fixes, pairs, judge)
+            return _compare(before, after, fixes, pairs=pairs, judge=judge)
         case parsers.Absent():
-            return _compare(before, after, fixes, None, "")
+            return _compare(before, after, fixes, pairs=None, judge="")
         case parsers.Rejected(judge, why):
             return Broken((f"{judge}: {why}",))
 
@@ -76,7 +76,7 @@ def rejected(source: Source) -> str | None:
 
 
 def _compare(
-    before: Source, after: Source, fixes: Sequence[Fix], pairs: Sequence[tuple[Item, Item]] | None, judge: str
+    before: Source, after: Source, fixes: Sequence[Fix], *, pairs: Sequence[tuple[Item, Item]] | None, judge: str
 ) -> Verdict:
     """Compare the items that differ; the whole documents where they do not pair up or no official judge sat."""
     by_key: dict[str, Effect] = {}

@@ -154,7 +154,7 @@ def authorization(answer: Answer, credentials: Credentials | None, transport: Tr
         return f"Bearer {credentials.token}"
     schemes = dict(challenges(answer.headers.get("www-authenticate", "")))
     if "bearer" in schemes:
-        return f"Bearer {_token(schemes['bearer'], credentials, transport, repository, answer.url)}"
+        return f"Bearer {_token(schemes['bearer'], credentials, transport, repository=repository, asker=answer.url)}"
     if "basic" in schemes and credentials and credentials.username:
         return credentials.basic
     return None
@@ -176,7 +176,7 @@ def challenges(header: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _token(
-    challenge: dict[str, str], credentials: Credentials | None, transport: Transport, repository: str, asker: str
+    challenge: dict[str, str], credentials: Credentials | None, transport: Transport, *, repository: str, asker: str
 ) -> str:
     realm = challenge.get("realm", "")
     if urlsplit(realm).scheme not in {"https", "http"}:

@@ -71,10 +71,10 @@ class Registry:
         """The digest of a tag, for several platforms that of the index; None if the tag is gone."""
         url = self.endpoint.url(repository, f"manifests/{quote(tag)}")
         try:
-            answer = self._ask("HEAD", url, repository, _ACCEPT)
+            answer = self._ask("HEAD", url, repository, headers=_ACCEPT)
             digest = answer.headers.get("docker-content-digest")
             if digest is None:  # optional in the specification; the digest is that of the bytes
-                return _digest_of(self._ask("GET", url, repository, _ACCEPT).body)
+                return _digest_of(self._ask("GET", url, repository, headers=_ACCEPT).body)
         except RegistryError as error:
             if error.outcome is Refusal.MISSING:
                 return None
@@ -98,7 +98,7 @@ class Registry:
 
     def _document(self, repository: str, rest: str, digest: str) -> Mapping[str, Any]:
         url = self.endpoint.url(repository, rest)
-        answer = self._ask("GET", url, repository, _ACCEPT if "manifests/" in rest else None, _LARGEST)
+        answer = self._ask("GET", url, repository, headers=_ACCEPT if "manifests/" in rest else None, limit=_LARGEST)
         if digest.startswith("sha256:") and _digest_of(answer.body) != digest:
             raise TransportError(Trouble.GARBAGE, url, "the content does not match the digest")
         document = answer.json()
@@ -107,7 +107,7 @@ class Registry:
         return document
 
     def _ask(
-        self, method: str, url: str, repository: str, headers: Mapping[str, str] | None = None, limit: int = _LARGEST
+        self, method: str, url: str, repository: str, *, headers: Mapping[str, str] | None = None, limit: int = _LARGEST
     ) -> Answer:
         """Send a request, log in if the registry requires it, and raise its refusal."""
         with self._at_once:
@@ -115,9 +115,9 @@ class Registry:
                 raise self._closed
             try:
                 secret = self._headers.get(repository)
-                answer = self._send(method, url, headers, secret, limit)
+                answer = self._send(method, url, headers, secret=secret, limit=limit)
                 if answer.status == 401 and (secret := self._login(answer, repository)):
-                    answer = self._send(method, url, headers, secret, limit)
+                    answer = self._send(method, url, headers, secret=secret, limit=limit)
             except TransportError as failed:
                 if failed.trouble is Trouble.UNREACHABLE:
                     self._closed = failed
@@ -129,7 +129,9 @@ class Registry:
             raise error
         return answer
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str] | None, secret: str | None, limit: int) -> Answer:
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str] | None, *, secret: str | None, limit: int
+    ) -> Answer:
         sent = {"authorization": secret} if secret else {}
         return self.transport.request(method, url, headers=headers, secret=sent, limit=limit)
 

@@ -46,8 +46,8 @@ def render(section: Section, style: Style) -> str:
     """The whole section, ending in a newline."""
     lines = [style.paint(_one_line(section.heading), _BOLD)]
     for heading, body in (
-        ("Changes", list(_rows(section, Kind.CHANGE, style, _PLAIN, _GREEN))),
-        ("Needs review", list(_rows(section, Kind.PERSON, style, _YELLOW, _PLAIN))),
+        ("Changes", list(_rows(section, Kind.CHANGE, style, code=_PLAIN, path_code=_GREEN))),
+        ("Needs review", list(_rows(section, Kind.PERSON, style, code=_YELLOW, path_code=_PLAIN))),
         ("Left unchanged", list(_left_alone(section, style))),
         ("Skipped", list(_skipped(section))),
         ("Refused", list(_refused(section, style))),
@@ -57,7 +57,7 @@ def render(section: Section, style: Style) -> str:
     return "\n".join([*lines, "", *_totals(section, style)]) + "\n"
 
 
-def _rows(section: Section, kind: Kind, style: Style, code: str, path_code: str) -> Iterator[str]:
+def _rows(section: Section, kind: Kind, style: Style, *, code: str, path_code: str) -> Iterator[str]:
     for path, pairs in groupby(section.items(kind), key=lambda pair: pair[0].path):
         yield f"  {style.paint(_one_line(path), path_code)}"
         for _, item in pairs:
@@ -85,7 +85,7 @@ def _one_line(text: str) -> str:
 
 def _left_alone(section: Section, style: Style) -> Iterator[str]:
     if style.verbose:
-        yield from _rows(section, Kind.LEFT, style, _DIM, _PLAIN)
+        yield from _rows(section, Kind.LEFT, style, code=_DIM, path_code=_PLAIN)
     elif left := section.totals.left:
         yield f"  {count(left, 'target')} left unchanged on purpose (--verbose lists {'it' if left == 1 else 'them'})"
 

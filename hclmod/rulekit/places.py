@@ -87,7 +87,7 @@ class Place(Struct, frozen=True, kw_only=True):
     line: int = 0  # where it stands, for one that cannot be found again
 
 
-class Followed(Struct, frozen=True):
+class Followed(Struct, frozen=True, kw_only=True):
     """Where the tag of an image stands that is not written out in its container.
 
     `reason` says where it stands, or why that is not known. `image` is the whole reference, None where the chain ends
@@ -142,7 +142,7 @@ class Placing(Struct, frozen=True, kw_only=True):
     declared: Mapping[str, frozenset[BlockId]] = field(default_factory=dict)
 
 
-class Literal(Struct, frozen=True):
+class Literal(Struct, frozen=True, kw_only=True):
     """A place in a document as it is now: what stands there, with its comments, and how to write something else.
 
     `write` returns the fix, None where nothing is to do, and raises `UnfixableError` where it cannot be done. `view` is
@@ -165,7 +165,12 @@ def find(source: Source, place: Place) -> Literal | None:
         if call is None or call.attribute(place.argument):
             return None
         return Literal(
-            call.title, place.text, call.comments(), partial(_give, call, place.argument), call, place.argument
+            span=call.title,
+            text=place.text,
+            comments=call.comments(),
+            write=partial(_give, call, place.argument),
+            view=call,
+            argument=place.argument,
         )
     attribute = next(
         (each for each in _attributes(attributes.values(), blocks, place.path) if each.path == place.path), None
@@ -173,7 +178,13 @@ def find(source: Source, place: Place) -> Literal | None:
     if attribute is None:
         return None
     if place.why:
-        return Literal(attribute.span, place.text, _comments(source, attribute.span), refusing(place), attribute)
+        return Literal(
+            span=attribute.span,
+            text=place.text,
+            comments=_comments(source, attribute.span),
+            write=refusing(place),
+            view=attribute,
+        )
     result = _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
     return replace(result, comments=(*result.comments, *_comments(source, result.span))) if result else None
 
@@ -225,7 +236,7 @@ def in_yaml(data: bytes, place: Place, *, start: int = 0, path: str = "", holes:
         moved = Edit(Span(start + edit.span.start, start + edit.span.end), edit.text)
         return Fix((moved,), (Declared(path, Effect.CHANGED),))
 
-    return Literal(span, scalar.text, yaml_values.comments(data, scalar, holes), write)
+    return Literal(span=span, text=scalar.text, comments=yaml_values.comments(data, scalar, holes), write=write)
 
 
 def _in_string(attribute: Attribute, place: Place) -> Literal | None:
@@ -237,7 +248,7 @@ def _in_string(attribute: Attribute, place: Place) -> Literal | None:
     near = comments.comments_at_line(source, span) if line > attribute.span.start else ()
     path = _path(attribute.value, span)
     text = source.data[span.start : span.end].decode()
-    return Literal(span, text, near, partial(_put, span, path), attribute)
+    return Literal(span=span, text=text, comments=near, write=partial(_put, span, path), view=attribute)
 
 
 def _in_heredoc(attribute: Attribute, place: Place) -> Literal | None:

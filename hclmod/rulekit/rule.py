@@ -246,8 +246,8 @@ def change(
     code: str,
     message: str,
     make: Callable[[], Fix | None],
-    effect: str = "",
     *,
+    effect: str = "",
     otherwise: Finding | None = None,
     address: str = "",
 ) -> Finding:

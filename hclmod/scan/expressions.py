@@ -45,7 +45,7 @@ class Spot(Struct, frozen=True):
     other_users: tuple[Owner, ...] = ()
 
 
-class Reading(Struct, frozen=True):
+class Reading(Struct, frozen=True, kw_only=True):
     """A file that a function reads; `function` is `chart` for the folder that a release installs.
 
     Of one that is `hashed` only the hash is used; `other_users` as for a `Spot`.
@@ -166,7 +166,7 @@ def _users(attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tupl
     """Whose a local is: its users', as far as they are such as may name images or read files."""
     entries = tuple(each for each in users.get(attribute.name, ()) if each.kind in _HOLDERS)
     beside = tuple(metadata(attribute))
-    return tuple(map(partial(_with, beside), entries)) or (Owner(f"local.{attribute.name}", "locals"),)
+    return tuple(map(partial(_with, beside), entries)) or (Owner(address=f"local.{attribute.name}", kind="locals"),)
 
 
 def _other_users(block: Block, attribute: Attribute, users: Mapping[str, tuple[Owner, ...]]) -> tuple[Owner, ...]:
@@ -281,7 +281,9 @@ def _readings(attribute: Attribute, owner: Owner) -> Iterator[Reading]:
                 path = Template((path, Text("/", None), rest[0])) if name == "fileset" and rest else path
                 given = Definition(place.document, place.path, place.line, rest[0]) if rest else None
                 read = Definition(place.document, place.path, place.line, path)
-                yield Reading(owner, name, read, given, _is_hashed(node, attribute))
+                yield Reading(
+                    owner=owner, function=name, path=read, variables=given, hashed=_is_hashed(node, attribute)
+                )
 
 
 def _is_hashed(call: Node, attribute: Attribute) -> bool:
@@ -298,7 +300,7 @@ def _named(block: Block) -> Iterator[Reading]:
     """What a block reads by naming it, without a function."""
     name, function = _PATHS.get((block.type, block.type_label), ("", ""))
     if result := block.attribute(name):
-        yield Reading(owner_of(block), function, values.definition(result.value))
+        yield Reading(owner=owner_of(block), function=function, path=values.definition(result.value))
 
 
 def _sets(block: Block, spoken: Callable[[Attribute], bytes]) -> Iterator[Spot]:

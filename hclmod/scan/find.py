@@ -107,10 +107,17 @@ def _use(outside_image: OutsideImage) -> ImageUse | None:
     ):
         return None
     image = ContainerImage(
-        location.owner.address, location.owner.kind, f"{location.file}:{location.line}", location.form,
-        init=False, image=location.image, outside=True, read_by=location.read_by,
-        metadata=(*location.owner.metadata, *location.metadata), ignored=location.owner.ignored,
-    )  # fmt: skip
+        address=location.owner.address,
+        kind=location.owner.kind,
+        container=f"{location.file}:{location.line}",
+        label=location.form,
+        init=False,
+        image=location.image,
+        outside=True,
+        read_by=location.read_by,
+        metadata=(*location.owner.metadata, *location.metadata),
+        ignored=location.owner.ignored,
+    )
     over = overrides(location.module, (outside_image.origin,))
     return ImageUse(location.resource, image, (outside_image.origin,), over)
 
@@ -145,18 +152,25 @@ class _Here(Struct, frozen=True):
         """Resources as a person reads them, with their stack."""
         return tuple(f"{self.stack}/{self.address(each)}".lstrip("/") for each in owners)
 
-    def location(self, owner: Owner, form: str, file: str, line: int, image: Definition | None = None) -> Location:
+    def location(self, owner: Owner, form: str, file: str, *, line: int, image: Definition | None = None) -> Location:
         """A location of this instance."""
         given = owner.kind in expressions.GIVEN
         return Location(
-            self.stack, self.address(owner), form, file, line,
-            module=self.module, owner=owner, image=image, given=given,
-        )  # fmt: skip
+            stack=self.stack,
+            address=self.address(owner),
+            form=form,
+            file=file,
+            line=line,
+            module=self.module,
+            owner=owner,
+            image=image,
+            given=given,
+        )
 
     def written(self) -> Iterator[OutsideImage]:
         """The images that stand in the module's documents."""
         for spot in self.files.carriers(self.module.folder).spots:
-            location = self.location(spot.owner, spot.form, spot.image.document, spot.image.line, spot.image)
+            location = self.location(spot.owner, spot.form, spot.image.document, line=spot.image.line, image=spot.image)
             location = replace(location, read_by=self.names(spot.other_users))
             for scope in _scopes(spot.owner, self.module):
                 for origin in trace.trace(_whole(spot.image, scope), scope):
@@ -177,7 +191,7 @@ class _Here(Struct, frozen=True):
         form = "template file" if reading.function == "templatefile" else "values file"
         form = "compose file" if build_files.is_compose(path) else form
         form = "ci file" if build_files.is_pipeline(path, anywhere=True) else form
-        location = self.location(reading.owner, form, path, 1)
+        location = self.location(reading.owner, form, path, line=1)
         location = replace(location, given=location.given and not reading.hashed)
         data = self.files.text(path)
         if isinstance(data, bytes) and len(data) > scalars.LIMIT and b"mage" in data:
@@ -273,7 +287,7 @@ def _in_yaml(location: Location, data: bytes, variables: Mapping[str, Definition
             yield from _outside_image(here, origin)
 
 
-_NOWHERE = Module("", "", {}, {}, {})
+_NOWHERE = Module(folder="", name="", variables={}, locals={}, outputs={})
 
 
 def _plain(
@@ -291,7 +305,14 @@ def _plain(
             continue
         named = stack is not None and _is_named(files, path, stack, folders)
         read = form == "ci file" or named or _is_ordered(path, orders)
-        location = Location(stack or "", "", form if read or stack is None else "dead file", path, 1, read)
+        location = Location(
+            stack=stack or "",
+            address="",
+            form=form if read or stack is None else "dead file",
+            file=path,
+            line=1,
+            read=read,
+        )
         yield from _in_dockerfile(location, data) if form == "dockerfile" else _in_yaml(location, data, {})
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.origins import Origin, Site
 
 
-class Location(Struct, frozen=True):
+class Location(Struct, frozen=True, kw_only=True):
     """Where an image outside of containers is written (its tag, in `file` on `line`), in which form, and who uses it.
 
     `address` is the resource, with the instance of its module; with `read` false nothing in the repository uses it.

@@ -23,7 +23,7 @@ _LOCAL = re.compile(r"\blocal\.([\w-]+)")
 _HOLDING = ("resource", "data", "module", "output")
 
 
-class Owner(Struct, frozen=True):
+class Owner(Struct, frozen=True, kw_only=True):
     """The block that an image or a file belongs to; one in a local belongs to each block that uses the local.
 
     `metadata` are the pairs of its maps whose key holds a slash, as those of annotations and labels do (an empty text
@@ -42,12 +42,12 @@ def owner_of(block: Block) -> Owner:
     """A block as an owner."""
     each, count = block.attribute("for_each"), block.attribute("count")
     return Owner(
-        block.address,
-        block.type_label if block.type == "resource" else _kind(block),
-        values.definition(each.value) if each else None,
-        values.definition(count.value) if count else None,
-        tuple(pair for attribute in attributes(block) for pair in metadata(attribute)),
-        tuple(ignored(block)),
+        address=block.address,
+        kind=block.type_label if block.type == "resource" else _kind(block),
+        each=values.definition(each.value) if each else None,
+        count=values.definition(count.value) if count else None,
+        metadata=tuple(pair for attribute in attributes(block) for pair in metadata(attribute)),
+        ignored=tuple(ignored(block)),
     )
 
 

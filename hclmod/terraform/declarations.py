@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -56,7 +56,7 @@ class ModuleCall(Struct, frozen=True):
         return result.value.text if result and isinstance(result.value, Text) else None
 
 
-class ContainerImage(Struct, frozen=True):
+class ContainerImage(Struct, frozen=True, kw_only=True):
     """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block.
 
     `read_by` are the places, as words, that read what makes its tag for something else; outside of
@@ -85,7 +85,7 @@ class ContainerImage(Struct, frozen=True):
         return self.container or self.image.path
 
 
-class WorkloadBlock(Struct, frozen=True):
+class WorkloadBlock(Struct, frozen=True, kw_only=True):
     """A workload or a release: how it names its namespace, and what rules ask of it where its block is not at hand.
 
     `metadata` are the literal annotations and labels on its own metadata (`opaque`: its annotations are not a map
@@ -107,7 +107,7 @@ class WorkloadBlock(Struct, frozen=True):
     others: tuple[str, ...] = ()  # the documents that override it
 
 
-class Declarations(Struct, frozen=True):
+class Declarations(Struct, frozen=True, kw_only=True):
     """Everything that one document declares and others may refer to."""
 
     document: str
@@ -136,24 +136,28 @@ def declarations(source: Source) -> Declarations:
     attributes, blocks = top_level(source)
     resources = [block for block in blocks if block.type == "resource"]
     return Declarations(
-        source.document.path,
-        {
+        document=source.document.path,
+        variables={
             block.labels[0]: _attribute(block, "default")
             for block in blocks
             if block.type == "variable" and block.labels
         },
-        {name: value for block in blocks if block.type == "locals" for name, value in _attributes(block).items()},
-        {block.labels[0]: each for block in blocks if block.type == "output" and (each := _attribute(block, "value"))},
-        {name: definition(attribute.value) for name, attribute in attributes.items()},
-        tuple(entry for block in blocks if block.type in _TERRAGRUNT for entry in _terragrunt(block)),
-        tuple(_call(block) for block in blocks if block.type == "module" and block.labels),
-        tuple(use for block in resources if block.type_label in KINDS for use in _images(block)),
-        tuple(_workload(block) for block in resources if block.type_label in WORKLOADS),
-        {block.address: _name(block) for block in resources if block.type_label in NAMESPACES},
-        _of_namespaces(resources, "for_each"),
-        _of_namespaces(resources, "count"),
-        {block.address: tuple(_metadata(block)) for block in resources if block.type_label in NAMESPACES},
-        {path: message for path, message in _comments(attributes.values(), blocks) if message},
+        locals={
+            name: value for block in blocks if block.type == "locals" for name, value in _attributes(block).items()
+        },
+        outputs={
+            block.labels[0]: each for block in blocks if block.type == "output" and (each := _attribute(block, "value"))
+        },
+        attributes={name: definition(attribute.value) for name, attribute in attributes.items()},
+        blocks=tuple(entry for block in blocks if block.type in _TERRAGRUNT for entry in _terragrunt(block)),
+        calls=tuple(_call(block) for block in blocks if block.type == "module" and block.labels),
+        images=tuple(use for block in resources if block.type_label in KINDS for use in _images(block)),
+        workloads=tuple(_workload(block) for block in resources if block.type_label in WORKLOADS),
+        namespaces={block.address: _name(block) for block in resources if block.type_label in NAMESPACES},
+        each=_of_namespaces(resources, "for_each"),
+        count=_of_namespaces(resources, "count"),
+        marks={block.address: tuple(_metadata(block)) for block in resources if block.type_label in NAMESPACES},
+        comments={path: message for path, message in _comments(attributes.values(), blocks) if message},
     )
 
 
@@ -194,59 +198,54 @@ def _call(block: Block) -> ModuleCall:
 
 
 def _images(block: Block) -> list[ContainerImage]:
-    each, count = _attribute(block, "for_each"), _attribute(block, "count")
     results = [
-        ContainerImage(
-            block.address,
-            block.type_label,
-            one.path,
-            one.label,
-            one.init,
-            definition(one.image.value),
-            one.image.comments(),
-            block.comments(),
-            each,
-            count=count,
-        )
+        _image(block, one.image, container=one.path, label=one.label, init=one.init)
         for one in containers(block)
         if one.image
     ]
-    return results + [
-        use for pod in block.find(*KINDS[block.type_label].pod) for use in _dynamic(block, pod, each, count)
-    ]
+    return results + [use for pod in block.find(*KINDS[block.type_label].pod) for use in _dynamic(block, pod)]
 
 
-def _dynamic(block: Block, pod: Block, each: Definition | None, count: Definition | None) -> list[ContainerImage]:
-    results = []
+def _image(block: Block, image: Attribute, **more: Any) -> ContainerImage:
+    return ContainerImage(
+        address=block.address,
+        kind=block.type_label,
+        image=definition(image.value),
+        comments=image.comments(),
+        above=block.comments(),
+        each=_attribute(block, "for_each"),
+        count=_attribute(block, "count"),
+        **more,
+    )
+
+
+def _dynamic(block: Block, pod: Block) -> Iterator[ContainerImage]:
     for dynamic in pod.blocks("dynamic"):
         kind = dynamic.labels[0] if dynamic.labels else ""
         over, named = _attribute(dynamic, "for_each"), dynamic.attribute("iterator")
-        for content in dynamic.blocks("content") if kind in ("container", "init_container") and over else ():
-            if over and (image := content.attribute("image")):
-                iterator = (named.value.text if named else kind, over)
-                use = ContainerImage(
-                    block.address, block.type_label, "", f"dynamic {kind}", kind == "init_container",
-                    definition(image.value), image.comments(), block.comments(), each, iterator, count,
-                )  # fmt: skip
-                results.append(use)
-    return results
+        if kind in ("container", "init_container") and over:
+            iterator = (named.value.text if named else kind, over)
+            label, init = f"dynamic {kind}", kind == "init_container"
+            for content in dynamic.blocks("content"):
+                if image := content.attribute("image"):
+                    yield _image(block, image, container="", label=label, init=init, dynamic=iterator)
 
 
 def _workload(block: Block) -> WorkloadBlock:
     namespace = namespace_attribute(block)
     settings = {name: each.value.text for name, each in block.attributes.items()} if block.type_label == RELEASE else {}
     return WorkloadBlock(
-        block.address,
-        block.type_label,
-        block.source.document.path,
-        block.line,
-        definition(namespace.value) if namespace else None,
-        _attribute(block, "for_each"),
-        tuple(_metadata(block)),
-        tuple(ignored(block)),
-        settings,
-        _is_unread(block),
-        frozenset(_keys(block)),
+        address=block.address,
+        kind=block.type_label,
+        document=block.source.document.path,
+        line=block.line,
+        namespace=definition(namespace.value) if namespace else None,
+        each=_attribute(block, "for_each"),
+        metadata=tuple(_metadata(block)),
+        ignored=tuple(ignored(block)),
+        settings=settings,
+        opaque=_is_unread(block),
+        says=frozenset(_keys(block)),
     )
 
 

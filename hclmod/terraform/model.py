@@ -236,6 +236,7 @@ class Model:
         folder: str,
         name: str,
         above: tuple[str, ...],
+        *,
         call: ModuleCall | None = None,
         parent: Module | None = None,
         layers: tuple[Layer, ...] = (),
@@ -245,16 +246,16 @@ class Model:
         declared = declared or self._folder(folder)
         objects: dict[str, Value] = {}
         module = Module(
-            folder,
-            name,
-            declared.variables,
-            declared.locals,
-            declared.outputs,
-            call,
-            parent,
-            layers,
-            objects,
-            bound or {},
+            folder=folder,
+            name=name,
+            variables=declared.variables,
+            locals=declared.locals,
+            outputs=declared.outputs,
+            call=call,
+            parent=parent,
+            layers=layers,
+            objects=objects,
+            bound=bound or {},
             unread=tuple(declared.unread),
         )
         objects.update(namespaces(declared, Scope(module)))
@@ -265,7 +266,7 @@ class Model:
             runs = (called.arguments.get("for_each"), called.arguments.get("count"))
             for index, scope in trace.instances(*runs, Scope(module)):
                 path, inside = f"{name}.module.{called.name}{index}".removeprefix("."), (*above, target)
-                child = self._module(target, path, inside, called, module, bound=scope.bound)
+                child = self._module(target, path, inside, call=called, parent=module, bound=scope.bound)
                 module.children[f"{called.name}{index}"] = child
         return module
 

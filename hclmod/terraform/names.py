@@ -62,33 +62,35 @@ def start(at: At, steps: Steps) -> tuple[At, Steps]:
         case ("var", str(name), *rest):
             results = _variable(at, name, rest)
         case ("local", str(name), *rest) if name in module.locals:
-            step = _walk(at, f"local.{name}", module.folder, module.locals[name], rest)
+            step = _walk(at, f"local.{name}", module.folder, definition=module.locals[name], rest=rest)
             results = _moved(at, Scope(module), f"local.{name}", step)
         case (str(name), "key" | "value" | "index" as half, *rest) if name in at.scope.bound:
-            step = _walk(at, f"{name}.{half}", module.folder, at.home, rest)
+            step = _walk(at, f"{name}.{half}", module.folder, definition=at.home, rest=rest)
             value = at.scope.bound[name][half == "value"]
             results = replace(at, value=value, chain=(*at.chain, step.name), walked=(*at.walked, step))
         case ("module", str(name), *behind) if output := _output(module, name, behind):
             child, named, rest = output
-            step = _walk(at, f"module.{name}", child.folder, child.outputs[named], [named, *rest])
+            step = _walk(at, f"module.{name}", child.folder, definition=child.outputs[named], rest=[named, *rest])
             results = _moved(at, Scope(child), f"module.{name}.{named}", step)
         case (str(name), *rest) if name in module.objects:
-            step = _walk(at, "", module.folder, at.home, rest)
+            step = _walk(at, "", module.folder, definition=at.home, rest=rest)
             results = replace(at, value=module.objects[name], chain=(*at.chain, name), walked=(*at.walked, step))
         case (head, *rest) if not isinstance(head, str | int):
-            results = replace(at, value=head, walked=(*at.walked, _walk(at, "", module.folder, at.home, rest)))
+            results = replace(
+                at, value=head, walked=(*at.walked, _walk(at, "", module.folder, definition=at.home, rest=rest))
+            )
         case _:
             rest = []
     return results, tuple(rest)
 
 
-def _walk(at: At, name: str, home: str, definition: Definition, rest: Sequence[Step]) -> Walk:
+def _walk(at: At, name: str, home: str, *, definition: Definition, rest: Sequence[Step]) -> Walk:
     """The step that the reference at hand makes, and where it stands."""
     read, value = None, at.value
     if isinstance(value, Reference) and value.at >= 0:
         read = Read(at.home.document, value.at, value.at + len(value.text.encode()))
     path = tuple(str(step) for step in takewhile(lambda each: isinstance(each, str | int), rest))
-    return Walk(at.scope.module.folder, name, home, definition, path, read)
+    return Walk(folder=at.scope.module.folder, name=name, home=home, definition=definition, path=path, read=read)
 
 
 _UNKNOWN = {
@@ -149,7 +151,7 @@ def _variable(at: At, name: str, rest: Sequence[Step]) -> At:
     at = replace(at, typed=True)
 
     def moved(home: Definition, scope: Scope, label: str) -> At:
-        return _moved(at, scope, label, _walk(at, f"var.{name}", scope.module.folder, home, rest))
+        return _moved(at, scope, label, _walk(at, f"var.{name}", scope.module.folder, definition=home, rest=rest))
 
     if module.call is not None and module.parent is not None:
         if name in module.call.arguments:

@@ -49,7 +49,7 @@ class Read(Struct, frozen=True):
     end: int
 
 
-class Walk(Struct, frozen=True):
+class Walk(Struct, frozen=True, kw_only=True):
     """One step of a chain: the `name` (`local.x`, `var.x`, `each.value`) that `folder` reads, and where it leads.
 
     `path` are the steps behind the name that are written out, `read` is the place (None where it is not known), `home`

@@ -237,7 +237,14 @@ class Terragrunt:
         if depth < DEPTH and file.path == file.base:
             below = [(name, self._object(_File(path, file.path), depth + 1)) for name, path in self._includes(file)]
             included = below[0][1] if len(below) == 1 and not below[0][0] else Object(tuple(below))
-        return Module(posixpath.dirname(file.path), "terragrunt", {}, known, {}, objects={"include": included})
+        return Module(
+            folder=posixpath.dirname(file.path),
+            name="terragrunt",
+            variables={},
+            locals=known,
+            outputs={},
+            objects={"include": included},
+        )
 
     def _seen(self, home: Definition, file: _File, depth: int) -> Definition:
         return replace(home, value=self._through(home.value, file, depth))

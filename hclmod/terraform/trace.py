@@ -153,8 +153,12 @@ def _evaluate(at: At, depth: int) -> Iterator[Origin]:
 
 def _piece(at: At, written: Text) -> Piece:
     line = written.line or at.home.line
-    site = None if written.place is None else Site(at.home.document, at.home.path, written.place, line, written.scalar)
-    return Piece(written.text, site, at.chain, at.passed, at.walked)
+    site = (
+        None
+        if written.place is None
+        else Site(document=at.home.document, path=at.home.path, place=written.place, line=line, scalar=written.scalar)
+    )
+    return Piece(text=written.text, site=site, chain=at.chain, passed=at.passed, walked=at.walked)
 
 
 def _hole(at: At, written: str, why: str) -> Origin:
@@ -215,7 +219,7 @@ def _reduce(at: At, depth: int) -> Iterator[At]:  # noqa: C901 - one line for ea
         case Call("try" | "coalesce" as name, arguments):
             yield from _settled(at, name, arguments, depth)
         case Call("lookup", (table, key, *default)):
-            yield from _looked_up(at, table, key, default, depth)
+            yield from _looked_up(at, table, key, default=default, depth=depth)
         case Call("merge", arguments):
             yield _merged(at, arguments, depth)
         case Reference(steps):
@@ -258,7 +262,7 @@ def _is_known(at: At, depth: int) -> bool:
     return all(text(origin) is not None for origin in _every(at, depth + 1))
 
 
-def _looked_up(at: At, table: Value, key: Value, default: Sequence[Value], depth: int) -> Iterator[At]:
+def _looked_up(at: At, table: Value, key: Value, *, default: Sequence[Value], depth: int) -> Iterator[At]:
     for result in _reduce(replace(at, value=table), depth + 1):
         for name in _keys(at, key, depth):
             child = _child(replace(result, typed=False), name, at)

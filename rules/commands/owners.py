@@ -45,7 +45,7 @@ def check(block: Block, context: Context, /) -> Iterator[Finding]:
     """Yield a note for each container, release or manifest with an image; its cells are the answer."""
     if block.type_label == RELEASE:
         owners = Owners("helm", "helm", "helm", "a chart renders it, so what Keel writes lasts until the next upgrade")
-        yield _finding(block, context, "", "", owners)
+        yield _finding(block, context, "", image="", owners=owners)
     elif block.type_label in MANIFESTS:
         yield from _manifest(block, context)
     else:
@@ -55,7 +55,9 @@ def check(block: Block, context: Context, /) -> Iterator[Finding]:
             reason = why if container.path in watched and block.type_label in RESTARTED else ""
             image = image_of(block, container, context)
             text = str(image) if image else container.image.value.text if container.image else ""
-            yield _finding(block, context, container.label, text, _owners(block, container, context, reason))
+            yield _finding(
+                block, context, container.label, image=text, owners=_owners(block, container, context, reason)
+            )
 
 
 def _owners(workload: Block, container: Container, context: Context, why: str) -> Owners:
@@ -104,10 +106,10 @@ def _manifest(block: Block, context: Context) -> Iterator[Finding]:
     who = "terraform" if runs else "operator"
     evidence = f"a {kind} in a manifest" + ("" if runs else ", whose pods an operator creates")
     for image in dict.fromkeys(images):
-        yield _finding(block, context, kind, image, Owners(who, who, who, evidence))
+        yield _finding(block, context, kind, image=image, owners=Owners(who, who, who, evidence))
 
 
-def _finding(block: Block, context: Context, container: str, image: str, owners: Owners) -> Finding:
+def _finding(block: Block, context: Context, container: str, *, image: str, owners: Owners) -> Finding:
     facts = context.facts.get(block.address)
     cells = (
         ("workload", ", ".join(facts.callers) if facts else block.address),

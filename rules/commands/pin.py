@@ -103,7 +103,7 @@ def check(
         make = partial(_fix, workload, here, pin, label=label)
         effect = KINDS[workload.type_label].rollout
         yield change(
-            place, "pin", message, lambda: undo.proved(workload, make), effect, otherwise=_pinned_already(place)
+            place, "pin", message, lambda: undo.proved(workload, make), effect=effect, otherwise=_pinned_already(place)
         )
         yield from live(workload, context, undo=True) if workload.type_label in RESTARTED else ()
 
@@ -215,7 +215,7 @@ def at_places(
     elif inner == literal.text and not literal.argument:
         yield note(literal, "pinned-already", f"the tag is {literal.text} already")
     else:
-        make = partial(_written, literal, view.source, inner, pin.comment(image))
+        make = partial(_written, literal, view.source, inner, why=pin.comment(image))
         message = f"pins `{literal.text}` to `{inner}` for {', '.join(each.name for each in place.images)}"
         yield change(literal, "pin", message, lambda: undo.proved(view, make))
 
@@ -224,8 +224,9 @@ def _written(
     literal: Literal,
     source: Source,
     inner: str,
+    aligned: bool,  # noqa: FBT001 - `proved` calls it so
+    *,
     why: str,
-    aligned: bool,  # noqa: FBT001 - as `_fix`
 ) -> Fix | None:
     fix = literal.write(inner)
     return undo.keep(source, fix, why, aligned=aligned) if fix else None

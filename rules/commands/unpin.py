@@ -23,7 +23,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     effect = KINDS[workload.type_label].rollout
     message = "undoes the pin or opt-out. Terraform and Keel work as before"
     nothing = note(workload.title, "not-pinned", _NOTHING)
-    yield change(workload.title, "restored", message, lambda: undo.restore(workload), effect, otherwise=nothing)
+    yield change(workload.title, "restored", message, lambda: undo.restore(workload), effect=effect, otherwise=nothing)
 
 
 _NOTHING = "is not pinned: its block has no comment of a pin by hclmod"

@@ -109,19 +109,64 @@ def test_every_row_of_a_small_tree() -> None:
         ("kubernetes_deployment.web", "a/b:1.2.3", "local", "s/main.tf:39", 2, 4),
         ("kubernetes_deployment.other", "a/b:1.2.3", "local", "s/main.tf:39", 2, 4),
     ]
-    assert found.releases == (ReleaseRow("s", "helm_release.r", "default", "c", "1", "true", "", "", 4),)
-    assert found.workloads[0] == WorkloadRow("s", "kubernetes_deployment.web", "ns", "s/kubernetes_namespace.n", (), 4)
-    assert found.outside == (
-        OutsideRow("s", "", "", "dead file", "e/f", "", "none", "s/old.yaml", 1, "s/old.yaml:1", read=False, fan_out=1,
-            floating="yes", phase=None),
-        OutsideRow(
-            "s", "helm_release.r", "default", "values file", "c/d:v4", "v4", "major", "s/values.yaml", 3,
-            "s/values.yaml:3", read=True, fan_out=1, floating="unknown", phase=4,
+    assert found.releases == (
+        ReleaseRow(
+            stack="s",
+            release="helm_release.r",
+            namespace="default",
+            chart="c",
+            version="1",
+            atomic="true",
+            wait="",
+            timeout="",
+            phase=4,
         ),
-    )  # fmt: skip
+    )
+    assert found.workloads[0] == WorkloadRow(
+        stack="s",
+        workload="kubernetes_deployment.web",
+        namespace="ns",
+        owner="s/kubernetes_namespace.n",
+        ignored=(),
+        phase=4,
+    )
+    assert found.outside == (
+        OutsideRow(
+            stack="s",
+            address="",
+            namespace="",
+            form="dead file",
+            image="e/f",
+            tag="",
+            tag_class="none",
+            file="s/old.yaml",
+            line=1,
+            origin="s/old.yaml:1",
+            read=False,
+            fan_out=1,
+            floating="yes",
+            phase=None,
+        ),
+        OutsideRow(
+            stack="s",
+            address="helm_release.r",
+            namespace="default",
+            form="values file",
+            image="c/d:v4",
+            tag="v4",
+            tag_class="major",
+            file="s/values.yaml",
+            line=3,
+            origin="s/values.yaml:3",
+            read=True,
+            fan_out=1,
+            floating="unknown",
+            phase=4,
+        ),
+    )
     assert found.namespaces == (
-        NamespaceRow("default", "", 0, 1, "4"),
-        NamespaceRow("ns", "s/kubernetes_namespace.n", 2, 0, "4"),
+        NamespaceRow(namespace="default", owner="", workloads=0, releases=1, phases="4"),
+        NamespaceRow(namespace="ns", owner="s/kubernetes_namespace.n", workloads=2, releases=0, phases="4"),
     )
 
 
@@ -140,17 +185,41 @@ def test_an_image_that_cannot_be_followed_is_a_row_all_the_same() -> None:
 
 KEYS = {
     "images": [
-        "stack", "workload", "container", "init", "namespace", "image", "form", "tag", "tag_class", "origin", "chain",
-        "fan_out", "floating", "phase",
+        "stack",
+        "workload",
+        "container",
+        "init",
+        "namespace",
+        "image",
+        "form",
+        "tag",
+        "tag_class",
+        "origin",
+        "chain",
+        "fan_out",
+        "floating",
+        "phase",
     ],
     "images_outside_containers": [
-        "stack", "address", "namespace", "form", "image", "tag", "tag_class", "file", "line", "origin", "read",
-        "fan_out", "floating", "phase",
+        "stack",
+        "address",
+        "namespace",
+        "form",
+        "image",
+        "tag",
+        "tag_class",
+        "file",
+        "line",
+        "origin",
+        "read",
+        "fan_out",
+        "floating",
+        "phase",
     ],
     "helm_releases": ["stack", "release", "namespace", "chart", "version", "atomic", "wait", "timeout", "phase"],
     "workloads": ["stack", "workload", "namespace", "owner", "ignored", "phase"],
     "namespaces": ["namespace", "owner", "workloads", "releases", "phases"],
-}  # fmt: skip
+}
 
 
 def test_json_has_the_keys_that_scripts_know() -> None:

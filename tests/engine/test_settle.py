@@ -40,7 +40,7 @@ def settled(text: str, *checks: Check) -> Outcome:
 def ensures(name: str, item: str) -> Check:
     def check(block: Block, _context: Context) -> Iterator[Finding]:
         make = lambda: fixes.ensure_items(block, "list", [item])  # noqa: E731
-        yield change(block.title, "joins", f"{item} joins", make, "nothing")
+        yield change(block.title, "joins", f"{item} joins", make, effect="nothing")
 
     check.__name__ = name
     return check

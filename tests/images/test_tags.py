@@ -85,12 +85,12 @@ def test_form_and_major(tag: str, form: TagClass, major: str | None) -> None:
 @pytest.mark.parametrize(
     ("tag", "parts"),
     [
-        ("v4.1.2-alpine", Tag("v", ("4", "1", "2"), "-alpine")),
-        ("16.4-alpine3.20", Tag("", ("16", "4"), "-alpine3.20")),
-        ("7.2.4-debian-12-r9", Tag("", ("7", "2", "4"), "-debian-12", "-r", "9")),
-        ("MatriX.141", Tag("MatriX.", ("141",), "")),
-        ("2.5.1-1", Tag("", ("2", "5", "1"), "", "-", "1")),
-        ("24.04", Tag("", ("24", "04"), "")),
+        ("v4.1.2-alpine", Tag(prefix="v", numbers=("4", "1", "2"), flavour="-alpine")),
+        ("16.4-alpine3.20", Tag(prefix="", numbers=("16", "4"), flavour="-alpine3.20")),
+        ("7.2.4-debian-12-r9", Tag(prefix="", numbers=("7", "2", "4"), flavour="-debian-12", label="-r", build="9")),
+        ("MatriX.141", Tag(prefix="MatriX.", numbers=("141",), flavour="")),
+        ("2.5.1-1", Tag(prefix="", numbers=("2", "5", "1"), flavour="", label="-", build="1")),
+        ("24.04", Tag(prefix="", numbers=("24", "04"), flavour="")),
         ("latest", None),
         ("", None),
         ("fix-login-2", None),

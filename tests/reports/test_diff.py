@@ -87,10 +87,10 @@ def test_nothing_changed_is_nothing() -> None:
 def test_a_report_leaves_out_what_git_hides_and_what_stays() -> None:
     verdict = AsDeclared(("judge",))
     outcomes = (
-        Changed("s/a.tf", b"1\n", b"2\n", (), (), verdict),
-        Changed("s/secret.tf", b"1\n", b"2\n", (), (), verdict),
+        Changed(path="s/a.tf", before=b"1\n", after=b"2\n", applied=(), left=(), verdict=verdict),
+        Changed(path="s/secret.tf", before=b"1\n", after=b"2\n", applied=(), left=(), verdict=verdict),
         Unchanged("s/b.tf"),
-        Changed("s/c.tf", b"1", b"2", (), (), verdict),
+        Changed(path="s/c.tf", before=b"1", after=b"2", applied=(), left=(), verdict=verdict),
     )
     stack = Stack("s", "s", tuple(each.path for each in outcomes))
     made = diff(PhaseReport(1, "", (), (StackReport(stack, outcomes),)), hidden={"s/secret.tf"})

@@ -44,7 +44,7 @@ def reported(
         origins=origins,
         address="x.a",
     )
-    return Reported("some-rule", finding, line, where, "old", "new")
+    return Reported(rule="some-rule", finding=finding, line=line, where=where, before="old", after="new")
 
 
 def section(*outcomes: Outcome, hidden: tuple[str, ...] = ()) -> Section:
@@ -53,9 +53,13 @@ def section(*outcomes: Outcome, hidden: tuple[str, ...] = ()) -> Section:
 
 
 CHANGED = Changed(
-    "s/a.tf", b"1\n", b"2\n", (reported("b", 9, fix=True), reported("a", 2, fix=True, where="c")),
-    (reported("look"), reported("fine", level=Level.NOTE)), VERDICT,
-)  # fmt: skip
+    path="s/a.tf",
+    before=b"1\n",
+    after=b"2\n",
+    applied=(reported("b", 9, fix=True), reported("a", 2, fix=True, where="c")),
+    left=(reported("look"), reported("fine", level=Level.NOTE)),
+    verdict=VERDICT,
+)
 
 
 def test_every_outcome_is_reported() -> None:

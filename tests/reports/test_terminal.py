@@ -56,7 +56,14 @@ def report(*outcomes: Outcome, title: str = "Title") -> PhaseReport:
 
 
 ALL = (
-    Changed("s/a.tf", b"1", b"2", (reported("second", 9, FIX), reported("first", 2, FIX, effect="rolls")), (), VERDICT),
+    Changed(
+        path="s/a.tf",
+        before=b"1",
+        after=b"2",
+        applied=(reported("second", 9, FIX), reported("first", 2, FIX, effect="rolls")),
+        left=(),
+        verdict=VERDICT,
+    ),
     Unchanged("s/b.tf", (reported("look"), reported("fine", level=Level.NOTE))),
     Skipped("s/c.tf", "generated"),
     Skipped("s/d.tf", "generated"),
@@ -122,7 +129,7 @@ def test_control_characters_do_not_reach_the_terminal(evil: str, style: Style) -
     found = reported(bad, 1, FIX, address=bad, effect=bad, rule=bad)
     left = (reported(bad, address=bad, rule=bad), reported(bad, level=Level.NOTE, address=bad, rule=bad))
     outcomes = (
-        Changed(bad, b"1", b"2", (found,), left, VERDICT),
+        Changed(path=bad, before=b"1", after=b"2", applied=(found,), left=left, verdict=VERDICT),
         Unchanged(bad, left),
         Skipped(bad, bad),
         Refused(bad, (bad,), ()),
