@@ -50,15 +50,13 @@ def docs(context: click.Context, *, into: Path, fixtures: Path, schemas: Path, c
 
     The pages describe rules, commands and configuration. The JSON schemas are generated, too.
     """
-    from hclmod.commands import docs
-
-    root = click.Context(context.find_root().command, info_name="hclmod")
     from hclmod.commands import docs as commands
 
+    root = click.Context(context.find_root().command, info_name="hclmod")
     pages = commands.pages(fixtures, source.rules)
-    pages["cli.md"] = docs.commands_page(list(_commands(root.command, root)), EXITS)
+    pages["cli.md"] = commands.commands_page(list(_commands(root.command, root)), EXITS)
     texts = {into / name: text for name, text in pages.items()}
-    texts |= {schemas / name: text for name, text in docs.schemas().items() if schemas.is_dir()}
+    texts |= {schemas / name: text for name, text in commands.schemas().items() if schemas.is_dir()}
     present = set((into / "rules").glob("*.md"))
     stale = sorted(path for path, text in texts.items() if _read(path) != text) + sorted(present - texts.keys())
     for path in stale:

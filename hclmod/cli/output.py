@@ -21,7 +21,7 @@ from hclmod.errors import HclmodError
 from hclmod.reports import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from hclmod.config.file import Config
     from hclmod.reports.model import Report
@@ -130,20 +130,30 @@ def width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+class Progress:
+    """A line on standard error while a person watches: call it with the name of each thing that is done."""
+
+    def __init__(self, noun: str, *, watched: bool) -> None:
+        self.noun, self.watched, self.total, self.done = noun, watched, 0, 0
+
+    def begin(self, total: int) -> None:
+        """Say how many things there are."""
+        self.total = total
+
+    def __call__(self, name: str) -> None:
+        """Count one thing that is done."""
+        self.done += 1
+        if self.watched:
+            of = f" of {self.total}" if self.total else ""
+            click.echo(f"\r\x1b[K{self.done}{of} {self.noun}  {name[:60]}", nl=False, err=True)
+
+
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """A bar on standard error while a person watches; call what it yields with each stack that is done."""
-    if is_quiet() or not sys.stderr.isatty():
-        yield lambda _path: None
-        return
-    done = 0
-
-    def step(path: str) -> None:
-        nonlocal done
-        done += 1
-        click.echo(f"\r\x1b[K{done} stacks  {path[:60]}", nl=False, err=True)
-
+def progress(noun: str = "stacks") -> Iterator[Progress]:
+    """Show a line of progress, and remove it at the end."""
+    line = Progress(noun, watched=sys.stderr.isatty() and not is_quiet())
     try:
-        yield step
+        yield line
     finally:
-        click.echo("\r\x1b[K", nl=False, err=True)
+        if line.watched:
+            click.echo("\r\x1b[K", nl=False, err=True)

@@ -1,9 +1,7 @@
-"""How commands query registries: a progress bar, and the images that failed."""
+"""How commands query registries, and name the images that failed."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +10,7 @@ from hclmod.cli import output
 from hclmod.commands import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from hclmod.commands.tags import Refreshed
     from hclmod.engine.project import Project
@@ -23,8 +21,8 @@ def refreshed(project: Project, phases: Collection[int], *, keep: bool) -> Proje
 
     After an interruption the results so far are stored, then `KeyboardInterrupt` is raised.
     """
-    with progress() as bar:
-        result = tags.refresh(project, (), phases, watch=bar.step, begin=bar.begin)
+    with output.progress("images") as watch:
+        result = tags.refresh(project, (), phases, watch=watch, begin=watch.begin)
     if keep and result.learnt:
         tags.write(project, result.snapshot)
     show_failed(result)
@@ -39,31 +37,3 @@ def show_failed(result: Refreshed) -> None:
         output.warning(f"{name}: {why.replace(chr(10), ' ')}")
     if result.interrupted:
         click.echo("interrupted: the results so far are stored", err=True)
-
-
-class Bar:
-    """How far a refresh is, on standard error while a person watches."""
-
-    def __init__(self, *, watched: bool) -> None:
-        self.watched, self.total, self.done = watched, 0, 0
-
-    def begin(self, total: int) -> None:
-        """Set the number of images."""
-        self.total = total
-
-    def step(self, name: str) -> None:
-        """Count one image that is done."""
-        self.done += 1
-        if self.watched:
-            click.echo(f"\r\x1b[K{self.done} of {self.total} images  {name[:60]}", nl=False, err=True)
-
-
-@contextmanager
-def progress() -> Iterator[Bar]:
-    """Show a bar, and remove it at the end."""
-    bar = Bar(watched=sys.stderr.isatty() and not output.is_quiet())
-    try:
-        yield bar
-    finally:
-        if bar.watched:
-            click.echo("\r\x1b[K", nl=False, err=True)

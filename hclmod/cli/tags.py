@@ -9,7 +9,7 @@ import click
 from hclmod.cli import options, output
 from hclmod.cli.errors import INTERRUPTED
 from hclmod.cli.groups import Group
-from hclmod.cli.refresh import progress, show_failed
+from hclmod.cli.refresh import show_failed
 from hclmod.commands import tags as commands
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def refresh(*, images: tuple[str, ...], phase: int | None, source: Source) -> in
     if images and phase is not None:
         raise click.UsageError("give images or --phase, not both")
     project = source.open()
-    with progress() as bar:
+    with output.progress("images") as watch:
         phases = () if phase is None else (phase,)
-        result = commands.refresh(project, images, phases, watch=bar.step, begin=bar.begin)
+        result = commands.refresh(project, images, phases, watch=watch, begin=watch.begin)
     path = commands.write(project, result.snapshot) if result.learnt else ""
     text = f"{_images(result.learnt)} queried, {f'written to {path}' if path else 'nothing written'}"
     output.say(text + (f", {len(result.failed)} failed" if result.failed else "") + ".")

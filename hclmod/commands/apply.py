@@ -10,7 +10,6 @@ from hclmod import __version__, journal
 from hclmod.engine.outcomes import Changed
 from hclmod.errors import GitError
 from hclmod.reports import from_plan
-from hclmod.reports.diff import diff as unified_diff
 from hclmod.reports.model import Report, Step
 
 if TYPE_CHECKING:
@@ -93,13 +92,8 @@ def to_do(report: PhaseReport) -> int:
     return sum(each.is_open for each in report.findings)
 
 
-def diff(project: Project, report: PhaseReport, base: str = "HEAD") -> bytes:
-    """The diff of a report, without the files that git filters: what git-crypt hides must not go into a log."""
-    return unified_diff(report, _hidden(project, report, base))
-
-
 def _hidden(project: Project, report: PhaseReport, base: str) -> Collection[str]:
-    """The files of a report that git filters."""
+    """The files of a report that git filters: what git-crypt hides must not go into a log."""
     paths = list(from_plan.shown(report))
     return project.git.filtered(paths, base) if paths and (project.root / ".git").exists() else ()
 

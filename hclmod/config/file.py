@@ -16,13 +16,13 @@ from hclmod import files
 from hclmod.config import cluster, policies
 from hclmod.config.checks import Key, Type, anything, listed, named, narrowed, refuse, table, text, texts
 from hclmod.config.cluster import Cluster
+from hclmod.config.policies import ImagePolicy, Registry
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from hclmod.config.policies import ImagePolicy, Registry
 
 FILE_NAME = "hclmod.toml"
 _PHASE = re.compile(r"0|[1-9][0-9]?")
@@ -212,8 +212,8 @@ def _config(path: str, raw: Mapping[str, Any]) -> Config:
         phases=dict(phases),
         images=policies.images(raw.get("images", {})),
         markers=raw.get("markers", {}),
-        workloads={name: policies.chosen(name, body) for name, body in raw.get("workloads", {}).items()},
-        registries={name: policies.settings(body) for name, body in raw.get("registries", {}).items()},
+        workloads={name: ImagePolicy(pattern=name, **body) for name, body in raw.get("workloads", {}).items()},
+        registries={name: Registry(**body) for name, body in raw.get("registries", {}).items()},
         stateful=tuple(raw.get("stateful", ())),
         keel=cluster.facts(raw.get("keel", {})),
         warnings=tuple(f"{path}: {each}" for each in cluster.deprecated(raw)),

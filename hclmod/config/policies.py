@@ -147,17 +147,7 @@ IMAGE, WORKLOAD, REGISTRY = _choice(IMAGE_KEYS), _choice(WORKLOAD_KEYS), table(R
 
 def images(raw: Mapping[str, Mapping[str, str]]) -> tuple[ImagePolicy, ...]:
     """Take the checked tables of `[images]`, the most specific pattern first."""
-    return tuple(sorted((chosen(name, body) for name, body in raw.items()), key=_generality))
-
-
-def chosen(name: str, raw: Mapping[str, str]) -> ImagePolicy:
-    """Take one checked table of `[images]` or `[workloads]`."""
-    return ImagePolicy(pattern=name, **raw)
-
-
-def settings(raw: Mapping[str, Any]) -> Registry:
-    """Take one checked table of `[registries]`."""
-    return Registry(**raw)
+    return tuple(sorted((ImagePolicy(pattern=name, **body) for name, body in raw.items()), key=_generality))
 
 
 def merged(policies: Sequence[ImagePolicy]) -> ImagePolicy | None:

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hclmod.engine.outcomes import Changed
 from hclmod.reports.model import Hunk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from hclmod.engine.outcomes import PhaseReport
     from hclmod.reports.model import Document
 
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+\Z")  # only a newline ends a line, as in git
@@ -43,12 +41,6 @@ def _hunk(codes: Sequence[tuple[str, int, int, int, int]], old: Sequence[str], n
             lines += [ADDED + line for line in new[new_start:new_end]]
     first, last = codes[0], codes[-1]
     return Hunk(first[1] + (last[2] > first[1]), first[3] + (last[4] > first[3]), tuple(lines))
-
-
-def diff(report: PhaseReport, hidden: Collection[str] = ()) -> bytes:
-    """The diff of every changed document, less those in `hidden` (git filters them: they may be secret)."""
-    changed = (each for each in report.outcomes if isinstance(each, Changed) and each.path not in hidden)
-    return b"".join(unified(each.path, each.before, each.after) for each in changed)
 
 
 def unified(path: str, before: bytes, after: bytes) -> bytes:

@@ -141,8 +141,8 @@ def test_half_failed_keeps_the_rest_and_names_what_failed(running: real.Registry
 
 ALOUD = """
 import sys
-from hclmod.cli import main, refresh
-refresh.Bar.step = lambda bar, name: print(name, file=sys.stderr, flush=True)
+from hclmod.cli import main, output
+output.Progress.__call__ = lambda line, name: print(name, file=sys.stderr, flush=True)
 sys.argv = ["hclmod", "tags", "refresh"]
 main()
 """

@@ -11,10 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hclmod.engine.outcomes import Changed, PhaseReport, StackReport, Unchanged
-from hclmod.proof.verify import AsDeclared
-from hclmod.reports.diff import diff, unified
-from hclmod.terraform.stacks import Stack
+from hclmod.reports.diff import unified
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
 ENVIRONMENT |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -82,18 +79,3 @@ def test_random_paths(name: str) -> None:
 
 def test_nothing_changed_is_nothing() -> None:
     assert unified("a.tf", b"x", b"x") == b""
-
-
-def test_a_report_leaves_out_what_git_hides_and_what_stays() -> None:
-    verdict = AsDeclared(("judge",))
-    outcomes = (
-        Changed(path="s/a.tf", before=b"1\n", after=b"2\n", applied=(), left=(), verdict=verdict),
-        Changed(path="s/secret.tf", before=b"1\n", after=b"2\n", applied=(), left=(), verdict=verdict),
-        Unchanged("s/b.tf"),
-        Changed(path="s/c.tf", before=b"1", after=b"2", applied=(), left=(), verdict=verdict),
-    )
-    stack = Stack("s", "s", tuple(each.path for each in outcomes))
-    made = diff(PhaseReport(1, "", (), (StackReport(stack, outcomes),)), hidden={"s/secret.tf"})
-    assert b"secret" not in made
-    assert made == unified("s/a.tf", b"1\n", b"2\n") + unified("s/c.tf", b"1", b"2")
-    assert diff(PhaseReport(1, "", (), ())) == b""
