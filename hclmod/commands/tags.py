@@ -117,21 +117,26 @@ def wishes(project: Project, images: Sequence[Seen], names: Sequence[str], phase
 
     Left out unless it is named: an image none of whose tags is open, as it floats, holds data or is never to float.
     """
+    from hclmod.registries.questions import Wish
+
     asked = [_image(name) for name in names]
-    images = [each for each in images if each.movable]
-    of_phases = {each.image.name for each in images if not phases or each.phase in phases}
-    target = {each.name for each in asked} or of_phases
+    chosen = _chosen([each for each in images if each.movable], asked, phases)
     pins: dict[str, set[str]] = defaultdict(set)
     targets: dict[str, set[str]] = defaultdict(set)
     for named in asked:
         pins[named.name].update([named.tag] if named.tag else [])
-    for each in images:
-        if each.image.name in target and each.image.tag and _is_open(project, each):
+    for each in chosen:
+        if each.image.tag and _is_open(project, each):
             pins[each.image.name].add(each.image.tag)
             targets[each.image.name].update({each.policy.float} - _WORDS if each.policy else ())
-    from hclmod.registries.questions import Wish
-
     return tuple(Wish(name, tuple(sorted(pins[name])), tuple(sorted(targets[name]))) for name in sorted(pins))
+
+
+def _chosen(images: Sequence[Seen], asked: Sequence[Reference], phases: Collection[int]) -> list[Seen]:
+    """The images whose name is asked for; without any name those that the phases use, or all."""
+    names = {each.name for each in asked}
+    names = names or {each.image.name for each in images if not phases or each.phase in phases}
+    return [each for each in images if each.image.name in names]
 
 
 def _is_open(project: Project, each: Seen) -> bool:

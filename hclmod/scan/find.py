@@ -305,14 +305,8 @@ def _plain(
             continue
         named = stack is not None and _is_named(files, path, stack, folders)
         read = form == "ci file" or named or _is_ordered(path, orders)
-        location = Location(
-            stack=stack or "",
-            address="",
-            form=form if read or stack is None else "dead file",
-            file=path,
-            line=1,
-            read=read,
-        )
+        shown = form if read or stack is None else "dead file"
+        location = Location(stack=stack or "", address="", form=shown, file=path, line=1, read=read)
         yield from _in_dockerfile(location, data) if form == "dockerfile" else _in_yaml(location, data, {})
 
 

@@ -24,7 +24,7 @@ from hclmod.terraform.kubernetes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hclmod.hcl.source import Source
     from hclmod.hcl.values import Definition
@@ -134,31 +134,31 @@ _TERRAGRUNT = ("include", "terraform", "dependency", "generate")
 def declarations(source: Source) -> Declarations:
     """Read a document."""
     attributes, blocks = top_level(source)
-    resources = [block for block in blocks if block.type == "resource"]
+    of_type: dict[str, list[Block]] = defaultdict(list)
+    for block in blocks:
+        of_type[block.type].append(block)
+    resources = of_type["resource"]
+    namespaces = [each for each in resources if each.type_label in NAMESPACES]
     return Declarations(
         document=source.document.path,
-        variables={
-            block.labels[0]: _attribute(block, "default")
-            for block in blocks
-            if block.type == "variable" and block.labels
-        },
-        locals={
-            name: value for block in blocks if block.type == "locals" for name, value in _attributes(block).items()
-        },
-        outputs={
-            block.labels[0]: each for block in blocks if block.type == "output" and (each := _attribute(block, "value"))
-        },
+        variables={each.labels[0]: _attribute(each, "default") for each in of_type["variable"] if each.labels},
+        locals={name: value for each in of_type["locals"] for name, value in _attributes(each).items()},
+        outputs=_outputs(of_type["output"]),
         attributes={name: definition(attribute.value) for name, attribute in attributes.items()},
         blocks=tuple(entry for block in blocks if block.type in _TERRAGRUNT for entry in _terragrunt(block)),
-        calls=tuple(_call(block) for block in blocks if block.type == "module" and block.labels),
-        images=tuple(use for block in resources if block.type_label in KINDS for use in _images(block)),
-        workloads=tuple(_workload(block) for block in resources if block.type_label in WORKLOADS),
-        namespaces={block.address: _name(block) for block in resources if block.type_label in NAMESPACES},
-        each=_of_namespaces(resources, "for_each"),
-        count=_of_namespaces(resources, "count"),
-        marks={block.address: tuple(_metadata(block)) for block in resources if block.type_label in NAMESPACES},
+        calls=tuple(_call(each) for each in of_type["module"] if each.labels),
+        images=tuple(use for each in resources if each.type_label in KINDS for use in _images(each)),
+        workloads=tuple(_workload(each) for each in resources if each.type_label in WORKLOADS),
+        namespaces={each.address: _name(each) for each in namespaces},
+        each=_by_address(namespaces, "for_each"),
+        count=_by_address(namespaces, "count"),
+        marks={each.address: tuple(_metadata(each)) for each in namespaces},
         comments={path: message for path, message in _comments(attributes.values(), blocks) if message},
     )
+
+
+def _outputs(blocks: Iterable[Block]) -> dict[str, Definition]:
+    return {block.labels[0]: value for block in blocks if block.labels and (value := _attribute(block, "value"))}
 
 
 _PASSING_ON = ("locals", "variable", "module", "output")
@@ -173,10 +173,9 @@ def _comments(attributes: Iterable[Attribute], blocks: Iterable[Block]) -> Itera
         yield from ((each.path, (*each.comments(), *above)) for each in block.attributes.values())
 
 
-def _of_namespaces(resources: Sequence[Block], name: str) -> dict[str, Definition]:
-    """An attribute of the namespaces that have it, by address."""
-    named = ((block.address, _attribute(block, name)) for block in resources if block.type_label in NAMESPACES)
-    return {address: value for address, value in named if value}
+def _by_address(blocks: Iterable[Block], name: str) -> dict[str, Definition]:
+    """An attribute of the blocks that have it, by address."""
+    return {block.address: value for block in blocks if (value := _attribute(block, name))}
 
 
 def _attributes(block: Block) -> dict[str, Definition]:

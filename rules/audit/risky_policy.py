@@ -40,16 +40,19 @@ def check(block: Block, context: Context, /) -> Iterator[Finding]:
         return
     if policy == "force" and follows_tags and not any(declared(block, key) == "true" for key in MATCH_TAG):
         yield warn(block.title, "plain-force", _plain_force(keel_version))
-    for container in containers(block):
-        image = image_of(block, container, context)
-        tag = (image.tag or "latest") if image else None
-        place = container.image or block.title
-        if tag == "latest" and policy in _SEMVER:
-            message = f"{container.label}: `{policy}` on latest jumps to the highest version. Use force with matchTag"
-            yield warn(place, "version-policy-on-latest", message)
+    if policy in _SEMVER:
+        yield from _on_latest(block, context, policy)
     if policy.startswith(("glob:", "regexp:")) and not (_PADDED.search(policy) or _DATES.search(policy)):
         message = f"`{policy}` compares tags as text, so 1.9.0 is above 1.10.0. Use it for padded dates only"
         yield warn(block.title, "compares-as-text", message)
+
+
+def _on_latest(block: Block, context: Context, policy: str) -> Iterator[Finding]:
+    for container in containers(block):
+        image = image_of(block, container, context)
+        if image and image.tag in (None, "latest"):
+            message = f"{container.label}: `{policy}` on latest jumps to the highest version. Use force with matchTag"
+            yield warn(container.image or block.title, "version-policy-on-latest", message)
 
 
 def _plain_force(keel_version: str) -> str:
