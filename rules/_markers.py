@@ -93,7 +93,7 @@ def version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.removeprefix("v").split(".")))
 
 
-def wanted(keel: Cluster) -> tuple[str, ...]:
+def marker_names(keel: Cluster) -> tuple[str, ...]:
     """The markers that a workload needs: those of the configuration, and those of its version of Keel."""
     markers = (USUAL,) if keel.markers is None else keel.markers
     return tuple(dict.fromkeys((*markers, *needed_by(keel.version))))

@@ -103,7 +103,7 @@ def _as_keel_writes(image: Reference) -> str:
 
 
 def rewrites_by_config(workload: Block, context: Context) -> Rewrites:
-    """Who may be rewritten by the Keel that the configuration tells of."""
+    """Who may be rewritten by the Keel of the configuration."""
     keel = context.config.keel
     return rewrites(workload, context, keel_version=keel.version, init=keel.init_containers)
 

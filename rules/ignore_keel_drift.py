@@ -41,7 +41,7 @@ from hclmod.rulekit import (
 
 from ._enrolment import is_exempt
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
-from ._markers import IGNORED_POLICY, Marker, entries, is_for, marker, wanted
+from ._markers import IGNORED_POLICY, Marker, entries, is_for, marker, marker_names
 from ._rewrites import Rewrites, rewrites_by_config
 
 
@@ -53,7 +53,7 @@ def check(
     comments: bool = False,
 ) -> Iterator[Finding]:
     """Yield one fix for each marker whose entries are missing."""
-    names = wanted(context.config.keel)
+    names = marker_names(context.config.keel)
     chosen = {name: each for name in names if is_for(each := marker(name, context.config), block)}
     if not chosen and block.type_label in KINDS:
         own = ", which Keel only updates with a policy of its own" if block.type_label in CRON_JOBS else ""

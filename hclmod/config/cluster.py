@@ -57,24 +57,24 @@ def facts(raw: Mapping[str, Any], known: Cluster = NOTHING) -> Cluster:
 def split(options: Options) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
     """The facts among the options of rules, by their keys, and the options without them.
 
-    A `ConfigError` names facts that two rules give differently, and options of every rule that are no facts.
+    A `ConfigError` names facts that two rules give differently, and other options of every rule.
     """
     rest: dict[str, dict[str, object]] = {rule: {} for rule in options if rule not in (_EVERY, TABLE)}
-    found: dict[str, Any] = {}
+    taken: dict[str, Any] = {}
     givers: dict[str, str] = {}
     for rule, name, given in _flat(options):
         if key := _key(rule, name):
             value = _checked(key, given, f"{rule}.{name}")
-            if found.get(key, value) != value and _rank(givers[key]) == _rank(rule):
+            if taken.get(key, value) != value and _rank(givers[key]) == _rank(rule):
                 hint = f"Write it once, as `{key}` in the table [{TABLE}]."
                 raise ConfigError(f"{givers[key]}.{name} and {rule}.{name} differ, but there is one cluster", hint=hint)
-            found[key], givers[key] = value, rule
+            taken[key], givers[key] = value, rule
         elif rule in rest:
             rest[rule][name] = given
         else:
             hint = "Set an option for each rule that has it: [options.RULE], or --set RULE.OPTION=VALUE."
             raise ConfigError(f"{rule}.{name} is no fact about the cluster", hint=hint)
-    return found, rest
+    return taken, rest
 
 
 def _flat(options: Options) -> list[tuple[str, str, object]]:

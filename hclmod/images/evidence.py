@@ -158,7 +158,7 @@ _FORMS = {
 
 
 def _unsound(snapshot: Snapshot) -> Iterator[str]:
-    """Names and tags that are none (to a pattern a last newline is no letter), and times that no calendar has."""
+    """What patterns let pass: short names, tags that end in a newline, and times that no calendar has."""
     for name, image in snapshot.images.items():
         place = dotted("images", name)
         yield from _name(name, place)

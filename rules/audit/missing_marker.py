@@ -17,7 +17,7 @@ from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_contai
 
 from .._enrolment import due
 from .._keel import RESTARTED, opt_out
-from .._markers import IGNORE_IMAGE, wanted
+from .._markers import IGNORE_IMAGE, marker_names
 from .._rewrites import marker_entries
 
 
@@ -34,7 +34,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
 
 
 def _missing(workload: Block, context: Context, why: str) -> Iterator[Finding]:
-    for name, items in marker_entries(workload, context, wanted(context.config.keel)).items():
+    for name, items in marker_entries(workload, context, marker_names(context.config.keel)).items():
         if name == IGNORE_IMAGE and dynamic_containers(workload):
             message = f"{why}, and no entry can name its images, because its containers are `dynamic`. Opt it out"
             yield warn(workload.title, "dynamic-containers", message)

@@ -13,7 +13,7 @@ from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, fixes, note, re
 
 from .._enrolment import due
 from .._keel import POLICY, declared, opt_out
-from .._markers import MARKERS, SERVICES, wanted
+from .._markers import MARKERS, SERVICES, marker_names
 from .._rewrites import marker_entries, rewrites_by_config
 
 
@@ -27,7 +27,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
         yield _row(workload, "policy", "policy", f"{policy or 'not a literal'} (its own)")
     for reason in rewrites_by_config(workload, context).stays:
         yield _row(workload, "left-by-keel", "Keel leaves", reason)
-    needed = wanted(context.config.keel)
+    needed = marker_names(context.config.keel)
     names = [name for name in (*MARKERS, *context.config.markers) if MARKERS.get(name) is None or _is_told(name)]
     for name, items in marker_entries(workload, context, names).items():
         yield _row(workload, "marker", f"marker {name}", _state(workload, items, needed=name in needed))
