@@ -96,8 +96,9 @@ def parse(data: bytes, path: str) -> Snapshot:
         raw = json.loads(data, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not JSON: {error}", hint="Fix the syntax at that place.") from error
-    if not isinstance(raw, dict) or type(raw.get("version")) is not int or raw["version"] != _VERSION:
-        raise ConfigError(f"{path}: not a snapshot of version {_VERSION}", hint=_AGAIN)
+    version = raw.get("version") if isinstance(raw, dict) else None
+    if type(version) is not int or version != _VERSION:
+        raise ConfigError(f"{path}: version: this hclmod reads version {_VERSION}, not {version!r}", hint=_AGAIN)
     try:
         snapshot = msgspec.convert(raw, Snapshot)
     except msgspec.ValidationError as error:

@@ -106,10 +106,10 @@ def test_empty_snapshot() -> None:
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        ([], "not a snapshot of version 1"),
-        ({}, "not a snapshot of version 1"),
-        ({"version": 2, "images": {}}, "not a snapshot of version 1"),
-        ({"version": True, "images": {}}, "not a snapshot of version 1"),
+        ([], "version: this hclmod reads version 1, not "),
+        ({}, "version: this hclmod reads version 1, not "),
+        ({"version": 2, "images": {}}, "version: this hclmod reads version 1, not 2"),
+        ({"version": True, "images": {}}, "version: this hclmod reads version 1, not "),
         ({"version": 1, "images": {}, "image": {}}, "Object contains unknown field `image`"),
         ({"version": 1, "images": {"a/b": {}}}, 'images."a/b": Object missing required field `checked`'),
         (document("redis"), "images.redis: write the full name, 'docker.io/library/redis'"),
