@@ -121,6 +121,21 @@ class Opaque(Struct, frozen=True):
     why: str = "it is computed"
 
 
+class For(Opaque, frozen=True):
+    """A `for` expression: the names that it gives, what it runs over, and what it makes of each."""
+
+    names: tuple[str, ...] = ()
+    over: Value = Opaque("")
+    key: Value | None = None  # None where it makes a list
+    value: Value = Opaque("")
+
+
+class LongText(Opaque, frozen=True):
+    """A heredoc in parts."""
+
+    parts: tuple[Value, ...] = ()
+
+
 Value = Text | Template | Reference | Object | List | Choice | Call | Opaque | Definition
 
 
@@ -287,6 +302,32 @@ class _Reader:
     def _conditional(self, node: Node) -> Value:
         arms = [child for child in node.children if child.type == "expression"]
         return Choice(tuple(self.value(arm) for arm in arms[1:]))
+
+    def _for_expr(self, node: Node) -> Value:
+        inner = node.children[0]
+        (intro,) = (child for child in inner.children if child.type == "for_intro")
+        names = tuple(self._text(child) for child in intro.children if child.type == "identifier")
+        (over,) = (self.value(child) for child in intro.children if child.type == "expression")
+        made = [self.value(child) for child in inner.children if child.type == "expression"]
+        return For(self._text(node), names=names, over=over, key=made[0] if made[1:] else None, value=made[-1])
+
+    def _heredoc_template(self, node: Node) -> Value:
+        if any(child.type == "template_directive" for child in node.children):
+            return Opaque(self._text(node))
+        parts: list[Value] = []
+        at = self.source.document.next_line(node.children[1].end_byte)
+        end = self.source.document.line_start(node.children[-1].start_byte)
+        for child in (each for each in node.children if each.type == "template_interpolation"):
+            inside = next((each for each in child.children if each.type == "expression"), None)
+            parts.append(self._written(at, child.start_byte))
+            parts.append(self.value(inside) if inside else Opaque(self._text(child)))
+            at = child.end_byte
+        return LongText(self._text(node), parts=(*parts, self._written(at, end)))
+
+    def _written(self, start: int, end: int) -> Text:
+        """Text of a heredoc, which knows no other escapes."""
+        text = self.source.data[start:end].decode().replace("$${", "${").replace("%%{", "%{")
+        return Text(text, None, self._line(start))
 
     def _function_call(self, node: Node) -> Value:
         inside = next((child for child in node.children if child.type == "function_arguments"), None)

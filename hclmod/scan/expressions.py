@@ -6,7 +6,6 @@ Helm values and `set`, Kubernetes objects, YAML in heredocs, resources of other 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,13 +16,13 @@ from hclmod.hcl import values
 from hclmod.hcl.heredocs import heredocs
 from hclmod.hcl.values import Call, Definition, Opaque, Template, Text
 from hclmod.hcl.views import Expression, top_level
-from hclmod.scan.helm import settings
-from hclmod.scan.owners import Owner, attributes, metadata, owner_of, spoken, users
+from hclmod.scan.helm import Setting, settings
+from hclmod.scan.owners import Owner, attributes, metadata, owner_of, users
 from hclmod.terraform.kubernetes import KINDS, RELEASE
 from hclmod.yaml import scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hclmod.hcl.heredocs import Heredoc
     from hclmod.hcl.source import Source
@@ -59,11 +58,20 @@ class Reading(Struct, frozen=True, kw_only=True):
     other_users: tuple[Owner, ...] = ()
 
 
+class Release(Struct, frozen=True):
+    """A Helm release: what it sets by name, and its `values`."""
+
+    owner: Owner
+    settings: tuple[Setting, ...]
+    values: Definition | None
+
+
 class Carriers(NamedTuple):
     """All of a folder."""
 
     spots: tuple[Spot, ...]
     readings: tuple[Reading, ...]
+    releases: tuple[Release, ...]
 
 
 MANIFESTS = ("kubernetes_manifest", "kubectl_manifest", RELEASE)
@@ -109,6 +117,9 @@ PROVIDERS: Mapping[str, tuple[str, ...]] = {
 """Resources of other providers that run images, and the attributes that name them (docs/facts.md, Terraform 8)."""
 
 _ENCODES = re.compile(r"(?:yamlencode|jsonencode|file|templatefile|join|trimspace)\s*\(|<<")
+ENCODES = re.compile(r"(?:yamlencode|jsonencode|file|templatefile|filebase64)\s*\(")
+"""A text that is an object or a file in another form."""
+
 _PATHS = {("resource", RELEASE): ("chart", "chart"), ("data", "kubectl_path_documents"): ("pattern", "file")}
 _READERS = frozenset(
     {"file", "templatefile", "fileset", "filebase64", "filemd5", "filesha1", "filesha256", "filesha512"}
@@ -127,6 +138,7 @@ def carriers(sources: Sequence[Source]) -> Carriers:
     text = users(blocks)
     spots: list[Spot] = []
     readings: list[Reading] = []
+    releases: list[Release] = []
     for block in blocks:
         matter = [
             each for each in attributes(block) if _MATTERS.search(each.source.data, each.span.start, each.span.end)
@@ -140,9 +152,14 @@ def carriers(sources: Sequence[Source]) -> Carriers:
                 spots += (replace(each, other_users=other_users) for each in result)
                 readings += (replace(each, other_users=other_users) for each in _readings(attribute, owner))
         if block.type_label == RELEASE and block.type == "resource":
-            spots += _sets(block, partial(spoken, blocks=blocks))
+            releases.append(_release(block))
         readings += _named(block)
-    return Carriers(tuple(spots), tuple(readings))
+    return Carriers(tuple(spots), tuple(readings), tuple(releases))
+
+
+def _release(block: Block) -> Release:
+    given = block.attribute("values")
+    return Release(owner_of(block), tuple(settings(block)), values.definition(given.value) if given else None)
 
 
 def joined(parts: Mapping[str, Value]) -> Value:
@@ -216,10 +233,10 @@ def _of_object(table: Expression, whole: Attribute, owner: Owner, form: str) -> 
             inner = entry.value.entries()
             named = {each.key: each.value for each in inner or () if each.key is not None}
             parts = scalars.parts(entry.key, entry.value if inner is None else None, named)
-            yield from _spot({role: values.part(whole.value, each) for role, each in parts.items()}, owner, form)
+            yield from spots_of({role: values.part(whole.value, each) for role, each in parts.items()}, owner, form)
 
 
-def _spot(parts: Mapping[str, Definition], owner: Owner, form: str) -> Iterator[Spot]:
+def spots_of(parts: Mapping[str, Definition], owner: Owner, form: str) -> Iterator[Spot]:
     """The image of these parts, at the place of its tag."""
     if parts:
         yield _at_tag(parts, joined(parts), owner, form)
@@ -301,20 +318,3 @@ def _named(block: Block) -> Iterator[Reading]:
     name, function = _PATHS.get((block.type, block.type_label), ("", ""))
     if result := block.attribute(name):
         yield Reading(owner=owner_of(block), function=function, path=values.definition(result.value))
-
-
-def _sets(block: Block, spoken: Callable[[Attribute], bytes]) -> Iterator[Spot]:
-    """The images that `set` names, in either form of the provider; parts of one image are put together."""
-    split: dict[tuple[str, ...], dict[str, Definition]] = defaultdict(dict)
-    owner = owner_of(block)
-    for name, value in settings(block, spoken):
-        if name is None:
-            yield Spot(owner, "helm set", value)
-            continue
-        *above, key = re.split(r"(?<!\\)\.", re.sub(r"\[\d+\]", "", name))
-        if above and scalars.parts(above[-1], None, {key: value}):
-            split[tuple(above)][key] = value
-        else:
-            yield from _spot(scalars.parts(key, value, {}), owner, "helm set")
-    for path, entries in split.items():
-        yield from _spot(scalars.parts(path[-1], None, entries), owner, "helm set")

@@ -87,6 +87,22 @@ def _filled(text: str, arguments: dict[str, str]) -> str:
     return _USED.sub(value, text)
 
 
+def pattern(path: str) -> re.Pattern[str]:
+    """What finds the files that `fileset` would, with this path."""
+    return re.compile(_WORD.sub(_pattern, path))
+
+
+_WORD = re.compile(r"\*\*/?|[*?]|\{([^{}]*)\}|[^*?{]+|\{")
+
+
+def _pattern(word: re.Match[str]) -> str:
+    """A regular expression for one word of what `fileset` understands."""
+    if word[1] is not None:
+        return f"(?:{'|'.join(map(re.escape, word[1].split(',')))})"
+    simple = {"**": ".*", "**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+    return simple.get(word[0]) or re.escape(word[0])
+
+
 class Files:
     """All files by their paths; `known` are the same for looking up."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import defaultdict
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,7 +12,7 @@ from msgspec.structs import replace
 from hclmod.hcl.document import Document
 from hclmod.hcl.values import Call, Definition, Object, Opaque, Text
 from hclmod.images import reference
-from hclmod.scan import expressions
+from hclmod.scan import expressions, releases
 from hclmod.scan import files as build_files
 from hclmod.scan.files import Files
 from hclmod.scan.outside import Location, OutsideImage
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from hclmod.scan.expressions import Reading
+    from hclmod.scan.expressions import Reading, Spot
     from hclmod.scan.owners import Owner
     from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin
@@ -137,6 +135,11 @@ def _outside_image(location: Location, origin: Origin) -> Iterator[OutsideImage]
     yield OutsideImage(location, origin, known, None if hidden else known.tag or "")
 
 
+def _images(spot: Spot, location: Location, scope: Scope) -> Iterator[OutsideImage]:
+    for origin in trace.trace(_whole(spot.image, scope), scope):
+        yield from _outside_image(location, origin)
+
+
 class _Here(Struct, frozen=True):
     """One instance of a module."""
 
@@ -167,14 +170,28 @@ class _Here(Struct, frozen=True):
             given=given,
         )
 
-    def written(self) -> Iterator[OutsideImage]:
-        """The images that stand in the module's documents."""
+    def written(self) -> list[OutsideImage]:
+        """The images that stand in the module's documents; what `set` names is one of a release's values too."""
+        given = list(self.given_to_releases())
+        places = {(each.location.address, each.site) for each in given if each.site}
+        return [each for each in self.spotted() if (each.location.address, each.site) not in places] + given
+
+    def spotted(self) -> Iterator[OutsideImage]:
+        """The images that stand in the module's documents, by their place in an object or a text."""
         for spot in self.files.carriers(self.module.folder).spots:
             location = self.location(spot.owner, spot.form, spot.image.document, line=spot.image.line, image=spot.image)
             location = replace(location, read_by=self.names(spot.other_users))
             for scope in _scopes(spot.owner, self.module):
-                for origin in trace.trace(_whole(spot.image, scope), scope):
-                    yield from _outside_image(location, origin)
+                yield from _images(spot, location, scope)
+
+    def given_to_releases(self) -> Iterator[OutsideImage]:
+        """The images that releases are given by `set` or in texts."""
+        for release in self.files.carriers(self.module.folder).releases:
+            for scope in _scopes(release.owner, self.module):
+                for spot in releases.spots(release, scope):
+                    image = spot.image
+                    place = self.location(spot.owner, spot.form, image.document, line=image.line, image=image)
+                    yield from _images(spot, place, scope)
 
     def readings(self) -> Iterator[tuple[Reading, Scope]]:
         """What the module's documents read; what only counts or hashes files comes last."""
@@ -252,22 +269,11 @@ def _reached(files: Files, reading: Reading, scope: Scope) -> Iterator[tuple[str
         elif path in files.known:
             yield path, True
         elif "*" in path or reading.function == "fileset":
-            pattern = re.compile(_WORD.sub(_pattern, path))
+            pattern = build_files.pattern(path)
             certain = (
                 computed == "**" or reading.function == "fileset" or all(isinstance(each, Piece) for each in origin)
             )
             yield from ((file, certain) for file in filter(pattern.fullmatch, files.paths))
-
-
-_WORD = re.compile(r"\*\*/?|[*?]|\{([^{}]*)\}|[^*?{]+|\{")
-
-
-def _pattern(word: re.Match[str]) -> str:
-    """A regular expression for one word of what `fileset` understands."""
-    if word[1] is not None:
-        return f"(?:{'|'.join(map(re.escape, word[1].split(',')))})"
-    simple = {"**": ".*", "**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
-    return simple.get(word[0]) or re.escape(word[0])
 
 
 def _in_yaml(location: Location, data: bytes, variables: Mapping[str, Definition]) -> Iterator[OutsideImage]:
@@ -294,17 +300,17 @@ def _plain(
     files: Files, unread: Iterable[str], stacks: Iterable[str], folders: AbstractSet[str]
 ) -> Iterator[OutsideImage]:
     """The images of files that no expression reads: pipelines, what is built or composed, and the dead."""
-    names = sorted(stacks, key=len, reverse=True)
+    longest = sorted(stacks, key=len, reverse=True)
     pipelines = {path: files.text(path) for path in files.paths if build_files.is_pipeline(path)}
     orders = b"\n".join(data for data in pipelines.values() if isinstance(data, bytes)).decode()
     for path in unread:
         form = _form(path)
-        stack = next((each for each in names if _belongs(path, each, folders)), None)
+        stack = next((each for each in longest if names.belongs(path, each, folders)), None)
         data = files.text(path) if form and (form != "values file" or stack is not None) else ""
         if isinstance(data, str):
             continue
-        named = stack is not None and _is_named(files, path, stack, folders)
-        read = form == "ci file" or named or _is_ordered(path, orders)
+        named = stack is not None and names.is_named(files, path, stack, folders)
+        read = form == "ci file" or named or names.is_ordered(path, orders)
         shown = form if read or stack is None else "dead file"
         location = Location(stack=stack or "", address="", form=shown, file=path, line=1, read=read)
         yield from _in_dockerfile(location, data) if form == "dockerfile" else _in_yaml(location, data, {})
@@ -319,33 +325,6 @@ def _form(path: str) -> str:
     if build_files.is_compose(path):
         return "compose file"
     return "values file" if build_files.is_yaml(path) and not path.endswith(".json") else ""
-
-
-def _belongs(path: str, stack: str, folders: AbstractSet[str]) -> bool:
-    """Whether a file is a stack's; at the root of the repository only what lies beside the `.tf` files is."""
-    return path.startswith(f"{stack}/") if stack else posixpath.dirname(path) in folders
-
-
-def _is_ordered(path: str, orders: str) -> bool:
-    """Whether a pipeline names the file, or the folder that it is built in."""
-    names = [path] if "/" not in path or not build_files.is_dockerfile(path) else [path, posixpath.dirname(path)]
-    return any(re.search(rf"(?<![\w.-])(?:\./)?{re.escape(name)}/?(?![\w/-])", orders) for name in names)
-
-
-def _is_named(files: Files, path: str, stack: str, folders: AbstractSet[str]) -> bool:
-    """Whether code of the stack names the file, or a folder around it, by a path from where the code stands."""
-    home = posixpath.dirname(path)
-    above = [home, *map(str, PurePosixPath(home).parents)] if home else [""]
-    for folder in ("" if each == "." else each for each in above):
-        own = posixpath.relpath(path, folder or ".")
-        inner = posixpath.dirname(own) if home not in folders else ""
-        named = rf"(?:[\"'\s=(,]|\./|\}}/){re.escape(own)}(?![\w.-])"
-        around = rf"|[.}}]/{re.escape(inner)}/?[\"'\s]" if inner else ""
-        if re.search(named + around, files.live(folder)):
-            return True
-        if folder == stack:
-            break
-    return False
 
 
 def _in_dockerfile(location: Location, data: bytes) -> Iterator[OutsideImage]:

@@ -1,76 +1,106 @@
-"""What a release sets by name: `set` blocks of either form of the provider, lists of them, and `dynamic` ones."""
+"""What a release is given: `set` in every form of the provider, and `values`."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hclmod.hcl import values
-from hclmod.hcl.values import Definition, Opaque
+from hclmod.hcl.values import List, Text
+from hclmod.terraform import lists, trace
+from hclmod.terraform.origins import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from hclmod.hcl.views import Attribute, Block, Expression
+    from hclmod.hcl.values import Definition
+    from hclmod.hcl.views import Block
+    from hclmod.terraform.origins import Origin
 
 
-class Setting(NamedTuple):
-    """A name such as `web.image.tag` and a value; None for names that are computed and may be an image's."""
+class Setting(Struct, frozen=True, kw_only=True):
+    """A `set` block with its name and value, perhaps one of a `dynamic` block that runs `over` something.
 
-    name: str | None
-    value: Definition
+    The attribute `set` is `over` alone: a list of objects with name and value.
+    """
+
+    name: Definition | None = None
+    value: Definition | None = None
+    over: Definition | None = None
+    iterator: str = ""
 
 
 _KINDS = ("set", "set_sensitive", "set_list")
-_ELSEWHERE = re.compile(rb"\b(?:var|module|data|each|count)\.")
 
 
-def settings(release: Block, spoken: Callable[[Attribute], bytes]) -> Iterator[Setting]:
-    """Everything that a release sets; `spoken` gives the text of an attribute with that of the locals it uses."""
+def settings(release: Block) -> Iterator[Setting]:
+    """Everything that a release sets."""
     for kind in _KINDS:
         for each in release.blocks(kind):
             yield from _of_block(each)
         for dynamic in (each for each in release.blocks("dynamic") if each.labels == (kind,)):
-            yield from _of_dynamic(dynamic, spoken)
+            yield from _of_dynamic(dynamic, kind)
         if attribute := release.attribute(kind):
-            yield from _listed(attribute.value)
+            yield Setting(over=values.definition(attribute.value))
 
 
-def _of_block(block: Block) -> Iterator[Setting]:
+def _of_block(block: Block, over: Definition | None = None, iterator: str = "") -> Iterator[Setting]:
     name, value = block.attribute("name"), block.attribute("value")
-    text = name.value.string() if name else None
-    if name and text is None and "mage" in name.value.text:
-        yield _unread(name)
-    for each in _values(value.value, value.value) if value and text else ():
-        yield Setting(text, each)
+    if name and value:
+        both = values.definition(name.value), values.definition(value.value)
+        yield Setting(name=both[0], value=both[1], over=over, iterator=iterator)
 
 
-def _of_dynamic(dynamic: Block, spoken: Callable[[Attribute], bytes]) -> Iterator[Setting]:
-    """What a `dynamic` block sets; where its names are computed, that they are, if one may be an image's."""
-    over = dynamic.attribute("for_each")
-    for content in dynamic.blocks("content"):
-        name = content.attribute("name")
-        if name is None or name.value.string() is not None:
-            yield from _of_block(content)
-        elif over and ("mage" in name.value.text or b"mage" in spoken(over) or _ELSEWHERE.search(spoken(over))):
-            yield _unread(over)
+def _of_dynamic(dynamic: Block, kind: str) -> Iterator[Setting]:
+    over, named = dynamic.attribute("for_each"), dynamic.attribute("iterator")
+    for content in dynamic.blocks("content") if over else ():
+        iterator = named.value.text if named else kind
+        yield from _of_block(content, values.definition(over.value) if over else None, iterator)
 
 
-def _unread(attribute: Attribute) -> Setting:
-    place = values.definition(attribute.value)
-    why = "the names that are set are computed, and an image among them is not followed"
-    return Setting(None, Definition(place.document, place.path, place.line, Opaque(attribute.value.text, why)))
+class Given(NamedTuple):
+    """A name that is set, in one alternative, its value, and where a name that cannot be followed stands."""
+
+    name: Origin
+    value: Definition
+    place: Definition
 
 
-def _listed(whole: Expression) -> Iterator[Setting]:
-    for item in whole.elements() or ():
-        name, value = item.entry("name"), item.entry("value")
-        text = name.string() if name else None
-        for each in _values(whole, value) if value and text else ():
-            yield Setting(text, each)
+def given(setting: Setting, scope: Scope) -> Iterator[Given]:
+    """Everything that a setting sets."""
+    for name, value, here in _both(setting, scope):
+        for origin in trace.trace(name, here):
+            for each in _values(value, here):
+                yield Given(origin, each, setting.over or name)
 
 
-def _values(whole: Expression, value: Expression) -> Iterator[Definition]:
-    """The value of a setting; of a list each of its items."""
-    items = value.elements()
-    yield from (values.part(whole, each) for each in ((value,) if items is None else items))
+def _both(setting: Setting, scope: Scope) -> Iterator[tuple[Definition, Definition, Scope]]:
+    """Name and value of each setting, and the scope in which they are read."""
+    over = setting.over
+    if setting.name and setting.value:
+        for pair in lists.pairs(over, scope) if over else ():
+            yield setting.name, setting.value, Scope(scope.module, {**scope.bound, setting.iterator: pair})
+        if over is None:
+            yield setting.name, setting.value, scope
+        return
+    for item in lists.items(over, scope) if over else ():
+        here = trace.taken(item)
+        entries, complete = trace.table(here, scope)
+        if entries.keys() >= {"name", "value"}:
+            yield entries["name"], _in_line(entries["value"], entries["name"]), scope
+        elif not complete:
+            yield here, here, scope
+
+
+def _values(value: Definition, scope: Scope) -> list[Definition]:
+    """The value of a setting, and of a list each of its items."""
+    here = trace.resolved(value, scope)
+    return list(map(trace.taken, lists.items(here, scope))) if isinstance(value.value, List) else [here]
+
+
+def _in_line(value: Definition, name: Definition) -> Definition:
+    """The value on its own line of a list, as far as it or its name says which that is."""
+    written = next((each.value for each in (value, name) if isinstance(each.value, Text)), None)
+    return replace(value, line=written.line or value.line) if isinstance(written, Text) else value

@@ -31,7 +31,13 @@ STEPS = 5000
 
 def trace(definition: Definition, scope: Scope) -> tuple[Origin, ...]:
     """Every alternative of a value (arms of a conditional, entries of a `for_each`), each in parts, without doubles."""
-    return tuple(dict.fromkeys(_every(At(definition.value, definition, scope), 0)))
+    return tuple(dict.fromkeys(_every(begin(definition, scope), 0)))
+
+
+def begin(definition: Definition, scope: Scope) -> At:
+    """A definition as it is seen in a scope; one that was taken out of its expression keeps its own."""
+    value = definition if isinstance(definition, Held) else definition.value
+    return At(value, definition, scope)
 
 
 def entries(definition: Definition, scope: Scope, *, as_set: bool = False) -> list[tuple[Value, Value]] | None:
@@ -40,7 +46,7 @@ def entries(definition: Definition, scope: Scope, *, as_set: bool = False) -> li
     The items of a set (`as_set`) name the instances, so what stands there is no site: it must not be written.
     """
     pairs: list[tuple[Value, Value]] = []
-    for at in islice(_reduce(At(definition.value, definition, scope), 0), COMBINATIONS):
+    for at in islice(_reduce(begin(definition, scope), 0), COMBINATIONS):
         match at.value:
             case Object(found) if all(key is not None for key, _ in found):
                 pairs += [(Text(key or "", None), _current(at, value)) for key, value in found]
@@ -87,7 +93,7 @@ def _length(number: Definition, scope: Scope) -> int:
 
 def table(definition: Definition, scope: Scope) -> tuple[dict[str, Definition], bool]:
     """The entries of an object, each where it stands, and whether these are all: what is computed may hold more."""
-    results = list(islice(_reduce(At(definition.value, definition, scope), 0), COMBINATIONS))
+    results = list(islice(_reduce(begin(definition, scope), 0), COMBINATIONS))
     if len(results) != 1 or not isinstance(results[0].value, Object):
         return {}, False
     by_key: dict[str, Definition] = {}
@@ -99,9 +105,29 @@ def table(definition: Definition, scope: Scope) -> tuple[dict[str, Definition], 
     return by_key, all(key is not None for key, _ in results[0].value.entries)
 
 
+def reduced(at: At) -> list[At]:
+    """What a value is behind references, conditionals and calls that pass a value on: each alternative."""
+    return list(islice(_reduce(at, 0), COMBINATIONS))
+
+
+def every(at: At) -> list[Origin]:
+    """Every alternative of a value, each in parts."""
+    return _every(at, 0)
+
+
+def part(at: At, value: Value) -> At:
+    """A part of a value, where it stands."""
+    return _part(at, value)
+
+
+def taken(at: At) -> Definition:
+    """A value that is read where it stands wherever it is taken to."""
+    return Definition(at.home.document, at.home.path, at.home.line, _current(at, at.value))
+
+
 def resolved(definition: Definition, scope: Scope) -> Definition:
     """A definition that is read in this scope wherever it is taken to."""
-    return _current(At(definition.value, definition, scope), definition)
+    return _current(begin(definition, scope), definition)
 
 
 def _current(at: At, value: Value) -> Held:

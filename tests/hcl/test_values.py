@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hclmod.hcl import syntax, values
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source
-from hclmod.hcl.values import Call, Choice, List, Object, Opaque, Reference, Template, Text, Value
+from hclmod.hcl.values import Call, Choice, For, List, LongText, Object, Opaque, Reference, Template, Text, Value
 from hclmod.hcl.views import Expression, top_level
 from tests.support.hcl import HOSTILE
 from tests.support.trees import source
@@ -59,7 +59,9 @@ READ = {
     "{}": Object(()),
     '["x", 1]': List((Text("x", 0), Text("1", None))),
     "[]": List(()),
-    "[for x in y : x]": Opaque("[for x in y : x]"),
+    "[for x in y : x]": For(
+        "[for x in y : x]", names=("x",), over=Reference(("y",), "y"), value=Reference(("x",), "x")
+    ),
     'a ? "x" : (b ? "y" : "z")': Choice((Text("x", 0), Choice((Text("y", 1), Text("z", 2))))),
     'a == "q" ? "x" : "y"': Choice((Text("x", 1), Text("y", 2))),
     "f()": Call("f", (), "f()"),
@@ -80,7 +82,9 @@ def test_comments_say_nothing() -> None:
 
 
 def test_a_heredoc_is_shown_as_it_is_written() -> None:
-    assert values.read(expression("<<EOT\nx\nEOT")) == Opaque("<<EOT\nx\nEOT")
+    heredoc = values.read(expression("<<EOT\nx\nEOT"))
+    assert isinstance(heredoc, LongText)
+    assert heredoc.text == "<<EOT\nx\nEOT"
 
 
 def test_a_definition_knows_where_it_stands() -> None:

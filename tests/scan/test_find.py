@@ -63,7 +63,7 @@ COMPUTED = """  dynamic "set" {
     }
   }
 """
-NAMES = "the names that are set are computed, and an image among them is not followed"
+UNSET = "nothing in the repository sets it"
 VALUES = "helm_release.r helm values"
 SET = "helm_release.r helm set"
 HEREDOC = "helm_release.r heredoc"
@@ -91,7 +91,7 @@ FILE = "helm_release.r values file"
         ('[yamlencode({ "image" : "a/b:1" })]', "", [f"{VALUES} a/b:1 {M}:3"]),
         ('[jsonencode(merge({}, { x = [{ image = "a/b:1" }] }))]', "", [f"{VALUES} a/b:1 {M}:3"]),
         ('[yamlencode({ kubectlImage = { repository = "a/b" } })]', "", [f"{VALUES} a/b {M}:3"]),
-        ('["image: a/b:1"]', "", []),
+        ('["image: a/b:1"]', "", [f"{VALUES} a/b:1 {M}:3"]),
         ('["", <<-EOT\n  image:\n    tag: 1\n    repository: a/b\n  EOT\n]', "", [f"{HEREDOC} a/b:1 {M}:5"]),
         ("[local.v]", '}\nlocals {\n  v = yamlencode({ image = "a:1" })\n', [f"{VALUES} a:1 {M}:6"]),
         ("[local.v]", '}\nlocals {\n  v = local.w\n  w = { image = "a:1" }\n', [f"{VALUES} a:1 {M}:7"]),
@@ -112,22 +112,23 @@ FILE = "helm_release.r values file"
         ("[]", LISTED, [f"{SET} q:1 {M}:6"]),
         ("[]", setting("x[0].image", "q:1", "set_sensitive"), [f"{SET} q:1 {M}:6"]),
         ("[]", DYNAMIC, [f"{SET} q:1 {M}:8"]),
-        ("[]", COMPUTED % '{ "a.image" = "q:1" }', [f'{SET} <{{ "a.image" = "q:1" }}: {NAMES}> {M}:5']),
+        ("[]", COMPUTED % '{ "a.image" = "q:1" }', [f"{SET} q:1 {M}:8"]),
         (
             "[]",
             COMPUTED % "local.s" + '}\nlocals {\n  s = { "a.image" = "q:1" }\n',
-            [f"{SET} <local.s: {NAMES}> {M}:5"],
+            [f"{SET} q:1 {M}:8"],
         ),
-        ("[]", COMPUTED % "var.s", [f"{SET} <var.s: {NAMES}> {M}:5"]),
+        ("[]", COMPUTED % "var.s", [f"{SET} <var.s: {UNSET}> {M}:5"]),
         ("[]", COMPUTED % '{ "replicas" = "1" }', []),
         ("[]", COMPUTED % "local.s" + '}\nlocals {\n  s = { "replicas" = "1" }\n', []),
-        ("[]", setting("${local.a}.image.tag", "1"), [f'{SET} <"${{local.a}}.image.tag": {NAMES}> {M}:5']),
+        ("[]", setting("${local.a}.image.tag", "1"), [f"{SET} <local.a: it is not declared> {M}:5"]),
         ("[]", '  set_list {\n    name  = "image"\n    value = ["q:1"]\n  }\n', [f"{SET} q:1 {M}:6"]),
         ("[]", '  set_list = [{ name = "a.image", value = ["q:1"] }]\n', [f"{SET} q:1 {M}:4"]),
         ("[]", '  set_list {\n    name  = "hosts"\n    value = ["q:1"]\n  }\n', []),
         ("[]", setting("image.pullPolicy", "Always"), []),
         ("[]", setting("replicas", "1"), []),
-        ("[]", setting("${var.name}", "a:1"), []),
+        ("[]", setting("${var.name}", "a:1"), [f"{SET} <var.name: {UNSET}> {M}:5"]),
+        ("[]", setting("${var.name}.enabled", "true"), []),
         ('[yamlencode({ image = { pullPolicy = "Always" } })]', "", []),
         ('[yamlencode({ image = { registry = "q.io" } })]', "", []),
         ("[yamlencode({ image = null })]", "", []),
@@ -138,6 +139,108 @@ FILE = "helm_release.r values file"
 )
 def test_a_helm_release(values: str, more: str, expected: list[str]) -> None:
     assert told(release(values, more)) == expected
+
+
+ONE = '{ name = "image", value = "q:1" }'
+LOCALS = """}
+locals {
+  list  = [{ name = "image", value = "q:1" }]
+  table = { "a.image.repository" = "q", "a.image.tag" = "1" }
+  words = ["a", "b"]
+  text  = "image: q:1"
+"""
+MODULE = """}
+variable "on" {
+  default = true
+}
+variable "set" {
+"""
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        f"concat([], [{ONE}])",
+        "concat(local.list, [])",
+        "local.list",
+        f"var.on ? [{ONE}] : []",
+        "var.on ? local.list : []",
+        f"flatten([[[]], [[{ONE}]]])",
+        "flatten([for each in [local.list] : each])",
+        "distinct(concat(local.list, local.list))",
+        "[for name, value in local.table : { name = name, value = value }]",
+        '[for each in local.list : { name = each.name, value = each.value } if each.name != "x"]',
+        "[for each in local.list : each]",
+        "values({ a = local.list[0] })",
+        '[merge({ name = "image" }, { value = "q:1" })]',
+        '[{ name = format("%s.image", "a"), value = join(":", ["q", "1"]) }]',
+        '[for each in local.words : { name = "${each}.image", value = "q:1" }]',
+    ],
+)
+def test_what_is_set_is_found_however_the_list_is_built(built: str) -> None:
+    images = told(release("[]", f"  set = {built}\n{LOCALS}"))
+    assert {each.rpartition(" ")[0] for each in images} == {f"{SET} q:1"}
+
+
+@pytest.mark.parametrize(
+    ("built", "hole"),
+    [
+        ("var.set", f"var.set: {UNSET}"),
+        ("concat(var.set, [])", f"var.set: {UNSET}"),
+        ("[for name, value in var.set : { name = name, value = value }]", f"var.set: {UNSET}"),
+        ('[{ name = "image", value = var.set }]', f"var.set: {UNSET}"),
+        ('chunklist(["a"], 1)', 'chunklist(["a"], 1): what chunklist() makes is not followed'),
+        ("data.x.y.z", "data.x.y.z: it is a data source"),
+    ],
+)
+def test_what_is_set_and_cannot_be_followed_is_named(built: str, hole: str) -> None:
+    (image,) = told(release("[]", f"  set = {built}\n{MODULE}"))
+    assert image.startswith(f"{SET} <{hole}>")
+
+
+@pytest.mark.parametrize("built", ["[]", "null", "var.on ? [] : []", '[{ name = "a.enabled", value = var.set }]'])
+def test_a_list_without_images_is_not_named(built: str) -> None:
+    assert told(release("[]", f"  set = {built}\n{MODULE}")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'format("image: %s:%s\\n", "q", "1")',
+        'join("\\n", ["replicas: 1", "image: q:1"])',
+        '"image:\\n  repository: q\\n  tag: \\"1\\"\\n"',
+        '"{\\"image\\": \\"q:1\\"}"',
+        '"image: q:${1}"',
+        "local.text",
+        'trimspace("image: q:1\\n")',
+        'indent(2, "image: q:1")',
+        'format(<<-EOT\n  image: q:%s\n  EOT\n, "1")',
+        'coalesce("", local.text)',
+        'var.on ? "image: q:1" : ""',
+    ],
+)
+def test_texts_in_values(text: str) -> None:
+    images = told(release(f"[{text}]", LOCALS))
+    assert [each.rpartition(" ")[0] for each in images] == [f"{VALUES} q:1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hole"),
+    [
+        ("var.set", f"<var.set: {UNSET}>"),
+        ("module.m.text", "<module.m.text: the module is not in this repository or has no such output>"),
+        ('replace("a", "b", "c")', '<replace("a", "b", "c"): what replace() makes is not followed>'),
+        ('"image: q:${var.set}"', f"q:<var.set: {UNSET}>"),
+        ('"replicas: 1\\n${var.set}\\n"', f"<var.set: {UNSET}>"),
+    ],
+)
+def test_texts_in_values_that_cannot_be_followed_are_named(text: str, hole: str) -> None:
+    (image,) = told(release(f"[{text}]", MODULE))
+    assert image.startswith(f"{VALUES} {hole}")
+
+
+def test_a_number_in_a_text_is_not_named() -> None:
+    assert told(release('["replicas: ${var.set}"]', MODULE)) == []
 
 
 DOCUMENTS = '{\n    "a.yaml" = <<-EOT\n      kind: Pod\n      ---\n      image: a\n    EOT\n  }'

@@ -1,0 +1,109 @@
+"""The items of a list or a map however it is built: written out, joined, made by `for`, chosen by a condition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from hclmod.hcl.values import Call, For, List, Object, Opaque, Text
+from hclmod.terraform import trace
+from hclmod.terraform.names import At, lost, short
+from hclmod.terraform.origins import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hclmod.hcl.values import Definition, Value
+
+DEPTH = 20
+"""Lists in lists deeper than this are not followed."""
+
+_JOINING = ("concat", "setunion")
+_KEEPING = ("compact", "distinct", "reverse", "slice", "sort")
+
+
+def items(definition: Definition, scope: Scope) -> list[At]:
+    """The items, each where it stands; what cannot be followed is an item that says why (`Opaque`)."""
+    return list(_items(trace.begin(definition, scope), 0))
+
+
+def pairs(definition: Definition, scope: Scope) -> list[tuple[Value, Value]]:
+    """The keys and values that something runs over; what cannot be followed is a pair that says why."""
+    every = _pairs(trace.begin(definition, scope), 0)
+    return [(trace.taken(key), trace.taken(value)) for key, value in every]
+
+
+def _items(at: At, depth: int) -> Iterator[At]:
+    if depth > DEPTH:
+        yield lost(at, "the list is nested too deeply")
+        return
+    for one in trace.reduced(at):
+        match one.value:
+            case List(inside):
+                yield from (trace.part(one, each) for each in inside)
+            case For(key=None) as loop:
+                yield from (value for _, value in _run(one, loop, depth + 1))
+            case Call() as call:
+                yield from _made(one, call, depth + 1)
+            case Opaque():
+                yield one
+            case Text("null", None):
+                pass
+            case _:
+                yield lost(one, "it is no list")
+
+
+def _made(at: At, call: Call, depth: int) -> Iterator[At]:
+    """The items that a function makes."""
+    match call:
+        case Call(name, lists) if name in _JOINING:
+            for each in lists:
+                yield from _items(trace.part(at, each), depth)
+        case Call("flatten", (nested,)):
+            for item in _items(trace.part(at, nested), depth):
+                yield from _flat(item, depth)
+        case Call("values", (table,)):
+            yield from (value for _, value in _pairs(trace.part(at, table), depth))
+        case Call(name, (first, *_)) if name in _KEEPING:
+            yield from _items(trace.part(at, first), depth)
+        case Call(name, _, written):
+            yield lost(at, f"what {name}() makes is not followed", written)
+
+
+def _flat(at: At, depth: int) -> Iterator[At]:
+    """The items of a list in a list, at any depth; anything else is an item itself."""
+    for one in trace.reduced(at):
+        if isinstance(one.value, List | For) or (isinstance(one.value, Call) and one.value.name in _LISTS):
+            for item in _items(one, depth + 1):
+                yield from _flat(item, depth + 1)
+        else:
+            yield one
+
+
+_LISTS = (*_JOINING, *_KEEPING, "flatten", "values")
+
+
+def _pairs(at: At, depth: int) -> Iterator[tuple[At, At]]:
+    for one in trace.reduced(at):
+        match one.value:
+            case Object(entries):
+                for key, value in entries:
+                    name = Text(key, None) if key is not None else Opaque(short(value), "its key is computed")
+                    yield trace.part(one, name), trace.part(one, value)
+            case For(key=key) as loop if key is not None:
+                yield from _run(one, loop, depth + 1)
+            case _:
+                for index, item in enumerate(_items(one, depth)):
+                    known = not isinstance(item.value, Opaque)
+                    yield trace.part(item, Text(str(index), None)) if known else item, item
+
+
+def _run(at: At, loop: For, depth: int) -> Iterator[tuple[At, At]]:
+    """What a `for` makes of each pair; its condition is not asked."""
+    for key, value in _pairs(trace.part(at, loop.over), depth):
+        named = dict(zip(reversed(loop.names), map(trace.taken, (value, key)), strict=False))
+        module = at.scope.module
+        scope = Scope(replace(module, objects={**module.objects, **named}), at.scope.bound)
+        inner = replace(at, scope=scope)
+        yield key if loop.key is None else trace.part(inner, loop.key), trace.part(inner, loop.value)
