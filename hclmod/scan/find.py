@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from hclmod.hcl.document import Document
 from hclmod.hcl.values import Call, Definition, Object, Opaque, Text
 from hclmod.images import reference
-from hclmod.scan import expressions, releases
+from hclmod.scan import expressions, names, releases
 from hclmod.scan import files as build_files
 from hclmod.scan.files import Files
 from hclmod.scan.outside import Location, OutsideImage

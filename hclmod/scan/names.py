@@ -1,4 +1,4 @@
-"""Whether code or a pipeline names a file, so that it is no dead one."""
+"""Whether code or a pipeline names a file: a file that nothing names is dead."""
 
 from __future__ import annotations
 
