@@ -40,7 +40,7 @@ class Selection:
     def _facts(self, namespace: BlockId) -> Namespace:
         """What runs in a namespace: by this stack's own references, and by what following those of all stacks found."""
         followed = self.run.placing.occupants.get(namespace, ())
-        here = {each.id.block for each in followed if each.id.stack == self.stack.path}
+        here = {each.id.block for each in followed}  # a module is seen by its callers
         own = [each for each in self.inventory.living_in(namespace) if each not in here]
         phases = {each.address: self._phase(each) for each in own} | {self._name(each): each.phase for each in followed}
         mine = {each.address for each in own if self._in_phase(each)} | {self._name(e) for e in followed if e.mine}

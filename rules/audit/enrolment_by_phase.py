@@ -4,15 +4,15 @@ Why: The phases are the only brake of the rollout. 77 namespaces, Vault and the 
 the same time. Enrolment is per namespace, so a workload of a later phase in an enrolled namespace rolls too unless it
 opts out.
 
-Left alone: Repositories without phases in their config, exempt namespaces, workloads that opted out, Helm releases, and
-types that the policy does not annotate.
+Left alone: Repositories without phases in their config, exempt namespaces, workloads that opted out, and types that
+the policy does not annotate. A Helm release counts for its namespace, because the policy annotates what it brings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hclmod.rulekit import NAMESPACES, AssignedWorkload, Block, Context, Finding, Namespace, Rule, warn
+from hclmod.rulekit import NAMESPACES, RELEASE, AssignedWorkload, Block, Context, Finding, Namespace, Rule, warn
 
 from .._enrolment import enrolled_namespace, is_enrolled, is_exempt
 from .._keel import MUTATED, is_opted_out, opt_out
@@ -33,7 +33,7 @@ def check(block: Block, context: Context, /) -> Iterator[Finding]:
 
 
 def _namespace(block: Block, home: Namespace, context: Context) -> Iterator[Finding]:
-    mutated = [each for each in home.workloads if each.kind in MUTATED and not is_opted_out(each.metadata)]
+    mutated = [each for each in home.workloads if each.kind in _ANNOTATED and not is_opted_out(each.metadata)]
     done = [each for each in mutated if each.done]
     if is_enrolled(home, context) and mutated and not done:
         message = f"{home.name} is enrolled before its phase: {_listed(mutated)}"
@@ -41,6 +41,10 @@ def _namespace(block: Block, home: Namespace, context: Context) -> Iterator[Find
     elif not is_enrolled(home, context) and done and not is_exempt(home.name, context):
         message = f"{home.name} is not enrolled, although these phases are done: {_listed(done)}"
         yield warn(block.title, "not-enrolled", message)
+
+
+_ANNOTATED = (*MUTATED, RELEASE)
+"""What the policy annotates, and the releases that bring such workloads."""
 
 
 def _any_done(home: Namespace) -> bool:
