@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from hclmod.rulekit import KINDS, Block, Cluster, Config, RuleError, Struct
+from hclmod.rulekit import KINDS, Block, Cluster, Config, RuleError, Struct, Traversal, containers, traversal
 
-from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared
+from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared, opt_out
 
 
 class Marker(Struct, frozen=True):
@@ -141,7 +141,8 @@ def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, .
     """The `ignore_changes` entries of a marker for one resource; `images` are the paths of the containers to name.
 
     A policy that the resource declares itself is not among them: ignored, it would reach nothing (docs/facts.md,
-    Terraform 3), and what injects policies adds none where one is (docs/facts.md, Kyverno 1).
+    Terraform 3), and what injects policies adds none where one is (docs/facts.md, Kyverno 1). On a workload that opted
+    out no entry hides that, or an image.
     """
     kind = KINDS.get(block.type_label)
     words = {"{pod}": kind.prefix, "{stamp}": _stamp(kind.pod)} if kind else {}
@@ -154,7 +155,22 @@ def entries(marker: Marker, block: Block, images: Sequence[str]) -> tuple[str, .
         paths = [each for each in paths if each != IGNORED_POLICY]
     if wrong := next((each for each in paths if "{" in each), None):
         raise RuleError(f"`{wrong}` refers to a pod, but a {block.type_label} has none")
-    return tuple(paths)
+    hidden = _opt_out_of(block)
+    return tuple(each for each in paths if not any(_hides(each, place) for place in hidden))
+
+
+def _opt_out_of(block: Block) -> tuple[Traversal, ...]:
+    """What no entry may hide on a workload that opted out: its policy and its images. Nothing on others."""
+    if block.type_label not in KINDS or opt_out(block) is None:
+        return ()
+    images = (traversal.parse(f"{each.path}.image") for each in containers(block))
+    policies: tuple[Traversal, ...] = tuple(("metadata", 0, name, POLICY) for name in ("annotations", "labels"))
+    return (*policies, *(each for each in images if each))
+
+
+def _hides(path: str, place: Traversal) -> bool:
+    entry = traversal.parse(path)
+    return entry is not None and traversal.covers(entry, place)
 
 
 def _stamp(pod: Sequence[str]) -> str:

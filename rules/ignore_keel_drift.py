@@ -9,11 +9,11 @@ entries are recognised by their path, never by a comment. `comments = true` adds
 entry where no comment has it.
 
 Left alone: Existing entries in any spelling, lists that cover them (`all`, a whole annotations map), the order and the
-comments of other entries, and `lifecycle` blocks of containers. Workloads that opted out, because ignoring the policy
-would hide their `never`. The policy entry of a workload that declares a policy itself. Images that are pinned (by
-digest, with a reason in the comment, by `never` in `hclmod.toml`), images of `dynamic` containers and of a module that
-callers outside the phase share. The namespace `keel`, namespaces that `[keel]` exempts, and CronJobs without a policy
-of their own.
+comments of other entries, and `lifecycle` blocks of containers. Of workloads that opted out the policy and the images,
+because an entry would hide their `never` or their tag. The policy entry of a workload that declares a policy itself.
+Images that are pinned (by digest, with a reason in the comment, by `never` in `hclmod.toml`), images of `dynamic`
+containers and of a module that callers outside the phase share. The namespace `keel`, namespaces that `[keel]` exempts,
+and CronJobs without a policy of their own.
 """
 
 from __future__ import annotations
@@ -60,8 +60,6 @@ def check(
         yield note(
             block.title, "marker-of-other-types", f"{', '.join(names)} has no entries for a {block.type_label}{own}"
         )
-    elif block.type_label in KINDS and (opted := opt_out(block)):
-        yield note(opted, "opted-out", "opted out with `keel.sh/policy = never`, which an ignored policy would hide")
     elif (home := context.namespace(block.address)) and is_exempt(home.name, context):
         yield note(block.title, "exempt", f"the namespace {home.name} is exempt, so nothing is injected there")
     else:
@@ -72,13 +70,17 @@ def check(
 
 def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comments: bool) -> Iterator[Finding]:
     place, message, images = _place(block), f"ignores drift of {name}", Rewrites()
-    if any("{container}" in path for path in marker.paths):
+    opted = opt_out(block) if block.type_label in KINDS else None
+    if opted is None and any("{container}" in path for path in marker.paths):
         if dynamic := dynamic_containers(block):
             what = "its containers are `dynamic`, so no entry can name their images. Opt it out, or write them out"
             yield warn(dynamic[0].title, "dynamic-containers", what)
             return
         images = rewrites_by_config(block, context)
     items = entries(marker, block, images.paths)
+    if opted and not items:
+        yield note(opted, "opted-out", f"opted out with `keel.sh/policy = never`, which {name} would hide")
+        return
     if not items:
         yield note(place, "nothing-to-ignore", f"{name} has nothing to ignore here{images.remarks}")
         return
@@ -87,6 +89,7 @@ def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comme
         what = f"does not ignore its images, because the entries would apply to {', '.join(callers)} too"
         yield warn(place, "shared-module", what)
         return
+    message += ", and hides neither its opt-out nor its images" if opted else ""
     message += (f", for {', '.join(callers)} too" if callers else "") + images.remarks + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; the entries count containers by position, so do not reorder them"
