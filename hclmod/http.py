@@ -8,12 +8,14 @@ HTTP is refused unless the host is allowed to use it. Proxies and certificates c
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -24,6 +26,7 @@ from hclmod import __version__
 from hclmod.errors import HclmodError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     import httpx
@@ -216,8 +219,18 @@ def open_transport(
 
     patience = patience or Patience()
     timeout = httpx.Timeout(patience.read, connect=patience.connect)
-    with httpx.Client(timeout=timeout, follow_redirects=False, limits=httpx.Limits(max_connections=64)) as client:
+    trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    limits = httpx.Limits(max_connections=64)
+    with httpx.Client(timeout=timeout, verify=trusted, follow_redirects=False, limits=limits) as client:
         yield Transport(client, frozenset(plain_http), patience, pause)
+
+
+@cache
+def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """The certificates that are trusted, by what the environment names; reading them takes longer than a request."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def origin(url: str) -> tuple[str, str, int]:

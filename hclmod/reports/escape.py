@@ -19,7 +19,10 @@ _TICKS = re.compile("`+")
 
 def visible(text: str, keep: str = "") -> str:
     """The text with invisible characters as numbers: `<U+202E>`; only what is in `keep` stays."""
-    if text.isprintable():
+    others = text
+    for char in keep:
+        others = others.replace(char, "")
+    if others.isprintable():
         return text
     return "".join(char if char.isprintable() or char in keep else f"<U+{ord(char):04X}>" for char in text)
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from hclmod.config import cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     Definition = ast.FunctionDef | ast.ClassDef | ast.Assign
@@ -35,12 +35,12 @@ class _Module(Struct, frozen=True):
 
 def read(path: Path) -> tuple[str, ...]:
     """The codes that a rule may report, sorted, without the rule's id."""
-    return tuple(sorted({code for where, each in _reached(path) for code in _codes(each, _takers(where))}))
+    return tuple(sorted({code for where, nodes in _reached(path) for code in _codes(nodes, _takers(where))}))
 
 
 def facts(path: Path) -> tuple[str, ...]:
     """The facts about the cluster that a rule reads, in the order of their table."""
-    nodes = (node for _, definition in _reached(path) for node in ast.walk(definition))
+    nodes = (node for _, reached in _reached(path) for node in reached)
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_table(node.value)}
     return tuple(key for key in cluster.KEYS if key in read)
 
@@ -49,8 +49,8 @@ def _is_table(node: ast.expr) -> bool:
     return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == cluster.TABLE
 
 
-def _reached(path: Path) -> Iterator[tuple[Path, Definition]]:
-    """What a rule uses: definitions of its file and of the modules beside it, each with its file."""
+def _reached(path: Path) -> Iterator[tuple[Path, tuple[ast.AST, ...]]]:
+    """What a rule uses: the nodes of definitions of its file and of the modules beside it, each with its file."""
     seen: set[tuple[Path, str]] = set()
     todo = [(path, "rule")]
     while todo:
@@ -62,9 +62,14 @@ def _reached(path: Path) -> Iterator[tuple[Path, Definition]]:
         if name in module.imports:
             todo.append(module.imports[name])
         elif name in module.definitions:
-            definition = module.definitions[name]
-            yield where[0], definition
-            todo += [(where[0], each.id) for each in ast.walk(definition) if isinstance(each, ast.Name)]
+            nodes = _nodes(*where)
+            yield where[0], nodes
+            todo += [(where[0], each.id) for each in nodes if isinstance(each, ast.Name)]
+
+
+@cache
+def _nodes(path: Path, name: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_module(path).definitions[name]))
 
 
 @cache
@@ -121,8 +126,8 @@ def _signature(node: ast.AST) -> tuple[str, list[str]]:
     return "", []
 
 
-def _codes(definition: Definition, takers: Mapping[str, int]) -> Iterator[str]:
-    for node in ast.walk(definition):
+def _codes(nodes: Iterable[ast.AST], takers: Mapping[str, int]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in takers and len(node.args) > takers[name]:

@@ -72,7 +72,7 @@ def read(path: Path) -> Card:
         summary=parts["summary"],
         why=parts["Why"],
         left_alone=parts["Left alone"],
-        options=_options(module, source.decode("utf-8-sig", errors="replace")),
+        options=_options(module, source.decode("utf-8-sig", errors="replace").encode().splitlines()),
         codes=tuple(f"{rule}/{code}" for code in codes.read(path)),
         facts=codes.facts(path),
     )
@@ -124,17 +124,17 @@ _HOOKS = ("check", "at_places", "forms")
 """The functions of a rule whose keyword-only parameters are its options."""
 
 
-def _options(module: ast.Module, source: str) -> tuple[OptionCard, ...]:
+def _options(module: ast.Module, lines: Sequence[bytes]) -> tuple[OptionCard, ...]:
     hooks = [each.args for each in module.body if isinstance(each, ast.FunctionDef) and each.name in _HOOKS]
     pairs = [pair for hook in hooks for pair in zip(hook.kwonlyargs, hook.kw_defaults, strict=True)]
-    every = [_option(parameter, default, source) for parameter, default in pairs]
+    every = [_option(parameter, default, lines) for parameter, default in pairs]
     return tuple({each.name: each for each in every}.values())
 
 
-def _option(parameter: ast.arg, default: ast.expr | None, source: str) -> OptionCard:
-    written = _written(source, default) if default else ""
+def _option(parameter: ast.arg, default: ast.expr | None, lines: Sequence[bytes]) -> OptionCard:
+    written = _written(lines, default) if default else ""
     if parameter.annotation:
-        return OptionCard(parameter.arg, _written(source, parameter.annotation), written)
+        return OptionCard(parameter.arg, _written(lines, parameter.annotation), written)
     try:
         kind = type(ast.literal_eval(default)).__name__ if default else ""
     except (ValueError, TypeError):
@@ -142,5 +142,7 @@ def _option(parameter: ast.arg, default: ast.expr | None, source: str) -> Option
     return OptionCard(parameter.arg, "tuple[str, ...]" if kind == "tuple" else kind, written)
 
 
-def _written(source: str, node: ast.expr) -> str:
-    return ast.get_source_segment(source, node) or ast.unparse(node)
+def _written(lines: Sequence[bytes], node: ast.expr) -> str:
+    if node.lineno != node.end_lineno:
+        return ast.unparse(node)
+    return lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode()
