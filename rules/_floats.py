@@ -27,11 +27,16 @@ from hclmod.rulekit import (
 )
 
 _PIN_WORDS = re.compile(
-    r"\b(pin(ned|s)?|held|hold|keep|stay|until|do ?n[o']t|never|must|bump|patched|broken?|breaks?|bug|regress\w*"
-    r"|crash\w*|fail\w*|revert\w*|roll(ed)? ?back|downgrad\w*|incompatib\w*|requires?|match(es)?"
-    r"|same as|in sync|v?\d+\.\d+(\.\d+)?)\b",
+    r"\b(pin(ned|ning|s)?|held|hold|keep|kept|stay|stuck|freeze|frozen|locked|until|do ?n[o']t|never|must|patched"
+    r"|because|due to|revert\w*|roll(ed)? ?back|downgrad\w*|incompatib\w*|requires?|needs?|match(es)?|same as"
+    r"|in sync)\b",
     re.IGNORECASE,
 )
+_FAULT_WORDS = re.compile(r"\b(broke|broken|breaks?|bugs?|regress\w*|crash\w*|fail\w*|leaks?)\b", re.IGNORECASE)
+_OTHER_TAGS = re.compile(r"\b(newer|later|latest|next|newest|upstream|upgrad\w*|updat\w*|since|above)\b", re.IGNORECASE)
+_VERSION = re.compile(r"\bv?\d+\.(?:\d+|x\b)", re.IGNORECASE)
+_REFERENCE = re.compile(r"\S*[/:@]\S+")
+_WORD = re.compile(r"\b[A-Za-z]{2,}\b")
 
 
 SWITCHER = "float-image-tag"
@@ -70,8 +75,42 @@ def parsed(image: Attribute) -> Reference | None:
 
 
 def pin_reason(comments: Sequence[str]) -> str | None:
-    """The comment on an image that gives a reason for its tag, or None; a link or a title does not count."""
-    return next((comment for comment in comments if _PIN_WORDS.search(comment)), None)
+    """The comment on an image that gives a reason for its tag, or None.
+
+    The image or its tag once more, a link and a title are no reasons, and a fault is one where it is another tag's.
+    """
+    return next((comment for comment in comments if _is_reason(_REFERENCE.sub(" ", comment))), None)
+
+
+def _is_reason(comment: str) -> bool:
+    if _PIN_WORDS.search(comment):
+        return True
+    if _FAULT_WORDS.search(comment) and _OTHER_TAGS.search(comment):
+        return True
+    return bool(_VERSION.search(comment)) and len(_WORD.findall(_VERSION.sub(" ", comment))) >= _SENTENCE
+
+
+_SENTENCE = 2
+"""From so many words on a comment with a version says something of it."""
+
+
+def held_by(comments: Sequence[str], chosen: ImagePolicy | None) -> str | None:
+    """The comment that holds an image at its tag, or None; the config overrules it where it names that image."""
+    return None if overrules(chosen) else pin_reason(comments)
+
+
+def overrules(chosen: ImagePolicy | None) -> bool:
+    """Whether a person named this image, or its workload, in the config: not by a pattern for many."""
+    return chosen is not None and bool(chosen.float) and not _MANY.search(chosen.pattern)
+
+
+def overruled(comments: Sequence[str], chosen: ImagePolicy | None) -> str:
+    """What a report adds where the config overrules a comment; empty where it does not."""
+    reason = pin_reason(comments) if overrules(chosen) else None
+    return f"; this overrules its comment: {reason}" if reason else ""
+
+
+_MANY = re.compile(r"[*?]")
 
 
 _BOTS = re.compile(r"(renovate|dependabot)\s*:|x-release-please-\w+|\$imagepolicy", re.IGNORECASE)

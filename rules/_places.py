@@ -19,7 +19,7 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._floats import Reason, bot_of, decision, policy, stays
+from ._floats import Reason, bot_of, decision, overruled, policy, stays
 from ._together import obstacle
 
 ESCAPED = "has escapes such as `\\u002e`: write it without them"
@@ -100,12 +100,13 @@ def _answer(driven: AffectedImage, literal: Literal, context: Context, *, jobs: 
     verdict = decision(image, context, driven.id)
     if not isinstance(verdict, Float):
         return stays(verdict, image, policy(image, context, driven.id))
-    if why := obstacle(driven, (*literal.comments, *driven.comments), jobs=jobs):
+    chosen, comments = policy(image, context, driven.id), (*literal.comments, *driven.comments)
+    if why := obstacle(driven, comments, chosen, jobs=jobs):
         return why
     new = str(image.with_tag(verdict.tag))
     fits = new.startswith(driven.before) and new.endswith(driven.after)
     inner = new[len(driven.before) : len(new) - len(driven.after)]
     if fits and inner:
-        return Float(inner, verdict.why)
+        return Float(inner, f"{verdict.why}{overruled(comments, chosen)}")
     advice = f"; write the tag with it (`{verdict.tag}{driven.after}`) in hclmod.toml" if driven.after else ""
     return Reason("tag-does-not-fit", f"{_MISFIT}: `{verdict.tag}` before `{driven.after}`{advice}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, Struct, containers, reference
 
-from ._floats import decision, parsed, pin_reason, policy, switches_tags
+from ._floats import decision, held_by, parsed, policy, switches_tags
 from ._keel import INIT_CONTAINERS, MONITORED, declared
 from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
 
@@ -72,14 +72,14 @@ def _reasons(
         yield f"Keel looks at init containers only with `{INIT_CONTAINERS}`"
     if not _is_monitored(workload, container):
         yield f"`{MONITORED}` excludes it"
-    if reason := pin_reason(container.image.comments()):
-        yield f"its comment says: {reason}"
     image = image_of(workload, container, context)
+    chosen = policy(image, context, context.id_of(workload)) if image else None
+    if reason := held_by(container.image.comments(), chosen):
+        yield f"its comment says: {reason}"
     if image is None:
         return
     if image.digest:
         yield "it is pinned by its digest"
-    chosen = policy(image, context, context.id_of(workload))
     if chosen is not None and chosen.float == "never":
         yield f"hclmod.toml says never: {chosen.reason}"
     if keel_version and version(keel_version) < FOLLOWS_TAGS and str(image) == _as_keel_writes(image):

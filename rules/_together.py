@@ -10,6 +10,7 @@ from hclmod.rulekit import (
     Context,
     Float,
     ImageId,
+    ImagePolicy,
     Keep,
     LastResort,
     LinkedImage,
@@ -18,7 +19,7 @@ from hclmod.rulekit import (
     rollout,
 )
 
-from ._floats import Reason, decision, pin_reason, policy, stays
+from ._floats import Reason, decision, held_by, policy, stays
 from ._keel import RESTARTED, is_opted_out, is_unread
 
 MAY_OPT_OUT = "its annotations are not literals, so it may be opted out with `keel.sh/policy = never`"
@@ -26,7 +27,7 @@ NO_EFFECT = "Terraform ignores this image, so another tag would have no effect o
 
 
 def obstacle(  # noqa: PLR0911 - one line for each reason to stay
-    driven: AffectedImage, comments: Sequence[str], *, jobs: bool
+    driven: AffectedImage, comments: Sequence[str], chosen: ImagePolicy | None, *, jobs: bool
 ) -> Reason | None:
     """Why an image may not be changed though its tag may float; None where nothing forbids it."""
     if driven.suppressed:
@@ -39,7 +40,7 @@ def obstacle(  # noqa: PLR0911 - one line for each reason to stay
         return Reason("ignored-by-terraform", NO_EFFECT)
     if not jobs and driven.kind not in RESTARTED and not driven.outside:
         return Reason("jobs-left-alone", f"a new image {rollout(driven.kind)}, and `jobs` is false")
-    if reason := pin_reason(comments):
+    if reason := held_by(comments, chosen):
         return Reason("pin-comment", f"its comment says: {reason}")
     return None
 
@@ -114,7 +115,7 @@ def _why(  # noqa: PLR0911 - one line for each reason
         return None
     if not isinstance(verdict, Float):
         return stays(verdict, image, chosen).text
-    why = obstacle(driven, driven.comments, jobs=jobs)
+    why = obstacle(driven, driven.comments, chosen, jobs=jobs)
     return (why.text if why else each.fixed) or None
 
 

@@ -9,7 +9,8 @@ A tag in a local, a variable, a module call or a Terragrunt input is changed the
 phase and agrees on the new tag. If it is the default of a module, the call of the phase gets an argument of its own.
 
 Left alone: Tags that float already, pins by digest, pins with a reason in their comment, databases (`stateful` in
-`hclmod.toml` adds name patterns), workloads that opted out, and images that Terraform already ignores.
+`hclmod.toml` adds name patterns), workloads that opted out, and images that Terraform already ignores. A comment holds
+a tag if it gives a reason. A table of `[images]` with the name of the image, or one of `[workloads]`, overrules it.
 
 Images of one stack that share a repository move together, and so do the images of one `group` of `[images]` in all
 stacks. If one of them has to stay, or is in another phase, the others stay too.
@@ -59,7 +60,7 @@ from hclmod.rulekit import (
 )
 
 from ._coupled import INCLUDE_TAGS, filter_of, following, misses
-from ._floats import Reason, bot_of, decision, drifting, has_switched, parsed, pin_reason, policy, stays
+from ._floats import Reason, bot_of, decision, drifting, has_switched, held_by, overruled, parsed, policy, stays
 from ._keel import RESTARTED, opt_out, unread_policy
 from ._kept import annotated
 from ._markers import IGNORE_IMAGE, MARKERS, is_for
@@ -154,7 +155,6 @@ class _Found:
         self.rewritten = rewrites(workload, context).paths
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
-        self.reason = pin_reason(attribute.comments())
         self.callers = context.shared.get(workload.address, ())
         self.changed = has_switched(workload, context)
         self.blocked_by = context.blocked.get(ImageId(context.folder, workload.address, container.path))
@@ -162,6 +162,7 @@ class _Found:
         self.decision: Decision | None = decision(plain, context, mine) if plain else None
         self.chosen = policy(plain, context, mine) if plain else None
         self.policy = self.chosen.policy if self.chosen else ""
+        self.reason = held_by(attribute.comments(), self.chosen)
         self.drifting = drifting(plain, context, mine) if plain else None
 
     def findings(self) -> Iterator[Finding]:
@@ -240,6 +241,7 @@ class _Found:
         coupled = filter_of(self.workload)
         follows = following(coupled, image.tag or "", tag) if coupled and misses(coupled, tag) else None
         message += f"; `{INCLUDE_TAGS}` follows" if follows else ""
+        message += overruled(self.attribute.comments(), self.chosen)
         bot = bot_of(self.attribute.comments())
         message += f"; another bot owns this tag too: {bot}" if bot else ""
 
