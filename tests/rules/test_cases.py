@@ -179,7 +179,7 @@ RUNS = {
 }
 UNREAD_BY_A_JUDGE = {"comments_before_equals.tf", "unicode_identifiers.tf"}  # valid, and python-hcl2 refuses them
 IDLE = {
-    "blank_lines.tf", "empty.tf", "escapes.tf", "generated_by_terragrunt.tf", "only_a_comment.tf",
+    "blank_lines.tf", "empty.tf", "generated_by_terragrunt.tf", "only_a_comment.tf",
 }  # fmt: skip
 
 every_shape = pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in HOSTILE])
