@@ -77,7 +77,7 @@ def parsed(image: Attribute) -> Reference | None:
 def pin_reason(comments: Sequence[str]) -> str | None:
     """The comment on an image that gives a reason for its tag, or None.
 
-    The image or its tag once more, a link and a title are no reasons, and a fault is one where it is another tag's.
+    The image or its tag once more, a link and a title are not reasons, and a fault is one where it is another tag's.
     """
     return next((comment for comment in comments if _is_reason(_REFERENCE.sub(" ", comment))), None)
 

@@ -16,7 +16,7 @@ from hclmod.hcl.views import path_at, top_level
 from hclmod.proof import verify
 from hclmod.rulekit import places
 from hclmod.rulekit.places import Literal
-from hclmod.rulekit.rule import BLOCKS, Finding, Level
+from hclmod.rulekit.rule import BLOCKS, NOTHING_TO_DO, Finding, Level, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +43,22 @@ class Hcl(Struct, frozen=True):
 
     def check(self, rules: Sequence[Loaded], context: Context) -> tuple[Reported, ...]:
         """What rules find in its blocks, then at the places from which images come."""
-        return (*self._at_blocks(rules, context), *self._at_places(rules, context))
+        result = (*self._at_blocks(rules, context), *self._at_places(rules, context))
+        return (*result, *self._without_reason(rules, context, result))
+
+    def _without_reason(
+        self, rules: Sequence[Loaded], context: Context, said: Sequence[Reported]
+    ) -> Iterator[Reported]:
+        """A note for each block that rules of phases are offered and that none of them says anything of."""
+        known = {each.finding.address for each in said} | {address for _, address in context.changed}
+        spans = [each.finding.span for each in said]
+        for block in filter(_is_offered, top_level(self.source)[1]):
+            silent = [each for each in rules if each.rule.is_for(block) and self.select(each, block) and each.selects]
+            split = block.address in context.merged  # it may be looked at in another document
+            inside = any(block.span.start <= span.start < block.span.end for span in spans)
+            if silent and not split and not inside and block.address not in known:
+                nothing = note(block.title, NOTHING_TO_DO, f"{silent[0].id} has nothing to do here")
+                yield self._reported(silent[0].id, _addressed(nothing, block.address))
 
     def _at_blocks(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:
         blocks = [block for block in top_level(self.source)[1] if _is_offered(block)]

@@ -39,6 +39,12 @@ T = TypeVar("T")
 _TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
+@cache
+def _of_phases() -> frozenset[str]:
+    """The built-in rules that run without being named."""
+    return frozenset(available())
+
+
 class Loaded(Struct, frozen=True):
     """A rule with its id, the options that it runs with and, for one that is not built in, its file."""
 
@@ -60,6 +66,11 @@ class Loaded(Struct, frozen=True):
         """The images that have to stay with others, by what the rule says."""
         hooks = self.rule.images
         return self._call(hooks.together, images, context) if hooks and hooks.together else {}
+
+    @property
+    def selects(self) -> bool:
+        """Whether it works on what a phase selects, so that each target needs a reason to stay as it is."""
+        return self.id in _of_phases()
 
     @property
     def ties(self) -> bool:
