@@ -33,6 +33,7 @@ def _day(_context: click.Context, _option: click.Parameter, text: str | None) ->
 
 _date = click.option("--date", metavar="DAY", callback=_day, help="The day written into the comment.  [default: today]")
 _label = click.option("--label", is_flag=True, help="Also set the label, if the policy's exclude reads it.")
+_despite_ci = click.option("--despite-ci", is_flag=True, help="Act although CI sets the image.")
 _callers = click.option(
     "--with-callers", is_flag=True, help="If the workload is in a module, act for every caller of the module."
 )
@@ -52,9 +53,18 @@ def _acts(command: Function) -> Function:
 @_reason
 @_date
 @_label
+@_despite_ci
 @_acts
 def pin(
-    *, workload: str, tag: str, allow_downgrade: bool, reason: str, date: str | None, label: bool, **how: Any
+    *,
+    workload: str,
+    tag: str,
+    allow_downgrade: bool,
+    reason: str,
+    date: str | None,
+    label: bool,
+    despite_ci: bool,
+    **how: Any,
 ) -> int:
     """Pin a workload to a known tag.
 
@@ -67,6 +77,7 @@ def pin(
         "date": date or _today(),
         "label": label,
         "allow_downgrade": allow_downgrade,
+        "despite_ci": despite_ci,
     }
     return _act("pin", workload, values, **how)
 
@@ -87,13 +98,15 @@ def unpin(*, workload: str, **how: Any) -> int:
 @_reason
 @_date
 @_label
+@_despite_ci
 @_acts
-def opt_out(*, workload: str, reason: str, date: str | None, label: bool, **how: Any) -> int:
+def opt_out(*, workload: str, reason: str, date: str | None, label: bool, despite_ci: bool, **how: Any) -> int:
     """Exclude a workload from automatic updates.
 
     WORKLOAD is STACK/ADDRESS. Keel leaves it alone from then on, whatever its tag.
     """
-    return _act("opt-out", workload, {"reason": reason, "date": date or _today(), "label": label}, **how)
+    values = {"reason": reason, "date": date or _today(), "label": label, "despite_ci": despite_ci}
+    return _act("opt-out", workload, values, **how)
 
 
 @click.command(cls=Command, name="opt-in")

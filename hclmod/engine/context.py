@@ -102,6 +102,7 @@ class Selection:
             stack=self.stack.path,
             folder=folder,
             assignment=run.assignment,
+            pipelines=run.pipelines,
             blocked=run.blocked,
             merged={each.address: blocks for each, blocks in self.inventory.merged.items() if each.folder == folder},
         )

@@ -76,6 +76,7 @@ class _Preparation:
             rules=self.rules,
             stacks=(),
             reached=self.reached,
+            pipelines=self.project.pipelines if any(each.rule.informed for each in self.rules) else (),
             chosen=chosen or None,
         )
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts
     from hclmod.scan.outside import OutsideImage
+    from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import BlockId
     from hclmod.terraform.resources import ImageUse, Workload
     from hclmod.terraform.stacks import Assignment, Stack
@@ -100,6 +101,13 @@ class Project:
 
         self.tree.load(self.tree.ending(YAML))
         return find.find(self.model, self.tree, self.tree.get)
+
+    @cached_property
+    def pipelines(self) -> tuple[ImageSetter, ...]:
+        """The commands by which pipelines of the repository set images."""
+        from hclmod.scan.pipelines import image_setters
+
+        return image_setters(self.tree)
 
     @cached_property
     def references(self) -> References:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.places import Followed
+    from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.stacks import Assignment, Stack, Target
 
 
@@ -44,6 +45,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     reached: tuple[tuple[str, Target], ...] = ()
     placing: Placing = field(default_factory=Placing)
     facts: Mapping[BlockId, Facts] = field(default_factory=dict)
+    pipelines: tuple[ImageSetter, ...] = ()
     blocked: Mapping[ImageId, str] = field(default_factory=dict)
     chosen: frozenset[BlockId] | None = None
 

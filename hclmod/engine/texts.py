@@ -47,11 +47,11 @@ class Hcl(Struct, frozen=True):
         return (*result, *self._without_reason(rules, context, result))
 
     def _without_reason(
-        self, rules: Sequence[Loaded], context: Context, said: Sequence[Reported]
+        self, rules: Sequence[Loaded], context: Context, reported: Sequence[Reported]
     ) -> Iterator[Reported]:
         """A note for each block that rules of phases are offered and that none of them says anything of."""
-        known = {each.finding.address for each in said} | {address for _, address in context.changed}
-        spans = [each.finding.span for each in said]
+        known = {each.finding.address for each in reported} | {address for _, address in context.changed}
+        spans = [each.finding.span for each in reported]
         for block in filter(_is_offered, top_level(self.source)[1]):
             silent = [each for each in rules if each.rule.is_for(block) and self.select(each, block) and each.selects]
             split = block.address in context.merged  # it may be looked at in another document

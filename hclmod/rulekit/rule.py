@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts, Namespace
     from hclmod.rulekit.places import Followed, Literal, Place
+    from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import ImageId
     from hclmod.terraform.stacks import Assignment
 
@@ -100,6 +101,7 @@ class Context(Struct, frozen=True, kw_only=True):
     folder: str = ""  # of this document
     assignment: Assignment | None = None
     blocked: Mapping[ImageId, str] = field(default_factory=dict)  # images that stay with others, to whom and why
+    pipelines: tuple[ImageSetter, ...] = ()  # commands of the repository's pipelines that set images
     merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a resource's blocks, an override last
 
     def overridden(self, workload: Block) -> tuple[Block, ...]:

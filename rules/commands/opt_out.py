@@ -14,15 +14,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from hclmod.rulekit import KINDS, Block, Context, Finding, Fix, Rule, change, note, undo, warn
+from hclmod.rulekit import KINDS, Block, Context, Finding, Fix, Rule, change, containers, note, undo, warn
 
+from .._ci import is_ignored, setter_of
 from .._keel import RESTARTED
 from .._opting import live, take_out
 from .._pins import sentence
 
 
 def check(
-    workload: Block, context: Context, /, *, reason: str = "", date: str = "", label: bool = False
+    workload: Block,
+    context: Context,
+    /,
+    *,
+    reason: str = "",
+    date: str = "",
+    label: bool = False,
+    despite_ci: bool = False,
 ) -> Iterator[Finding]:
     """Yield the one fix that opts the workload out."""
     if not reason:
@@ -32,12 +40,25 @@ def check(
         with_it = f"{', '.join(callers)} use the same block and would be opted out too"
         yield warn(workload.title, "shared-block", f"not opted out: {with_it}. Use --with-callers to do that")
         return
+    if why := "" if despite_ci else _set_by_ci(workload, context):
+        yield warn(workload.title, "ci-sets-image", f"not opted out: {why}. Use --despite-ci to do it anyway")
+        return
     make = partial(_fix, workload, sentence("opted out", date, reason), label=label)
     message = "opts out of Keel, and Terraform manages its images again"
     done = note(workload.title, "opted-out-already", "is opted out already")
     yield change(workload.title, "opt-out", message, lambda: undo.proved(workload, make), otherwise=done)
     if workload.type_label in RESTARTED:
         yield from live(workload, context, undo=False)
+
+
+def _set_by_ci(workload: Block, context: Context) -> str:
+    """Why Terraform must not look at the images again; empty where it does already, or nothing else sets them."""
+    for each in containers(workload):
+        setter = setter_of(workload, each, context)
+        if setter and each.image and is_ignored(workload, f"{each.path}.image"):
+            text = each.image.value.string() or each.image.value.text
+            return f"{each.label}: {setter}. The next apply would set it to {text}, what the file says"
+    return ""
 
 
 def _fix(workload: Block, why: str, aligned: bool, *, label: bool) -> Fix | None:  # noqa: FBT001 - `proved` calls it so

@@ -20,12 +20,12 @@ from hclmod.rulekit import (
     Rule,
     Struct,
     containers,
-    fixes,
     note,
     replace,
     values,
 )
 
+from .._ci import is_ignored, setter_of
 from .._enrolment import due
 from .._keel import RESTARTED, opt_out
 from .._policies import MANIFESTS, entries
@@ -63,10 +63,13 @@ def check(block: Block, context: Context, /) -> Iterator[Finding]:
 def _owners(workload: Block, container: Container, context: Context, why: str) -> Owners:
     has_it = bool(why)
     opted = opt_out(workload) is not None
-    ignored = _is_ignored(workload, f"{container.path}.image")
+    ignored = is_ignored(workload, f"{container.path}.image")
     policy, default = _pull_policy(workload, container)
     why = "it opted out" if opted else why or "Keel does not manage it"
     match (has_it and not opted, ignored):
+        case _ if setter := setter_of(workload, container, context):
+            seen = "Terraform ignores it" if ignored else "Terraform does not ignore it: the next apply reverts it"
+            return Owners("ci", "ci", policy, f"{setter}, and {seen}. {_besides(why)}{default}")
         case (True, True):
             return Owners("keel", "keel", policy, f"{why}, and Terraform ignores the image{default}")
         case (True, False) if container in floating(workload, context):
@@ -80,19 +83,17 @@ def _owners(workload: Block, container: Container, context: Context, why: str) -
     return Owners("terraform", "terraform", policy, f"{why}, and Terraform manages the image{default}")
 
 
+def _besides(why: str) -> str:
+    """What is known besides of who may change the image."""
+    return f"{why[:1].upper()}{why[1:]}"
+
+
 def _pull_policy(workload: Block, container: Container) -> tuple[str, str]:
-    if _is_ignored(workload, f"{container.path}.image_pull_policy") and container.block.attribute("image_pull_policy"):
+    if is_ignored(workload, f"{container.path}.image_pull_policy") and container.block.attribute("image_pull_policy"):
         return "ci", ". Its pull policy is ignored"
     if container.block.attribute("image_pull_policy"):
         return "terraform", ""
     return "terraform", ". Its pull policy is not set, so it keeps the default of its first tag"
-
-
-def _is_ignored(workload: Block, path: str) -> bool:
-    try:
-        return not fixes.missing_items(workload, "ignore_changes", [path], inside="lifecycle")
-    except fixes.UnfixableError:
-        return False
 
 
 def _manifest(block: Block, context: Context) -> Iterator[Finding]:

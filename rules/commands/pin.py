@@ -43,6 +43,7 @@ from hclmod.rulekit import (
     warn,
 )
 
+from .._ci import setter_of
 from .._floats import parsed
 from .._keel import RESTARTED
 from .._opting import joined, live, take_out
@@ -80,6 +81,7 @@ def check(
     container: str = "",
     label: bool = False,
     allow_downgrade: bool = False,
+    despite_ci: bool = False,
 ) -> Iterator[Finding]:
     """Yield the one fix that pins what stands in the workload's block, or why it cannot be pinned."""
     place, pin = workload.title, _Pin(to, reason, date)
@@ -95,6 +97,9 @@ def check(
         yield warn(place, "shared-block", f"not pinned: {with_it}. Use --with-callers to do that")
     elif not meant:
         yield warn(place, "unclear-container", f"not pinned: {_unclear(workload, context, container)}")
+    elif not despite_ci and (setter := next(filter(None, (setter_of(workload, e, context) for e in meant)), None)):
+        then = f"The next apply would set it to {to}, and the next run of CI would change it again"
+        yield warn(place, "ci-sets-image", f"not pinned: {setter}. {then}. Use --despite-ci to pin it anyway")
     elif why := next(filter(None, low), None):
         yield warn(place, "lower-than-pin", why)
     else:
