@@ -28,7 +28,7 @@ from hclmod.proof import parsers
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import BLOCKS, Context
 from hclmod.terraform import inventory as modules
-from hclmod.terraform.code import CODE, JSON, passed_over
+from hclmod.terraform.code import CODE, JSON, generates, passed_over
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 
@@ -97,6 +97,9 @@ def _with_unread(report: StackReport, tree: Tree) -> StackReport:
     unread = dict.fromkeys(tree.unread, "it cannot be read: not a regular file, no permission, or gone meanwhile")
     reasons = {**links, **unread}
     results = [Skipped(file, reasons[file]) for file in report.stack.files if file in reasons]
+    own = f"{report.stack.path}/terragrunt.hcl".removeprefix("/")
+    if why := generates(own, tree.get(own, b"")):
+        results.append(Skipped(own, why))
     return replace(report, outcomes=(*report.outcomes, *results)) if results else report
 
 

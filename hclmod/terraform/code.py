@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ def passed_over(path: str, paths: Collection[str]) -> str:
     if (preferred := _in_place_of(path)) in paths:
         return f"OpenTofu reads {preferred.rpartition('/')[2]} in its place"
     return "JSON syntax, which hclmod does not read" if path.endswith(JSON) else ""
+
+
+def generates(path: str, text: bytes) -> str:
+    """Why a file of Terragrunt says more than is read: it writes Terraform that declares something; else empty."""
+    if path.endswith(".hcl") and b"generate" in text and _GENERATE.search(text) and _INNER.search(text):
+        return "its `generate` writes resources or modules, which hclmod does not read"
+    return ""
+
+
+_GENERATE = re.compile(rb"^\s*generate\b", re.MULTILINE)
+_INNER = re.compile(rb'^\s*(?:resource\s+"[^"\n]*"\s+"[^"\n]*"|module\s+"[^"\n]*")\s*\{', re.MULTILINE)
 
 
 def _in_place_of(path: str) -> str:

@@ -16,7 +16,7 @@ from hclmod.hcl import source
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.terraform import origins, trace, var_files
-from hclmod.terraform.code import CODE, JSON, is_override, passed_over
+from hclmod.terraform.code import CODE, JSON, generates, is_override, passed_over
 from hclmod.terraform.declarations import ContainerImage, Declarations, Folder, ModuleCall, declarations
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.namespaces import names, namespaces
@@ -207,7 +207,9 @@ class Model:
         return self._terragrunts[stack]
 
     def _root(self, stack: str) -> Module:
-        folder = self._terragrunt(stack).source() or stack
+        grunt = self._terragrunt(stack)
+        folder = grunt.source() or stack
+        self.unread |= {path: why for path in grunt.paths if (why := generates(path, self.text(path)))}
         result = self._merged((folder, stack)) if folder != stack else None
         return self._module(folder, "", (folder,), layers=self._layers(stack), declared=result)
 

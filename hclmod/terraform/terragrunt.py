@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hclmod.terraform.declarations import Declarations
 
 NAME = "terragrunt.hcl"
+VALUES = "terragrunt.values.hcl"
+"""What a stack file gives a unit: `values` there."""
+
 DEPTH = 3
 """Files that read files that read files; Terragrunt itself lets an included file include nothing."""
 
@@ -47,6 +50,12 @@ class Terragrunt:
         self._parents: dict[str, str] = {}
         self._parents.update(self._includes(self._own))
         self._merged = dict(self._includes(self._own, merged=True))
+        self._deep = frozenset(self._deeply(self._own))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The stack's own file and those that it is merged with."""
+        return tuple(file.path for file in self._files)
 
     @property
     def _files(self) -> list[_File]:
@@ -56,8 +65,11 @@ class Terragrunt:
 
     def layers(self) -> tuple[Layer, ...]:
         """What is in the environment: `TF_VAR_`, the stack's own `inputs`, those that it includes."""
-        given = [self._inputs(self._own), *(self._included(*each) for each in reversed(self._merged.items()))]
-        return (*self._environment(), *(layer for layer in given if layer))
+        given = [each for each in [self._inputs(self._own)] if each]
+        for name, path in reversed(self._merged.items()):
+            if (layer := self._included(name, path)) is not None:
+                given = [*(_deepened(given, layer) if name in self._deep else given), layer]
+        return (*self._environment(), *given)
 
     def _included(self, name: str, path: str) -> Layer | None:
         """The `inputs` of an included file; of one that cannot be read nobody knows what it sets."""
@@ -119,6 +131,13 @@ class Terragrunt:
             if "path" in attributes and not (merged and strategy and self._text(strategy, file) == "no_merge"):
                 path = self._resolved(attributes["path"], file, posixpath.dirname(file.path))
                 yield ".".join(labels), path or ""
+
+    def _deeply(self, file: _File) -> Iterator[str]:
+        """The names of each `include` whose maps are merged with those of this file, at any depth."""
+        for labels, attributes in self._blocks(file, "include"):
+            strategy = attributes.get("merge_strategy")
+            if strategy and self._text(strategy, file) in ("deep", "deep_map_only"):
+                yield ".".join(labels)
 
     def _text(self, value: Value, file: _File, depth: int = 0) -> str | None:
         """A path that a terragrunt file makes of text and of Terragrunt's functions; `/` is the repository's root."""
@@ -237,13 +256,16 @@ class Terragrunt:
         if depth < DEPTH and file.path == file.base:
             below = [(name, self._object(_File(path, file.path), depth + 1)) for name, path in self._includes(file)]
             included = below[0][1] if len(below) == 1 and not below[0][0] else Object(tuple(below))
+        objects = {"include": included}
+        if (given := self._find(posixpath.join(self.folder, VALUES))) is not None:
+            objects["values"] = Object(tuple(given.attributes.items()))
         return Module(
             folder=posixpath.dirname(file.path),
             name="terragrunt",
             variables={},
             locals=known,
             outputs={},
-            objects={"include": included},
+            objects=objects,
         )
 
     def _seen(self, home: Definition, file: _File, depth: int) -> Definition:
@@ -297,3 +319,29 @@ def _normal(path: str) -> str:
     """A path from the repository's root, empty for the root itself."""
     plain = posixpath.normpath(path.lstrip("/"))
     return "" if plain == "." else plain
+
+
+def _deepened(stronger: Sequence[Layer], layer: Layer) -> list[Layer]:
+    """The layers above one that is merged deeply, with what it adds to their maps."""
+    result, left = [], dict(layer.values)
+    for each in stronger:
+        both = {name: left.pop(name) for name in each.values if name in left}
+        merged = {name: _merged(_taken(value, layer), _taken(each.values[name], each)) for name, value in both.items()}
+        result.append(replace(each, values={**each.values, **merged}))
+    return result
+
+
+def _taken(value: Definition, layer: Layer) -> Definition:
+    return trace.resolved(value, Scope(layer.module)) if layer.module else value
+
+
+def _merged(weak: Definition, strong: Definition) -> Definition:
+    """Two maps as one, at any depth; of anything else the stronger one."""
+    (old, _), (new, complete) = (trace.table(each, _NOWHERE) for each in (weak, strong))
+    if not old or not new or not complete:
+        return strong
+    entries = {**old, **{name: _merged(old[name], value) if name in old else value for name, value in new.items()}}
+    return Definition(strong.document, strong.path, strong.line, Object(tuple(entries.items())))
+
+
+_NOWHERE = Scope(Module(folder="", name="", variables={}, locals={}, outputs={}))

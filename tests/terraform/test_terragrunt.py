@@ -473,3 +473,55 @@ def test_a_stack_at_the_root() -> None:
     files = {"terragrunt.hcl": INCLUDE + 'inputs = { tag = "own" }\n', "main.tf": MAIN}
     (found,) = model(files, "").uses
     assert found.texts == ("x:own",)
+
+
+MAPPED = MAIN.replace("${var.tag}", "${var.tags.web.tag}").replace('"tag" {', '"tags" {').replace('"default"', "{}")
+DEEP = INCLUDE.replace("\n}", '\n  merge_strategy = "deep"\n}')
+
+
+@pytest.mark.parametrize(
+    ("own", "tag", "document"),
+    [
+        ('inputs = { tags = { api = { tag = "9" } } }\n', "root", "terragrunt.hcl"),
+        ("inputs = { tags = { web = { port = 1 } } }\n", "root", "terragrunt.hcl"),
+        ('inputs = { tags = { web = { tag = "own" } } }\n', "own", "live/prod/app/terragrunt.hcl"),
+    ],
+)
+def test_maps_are_merged_deeply_where_the_include_says_so(own: str, tag: str, document: str) -> None:
+    root = 'inputs = { tags = { web = { tag = "root" } } }\n'
+    files = {**tree(DEEP + own, terragrunt_hcl=root), f"{STACK}/main.tf": MAPPED}
+    (found,) = model(files, STACK).uses
+    assert found.texts == (f"x:{tag}",)
+    assert document in {site.document for site in found.sites}
+
+
+def test_maps_are_not_merged_without_that() -> None:
+    root = 'inputs = { tags = { web = { tag = "root" } } }\n'
+    files = {**tree(INCLUDE + "inputs = { tags = {} }\n", terragrunt_hcl=root), f"{STACK}/main.tf": MAPPED}
+    (found,) = model(files, STACK).uses
+    assert found.texts == (None,)
+
+
+def test_values_of_a_unit() -> None:
+    files = {**tree("inputs = { tag = values.tag }\n"), f"{STACK}/terragrunt.values.hcl": 'tag = "7"\n'}
+    (found,) = model(files, STACK).uses
+    assert found.texts == ("x:7",)
+
+
+@pytest.mark.parametrize(
+    ("contents", "named"),
+    [
+        ('resource "kubernetes_deployment" "web" {\n}', True),
+        ('  module "web" {\n  source = "x"\n}', True),
+        ('provider "kubernetes" {\n}', False),
+        ('terraform {\n  backend "s3" {}\n}', False),
+    ],
+)
+def test_a_file_that_writes_resources_is_named(contents: str, named: bool) -> None:  # noqa: FBT001
+    own = f'generate "x" {{\n  path     = "x.tf"\n  contents = <<EOF\n{contents}\nEOF\n}}\n'
+    seen = model(tree(own), STACK)
+    assert seen.uses
+    assert (f"{STACK}/terragrunt.hcl" in seen.unread) == named
+    included = model(tree(INCLUDE, terragrunt_hcl=own), STACK)
+    assert included.uses
+    assert ("terragrunt.hcl" in included.unread) == named
