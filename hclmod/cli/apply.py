@@ -9,7 +9,7 @@ import click
 from hclmod.cli import options, output
 from hclmod.cli import refresh as refreshing
 from hclmod.cli.groups import Command
-from hclmod.commands.apply import apply_phase, plan_phases, write
+from hclmod.commands.apply import apply_phase, branch_of, has_branch, plan_phases, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,8 +52,13 @@ def apply(
     numbers = options.phases(project, phase, dry_run=dry_run)
     if refresh:
         project = refreshing.refreshed(project, numbers, keep=not dry_run)
+    if not (dry_run or in_place or replace) and has_branch(project, numbers[0]):
+        output.say(f"{branch_of(numbers[0])} exists. Planning to see whether it is up to date.", err=True)
     with output.progress() as watch:
         reports = plan_phases(project, numbers, base=base, in_place=in_place, watch=watch)
+    for report in reports:
+        if not report.stacks:
+            output.warning(f"phase {report.number} is empty: its stacks, workloads and namespaces select nothing")
     with view.showing(project, reports, base=base):
         lines = _work(project, reports, dry_run=dry_run, in_place=in_place, base=base, replace=replace)
     for line in lines:
@@ -86,6 +91,8 @@ def _committed(applied: Applied) -> Iterator[str]:
     """What was committed, and what to do next."""
     if applied.commit is None:
         yield "Nothing to change, so there is no commit."
+    elif applied.same:
+        yield f"{applied.branch} is up to date."
     else:
         yield f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run."
         yield f"Look at it: git show {applied.branch}"

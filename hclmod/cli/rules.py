@@ -11,6 +11,7 @@ from msgspec import to_builtins
 from hclmod.cli import options, output
 from hclmod.cli.groups import Command, Group
 from hclmod.config import cluster
+from hclmod.errors import HclmodError, nearest
 from hclmod.reports.escape import visible
 from hclmod.rulekit import docstrings
 from hclmod.rulekit.docstrings import by_group
@@ -51,7 +52,7 @@ def explain(*, what: str, form: str, source: Source) -> None:
     For a rule: why it exists, what it leaves alone, and its options. For a workload (STACK/ADDRESS): namespace, phase,
     owner, images, markers, and what the next `apply` would do.
     """
-    if "/" not in what and "." not in what:
+    if "/" not in what and "." not in what and _is_rule(what, source):
         _explain_rule(what, form, source)
         return
     from hclmod.commands.explain import explain as explain_workload
@@ -61,6 +62,21 @@ def explain(*, what: str, form: str, source: Source) -> None:
         output.show_json(lines)
     else:
         click.echo("\n".join(map(visible, lines)))
+
+
+def _is_rule(word: str, source: Source) -> bool:
+    """Whether a word is a rule and not the short name of a workload; what is neither is an `HclmodError`."""
+    from hclmod.rulekit import folders
+
+    internal = folders.group("commands")
+    known = [rule for folder in (None, *source.rules) for rule in folders.every(folder) if rule not in internal]
+    if word in (*known, *internal):
+        return True
+    names = {each.id.address.rpartition(".")[2] for each in source.open().model.workloads}
+    if word in names:
+        return False
+    hint = nearest(word, [*known, *sorted(names)], f"Known rules: {', '.join(sorted(known)) or 'none'}.")
+    raise HclmodError(f"there is no rule `{word}`, and no workload of that name", hint=hint)
 
 
 def _explain_rule(rule: str, form: str, source: Source) -> None:

@@ -13,7 +13,7 @@ from hclmod.reports import from_plan
 from hclmod.reports.model import Report, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
@@ -35,21 +35,55 @@ def plan_phases(
 
 
 class Applied(Struct, frozen=True):
-    """A phase that was written: on `branch` as `commit`, or (`commit` None) nothing because nothing changed."""
+    """A phase that was written: on `branch` as `commit`, or (`commit` None) nothing because nothing changed.
+
+    With `same` the branch held exactly that before.
+    """
 
     report: PhaseReport
     branch: str
     commit: str | None
+    same: bool = False
 
 
 def apply_phase(project: Project, report: PhaseReport, *, base: str = "HEAD", replace_branch: bool = False) -> Applied:
     """Commit a planned phase on its branch; `RefusedError` where a document is not proven."""
     changes = project.proven(report)
-    branch = f"hclmod/phase-{report.number}"
+    branch = branch_of(report.number)
     if not changes:
         return Applied(report, branch, None)
+    if (tip := _holding(project, base, branch, changes)) is not None:
+        return Applied(report, branch, tip, same=True)
     commit = project.git.commit(base, changes, branch=branch, message=_message(report), replace=replace_branch)
     return Applied(report, branch, commit)
+
+
+def branch_of(number: int | None) -> str:
+    """The branch on which a phase is committed."""
+    return f"hclmod/phase-{number}"
+
+
+def has_branch(project: Project, number: int) -> bool:
+    """Whether the branch of a phase is there."""
+    try:
+        project.git.resolve(f"refs/heads/{branch_of(number)}")
+    except GitError:
+        return False
+    return True
+
+
+def _holding(project: Project, base: str, branch: str, changes: Mapping[str, bytes]) -> str | None:
+    """The commit at which a branch holds `base` with these changes and nothing else; None where it does not."""
+    git, ref = project.git, f"refs/heads/{branch}"
+    try:
+        tip = git.resolve(ref)
+    except GitError:
+        return None
+    before, after = ({each.path: each for each in git.entries(each_of)} for each_of in (base, ref))
+    differing = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
+    if set(differing) != set(changes) or not changes.keys() <= after.keys():
+        return None
+    return tip if git.read([after[path] for path in sorted(changes)], ref) == dict(changes) else None
 
 
 def _message(report: PhaseReport) -> str:

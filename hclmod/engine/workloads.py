@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from hclmod.terraform.resources import Workload
 
 
+def _names(workload: Workload) -> tuple[str, ...]:
+    """How a workload may be named in its stack; the last part of its address alone is a short name."""
+    address = workload.id.address
+    return address, workload.id.full, address.rpartition(".")[2]
+
+
 def find(model: Model, target: str) -> tuple[Workload, ...]:
-    """The workload of `STACK/ADDRESS` or `ADDRESS`; a `HclmodError` where there is none, or more than one.
+    """The workload of `STACK/ADDRESS`, `ADDRESS` or a short name; a `HclmodError` for none or several.
 
     One that stands in a module is as many as there are calls, unless `ADDRESS` names one.
     """
@@ -21,7 +27,7 @@ def find(model: Model, target: str) -> tuple[Workload, ...]:
     results = [
         each
         for each in model.workloads
-        if address in (each.id.address, each.id.full)
+        if address in _names(each)
         and (not stack_name or each.id.stack == stack_name or each.id.stack.endswith(f"/{stack_name}"))
     ]
     names = sorted({each.id.name for each in results})

@@ -78,11 +78,35 @@ def test_a_second_run_on_the_branch_finds_nothing_and_makes_no_commit(root: Path
 def test_an_existing_branch_is_kept_unless_replaced(root: Path) -> None:
     hclmod(root, "apply", "--phase", "3")
     first = git(root, "rev-parse", "hclmod/phase-3")
+    again = hclmod(root, "apply", "--phase", "3")
+    assert again.returncode == 0
+    assert "hclmod/phase-3 is up to date." in again.stdout
+    git(root, "commit", "-q", "--allow-empty", "-m", "Nothing")
+    assert hclmod(root, "apply", "--phase", "3").returncode == 0
+    (root / "stacks/loom/main.tf").write_bytes((root / "stacks/loom/main.tf").read_bytes() + b"# more\n")
+    git(root, "commit", "-qam", "More")
     refused = hclmod(root, "apply", "--phase", "3")
     assert refused.returncode == 2
+    assert "hclmod/phase-3 exists. Planning" in refused.stderr
     assert "--replace" in refused.stderr
     assert git(root, "rev-parse", "hclmod/phase-3") == first
     assert hclmod(root, "apply", "--phase", "3", "--replace").returncode == 0
+
+
+def test_an_empty_phase_says_so(root: Path) -> None:
+    with (root / "hclmod.toml").open("a") as file:
+        file.write("\n[phase.77]\nstacks = []\n")
+    assert "warning: phase 77 is empty" in hclmod(root, "apply", "--phase", "77", "--dry-run").stderr
+    assert "is empty" not in hclmod(root, "apply", "--phase", "3", "--dry-run").stderr
+
+
+def test_a_short_name_of_a_workload_will_do(root: Path) -> None:
+    assert hclmod(root, "explain", "needle").stdout.startswith("stacks/gauge/kubernetes_stateful_set_v1.needle")
+    refused = hclmod(root, "explain", "needel")
+    assert "Did you mean `needle`?" in refused.stderr
+    unknown = hclmod(root, "explain", "nothing-like-it").stderr
+    assert "float-image-tag" in unknown
+    assert "story" not in unknown
 
 
 def test_a_dry_run_writes_nothing(root: Path) -> None:
@@ -243,7 +267,7 @@ def test_cellar_belongs_to_no_phase_and_is_never_touched(root: Path) -> None:
         (["check", "--rule", "float-image-tag", "--set", "float-image-tag.jobs=perhaps", "."], "wants true or false"),
         (["check", "--rule", "ignore-keel-drift", "--set", "ignore-keel-drift.markers=K", "."], "no marker `K`"),
         (["check", "--set", "nothing", "."], "Write RULE.OPTION=VALUE, for"),
-        (["explain", "float"], "there is no rule `float`"),
+        (["explain", "flota"], "there is no rule `flota`"),
         (["new", "rule", "Not An Id"], "is no id of a rule"),
         (["test", "--fixtures", "nowhere"], "there is no folder nowhere"),
     ],
