@@ -21,39 +21,51 @@ NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr
 """How files of a checkout are opened: never through a link, and nothing is waited for."""
 
 
-def find(paths: Iterable[Path], endings: tuple[str, ...] = (".tf",)) -> Iterator[Path]:
-    """The files that are named, and those with these endings below a named folder, sorted; not caches, not links."""
+Closed = dict[str, str]
+"""Folders that are not looked into, with the reason."""
+
+OTHER = "another repository"
+
+
+def find(paths: Iterable[Path], endings: tuple[str, ...] = (".tf",), closed: Closed | None = None) -> Iterator[Path]:
+    """The files that are named, and those with these endings below a named folder, sorted; not caches, not links.
+
+    `closed` takes the folders below that are not looked into.
+    """
     for path in paths:
         if path.is_dir():
-            yield from map(Path, _below(os.fspath(path), endings))
+            yield from map(Path, _below(os.fspath(path), endings, {} if closed is None else closed))
         elif path.exists():
             yield path
         else:
             raise HclmodError(f"{path} does not exist", hint="Name files or folders that do.")
 
 
-def _below(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
+def _below(folder: str, endings: tuple[str, ...], closed: Closed) -> Iterator[str]:
     """The files below a folder; what has a `.git` of its own is another repository, such as a submodule.
 
     A folder's entries come with their kind: a `Path` and a question about each file would take five times as long.
     """
     folders: list[str] = []
-    for entry in _entries(folder):
+    for entry in _entries(folder, closed):
         if _is_folder(entry):
             folders += [] if entry.is_symlink() or entry.name in _CACHES else [entry.path]
         elif entry.name.endswith(endings) and not entry.is_symlink():
             yield entry.path
     for each in folders:
-        if not os.path.exists(os.path.join(each, ".git")):  # noqa: PTH110, PTH118 - strings, as above
-            yield from _below(each, endings)
+        if os.path.lexists(os.path.join(each, ".git")):  # noqa: PTH118 - strings, as above
+            closed[each] = OTHER
+        else:
+            yield from _below(each, endings, closed)
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(folder: str, closed: Closed) -> list[os.DirEntry[str]]:
     """What is in a folder, by name; nothing where it may not be looked into."""
     try:
         with os.scandir(folder) as listing:
             return sorted(listing, key=lambda each: each.name)
-    except OSError:
+    except OSError as error:
+        closed[folder] = (error.strerror or str(error)).lower()
         return []
 
 
@@ -64,18 +76,30 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def names(root: Path) -> Iterator[str]:
-    """The path from `root`, with forward slashes, of every file below it; not of caches and links."""
+def names(root: Path, closed: Closed | None = None) -> Iterator[str]:
+    """The path from `root`, with forward slashes, of every file below it; not of caches and links.
+
+    `closed` takes the folders that are not looked into.
+    """
     start = len(os.path.join(root, ""))  # noqa: PTH118 - a string is what `os.scandir` gives back
-    return (path[start:].replace(os.sep, "/") for path in _below(os.fspath(root), ("",)))
+    left: Closed = {}
+    yield from (path[start:].replace(os.sep, "/") for path in _below(os.fspath(root), ("",), left))
+    if closed is not None:
+        closed |= {path[start:].replace(os.sep, "/"): why for path, why in left.items()}
 
 
-def leads_out(root: Path, path: Path) -> str:
-    """The path from `root` of a file below it that a link on the way leads out of it; empty for any other."""
-    absolute, top = Path(os.path.abspath(path)), root.absolute()  # noqa: PTH100 - links are not followed
-    if not absolute.is_relative_to(top) or absolute.parent.resolve().is_relative_to(root.resolve()):
-        return ""
-    return absolute.relative_to(top).as_posix()
+def foreign(root: Path, path: Path) -> str:
+    """Why a file that a person named is none of the repository's; empty for one that is."""
+    absolute, top = Path(os.path.abspath(path)), Path(os.path.abspath(root))  # noqa: PTH100 - links are not followed
+    folder, real = os.path.realpath(absolute.parent), os.path.realpath(top)
+    if not _is_below(folder, real):
+        inside = absolute.is_relative_to(top)
+        return "a link on its path leads out of the repository" if inside else "it lies outside of the repository"
+    between = Path(folder).relative_to(real)
+    for each in (between, *between.parents):
+        if each.parts and os.path.lexists(Path(real, each, ".git")):
+            return f"{each.as_posix()} is another repository"
+    return ""
 
 
 def read(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
@@ -117,21 +141,27 @@ def read_regular(path: str) -> bytes:
 
 def given(path: Path) -> Path:
     """A file that a person named; an `HclmodError` where a link inside of a checkout leads it out of there."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-    top = next((each for each in absolute.parents if os.path.lexists(each / ".git")), None)
-    if top is not None and not _is_below(os.path.realpath(absolute), os.path.realpath(top)):
+    top = _checkout(path)
+    if top is not None and not _is_below(os.path.realpath(path), os.path.realpath(top)):
         raise HclmodError(f"{path} lies outside of the repository: a link leads there", hint="Name another path.")
     return path
 
 
+def _checkout(path: Path) -> Path | None:
+    """The checkout that a path lies in by its name, whatever links say."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+    return next((each for each in absolute.parents if os.path.lexists(each / ".git")), None)
+
+
 def load(path: Path) -> bytes:
-    """The bytes of a file that a person named."""
-    return given(path).read_bytes()
+    """The bytes of a file that a person named; of what is no file only outside of a checkout, as from a pipe."""
+    return read_regular(os.path.realpath(given(path))) if _checkout(path) else path.read_bytes()
 
 
 def save(path: Path, data: bytes) -> None:
-    """Write a file that a person named; one that is new and cannot be written whole is removed."""
+    """Write a file that a person named, and its folders; one that is new and cannot be written whole is removed."""
     new = not os.path.lexists(given(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         path.write_bytes(data)
     except BaseException:

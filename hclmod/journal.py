@@ -76,7 +76,7 @@ def replace_all(root: Path, changes: Mapping[str, bytes], read: Mapping[str, byt
 
 def _place(root: Path, name: str) -> str:
     """Where a path of the checkout lies; an error where a link leads out of it."""
-    if name.startswith("/") or ".." in name.split("/") or files.leads_out(root, root / name):
+    if name.startswith("/") or ".." in name.split("/") or files.foreign(root, root / name):
         raise HclmodError(f"{name} lies outside of the repository", hint="Name another path.")
     path = root / name
     return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - a string, as in `os.replace`

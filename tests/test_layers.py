@@ -190,3 +190,62 @@ def test_help_and_version_import_no_command() -> None:
             "hclmod.cli", "hclmod.cli.errors", "hclmod.cli.groups", "hclmod.cli.streams", "hclmod.errors",
             "hclmod.interrupts",
         }  # fmt: skip
+
+
+OPENERS = {
+    "open",
+    "os.open",
+    "io.open",
+    "os.scandir",
+    "os.listdir",
+    "os.walk",
+    "os.replace",
+    "os.unlink",
+    "os.readlink",
+}
+OPENING = {"read_bytes", "read_text", "write_bytes", "write_text", "open", "unlink", "iterdir", "replace", "symlink_to"}
+OPEN = {
+    "hclmod": "calls its own `open`",
+    "files": "finds and reads what lies in a checkout",
+    "journal": "writes there",
+    "scratch": "makes folders that are no part of a checkout",
+    "git": "writes into a scratch folder",
+    "rulekit.docstrings": "reads rules: the package's own and those whose code the person runs",
+    "rulekit.codes": "the same",
+    "rulekit.loading": "the same",
+    "registries.auth": "reads the person's own logins",
+    "forges.target": "reads the event that the forge wrote",
+    "reports.html": "reads a file of the package",
+    "cli.output": "tries whether a named file can be written, after `files.given`",
+    "commands.test": "removes the old form of a case after the new one is written",
+    "cli.docs": "removes a page that no rule has any more",
+}
+
+
+def opens(path: Path) -> Iterator[str]:
+    """The calls of a file that open, list, replace or remove a file by its path."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            of_path = isinstance(node.func, ast.Attribute) and node.func.attr in OPENING and _may_be_path(node)
+            if name in OPENERS or of_path:
+                yield f"line {node.lineno}: {name}"
+
+
+def _may_be_path(call: ast.Call) -> bool:
+    """Whether a call with such a name may be one of `Path`: `text.replace(a, b)` and `Repository.open(x)` are none."""
+    words = [each.value for each in call.args if isinstance(each, ast.Constant)]
+    match ast.unparse(call.func).rpartition(".")[2]:
+        case "replace":
+            return len(call.args) == 1 and not call.keywords
+        case "open":
+            return bool(words) or not (call.args or ast.unparse(call.func) == "source.open")
+    return True
+
+
+def test_no_other_module_opens_a_path_of_a_checkout() -> None:
+    found = {name: list(opens(path)) for name, path in MODULES.items()}
+    assert found["files"]
+    assert found["journal"]
+    assert not {name: calls for name, calls in found.items() if calls and name not in OPEN}
+    assert not [name for name in OPEN if not found[name]], "these open nothing any more"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hclmod import files
 from hclmod.cli import options
 from hclmod.cli.groups import Command as _Command
 
@@ -67,15 +68,14 @@ def docs(context: click.Context, *, into: Path, fixtures: Path, schemas: Path, c
 
 
 def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    return files.load(path).decode() if path.is_file() else None
 
 
 def _write(path: Path, text: str | None) -> None:
     if text is None:
         path.unlink()
     else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        files.save(path, text.encode())
 
 
 def _commands(command: click.Command, context: click.Context) -> Iterator[Command]:

@@ -39,7 +39,8 @@ def interrupted(error: BaseException | None = None) -> int:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     what = f"written before that: {', '.join(names[:_NAMED])}{more}" if names else "nothing was written"
     click.echo(f"interrupted: {what}", err=True)
-    return 128 + error.number if isinstance(error, interrupts.Terminated) else INTERRUPTED
+    cause = error.__cause__ if isinstance(error, click.Abort) else error  # click gives Ctrl-C another name
+    return 128 + cause.number if isinstance(cause, interrupts.Terminated) else INTERRUPTED
 
 
 _NAMED = 5

@@ -48,6 +48,8 @@ class Source(Struct, frozen=True):
             output.warning(each)
         if names := project.recovered:
             output.warning(f"an earlier run was stopped while it wrote. Put back as before it: {', '.join(names)}")
+        if context := click.get_current_context(silent=True):
+            context.call_on_close(lambda: output.warn_of_closed(project.closed))
         return project
 
 

@@ -57,6 +57,15 @@ def warn_of_unread(documents: Mapping[str, str]) -> None:
         warning(f"cannot read {path}, so nothing in it is listed: {why}")
 
 
+def warn_of_closed(folders: Mapping[str, str]) -> None:
+    """Name the folders that were not looked into."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in sorted(folders.items()):
+        by_reason.setdefault(why, []).append(name)
+    for why, names in by_reason.items():
+        warning(f"not looked into ({why}): {', '.join(names)}")
+
+
 def warning(text: str) -> None:
     """Print a warning to standard error."""
     click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {text}", err=True)

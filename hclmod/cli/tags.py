@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,12 @@ from hclmod.cli.errors import INTERRUPTED
 from hclmod.cli.groups import Group
 from hclmod.cli.refresh import show_failed
 from hclmod.commands import tags as commands
+from hclmod.errors import HclmodError
+from hclmod.files import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hclmod.cli.options import Source
     from hclmod.commands.tags import Told
@@ -53,9 +57,9 @@ def refresh(*, images: tuple[str, ...], phase: int | None, source: Source) -> in
 
 
 @tags.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.File("rb"), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=options.PATHS, metavar="FILE...")
 @options.source()
-def import_(*, files: tuple[BinaryIO, ...], source: Source) -> int:
+def import_(*, files: tuple[Path, ...], source: Source) -> int:
     """Import tags that Diun reported.
 
     FILE holds one or more JSON documents from `diun image inspect --raw`, `diun image list --raw` or a webhook. Use -
@@ -64,7 +68,7 @@ def import_(*, files: tuple[BinaryIO, ...], source: Source) -> int:
     from hclmod.images.diun import LIMITS
 
     project = source.open()
-    result = commands.take(project, [(each.name, each.read()) for each in files])
+    result = commands.take(project, [("<stdin>" if str(each) == "-" else str(each), _content(each)) for each in files])
     path = commands.write(project, result.snapshot) if result.taken else ""
     output.say(f"{_images(result.taken)} imported, {f'written to {path}' if path else 'nothing written'}.")
     if result.kept:
@@ -74,6 +78,14 @@ def import_(*, files: tuple[BinaryIO, ...], source: Source) -> int:
     for each in result.problems:
         output.warning(f"cannot read {each}")
     return int(bool(result.problems))
+
+
+def _content(file: Path) -> bytes:
+    """The bytes of a file, or for `-` of standard input."""
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else load(file)
+    except OSError as error:
+        raise HclmodError(f"cannot read {file}: {error.strerror}") from error
 
 
 @tags.command()

@@ -132,7 +132,7 @@ def _read(data: bytes, path: str) -> Counter[Identity]:
 def without_baseline(report: PhaseReport, path: Path) -> PhaseReport:
     """The report without the findings that the baseline at `path` holds, each as often as it does."""
     try:
-        data = path.read_bytes()
+        data = files.load(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint="Make it with --write-baseline.") from error
     rest = _read(data, str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hclmod import files
@@ -12,7 +13,6 @@ from hclmod.terraform.code import CODE, JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
@@ -61,12 +61,12 @@ def _prepared(
     project: Project, paths: Sequence[Path], rules: Sequence[str] | None, unsaved: Mapping[str, bytes]
 ) -> tuple[Project, list[Job]]:
     """The project with the named and unsaved documents, and the jobs on them."""
-    selected = list(files.find(paths, _READ))
-    links = {name for path in selected if (name := files.leads_out(project.root, path))}
-    named = frozenset(
-        {*(project.name_of(p) for p in selected if not files.leads_out(project.root, p)), *links, *unsaved}
-    )
-    project = project.over(tree.on_disk(project.root, named, links).changed(unsaved))
+    closed: dict[str, str] = {}
+    selected = list(files.find(paths, _READ, closed))
+    left = {project.name_of(each): why for each in selected if (why := files.foreign(project.root, each))}
+    project.closed |= {project.name_of(Path(each)): why for each, why in closed.items()}
+    named = frozenset({*(project.name_of(each) for each in selected), *unsaved})
+    project = project.over(tree.on_disk(project.root, named, left).changed(unsaved))
     if rules:
         return project, [Job(rules=tuple(rules), options=project.options_of(None), only=named, near=True)]
     return project, [project.phase_job(each, only=named, near=True) for each in project.done]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from hclmod import files
 from hclmod.errors import HclmodError
 from hclmod.rulekit import folders, mistakes
 from hclmod.rulekit.rule import BLOCKS
@@ -64,8 +65,7 @@ def new_rule(
     if present := [path for path in texts if path.exists()]:
         raise HclmodError(f"{present[0]} exists", hint="Choose another id, or remove what is there.")
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        files.save(path, text.encode())
     return tuple(texts)
 
 

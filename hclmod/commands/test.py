@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hclmod import txtar
+from hclmod import files, txtar
 from hclmod.engine.cases import chosen, outcomes
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged, findings
 from hclmod.reports.diff import unified
@@ -97,14 +97,13 @@ def _accepted(case: Case, after: Mapping[str, bytes]) -> Case:
     folder = case.path.with_name(case.name.rpartition("/")[2])
     file = folder.with_name(folder.name + txtar.SUFFIX)
     if txtar.fits(accepted.files):
-        file.write_bytes(txtar.write(accepted.files))
+        files.save(file, txtar.write(accepted.files))
         if case.path == folder:
             _clear(folder)
     else:
         shutil.rmtree(folder / "after", ignore_errors=True)
         for name, data in accepted.files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
+            files.save(folder / name, data)
         if case.path == file:
             file.unlink()
     return accepted

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from hclmod import txtar
+from hclmod import files, txtar
 from hclmod.config import checks
 from hclmod.engine import tree
 from hclmod.engine.job import Job
@@ -103,13 +103,13 @@ def _matches(folder: Path) -> Iterator[Path]:
 
 
 def _case(path: Path, name: str) -> Case:
-    files = txtar.read(path.read_bytes(), str(path)) if path.is_file() else _folder(path)
-    settings = _settings(files.get("case.toml", b""), f"{path}: case.toml")
+    texts = txtar.read(files.load(path), str(path)) if path.is_file() else _folder(path)
+    settings = _settings(texts.get("case.toml", b""), f"{path}: case.toml")
     return Case(
         name=name,
         rule=name.partition("/")[0],
         path=path,
-        files=files,
+        files=texts,
         codes=tuple(settings.get("codes", ())),
         says=tuple(settings.get("says", ())),
         phase=settings.get("phase"),
@@ -131,7 +131,7 @@ def _settings(data: bytes, path: str) -> dict[str, Any]:
 def _folder(case: Path) -> dict[str, bytes]:
     """The files of a case in its folder form; what else lies there is nobody's."""
     paths = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
-    return {name: path.read_bytes() for name, path in paths.items() if name.partition("/")[0] in txtar.PARTS}
+    return {name: files.load(path) for name, path in paths.items() if name.partition("/")[0] in txtar.PARTS}
 
 
 def outcomes(case: Case, folders: Sequence[Path | None] = (None,)) -> list[Outcome]:

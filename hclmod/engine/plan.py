@@ -93,9 +93,8 @@ def _report(tree: Tree, run: Run, stacks: Sequence[StackReport]) -> PhaseReport:
 
 def _with_unread(report: StackReport, tree: Tree) -> StackReport:
     """The report with the files that were not read because of what they are."""
-    links = dict.fromkeys(tree.links, "a symbolic link; its target is read where it lies")
     unread = dict.fromkeys(tree.unread, "it cannot be read: not a regular file, no permission, or gone meanwhile")
-    reasons = {**links, **unread}
+    reasons = {**tree.left, **unread}
     results = [Skipped(file, reasons[file]) for file in report.stack.files if file in reasons]
     own = f"{report.stack.path}/terragrunt.hcl".removeprefix("/")
     if why := generates(own, tree.get(own, b"")):

@@ -57,6 +57,7 @@ class Project:
         self.root, self.config, self.tags, self.tree = root, config, tags, tree
         self.rule_folders, self._options = tuple(rule_folders), options or {}
         self._facts: dict[tuple[int, ...], Mapping[BlockId, Facts]] = {}
+        self.closed: dict[str, str] = {}  # folders that were not looked into so far, with the reason
         self.recovered: tuple[str, ...] = ()  # files that an earlier run began to write, with their old bytes again
 
     @cached_property
@@ -69,7 +70,7 @@ class Project:
     @cached_property
     def stacks(self) -> tuple[Stack, ...]:
         """Its stacks, by path."""
-        return stacks.discover((*self.tree, *self.tree.links), self.config)
+        return stacks.discover((*self.tree, *self.tree.left), self.config)
 
     @cached_property
     def _every(self) -> Model:
@@ -160,7 +161,9 @@ class Project:
     def over(self, tree: Tree, *, tags: Snapshot | None = None) -> Project:
         """The same project with other files, or another tag snapshot."""
         known = self.tags if tags is None else tags
-        return Project(self.root, self.config, known, tree, rule_folders=self.rule_folders, options=self._options)
+        other = Project(self.root, self.config, known, tree, rule_folders=self.rule_folders, options=self._options)
+        other.closed = self.closed
+        return other
 
     def at(self, revision: str, *, in_place: bool = False) -> Project:
         """The project at a commit; `in_place` its files as they are in the working tree."""
@@ -168,8 +171,8 @@ class Project:
             hint = f"Put {self.config.path} into {self.git.root}."
             raise ConfigError("the configuration has to lie at the repository's root", hint=hint)
         if in_place:
-            return self.over(tree.tracked(self.git, self.root, revision))
-        return self.over(tree.at_revision(self.git, revision))
+            return self.over(tree.tracked(self.git, self.root, revision, self.closed))
+        return self.over(tree.at_revision(self.git, revision, self.closed))
 
     def require_names(self) -> None:
         """Raise a `ConfigError` for a stack, a workload or a namespace that the config names and that is not there."""
@@ -240,8 +243,10 @@ def open_project(
     read = config.load(path) if path else config.parse(b"", config.FILE_NAME)
     known = files.content(root, read.tags)
     tags = evidence.Snapshot({}) if known is None else evidence.parse(known, str(root / read.tags))
-    there = tree.on_disk(root)
+    closed: dict[str, str] = {}
+    there = tree.on_disk(root, closed=closed)
     project = Project(root, read, tags, there, rule_folders=(None, *rule_folders), options=options)
+    project.closed = closed
     project.recovered = recovered
     loading.check_options(project.options_of(None), project.rule_folders)
     return project

@@ -13,28 +13,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from hclmod.git import Repository
+    from hclmod.git import Entry, Repository
 
     Fetch = Callable[[Sequence[str]], Mapping[str, bytes]]
 
 _REGULAR = ("100644", "100755")
+_SUBMODULE = "160000"
+
+LINK = "a symbolic link; its target is read where it lies"
+"""Why a symbolic link is left."""
 
 
 class Tree(Mapping[str, bytes]):
     """The bytes of files by their path from the root, with forward slashes.
 
-    A file is read when it is asked for, and once. One that has vanished meanwhile is not there. `links` are the paths
-    of symbolic links, which are never read, `unread` those of files that could not be.
+    A file is read when it is asked for, and once. One that has vanished meanwhile is not there. `left` are the paths
+    of those that are never read, such as symbolic links, with the reason, `unread` those of files that could not be.
     """
 
-    def __init__(self, paths: Iterable[str], fetch: Fetch, links: Iterable[str] = ()) -> None:
-        self.links, self._given = frozenset(links), paths
+    def __init__(self, paths: Iterable[str], fetch: Fetch, left: Mapping[str, str] | None = None) -> None:
+        self.left, self._given = left or {}, paths
         self._fetch, self._bytes = fetch, dict[str, bytes]()
         self.unread: set[str] = set()
 
     @cached_property
     def _paths(self) -> dict[str, None]:
-        return dict.fromkeys(path for path in sorted(self._given) if path not in self.links)
+        return dict.fromkeys(path for path in sorted(self._given) if path not in self.left)
 
     def load(self, paths: Iterable[str]) -> None:
         """Read files in one go, for what is dear to ask one by one."""
@@ -50,7 +54,7 @@ class Tree(Mapping[str, bytes]):
 
     def changed(self, changes: Mapping[str, bytes]) -> Tree:
         """The same files with other bytes for some of them, which may be new."""
-        other = Tree({*self._paths, *changes}, self._fetch, self.links)
+        other = Tree({*self._paths, *changes}, self._fetch, self.left)
         other._bytes = {**self._bytes, **changes}
         return other
 
@@ -74,20 +78,36 @@ def in_memory(texts: Mapping[str, bytes]) -> Tree:
     return Tree(texts, lambda paths: {path: texts[path] for path in paths})
 
 
-def on_disk(root: Path, named: Iterable[str] = (), links: Iterable[str] = ()) -> Tree:
-    """The working tree below `root`, without caches and links; and the files that are `named`, wherever they lie."""
-    return Tree(chain(files.names(root), named), lambda paths: files.read(root, paths), links)
+def on_disk(
+    root: Path,
+    named: Iterable[str] = (),
+    left: Mapping[str, str] | None = None,
+    closed: dict[str, str] | None = None,
+) -> Tree:
+    """The working tree below `root`, without caches and links; and the files that are `named`, wherever they lie.
+
+    `closed` takes the folders that are not looked into, with the reason.
+    """
+    return Tree(chain(files.names(root, closed), named), lambda paths: files.read(root, paths), left)
 
 
-def at_revision(repository: Repository, revision: str) -> Tree:
-    """The files of a commit."""
-    entries = {entry.path: entry for entry in repository.entries(revision)}
-    links = (path for path, entry in entries.items() if entry.mode not in _REGULAR)
+def at_revision(repository: Repository, revision: str, closed: dict[str, str] | None = None) -> Tree:
+    """The files of a commit; `closed` takes the submodules."""
+    entries = _entries(repository, revision, closed)
+    links = {path: LINK for path, entry in entries.items() if entry.mode not in _REGULAR}
     return Tree(entries, lambda paths: repository.read([entries[path] for path in paths], revision), links)
 
 
-def tracked(repository: Repository, root: Path, revision: str) -> Tree:
-    """The files of a commit with the bytes that they have in the working tree."""
-    entries = {entry.path: entry for entry in repository.entries(revision)}
-    links = (path for path, entry in entries.items() if entry.mode not in _REGULAR)
+def tracked(repository: Repository, root: Path, revision: str, closed: dict[str, str] | None = None) -> Tree:
+    """The files of a commit with the bytes that they have in the working tree; `closed` takes the submodules."""
+    entries = _entries(repository, revision, closed)
+    links = {path: LINK for path, entry in entries.items() if entry.mode not in _REGULAR}
     return Tree(entries, lambda paths: files.read(root, paths), links)
+
+
+def _entries(repository: Repository, revision: str, closed: dict[str, str] | None) -> dict[str, Entry]:
+    entries = {entry.path: entry for entry in repository.entries(revision)}
+    submodules = [path for path, entry in entries.items() if entry.mode == _SUBMODULE]
+    if closed is not None:
+        closed |= dict.fromkeys(submodules, files.OTHER)
+    return {path: entry for path, entry in entries.items() if entry.mode != _SUBMODULE}

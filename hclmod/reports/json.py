@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 import msgspec
 from msgspec import Meta
 
+from hclmod import files
 from hclmod.errors import HclmodError
 from hclmod.reports.model import Report, Section, Stack, Step, Texts, Totals, Value
 
@@ -56,7 +57,7 @@ def write(report: Report) -> str:
 def read_file(path: Path) -> Report:
     """A report of `--format json`, which may come from anyone: checked value by value."""
     try:
-        data = path.read_bytes()
+        data = files.load(path)
     except OSError as error:
         raise HclmodError(
             f"{path}: cannot be read: {error.strerror}", hint="Name a report of `--format json`."

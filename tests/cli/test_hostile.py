@@ -107,3 +107,61 @@ def test_no_line_is_a_command_of_a_workflow(folder: Path) -> None:
     done = hclmod(folder, "check", "--rule", "float-image-tag", ".")
     assert "error title=hi" in done.stdout
     assert not [line for line in done.stdout.splitlines() if line.lstrip().startswith("::")]
+
+
+def test_a_file_outside_of_the_repository_is_left(folder: Path) -> None:
+    (folder.parent / "other.tf").write_text(RELEASE)
+    done = hclmod(folder, "fix", *ATOMIC, "s", "../other.tf")
+    assert "it lies outside of the repository" in done.stdout
+    assert (folder.parent / "other.tf").read_text() == RELEASE
+    assert "atomic" not in (folder / "s/main.tf").read_text()
+
+
+def test_a_file_of_another_repository_below_is_left(folder: Path) -> None:
+    (folder / "other").mkdir()
+    git(folder / "other", "init", "-q")
+    (folder / "other/main.tf").write_text(RELEASE)
+    done = hclmod(folder, "fix", *ATOMIC, "s", "other/main.tf")
+    assert "other is another repository" in done.stdout
+    assert (folder / "other/main.tf").read_text() == RELEASE
+
+
+@pytest.mark.parametrize("words", [("fix", *ATOMIC, "."), ("survey",), ("audit",), ("owners",)])
+def test_folders_that_are_not_looked_into_are_named(folder: Path, words: tuple[str, ...]) -> None:
+    (folder / "other").mkdir()
+    git(folder / "other", "init", "-q")
+    assert "warning: not looked into (another repository): other\n" in hclmod(folder, *words).stderr
+
+
+@pytest.mark.parametrize("target", ["outside/hclmod.toml", "outside/nothing"])
+def test_a_config_that_a_link_leads_out_of_the_repository_is_refused(folder: Path, target: str) -> None:
+    outside = folder.parent / "outside"
+    outside.mkdir()
+    (outside / "hclmod.toml").write_text("")
+    (folder / "hclmod.toml").symlink_to(f"../{target}")
+    assert "lies outside of the repository" in hclmod(folder, "survey").stderr
+    assert hclmod(folder, "init").returncode == 2
+    assert [each.name for each in outside.iterdir()] == ["hclmod.toml"]
+
+
+@pytest.mark.parametrize("words", [("check", *ATOMIC, "--output", "out"), ("audit", "--write-baseline", "out")])
+def test_an_output_that_a_link_leads_out_of_the_repository_is_refused(folder: Path, words: tuple[str, ...]) -> None:
+    (folder.parent / "victim").write_text("mine")
+    (folder / "out").symlink_to("../victim")
+    done = hclmod(folder, *words)
+    assert (done.returncode, "lies outside of the repository" in done.stderr) == (2, True)
+    assert (folder.parent / "victim").read_text() == "mine"
+
+
+def test_a_config_elsewhere_does_not_move_the_root(folder: Path) -> None:
+    (folder.parent / "elsewhere").mkdir()
+    (folder.parent / "elsewhere/main.tf").write_text(LIVE % "elsewhere")
+    (folder.parent / "elsewhere/c.toml").write_text("")
+    (folder / "s/main.tf").write_text(LIVE % "here")
+    done = hclmod(folder, "survey", "--config", "../elsewhere/c.toml", "--format", "json")
+    assert ('"here"' in done.stdout, '"elsewhere"' in done.stdout) == (True, False)
+
+
+def test_a_config_that_would_be_waited_for_is_an_error(folder: Path) -> None:
+    os.mkfifo(folder / "hclmod.toml")
+    assert "not a regular file" in hclmod(folder, "survey").stderr
