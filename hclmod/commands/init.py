@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod import journal
+from hclmod.commands import risk
 from hclmod.config import file
 from hclmod.engine import tree
 from hclmod.engine.project import Project
@@ -30,15 +31,16 @@ if TYPE_CHECKING:
     from hclmod.terraform.model import Model
 
 _HEAD = """\
+"$schema" = "urn:hclmod:config"  # the id of the JSON schema in hclmod/schemas
 # {found}
 stacks  = {stacks}  # the folders that Terraform is run in
 exclude = {exclude}
 
-# The rollout in phases, what nobody would miss first. Take the stacks that run something from this list:
+# The rollout in phases, by risk: what is easy to put back first. Move stacks as you know better, then uncomment.
 """
 _PHASE = """
-# [phase.1]
-# title  = "What nobody would miss"
+# [phase.{number}]
+# title  = "{title}"
 # stacks = [
 {stacks}
 # ]
@@ -54,6 +56,8 @@ def init(root: Path) -> Path:
     """Write a first `hclmod.toml` for the repository at `root`; one that is there is a `ConfigError`."""
     project = Project(root, file.parse(b"", file.FILE_NAME), Snapshot({}), tree.on_disk(root))
     folders = {path.rpartition("/")[0] for path in project.tree.ending((*CODE, *JSON))}
+    if not os.path.lexists(root / file.FILE_NAME) and not folders and not project.model.stacks:
+        raise ConfigError("no Terraform here", hint="Run it at the root of a repository with .tf or .tofu files.")
     return write(root, project.model, folders)
 
 
@@ -74,8 +78,16 @@ def text(model: Model, folders: Iterable[str]) -> str:
     text = _text(len(set(stacks) - set(exclude)), len(exclude))
     head = _HEAD.format(found=text, stacks=json.dumps(globs), exclude=json.dumps(exclude))
     result = file.parse(head.encode(), file.FILE_NAME)
-    busy = [f'#   "{stack.name_of(path, result)}",  # {text}' for path, text in _busy(model)]
-    return head + (_PHASE.format(stacks="\n".join(busy)) if busy else "# (nothing here runs a container)\n") + _TAIL
+    busy = dict(_busy(model))
+    phases = [
+        _PHASE.format(
+            number=number,
+            title=title,
+            stacks="\n".join(f'#  "{stack.name_of(path, result)}",  # {busy[path]}' for path in paths),
+        )
+        for number, (title, paths) in enumerate(risk.steps(model, busy), 1)
+    ]
+    return head + ("".join(phases) or "# (nothing here runs a container)\n") + _TAIL
 
 
 def _is_run_in(model: Model, folder: str) -> bool:

@@ -46,7 +46,6 @@ WEB = workload('"a:1"')
             [],
             ["live/a", "live/b"],
         ),
-        ({"README.md": ""}, [], [], []),
         ({"tiers.tf": LOCALS, "s/a/main.tf": WEB, "s/b/main.tf": WEB}, ["s/*"], [], ["s/a", "s/b"]),
         ({"tiers.tf": LOCALS + "# resource\n", "s/a/main.tf": WEB}, ["s/a"], [], ["s/a"]),
         ({"providers.tf": GENERATED, "s/a/main.tf": WEB}, ["s/a"], [], ["s/a"]),
@@ -82,7 +81,7 @@ def test_it_says_how_many_stacks_there_are(tmp_path: Path, files: dict[str, str]
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert init.init(tmp_path).read_text().startswith(told)
+    assert init.init(tmp_path).read_text().partition("\n")[2].startswith(told)
 
 
 def test_what_it_says_can_be_uncommented_and_used(tmp_path: Path) -> None:
@@ -100,7 +99,7 @@ def test_what_it_says_can_be_uncommented_and_used(tmp_path: Path) -> None:
     (root / "hclmod.toml").write_text("".join(used).replace("#   ", "  "))
     done = hclmod(root, "apply", "--phase", "1", "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Phase 1: What nobody would miss")
+    assert done.stdout.startswith("Phase 1: Stateless")
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
@@ -110,3 +109,33 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "hclmod.toml").read_text() == "stacks = []\n"
     done = hclmod(tmp_path, "init")
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_without_terraform_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("")
+    done = hclmod(tmp_path, "init")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: no Terraform here")
+    assert not (tmp_path / "hclmod.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (WEB, "Stateless"),
+        (workload('"postgres:16"'), "Stateful"),
+        (WEB.replace("kubernetes_deployment", "kubernetes_stateful_set"), "Stateful"),
+        (workload('"acme/web-operator:1"'), "Operators"),
+        (workload('"hashicorp/vault:1"'), "Critical"),
+        ('resource "helm_release" "x" {\n  chart = "cilium"\n}\n', "Critical"),
+        ('resource "helm_release" "x" {\n  chart = "cert-manager"\n}\n', "Operators"),
+    ],
+)
+def test_phases_are_by_risk(tmp_path: Path, text: str, title: str) -> None:
+    for name, content in (("a", WEB), ("b", text)):
+        (tmp_path / "s" / name).mkdir(parents=True)
+        (tmp_path / "s" / name / "main.tf").write_text(content)
+    phases = init.init(tmp_path).read_text().split("# [phase.")[1:]
+    (own,) = (each for each in phases if '"b"' in each)
+    assert f'"{title}"' in own
+    assert '"Stateless"' in phases[0]
