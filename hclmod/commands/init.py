@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod import journal
-from hclmod.commands import risk
 from hclmod.config import file
 from hclmod.engine import tree
 from hclmod.engine.project import Project
@@ -19,6 +18,7 @@ from hclmod.hcl.source import Source, parse, unreadable
 from hclmod.hcl.views import top_level
 from hclmod.images.evidence import Snapshot
 from hclmod.reports.model import count
+from hclmod.scan import risk
 from hclmod.terraform import stacks as stack
 from hclmod.terraform.code import CODE, JSON
 from hclmod.terraform.kubernetes import RELEASE
