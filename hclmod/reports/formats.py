@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from hclmod.reports.model import Report
 
-FORMATS = ("text", "diff", "json", "markdown", "html", "sarif", "github")
+FORMATS = ("text", "diff", "json", "markdown", "html", "sarif", "github", "gitlab", "junit")
 
 
 def render(  # noqa: PLR0911 - one line for each format
@@ -57,6 +57,14 @@ def render(  # noqa: PLR0911 - one line for each format
             from hclmod.reports import annotations
 
             return annotations.render(report)
+        case "gitlab":
+            from hclmod.reports import codequality
+
+            return codequality.render(report)
+        case "junit":
+            from hclmod.reports import junit
+
+            return junit.render(report)
         case _:
             return "".join(as_text(section, style or Style()) for section in report.sections)
 
