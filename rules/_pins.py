@@ -40,5 +40,7 @@ def lower_than(image: Reference, tag: str, others: Iterable[str]) -> str | None:
 
 
 def pinned(image: Reference, tag: str) -> Reference | None:
-    """The image at the tag; None where that is not a tag."""
+    """The image at the tag or the digest; None where that is neither."""
+    if reference.is_digest(tag):
+        return image.with_digest(tag)
     return image.with_tag(tag) if reference.is_tag(tag) else None

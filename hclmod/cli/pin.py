@@ -48,7 +48,7 @@ def _acts(command: Function) -> Function:
 
 @click.command(cls=Command)
 @click.argument("workload")
-@click.option("--to", "tag", required=True, metavar="TAG", help="The known good tag.")
+@click.option("--to", "tag", required=True, metavar="TAG", help="The known good tag, or a digest `sha256:...`.")
 @click.option("--allow-downgrade", is_flag=True, help="Allow a tag lower than the current one or an earlier pin.")
 @_reason
 @_date

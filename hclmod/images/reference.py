@@ -51,6 +51,12 @@ class Reference(Struct, frozen=True):
             raise ValueError(f"not a tag: {tag!r}")
         return Reference(self.domain, self.path, tag)
 
+    def with_digest(self, digest: str) -> Reference:
+        """Name the same image with a digest, which counts more than the tag before it."""
+        if not is_digest(digest):
+            raise ValueError(f"not a digest: {digest!r}")
+        return Reference(self.domain, self.path, self.tag, digest)
+
     def __str__(self) -> str:
         domain = f"{self.domain}/" if self.domain else ""
         tag = "" if self.tag is None else f":{self.tag}"
@@ -73,6 +79,14 @@ def parse(text: str) -> Reference | None:
 def is_tag(text: str) -> bool:
     """Whether this can stand behind a reference's colon."""
     return _TAG.fullmatch(text) is not None
+
+
+def is_digest(text: str) -> bool:
+    """Whether this can stand behind a reference's `@`."""
+    return _SHA256.fullmatch(text) is not None
+
+
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def _is_domain(part: str) -> bool:

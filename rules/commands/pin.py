@@ -90,8 +90,8 @@ def check(
     low = (pin.too_low(image, workload.source.data) for _, image in here if not allow_downgrade)
     if not to or not reason:
         yield warn(place, "no-tag-or-reason", "a pin needs a tag (`to`) and a `reason`")
-    elif not reference.is_tag(to):
-        yield warn(place, "not-a-tag", f"not pinned: `{to}` is not a tag")
+    elif not (reference.is_tag(to) or reference.is_digest(to)):
+        yield warn(place, "not-a-tag", f"not pinned: `{to}` is neither a tag nor a digest")
     elif callers := context.shared.get(workload.address):
         with_it = f"{', '.join(callers)} use the same block and would be pinned too"
         yield warn(place, "shared-block", f"not pinned: {with_it}. Use --with-callers to do that")
