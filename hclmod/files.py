@@ -154,7 +154,7 @@ def _checkout(path: Path) -> Path | None:
 
 
 def load(path: Path) -> bytes:
-    """The bytes of a file that a person named; of what is no file only outside of a checkout, as from a pipe."""
+    """The bytes of a file that a person named; of what is not a file only outside of a checkout, as from a pipe."""
     return read_regular(os.path.realpath(given(path))) if _checkout(path) else path.read_bytes()
 
 

@@ -127,11 +127,15 @@ class Repository(Struct, frozen=True):
                 todo = todo[len(given) + 1 :]
             return texts | _cat(git, stored)
 
-    def filtered(self, paths: Iterable[str], rev: str = "HEAD") -> frozenset[str]:
-        """Those of `paths` that `rev` gives a filter such as git-crypt: show no diff of them."""
-        with self._scratch(self.resolve(rev)) as git:
-            text = _records(git.out("check-attr", "-z", "--stdin", "filter", stdin=_nul(paths)))
-        values = zip(text[::3], text[2::3], strict=True)
+    def filtered(self, paths: Iterable[str], rev: str | None = None) -> frozenset[str]:
+        """Those of `paths` that get a filter such as git-crypt, now or at `rev`: show nothing of them."""
+        asked, question = _nul(paths), ("check-attr", "-z", "--stdin", "filter")
+        answers = [self._git.out(*question, stdin=asked)]
+        if rev is not None:
+            with self._scratch(self.resolve(rev)) as git:
+                answers.append(git.out(*question, stdin=asked))
+        fields = [_records(answer) for answer in answers]
+        values = [pair for text in fields for pair in zip(text[::3], text[2::3], strict=True)]
         return frozenset(path for path, value in values if value not in {"unspecified", "unset"})
 
     def ledger(self, rev: str) -> tuple[LedgerEntry, ...]:

@@ -24,7 +24,6 @@ def folder() -> Iterator[Path]:
     """Make a folder that nobody else may read, and remove it with all that is in it."""
     import tempfile
 
-    _clean(Path(tempfile.gettempdir()))
     with interrupts.uncut():
         path = Path(tempfile.mkdtemp(prefix=_PREFIX))
         lock = os.open(path, os.O_RDONLY)
@@ -37,8 +36,9 @@ def folder() -> Iterator[Path]:
             os.close(lock)
 
 
-def _clean(where: Path) -> None:
+def clean() -> None:
     """Remove the folders of this user that no process holds any more."""
+    where = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - as `tempfile`, which takes long to load
     with suppress(OSError), os.scandir(where) as entries:
         for entry in entries:
             if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False):

@@ -243,7 +243,7 @@ def test_a_failing_filter_gives_the_stored_file(home: Path) -> None:
     repo = Repository.open(home)
     read = repo.read(repo.entries("HEAD"))
     assert (read["a/main.tf"], read["b/run.tf"], read["c.tf"]) == (OLD, OLD.replace(b"a", b"z"), OLD)
-    assert repo.filtered(["a/main.tf", "b/run.tf", "c.tf"]) == {"a/main.tf", "b/run.tf"}
+    assert repo.filtered(["a/main.tf", "b/run.tf", "c.tf"], "HEAD") == {"a/main.tf", "b/run.tf"}
 
 
 def test_attributes_are_those_of_the_commit(home: Path) -> None:
@@ -253,7 +253,7 @@ def test_attributes_are_those_of_the_commit(home: Path) -> None:
     repo = Repository.open(home)
     assert repo.read(repo.entries("HEAD~1"), "HEAD~1")["c.tf"] == OLD.replace(b"\n", b"\r\n")
     assert repo.read(repo.entries("HEAD"))["c.tf"] == OLD
-    assert repo.filtered(["c.tf"]) == frozenset()
+    assert repo.filtered(["c.tf"], "HEAD") == {"c.tf"}, "what is not committed yet counts too"
 
 
 # Committing

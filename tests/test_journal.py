@@ -204,11 +204,12 @@ def test_one_run_writes_at_a_time(root: Path) -> None:
 
 
 def test_a_scratch_folder_that_nobody_holds_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "hclmod-scratch-old").mkdir()
     (tmp_path / "hclmod-scratch-old" / "index").write_text("")
     (tmp_path / "hclmod-mine").mkdir()
     with scratch.folder() as first, scratch.folder() as second:
+        scratch.clean()
         assert sorted(each.name for each in tmp_path.iterdir()) == sorted([first.name, second.name, "hclmod-mine"])
     assert [each.name for each in tmp_path.iterdir()] == ["hclmod-mine"]

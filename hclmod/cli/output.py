@@ -106,7 +106,12 @@ def _refusing(file: Path) -> Iterator[None]:
 
 def show_json(value: Any) -> None:
     """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=1))
+    click.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON."""
+    return json.dumps(value, indent=1)
 
 
 def show_bytes(data: bytes) -> None:

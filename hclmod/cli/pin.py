@@ -11,6 +11,7 @@ from hclmod.cli import options
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import write
 from hclmod.commands.pin import act, cells, notes, objections
+from hclmod.commands.secrets import cleaner
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Function, Source, View
@@ -144,13 +145,14 @@ def _act(
         if not why:
             project.proven(report)
             lines = [] if dry_run or not report.changes else _written(project, report)
+    clean = cleaner(project)
     if why:
-        click.echo(f"Nothing was written: {'; '.join(why)}", err=True)
+        click.echo(clean(f"Nothing was written: {'; '.join(why)}"), err=True)
         return 1
     if idle and not report.changes and notes(report):
         view.say(f"Nothing to do: {idle}.")
     for line in lines:
-        view.say(line)
+        view.say(clean(line))
     return 0
 
 

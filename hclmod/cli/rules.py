@@ -56,8 +56,11 @@ def explain(*, what: str, form: str, source: Source) -> None:
         _explain_rule(what, form, source)
         return
     from hclmod.commands.explain import explain as explain_workload
+    from hclmod.commands.secrets import cleaner
 
-    lines = list(explain_workload(source.open(), what))
+    project = source.open()
+    clean = cleaner(project)
+    lines = [clean(line) for line in explain_workload(project, what)]
     if form == "json":
         output.show_json(lines)
     else:

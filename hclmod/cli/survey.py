@@ -10,6 +10,7 @@ from hclmod.cli import options, output
 from hclmod.cli.groups import Command
 from hclmod.commands import trace as tracing
 from hclmod.commands.init import init as write_config
+from hclmod.commands.secrets import cleaner
 from hclmod.commands.survey import survey as survey_project
 from hclmod.reports import tables
 from hclmod.reports.escape import visible
@@ -37,8 +38,9 @@ def survey(*, form: str, source: Source) -> None:
 
     Reads the working tree, and gives the origin and the phase of each.
     """
-    result = survey_project(source.open())
-    click.echo(tables.render(result.tables, form), nl=False)
+    project = source.open()
+    result = survey_project(project)
+    click.echo(cleaner(project)(tables.render(result.tables, form)), nl=False)
     output.warn_of_unread(result.unread)
 
 
@@ -53,7 +55,8 @@ def trace(*, place: str, form: str, source: Source) -> None:
     """
     project = source.open()
     if form == "json":
-        output.show_json(tracing.rows(project, place))
+        click.echo(cleaner(project)(output.json_text(tracing.rows(project, place))))
         return
+    clean = cleaner(project)
     for line in tracing.tell(project, place):
-        click.echo(visible(line))
+        click.echo(clean(visible(line)))

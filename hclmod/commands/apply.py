@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod import __version__, journal
+from hclmod.commands import secrets
 from hclmod.engine.outcomes import Changed
 from hclmod.errors import GitError
 from hclmod.reports import from_plan
 from hclmod.reports.model import Report, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
@@ -126,23 +127,18 @@ def to_do(report: PhaseReport) -> int:
     return sum(each.is_open for each in report.findings)
 
 
-def _hidden(project: Project, report: PhaseReport, base: str) -> Collection[str]:
-    """The files of a report that git filters: what git-crypt hides must not go into a log."""
-    paths = list(from_plan.shown(report))
-    return project.git.filtered(paths, base) if paths and (project.root / ".git").exists() else ()
-
-
 def tell(project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD", for_text: bool = False) -> Report:
     """The reports as the one model of all renderings, with the phases of the config and which of them are done.
 
-    For text, which shows neither lines nor the rollout's progress, git is not asked for either.
+    Text does not show the progress of the rollout, so git is not asked for it either.
     """
-    if for_text:
-        return Report(__version__, tuple(from_plan.tell(each) for each in reports))
     try:
-        done = project.done
+        done = () if for_text else project.done
     except GitError:  # `check --rule` needs no repository
         done = ()
-    sections = tuple(from_plan.tell(each, _hidden(project, each, base)) for each in reports)
+    paths = {outcome.path for each in reports for outcome in each.outcomes}
+    hidden = secrets.hidden(project, paths, base)
+    sections = tuple(from_plan.tell(each, hidden) for each in reports)
     steps = tuple(Step(number, phase.title, number in done) for number, phase in project.config.phases.items())
-    return Report(__version__, sections, steps)
+    report = Report(__version__, sections, () if for_text else steps)
+    return secrets.without(report, secrets.cleaner(project, paths, base))

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hclmod import files, journal
+from hclmod import files, journal, scratch
 from hclmod.config import file as config
 from hclmod.engine import tree
 from hclmod.engine.assignment import assignment, require
@@ -240,6 +240,7 @@ def open_project(
     """
     root, path = _root(folder, file)
     recovered = journal.recover(root)
+    scratch.clean()
     read = config.load(path) if path else config.parse(b"", config.FILE_NAME)
     known = files.content(root, read.tags)
     tags = evidence.Snapshot({}) if known is None else evidence.parse(known, str(root / read.tags))

@@ -14,21 +14,21 @@ from hclmod.reports.model import Cell, Document, Hunk, Item, Kind, Outcome, Sect
 from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from hclmod.engine import outcomes
     from hclmod.engine.outcomes import PhaseReport, Reported
 
 
 def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
-    """The section of a report; of the documents in `hidden` (git filters them) no lines are shown."""
+    """The section of a report; of documents in `hidden` (git filters them) only what became of them is shown."""
     stacks = tuple(Stack(each.stack.path, _documents(each.outcomes, hidden)) for each in report.stacks)
     return Section(report.number, report.title, report.rules, stacks)
 
 
 def _documents(outcomes: Sequence[outcomes.Outcome], hidden: Collection[str]) -> tuple[Document, ...]:
     entries = map(_document, outcomes)
-    return tuple(each.without_lines() if each.path in hidden else each for each in entries)
+    return tuple(each.without_text() if each.path in hidden else each for each in entries)
 
 
 def _document(outcome: outcomes.Outcome) -> Document:
@@ -113,8 +113,3 @@ def _numbered(path: str, kind: Kind, reported: Reported, seen: Counter[str]) -> 
         after=reported.after,
         cells=tuple(Cell(name, text) for name, text in finding.cells),
     )
-
-
-def shown(report: PhaseReport) -> Iterator[str]:
-    """The paths of the documents whose lines a rendering may show: for those who ask git which are filtered."""
-    return (each.path for each in report.outcomes if isinstance(each, Changed | Refused))

@@ -87,13 +87,17 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     judges: Annotated[Texts, Meta(description="The parsers that proved the change.")]
     items: tuple[Item, ...]
     hunks: Annotated[tuple[Hunk, ...], Meta(description="What changed. Empty where nothing did, or hidden.")]
-    hidden: Annotated[bool, Meta(description="Git filters the file, so its lines are left out.")]
+    hidden: Annotated[bool, Meta(description="Git filters the file, so what it says is left out.")]
     is_bug: Annotated[bool, Meta(description="hclmod itself failed. Absent where it did not.")] = False
 
-    def without_lines(self) -> Document:
-        """The same without its hunks and the lines of its items: git filters the file, so it may be secret."""
-        items = tuple(replace(each, before="", after="") for each in self.items)
-        return replace(self, items=items, hunks=(), hidden=True)
+    def without_text(self) -> Document:
+        """The same without anything that the file says: git filters it, so it may be secret."""
+        empty = {"before": "", "after": "", "address": "", "origins": (), "cells": ()}
+        items = tuple(replace(each, message=_FILTERED, **empty) for each in self.items)
+        return replace(self, items=items, hunks=(), hidden=True, why=(_FILTERED,) if self.why else ())
+
+
+_FILTERED = "not shown, because git filters the file"
 
 
 class Stack(Value, frozen=True):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import to_builtins
 from msgspec.structs import fields
 
+from hclmod.reports.escape import plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -54,13 +56,18 @@ def _cell(value: object) -> str:
 
 
 def _csv(tables: Mapping[str, Sequence[Any]]) -> str:
-    rows = [{"table": name.lower(), **_cells(row)} for name, rows in tables.items() for row in rows]
+    rows = [{"table": name.lower(), **_inert(_cells(row))} for name, rows in tables.items() for row in rows]
     heads = list(dict.fromkeys(head for row in rows for head in row)) or ["table"]
     out = io.StringIO()
     writer = csv.DictWriter(out, heads, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
+
+
+def _inert(cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells as a spreadsheet shows them: one that it would take for a formula begins with an apostrophe."""
+    return {name: f"'{text}" if text.startswith(("=", "+", "-", "@")) else text for name, text in cells.items()}
 
 
 def _lines(rows: Sequence[Any]) -> list[list[str]]:
@@ -74,7 +81,7 @@ def _markdown(rows: Sequence[Any]) -> str:
         return "none\n"
     heads, *lines = _lines(rows)
     every = [heads, ["---"] * len(heads), *lines]
-    escaped = ([cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|") for cell in line] for line in every)
+    escaped = ([plain(cell) if number > 1 else cell for cell in line] for number, line in enumerate(every))
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
 
 

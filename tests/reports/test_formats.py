@@ -149,7 +149,8 @@ def test_what_git_filters_has_no_lines(root: Path) -> None:
     hclmod(root, *DRY, "--format", "json", "--output", str(file))
     for form in ("json", "html", "sarif", "markdown"):
         shown = hclmod(root, "report", str(file), "--format", form).stdout
-        assert "kubernetes_deployment.beacon" in shown
+        assert "stacks/beacon" in shown
+        assert "kubernetes_deployment.beacon" not in shown.split("stacks/gauge")[0]
         assert "a/stacks/beacon" not in shown
         assert "dns_config" not in shown.split("stacks/gauge")[0]
 

@@ -32,9 +32,10 @@ def one(image: str) -> dict[str, tuple[object, ...]]:
     ("image", "expected"),
     [
         ("a|b", "a\\|b"),
-        ("<b>&amp;", "&lt;b>&amp;amp;"),
+        ("<b>&amp;", "&lt;b&gt;&amp;\u200bamp;"),
+        ("@team [x](http://e)", "@\u200bteam \\[x\\](http:\u200b//e)"),
         ("a\nb", "a b"),
-        ("a\x1b[2Jb", "a [2Jb"),
+        ("a\x1b[2Jb", "a \\[2Jb"),
         ("a:1", "a:1"),
     ],
 )
@@ -46,6 +47,11 @@ def test_markdown_cells_cannot_leave_their_cell(image: str, expected: str) -> No
         "| --- | --- | --- | --- | --- |",
         f"| s | {expected} | yes |  | 0 |",
     ]
+
+
+@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@x"])
+def test_a_csv_cell_is_no_formula(text: str) -> None:
+    assert f",'{text}," in render(one(text), "csv")
 
 
 def test_text_is_a_table_with_aligned_columns_and_nothing_that_a_terminal_obeys() -> None:
