@@ -107,8 +107,8 @@ class _Finder:
             return f"its tag also drives {', '.join(place.also)}"
         if place is not None and place.read_by:
             return f"its tag is read for more than images: {', '.join(place.read_by)}"
-        if place is not None and place.why:
-            return place.why
+        if place is not None:
+            return place.why  # else this alternative moves where it stands, whatever becomes of the others
         followed = self.placing.followed.get(use.slot)
         return followed.reason if followed and not followed.writable else ""
 

@@ -26,6 +26,7 @@ from hclmod.rulekit import (
     Context,
     Finding,
     Fix,
+    Followed,
     ImageHooks,
     Literal,
     Place,
@@ -147,7 +148,8 @@ def _set(container: Container, image: Reference, to: str) -> Fix | None:
 def _in_place(workload: Block, container: Container, context: Context) -> Reference | None:
     """The image that is written in the container; one whose tag this workload alone has elsewhere is changed there."""
     followed = context.followed.get((workload.address, container.path))
-    return None if followed is not None and followed.writable else _image(workload, container, context)
+    elsewhere = followed is not None and (followed.writable or len(followed.images) > 1)
+    return None if elsewhere else _image(workload, container, context)
 
 
 def _meant(workload: Block, context: Context, container: str) -> list[Container]:
@@ -175,7 +177,16 @@ def _image(workload: Block, container: Container, context: Context) -> Reference
     """What a container runs, also where it is written elsewhere; None where that is not newest_pin."""
     followed = context.followed.get((workload.address, container.path))
     plain = parsed(container.image) if container.image else None
-    return plain or (reference.parse(followed.image or "") if followed else None)
+    return plain or (_known(followed) if followed else None)
+
+
+def _known(followed: Followed) -> Reference | None:
+    """The image that a container gets from elsewhere; of several with one repository the first."""
+    if len(followed.images) < 2:
+        return reference.parse(followed.image or "")
+    images = [reference.parse(each) for each in followed.images]
+    names = {each.name if each else "" for each in images}
+    return images[0] if len(names) == 1 else None
 
 
 def at_places(

@@ -110,8 +110,6 @@ def test_clean_fixtures_stay_clean() -> None:
     assert not made_unclean(texts)
 
 
-# Two containers run one repository, and one moves where its tag stands elsewhere: the other one follows a run later.
-TWICE = {("template_control.tf", "eager float-image-tag"), ("count_and_for_each.tf", "eager pin")}
 BROKEN = {"locals.tf", "stacks/silo/main.tf"}  # of cases that say so of a file with a syntax error
 
 
@@ -224,7 +222,7 @@ def wrong(path: Path, run: str) -> str:
             return f"refused: {outcome.why}"
         case Changed() if not outcome.verdict.judges:
             return "changed without a proof"
-        case Changed() if (path.name, run) not in TWICE and not isinstance(settled(outcome.after, run), Unchanged):
+        case Changed() if not isinstance(settled(outcome.after, run), Unchanged):
             return f"a second run changes something after {outcome.after.decode()}"
     return ""
 
