@@ -27,6 +27,7 @@ from hclmod.rulekit import (
 
 from .._ci import is_ignored, setter_of
 from .._enrolment import due
+from .._floats import bot_of
 from .._keel import RESTARTED, opt_out
 from .._policies import MANIFESTS, entries
 from .._rewrites import floating, image_of, rewrites_by_config
@@ -55,9 +56,14 @@ def check(block: Block, context: Context, /) -> Iterator[Finding]:
             reason = why if container.path in watched and block.type_label in RESTARTED else ""
             image = image_of(block, container, context)
             text = str(image) if image else container.image.value.text if container.image else ""
-            yield _finding(
-                block, context, container.label, image=text, owners=_owners(block, container, context, reason)
-            )
+            owners = _with_bot(_owners(block, container, context, reason), container)
+            yield _finding(block, context, container.label, image=text, owners=owners)
+
+
+def _with_bot(owners: Owners, container: Container) -> Owners:
+    """The owners of an image, with the bot that a comment on it is for."""
+    bot = bot_of(container.image.comments()) if container.image else ""
+    return replace(owners, evidence=f"{owners.evidence}. Another bot owns its tag too: {bot}") if bot else owners
 
 
 def _owners(workload: Block, container: Container, context: Context, why: str) -> Owners:
