@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from hclmod.rulekit import KINDS, Block, Cluster, Config, RuleError, Struct, Traversal, containers, traversal
+from hclmod.rulekit import KINDS, Block, Cluster, Config, RuleError, Struct, Traversal, containers, replace, traversal
 
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared, opt_out
 
@@ -25,6 +25,7 @@ class Marker(Struct, frozen=True):
     kinds: tuple[str, ...]
     when: tuple[tuple[str, str], ...] = ()
     by_own_policy: tuple[str, ...] = ()
+    comment: str = ""  # words behind the name, in the comment
 
 
 IGNORE_IMAGE = "KEEL_IGNORE_IMAGE"
@@ -108,8 +109,11 @@ def needed_by(keel_version: str) -> tuple[str, ...]:
 
 def marker(name: str, config: Config) -> Marker:
     """The marker of this name: of `[markers]` in the configuration, else a built-in one."""
-    if name in config.markers:
-        return _user_marker(config.markers[name])
+    table = config.markers.get(name)
+    if table is not None and name in MARKERS and "paths" not in table:
+        return replace(MARKERS[name], comment=str(table.get("comment", "")))
+    if table is not None:
+        return _user_marker(table)
     if name not in MARKERS:
         names = ", ".join([*MARKERS, *config.markers])
         raise RuleError(f"there is no marker `{name}`", hint=f"Known: {names}. Others go under [markers.{name}].")
@@ -120,7 +124,13 @@ def _user_marker(table: Mapping[str, object]) -> Marker:
     """A marker of `[markers]` in `hclmod.toml`; without `kinds` it is for every type that owns pods."""
     when = table.get("when")
     conditions = tuple((str(path), str(text)) for path, text in when.items()) if isinstance(when, dict) else ()
-    return Marker(_texts(table.get("paths")), _texts(table.get("kinds")) or tuple(KINDS), conditions)
+    kinds, words = _texts(table.get("kinds")) or tuple(KINDS), str(table.get("comment", ""))
+    return Marker(_texts(table.get("paths")), kinds, conditions, comment=words)
+
+
+def comment_of(name: str, config: Config) -> str:
+    """The comment behind the last entry of a marker: its name, and the words of the config."""
+    return f"{name} {marker(name, config).comment}".strip()
 
 
 def is_for(marker: Marker, block: Block) -> bool:

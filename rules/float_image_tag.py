@@ -63,7 +63,7 @@ from ._coupled import INCLUDE_TAGS, filter_of, following, misses
 from ._floats import Reason, bot_of, decision, drifting, has_switched, held_by, overruled, parsed, policy, stays
 from ._keel import RESTARTED, opt_out, unread_policy
 from ._kept import annotated
-from ._markers import IGNORE_IMAGE, MARKERS, is_for
+from ._markers import IGNORE_IMAGE, MARKERS, comment_of, is_for
 from ._places import ESCAPED, at_place
 from ._rewrites import rewrites
 from ._together import MAY_OPT_OUT, NO_EFFECT, together
@@ -151,6 +151,7 @@ class _Found:
 
     def __init__(self, workload: Block, container: Container, attribute: Attribute, context: Context) -> None:
         self.workload, self.container, self.attribute = workload, container, attribute
+        self.context = context
         self.followed = context.followed.get((workload.address, container.path))
         self.rewritten = rewrites(workload, context).paths
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
@@ -279,9 +280,8 @@ class _Found:
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
             message += "; the entry counts containers by position, so do not reorder them"
-        make = partial(
-            fixes.ensure_items, self.workload, "ignore_changes", [self.ignored], IGNORE_IMAGE, inside="lifecycle"
-        )
+        words = comment_of(IGNORE_IMAGE, self.context.config)
+        make = partial(fixes.ensure_items, self.workload, "ignore_changes", [self.ignored], words, inside="lifecycle")
         yield change(self.attribute, "last-resort", message, make)
         yield from self._kept()
 

@@ -41,7 +41,7 @@ from hclmod.rulekit import (
 
 from ._enrolment import is_exempt
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
-from ._markers import IGNORED_POLICY, Marker, entries, is_for, marker, marker_names
+from ._markers import IGNORED_POLICY, Marker, comment_of, entries, is_for, marker, marker_names
 from ._rewrites import Rewrites, rewrites_by_config
 
 
@@ -93,7 +93,8 @@ def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comme
     message += (f", for {', '.join(callers)} too" if callers else "") + images.remarks + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; the entries count containers by position, so do not reorder them"
-    make = partial(fixes.ensure_items, block, "ignore_changes", items, name, inside="lifecycle")
+    words = comment_of(name, context.config)
+    make = partial(fixes.ensure_items, block, "ignore_changes", items, words, inside="lifecycle")
     present = note(place, "ignored-already", f"ignores drift of {name} already")
     ignored = change(place, "drift", message, make, otherwise=present)
     if comments and not ignored.is_open:

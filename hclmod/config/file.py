@@ -131,6 +131,11 @@ def _phase_number(name: str, key: str) -> Iterator[str]:
         yield f"{key}: a phase is a number from 0 to 99, such as [phase.3]"
 
 
+def _one_line(value: str, key: str) -> Iterator[str]:
+    if not value.strip() or len(value.splitlines()) > 1:
+        yield f"{key}: write words on one line"
+
+
 _PATH = narrowed(text, _below, {"pattern": "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\]+$"})
 _NAMED = r"^([^/\[]+/)+(module\.[^\W\d][\w-]*(\[(\d+|\"[^\"\[\]]+\")\])?\.)*[^\W\d][\w-]*\.[^\W\d][\w-]*$"
 _TARGET = narrowed(_PATH, _workload, {"pattern": _NAMED})
@@ -139,6 +144,10 @@ _OPTIONS = named(named(anything))
 _MARKER_KEYS: Mapping[str, Key] = {
     "paths": Key(texts, "Attribute paths that `ignore_changes` lists, such as `metadata[0].annotations`."),
     "kinds": Key(texts, "Resource types. Default: those that own pods."),
+    "comment": Key(
+        narrowed(text, _one_line, {"pattern": "^[^\\r\\n]+$"}),
+        "Words for the comment, behind the name of the marker. A built-in marker may have them too.",
+    ),
     "when": Key(
         named(text), 'Attribute paths and the literals that they must hold, such as {"spec.type" = "LoadBalancer"}.'
     ),

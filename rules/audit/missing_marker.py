@@ -17,7 +17,7 @@ from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_contai
 
 from .._enrolment import due
 from .._keel import RESTARTED, opt_out
-from .._markers import IGNORE_IMAGE, marker_names
+from .._markers import IGNORE_IMAGE, comment_of, marker_names
 from .._rewrites import marker_entries
 
 
@@ -39,7 +39,8 @@ def _missing(workload: Block, context: Context, why: str) -> Iterator[Finding]:
             message = f"{why}, and no entry can name its images, because its containers are `dynamic`. Opt it out"
             yield warn(workload.title, "dynamic-containers", message)
             continue
-        make = partial(fixes.ensure_items, workload, "ignore_changes", items, name, inside="lifecycle")
+        words = comment_of(name, context.config)
+        make = partial(fixes.ensure_items, workload, "ignore_changes", items, words, inside="lifecycle")
         missing = change(
             workload.title, "marker-missing", f"{why}, but Terraform does not ignore drift of {name}", make
         )
