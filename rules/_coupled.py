@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from hclmod.rulekit import KINDS, Block, Expression, Fix, fixes, values
+from hclmod.rulekit import KINDS, Block, Expression, Fix, fixes, patterns, values
 
 INCLUDE_TAGS = "diun.include_tags"
 _ESCAPED = re.compile(r"\\([.+-])")
@@ -28,15 +28,12 @@ def misses(pattern_value: Expression, tag: str) -> bool:
     """Whether the filter matches the tag no more; what interpolates something is taken to interpolate the tag."""
     match values.read(pattern_value):
         case values.Text(text):
-            patterns = text
+            every = text
         case values.Template(parts):
-            patterns = "".join(each.text if isinstance(each, values.Text) else re.escape(tag) for each in parts)
+            every = "".join(each.text if isinstance(each, values.Text) else re.escape(tag) for each in parts)
         case _:
             return True
-    try:
-        return not any(re.search(each.strip(), tag) for each in patterns.split(";"))
-    except re.error:
-        return True
+    return not any(patterns.search(each.strip(), tag) for each in every.split(";"))
 
 
 def following(pattern_value: Expression, old: str, new: str) -> Fix | None:

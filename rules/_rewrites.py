@@ -5,10 +5,9 @@ Source: docs/facts.md, Keel 4, Keel 5, Images 4.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, Struct, containers, reference
+from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, Struct, containers, patterns, reference
 
 from ._floats import decision, held_by, parsed, policy, switches_tags
 from ._keel import INIT_CONTAINERS, MONITORED, declared
@@ -90,10 +89,7 @@ def _is_monitored(workload: Block, container: Container) -> bool:
     pattern = declared(workload, MONITORED)
     if not pattern:
         return True
-    try:
-        return re.search(pattern, container.label) is not None
-    except re.error:  # Go's expressions are not quite ours
-        return True
+    return patterns.search(pattern, container.label) is not False  # Go's expressions are not quite ours
 
 
 def _as_keel_writes(image: Reference) -> str:

@@ -31,7 +31,7 @@ OWNERS = {
     "lark": {"proof.parsers"},
     "pygohcl": {"proof.parsers"},
     "libcst": {"rulekit.docstrings"},
-    "regex": {"hcl.alignment"},
+    "regex": {"hcl.alignment", "patterns"},
     "httpx": {"http"},
     "jinja2": {"reports.html"},
     "markupsafe": {"reports.html"},

@@ -13,8 +13,8 @@ from hclmod.commands.apply import to_do
 from hclmod.commands.audit import audit as find_problems
 from hclmod.commands.audit import without_baseline, write_baseline
 from hclmod.commands.explain import owners as list_owners
-from hclmod.commands.secrets import cleaner
 from hclmod.reports import tables
+from hclmod.reports.secrets import cleaner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from hclmod.cli import options
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import write
 from hclmod.commands.pin import act, cells, notes, objections
-from hclmod.commands.secrets import cleaner
+from hclmod.reports.secrets import cleaner
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Function, Source, View

@@ -56,7 +56,7 @@ def explain(*, what: str, form: str, source: Source) -> None:
         _explain_rule(what, form, source)
         return
     from hclmod.commands.explain import explain as explain_workload
-    from hclmod.commands.secrets import cleaner
+    from hclmod.reports.secrets import cleaner
 
     project = source.open()
     clean = cleaner(project)

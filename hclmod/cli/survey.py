@@ -10,10 +10,10 @@ from hclmod.cli import options, output
 from hclmod.cli.groups import Command
 from hclmod.commands import trace as tracing
 from hclmod.commands.init import init as write_config
-from hclmod.commands.secrets import cleaner
 from hclmod.commands.survey import survey as survey_project
 from hclmod.reports import tables
 from hclmod.reports.escape import visible
+from hclmod.reports.secrets import cleaner
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Source

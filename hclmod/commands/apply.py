@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod import __version__, journal
-from hclmod.commands import secrets
 from hclmod.engine.outcomes import Changed
 from hclmod.errors import GitError
-from hclmod.reports import from_plan
+from hclmod.reports import from_plan, secrets
 from hclmod.reports.model import Report, Step
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.edits import Span
     from hclmod.hcl.source import Source
 
-_COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\[([\w\s,-]*)\]\s*(.*?)\s*(?:\*/)?$", re.DOTALL)
+_COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\[([\w\s,-]*)\](.*)", re.DOTALL)
 
 
 def reason(source: Source, span: Span, rule: str, comments: Iterable[str] = ()) -> str | None:
@@ -30,7 +30,11 @@ def reason(source: Source, span: Span, rule: str, comments: Iterable[str] = ()) 
 def among(comments: Iterable[str], rule: str) -> str | None:
     """As `reason`, for comments that are at hand as text."""
     results = (match for text in comments if (match := _COMMENT.match(text)))
-    reasons = [each[2] for each in results if rule in (name.strip() for name in each[1].split(","))]
+    reasons = [
+        each[2].strip().removesuffix("*/").rstrip()
+        for each in results
+        if rule in (name.strip() for name in each[1].split(","))
+    ]
     return next(filter(None, reasons), reasons[0] if reasons else None)
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Block as Block,
         Expression as Expression,
     )
+    from hclmod import patterns as patterns
     from hclmod.images import (
         decide as decide,
         reference as reference,
@@ -102,6 +103,7 @@ _TABLE = {
     "hclmod.config.cluster": "Cluster",
     "hclmod.config.policies": "ImagePolicy",
     "hclmod.errors": "RuleError",
+    "hclmod": "patterns",
     "hclmod.hcl": "fixes lists traversal undo values",
     "hclmod.hcl.edits": "Fix Span",
     "hclmod.hcl.indentation": "UnfixableError",

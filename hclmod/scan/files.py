@@ -87,9 +87,9 @@ def _filled(text: str, arguments: dict[str, str]) -> str:
     return _USED.sub(value, text)
 
 
-def pattern(path: str) -> re.Pattern[str]:
-    """What finds the files that `fileset` would, with this path."""
-    return re.compile(_WORD.sub(_pattern, path))
+def pattern(path: str) -> str:
+    """A regular expression that finds the files that `fileset` would, with this path."""
+    return _WORD.sub(_pattern, path)
 
 
 _WORD = re.compile(r"\*\*/?|[*?]|\{([^{}]*)\}|[^*?{]+|\{")

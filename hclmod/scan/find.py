@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hclmod import patterns
 from hclmod.hcl.document import Document
 from hclmod.hcl.values import Call, Definition, Object, Opaque, Text
 from hclmod.images import reference
@@ -273,7 +274,8 @@ def _reached(files: Files, reading: Reading, scope: Scope) -> Iterator[tuple[str
             certain = (
                 computed == "**" or reading.function == "fileset" or all(isinstance(each, Piece) for each in origin)
             )
-            yield from ((file, certain) for file in filter(pattern.fullmatch, files.paths))
+            matches = ((file, patterns.fullmatch(pattern, file)) for file in files.paths)
+            yield from ((file, certain and does is True) for file, does in matches if does is not False)
 
 
 def _in_yaml(location: Location, data: bytes, variables: Mapping[str, Definition]) -> Iterator[OutsideImage]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 
-TEMPLATE = re.compile(r"(?<!\$)\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|%\{[^}\n]*\}|\$?\{\{(?:(?!\{\{).)*?\}\}")
+TEMPLATE = re.compile(
+    r"(?<!\$)\$\{(?>(?:[^{}\n]+|\{[^{}\n]*\})*)\}|%\{(?>(?:[^}\n%]+|%(?!\{))*)\}|\$?\{\{(?:(?!\{\{).)*?\}\}"
+)
 """What something else fills in before the text is used."""
 
 _COVERED = re.compile(TEMPLATE.pattern.encode(), re.DOTALL)
