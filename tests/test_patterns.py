@@ -6,7 +6,7 @@ import pytest
 
 from hclmod import patterns
 from hclmod.hcl import suppression
-from hclmod.yaml import scalars
+from hclmod.yaml import fixes, scalars
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +44,13 @@ def test_open_templates_cost_nothing() -> None:
     for text in ("%{", "${", "{{", "${{", "%{ a", "${ a { "):
         assert not scalars.TEMPLATE.findall(text * 20_000)
     assert scalars.TEMPLATE.findall("%{ if a % 2 == 0 }${a}%{ endif }") == ["%{ if a % 2 == 0 }", "${a}", "%{ endif }"]
+
+
+def test_a_text_of_many_images_is_parsed_once_for_all_of_them() -> None:
+    data = "".join(f"- image: acme/counted{number}:1.2.3 # c\n" for number in range(200)).encode()
+    before = scalars._tree.cache_info().misses
+    for scalar in scalars.in_order(scalars.images(data)):
+        assert b"# c" in scalars.comments(data, scalar) or "# c" in scalars.comments(data, scalar)
+        scalars.metadata(data, scalar)
+        fixes.write(data, scalar, "acme/counted:latest")
+    assert scalars._tree.cache_info().misses == before + 1

@@ -143,7 +143,22 @@ def leaves(node: Node, start: int, end: int) -> Iterator[Node]:
         if node.child_count == 0 or node.type in TOKENS:
             yield node
         else:
-            stack.extend(reversed(node.children))
+            stack.extend(reversed(_children(node, start, end)))
+
+
+_MANY = 32
+
+
+def _children(node: Node, start: int, end: int) -> list[Node]:
+    """The children that may overlap `start..end`; of many, those before are not made into objects."""
+    if node.child_count < _MANY:
+        return node.children
+    cursor, children = node.walk(), list[Node]()
+    there = cursor.goto_first_child_for_byte(start) is not None
+    while there and cursor.node is not None and cursor.node.start_byte < end:
+        children.append(cursor.node)
+        there = cursor.goto_next_sibling()
+    return children
 
 
 def comments(node: Node) -> list[Node]:

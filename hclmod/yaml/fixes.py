@@ -6,6 +6,8 @@ printed here.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hclmod.hcl import edits
@@ -40,10 +42,31 @@ def write(data: bytes, scalar: Scalar, text: str, holes: Sequence[Span] = ()) ->
         raise UnfixableError("a template fills in a part of it")
     edit = Edit(Span(scalar.start, scalar.end), _written(data, scalar, text))
     before = scalars.covered(data, holes)
-    wrong = undeclared(before, edits.apply(before, [edit]), [text])
+    wrong = _unread(before) or ("" if _is_harmless(before, scalar, text) else _alone(before, edit, text))
     if wrong:
         raise UnfixableError(wrong)
     return edit
+
+
+_WORD = re.compile(r"[A-Za-z0-9](?:[\w./:@-]*\w)?")
+
+
+def _is_harmless(before: bytes, scalar: Scalar, text: str) -> bool:
+    """Whether words take the place of a word, where no alias repeats it: the judge of the whole text is enough then.
+
+    To read a text of many images again for each of them would cost the square of its size.
+    """
+    return b"&" not in before and all(map(_WORD.fullmatch, (scalar.text, text)))
+
+
+def _alone(before: bytes, edit: Edit, text: str) -> str:
+    return undeclared(before, edits.apply(before, [edit]), [text])
+
+
+@lru_cache(maxsize=4)
+def _unread(data: bytes) -> str:
+    """Why PyYAML does not read a text; empty if it does."""
+    return undeclared(data, data, [])
 
 
 def undeclared(before: bytes, after: bytes, declared: Sequence[str]) -> str:

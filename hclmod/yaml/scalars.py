@@ -6,7 +6,7 @@ Templates (`${x}`, `%{ if }`, `{{ .x }}`) are covered with as many plain bytes b
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node, Parser, Tree
 
     from hclmod.hcl.edits import Span
 
@@ -77,8 +77,14 @@ def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> 
     """
     if b"mage" not in data or len(data) > LIMIT:
         return ()
+    return _images(data, tuple(holes), by_line)
+
+
+@lru_cache(maxsize=4)
+def _images(data: bytes, holes: tuple[Span, ...], by_line: bool) -> tuple[dict[str, Scalar], ...]:  # noqa: FBT001
+    """Every image, read once for all that ask about one of them."""
     text = covered(data, holes)
-    root = _parser().parse(text).root_node
+    root = _tree(text).root_node
     if not root.has_error:
         results = [_of_pair(pair, data) for pair in _pairs(root)]
     else:
@@ -113,7 +119,7 @@ def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[s
 
 def _around(text: bytes, scalar: Scalar) -> Iterator[Node]:
     """The entries of maps and lists that hold a value, from the innermost outwards."""
-    node = _parser().parse(text).root_node.descendant_for_byte_range(scalar.start, scalar.end)
+    node = _tree(text).root_node.descendant_for_byte_range(scalar.start, scalar.end)
     while node is not None:
         if node.type in (*_PAIRS, "block_sequence_item"):
             yield node
@@ -156,9 +162,22 @@ def metadata(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[t
     """
     if not scalar.sound or b"/" not in data:
         return ()
-    root = _parser().parse(covered(data, holes)).root_node
-    whole = next((each for each in root.children if each.start_byte <= scalar.start < each.end_byte), root)
-    return tuple(pair for each in _pairs(whole) if (pair := _slashed(each, data, holes)))
+    parts = _metadata(data, tuple(holes))
+    return next((pairs for start, end, pairs in parts if start <= scalar.start < end), ())
+
+
+@lru_cache(maxsize=4)
+def _metadata(data: bytes, holes: tuple[Span, ...]) -> tuple[tuple[int, int, tuple[tuple[str, str], ...]], ...]:
+    """The same pairs of each document of a text, with where it begins and ends."""
+    root = _tree(covered(data, holes)).root_node
+    return tuple(
+        (
+            whole.start_byte,
+            whole.end_byte,
+            tuple(pair for each in _pairs(whole) if (pair := _slashed(each, data, holes))),
+        )
+        for whole in (*root.children, root)
+    )
 
 
 def _slashed(pair: Node, data: bytes, holes: Sequence[Span]) -> tuple[str, str] | None:
@@ -178,8 +197,18 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_yaml.language()))
 
 
+@lru_cache(maxsize=4)
+def _tree(text: bytes) -> Tree:
+    return _parser().parse(text)
+
+
 def covered(data: bytes, holes: Sequence[Span] = ()) -> bytes:
     """The same number of bytes and lines: a template is a word, alone on its line a comment."""
+    return _covered(data, tuple(holes))
+
+
+@lru_cache(maxsize=4)
+def _covered(data: bytes, holes: tuple[Span, ...]) -> bytes:
     text = bytearray(data)
     for start, end in [*((hole.start, hole.end) for hole in holes), *(each.span() for each in _COVERED.finditer(data))]:
         text[start:end] = re.sub(rb"[^\r\n]", b"\0", text[start:end])
