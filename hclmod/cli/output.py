@@ -18,7 +18,6 @@ from hclmod.cli import streams
 from hclmod.cli.groups import QUIET
 from hclmod.cli.streams import UntoldError
 from hclmod.errors import HclmodError
-from hclmod.reports import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
 
 def show_report(report: Report, form: str, file: Path | None = None, *, verbose: bool = False, **how: Any) -> None:
     """Print a report in a format, or write it to a file; `how` goes to `formats.render`."""
+    from hclmod.reports import formats, terminal
+
     watched = file is None
     style = terminal.Style(color() and watched, verbose, width() if watched else None)
-    from hclmod.reports import formats
-
     text = formats.render(report, form, style=style, **how)
     if file is not None:
         try:

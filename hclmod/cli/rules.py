@@ -32,14 +32,13 @@ def rules(*, form: str, source: Source) -> None:
 
     Reads their source text and runs none of it.
     """
-    cards = docstrings.cards(source.rules)
     if form == "json":
-        output.show_json([to_builtins(card) for card in cards])
+        output.show_json([to_builtins(card) for card in docstrings.cards(source.rules)])
         return
-    for number, (group, members) in enumerate(by_group(cards).items()):
+    for number, (group, members) in enumerate(by_group(docstrings.heads(source.rules)).items()):
         click.echo("\n" * bool(number) + click.style(group, bold=True))
-        for card in members:
-            click.echo(f"  {card.id:30} {card.summary}")
+        for each in members:
+            click.echo(f"  {each.id:30} {each.summary}")
 
 
 @click.command(cls=Command)

@@ -20,8 +20,7 @@ from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Unchanged, findings
 from hclmod.errors import ConfigError, GitError
 from hclmod.rulekit import folders
-from hclmod.scan.files import YAML
-from hclmod.terraform.model import ENDINGS
+from hclmod.terraform.code import ENDINGS, YAML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from hclmod import files
 from hclmod.engine import tree
 from hclmod.engine.job import Job
-from hclmod.scan.files import YAML
-from hclmod.terraform.code import CODE, JSON
+from hclmod.terraform.code import CODE, JSON, YAML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,6 @@ to an editor. A table has its keys in one place: the check, the schema and the p
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -127,6 +126,8 @@ def _problem(fine: bool, key: str, target: str, value: object) -> Iterator[str]:
 
 
 def _unknown(parent: str, name: str, known: Iterable[str]) -> Iterator[str]:
+    import difflib
+
     near = difflib.get_close_matches(name, known, n=1)
     advice = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}"
     yield f"{dotted(parent, name)}: unknown key; {advice}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +84,8 @@ def _missed(floated: str) -> str | None:
     """The word that was meant by letters that are nearly it, or differ in case; `test` and `latest2` are tags."""
     if floated in WORDS or not floated.isalpha():
         return None
+    import difflib
+
     near = difflib.get_close_matches(floated.lower(), WORDS, 1, _CLOSE)
     return next((word for word in near if abs(len(word) - len(floated)) <= 1), None)
 

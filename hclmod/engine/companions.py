@@ -16,7 +16,7 @@ from hclmod.hcl import suppression, syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source
 from hclmod.images import reference
-from hclmod.rulekit import places
+from hclmod.rulekit import literals
 from hclmod.rulekit.places import LinkedImage
 from hclmod.terraform import origins
 from hclmod.terraform.origins import Hole, Piece
@@ -122,11 +122,11 @@ class _Finder:
         if data is None:
             return ()
         if not place.document.endswith((".tf", ".tofu", ".hcl", ".tfvars")):
-            result = places.in_yaml(data, place)
+            result = literals.in_yaml(data, place)
         else:
             if place.document not in self.sources:
                 self.sources[place.document] = Source(Document(place.document, data), syntax.parse(data))
-            result = places.find(self.sources[place.document], place)
+            result = literals.find(self.sources[place.document], place)
         return result.comments if result else ()
 
 

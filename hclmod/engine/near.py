@@ -7,47 +7,23 @@ from typing import TYPE_CHECKING
 
 from hclmod.engine import companions
 from hclmod.engine.references import References
+from hclmod.engine.scope import called
 from hclmod.hcl.document import Document
-from hclmod.scan import files
 from hclmod.scan import find as scan
-from hclmod.terraform import relevance, stacks
-from hclmod.terraform.code import CODE, JSON
-from hclmod.terraform.model import ENDINGS, Model
-from hclmod.terraform.stacks import Stack
+from hclmod.terraform import relevance
+from hclmod.terraform.code import ENDINGS, YAML
+from hclmod.terraform.model import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from hclmod.engine.project import Project
     from hclmod.engine.tree import Tree
     from hclmod.rulekit.loading import Loaded
-    from hclmod.terraform.stacks import Assignment, Target
+    from hclmod.terraform.stacks import Stack
 
 _SOURCE = re.compile(rb'^\s*source\s*=\s*"', re.MULTILINE)
 """What a terragrunt file may name a module by that lies elsewhere."""
-
-
-def may_hold_images(path: str) -> bool:
-    """Whether a file may be YAML that some form of image stands in."""
-    return files.is_yaml(path) and not path.endswith(ENDINGS)
-
-
-def stacks_around(project: Project, names: Iterable[str]) -> tuple[Stack, ...]:
-    """The stacks of the named files with all their documents; a file outside every stack is one with its folder."""
-    config, tree = project.config, project.tree
-    folders: dict[str, set[str]] = {}
-    for name in sorted(name for name in names if not may_hold_images(name)):
-        folder = name.rpartition("/")[0]
-        owner = stacks.owner(folder, config) if config.stacks else None
-        folders.setdefault(folder if owner is None else owner, set()).add(name)
-    around = []
-    for path, members in sorted(folders.items()):
-        whole = stacks.owner(path, config) == path and bool(config.stacks)
-        inner = f"{path}/" if path else ""
-        below = [each for each in tree.ending((*CODE, *JSON)) if each.startswith(inner)]
-        mine = stacks.owned(path, below, config) if whole else {each for each in below if "/" not in each[len(inner) :]}
-        around.append(Stack(stacks.name_of(path, config), path, tuple(sorted(members | mine))))
-    return tuple(around)
 
 
 def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded]) -> References:
@@ -65,15 +41,8 @@ def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded])
     more |= relevance.calling(every, read, relevance.site_folders(model))
     if more - traced:
         model = model.over(sorted(traced | more))
-    paths = [path for path in tree if path.endswith((*ENDINGS, *files.YAML))]
+    paths = [path for path in tree if path.endswith((*ENDINGS, *YAML))]
     return References(model, [each.path for each in every], lambda: scan.find(model, paths, tree.get))
-
-
-def called(assignment: Assignment) -> list[tuple[Target, str]]:
-    """The workloads that phases and `[workloads]` name by a module's call, and where they are named."""
-    phased = [(target, f"phase.{phase}.workloads") for target, phase in assignment.targets.items()]
-    decided = [(target, "workloads") for target in assignment.decided]
-    return [(target, where) for target, where in (*phased, *decided) if target.module]
 
 
 def _reader(tree: Tree) -> Callable[[Stack], tuple[Document, ...]]:

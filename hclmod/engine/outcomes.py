@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from hclmod.proof import verify
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hclmod.proof import verify
+    from hclmod.proof.verdict import AsDeclared
     from hclmod.rulekit.rule import Finding
     from hclmod.terraform.ids import BlockId
     from hclmod.terraform.stacks import Stack
@@ -57,7 +55,7 @@ class Changed(Struct, frozen=True, kw_only=True):
     after: bytes
     applied: tuple[Reported, ...]
     left: tuple[Reported, ...]
-    verdict: verify.AsDeclared
+    verdict: AsDeclared
 
 
 class Skipped(Struct, frozen=True):

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from hclmod.engine import companions, near
-from hclmod.engine.near import may_hold_images
+from hclmod.engine import scope
 from hclmod.engine.run import Run, about_namespaces
 from hclmod.errors import ConfigError, RuleError, nearest
 from hclmod.rulekit import loading
 from hclmod.rulekit.places import NAMED, Placing
 from hclmod.rulekit.rule import Context
+from hclmod.terraform.code import may_hold_images
 from hclmod.terraform.inventory import written
-from hclmod.terraform.stacks import Stack, resolve
+from hclmod.terraform.stacks import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.ids import BlockId, ImageId, ResourceId
     from hclmod.terraform.model import Model
     from hclmod.terraform.resources import Workload
-    from hclmod.terraform.stacks import Assignment, PhaseOf, Target
+    from hclmod.terraform.stacks import PhaseOf, Stack, Target
 
 CHOSEN = -1
 """The number of a phase that holds the chosen workload alone."""
@@ -49,22 +49,30 @@ class _Preparation:
         self.config, options = project.config.settled(job.options)
         loaded = loading.load(job.rules, options, project.rule_folders)
         self.rules = tuple(replace(each, rule=each.rule.grown(self.config)) for each in loaded)
-        self.near = near.stacks_around(project, job.only or ()) if job.near else project.stacks
+        self.near = scope.stacks_around(project, job.only or ()) if job.near else project.stacks
         self.reached = _reached(project, self.rules) if job.phase is not None and not job.near else ()
-        self.mine = _stacks_of(project.assignment, job.phase, self.reached, self.near)
+        self.mine = scope.stacks_of(project.assignment, job.phase, self.reached, self.near)
 
     def run(self) -> Run:
         """The run of the job."""
         forms, blank = forms_of(self.rules), self._blank()
         if not self._looks_around() or not self.mine:
             return self._with_stacks(replace(blank, facts=self._facts()))
-        references = near.references(self.project, self.near, self.rules) if self.job.near else self.project.references
+        references = self._references()
         _check_calls(references.model, blank)
         placing = self._placing(references, forms)
         blocked = self._blocked(references, placing, forms)
         if self.job.workloads and not self.job.alone:
             placing = self._as_seen_by_workloads(references, placing, forms)
         return self._with_stacks(replace(blank, placing=placing, blocked=blocked, facts=self._facts()))
+
+    def _references(self) -> References:
+        """Who reads what: over all stacks, or as far as one file needs it."""
+        if not self.job.near:
+            return self.project.references
+        from hclmod.engine import near
+
+        return near.references(self.project, self.near, self.rules)
 
     def _blank(self) -> Run:
         chosen = frozenset(each.id.block for each in self.job.workloads)
@@ -107,6 +115,8 @@ class _Preparation:
         by_key: dict[ImageId, str] = {}
         for loaded in self.rules:
             if loaded.ties:
+                from hclmod.engine import companions
+
                 outside = references.outside(forms)
                 images = companions.find(
                     references.model,
@@ -155,12 +165,12 @@ class _Preparation:
         """The stacks that the run looks at, with the documents that matter by its places."""
         job, places = self.job, run.placing.places
         if job.workloads:
-            return _around_workload(run, job.workloads[0], self.project.stacks)
+            return scope.around_workload(run, job.workloads[0], self.project.stacks)
         if job.near:
             named = job.only or frozenset()
-            return with_documents(self.mine, (each for each in places if may_hold_images(each) and each in named))
+            return scope.with_documents(self.mine, (each for each in places if may_hold_images(each) and each in named))
         namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
-        stacks = with_documents(self.mine, {*places, *run.placing.inherited.values(), *namespaces})
+        stacks = scope.with_documents(self.mine, {*places, *run.placing.inherited.values(), *namespaces})
         return [each for each in stacks if job.only is None or job.only & set(each.files)]
 
 
@@ -172,16 +182,6 @@ def _reached(project: Project, rules: Rules) -> tuple[tuple[str, Target], ...]:
         for option in loaded.rule.reaches
         if (name := str(loaded.options.get(option, "")))
     )
-
-
-def _stacks_of(
-    assignment: Assignment, phase: int | None, reached: Sequence[tuple[str, Target]], stacks: Sequence[Stack]
-) -> list[Stack]:
-    """All stacks without a phase; else those of the phase and those that options reach."""
-    if phase is None:
-        return list(stacks)
-    paths = assignment.stacks_of(phase) | {target.stack for _, target in reached}
-    return [each for each in stacks if each.path in paths]
 
 
 def forms_of(rules: Rules) -> frozenset[str]:
@@ -200,7 +200,7 @@ def forms_of(rules: Rules) -> frozenset[str]:
 
 def _check_calls(model: Model, run: Run) -> None:
     """Raise `ConfigError` for a workload that is named by a module's call and that is not there."""
-    for target, where in near.called(run.assignment):
+    for target, where in scope.called(run.assignment):
         known = {each.id.full for each in model.workloads if each.id.stack == target.stack} | _written(model, target)
         address = f"{target.module}.{target.address}"
         if address not in known and where in ("workloads", f"phase.{run.phase}.workloads"):
@@ -242,27 +242,3 @@ def _pointed_at(stacks: Iterable[Stack], only: Collection[str]) -> PhaseOf:
 def _in_words_of(own: Followed | None, every: Followed) -> Followed:
     """What is known of a container for all callers of its module, in the words for some of them if those fit."""
     return replace(every, reason=own.reason, chain=own.chain) if own and own.image == every.image else every
-
-
-def _around_workload(run: Run, workload: Workload, stacks: Sequence[Stack]) -> list[Stack]:
-    """The stack that holds the workload's block, with the other documents from which its images come."""
-    document, places = workload.block.document, run.placing.places
-    folder = document.rpartition("/")[0]
-    mine = [each for each in stacks if document in each.files] or [Stack(folder, folder, (document,))]
-    kept = {document, *workload.block.others, *places}
-    few = [replace(each, files=tuple(file for file in each.files if file in kept)) for each in mine]
-    namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
-    return with_documents(few, {*places, *run.placing.inherited.values(), *namespaces})
-
-
-def with_documents(stacks: Sequence[Stack], documents: Iterable[str]) -> list[Stack]:
-    """The stacks with these documents; those that are in none of them are stacks of their own, by folder."""
-    known = {file for each in stacks for file in each.files}
-    extra: dict[str, list[str]] = {}
-    for document in sorted(set(documents) - known):
-        owner = next(
-            (each.path for each in stacks if document.startswith(f"{each.path}/")), document.rpartition("/")[0]
-        )
-        extra.setdefault(owner, []).append(document)
-    grown = [replace(each, files=(*each.files, *extra.pop(each.path, ()))) for each in stacks]
-    return grown + [Stack(path, path, tuple(documents)) for path, documents in extra.items()]

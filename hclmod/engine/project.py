@@ -16,7 +16,7 @@ from hclmod.errors import ConfigError, GitError, RefusedError
 from hclmod.images import evidence
 from hclmod.rulekit import folders, loading
 from hclmod.terraform import stacks
-from hclmod.terraform.model import ENDINGS, Model
+from hclmod.terraform.code import ENDINGS, YAML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hclmod.scan.outside import OutsideImage
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import BlockId
+    from hclmod.terraform.model import Model
     from hclmod.terraform.resources import ImageUse, Workload
     from hclmod.terraform.stacks import Assignment, Stack
 
@@ -74,6 +75,8 @@ class Project:
 
     @cached_property
     def _every(self) -> Model:
+        from hclmod.terraform.model import Model
+
         code = self.tree.ending(ENDINGS)
         self.tree.load(code)
         return Model([each.path for each in self.stacks], code, self.tree.get)
@@ -98,7 +101,6 @@ class Project:
     def outside_images(self) -> tuple[OutsideImage, ...]:
         """Every image outside of containers."""
         from hclmod.scan import find
-        from hclmod.scan.files import YAML
 
         self.tree.load(self.tree.ending(YAML))
         return find.find(self.model, self.tree, self.tree.get)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hclmod.engine.outcomes import Changed, Refused, Reported, Skipped, Unchanged
 from hclmod.hcl import edits
-from hclmod.proof import verify
+from hclmod.proof import verdict
 from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def _judged(
     if new.data != old.data and (why := before.rejected()):
         return Skipped(old.path, why)
     match after.judged(before, fixes):
-        case verify.Same():
+        case verdict.Same():
             return Unchanged(old.path, left)
-        case verify.AsDeclared() as verdict:
-            return Changed(path=old.path, before=old.data, after=new.data, applied=applied, left=left, verdict=verdict)
-        case verify.Broken(paths):
+        case verdict.AsDeclared() as judged:
+            return Changed(path=old.path, before=old.data, after=new.data, applied=applied, left=left, verdict=judged)
+        case verdict.Broken(paths):
             return Refused(old.path, paths, applied)
-        case verify.Unverifiable(why):
+        case verdict.Unverifiable(why):
             return Refused(old.path, (why,), applied)

@@ -13,9 +13,7 @@ from hclmod.hcl import alignment, edits, suppression
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Span, excerpt
 from hclmod.hcl.views import path_at, top_level
-from hclmod.proof import verify
-from hclmod.rulekit import places
-from hclmod.rulekit.places import Literal
+from hclmod.proof import verdict
 from hclmod.rulekit.rule import BLOCKS, NOTHING_TO_DO, Finding, Level, note
 
 if TYPE_CHECKING:
@@ -24,7 +22,8 @@ if TYPE_CHECKING:
     from hclmod.hcl.edits import Edit, Fix
     from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block
-    from hclmod.proof.verify import Verdict
+    from hclmod.proof.verdict import Verdict
+    from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.places import Place
     from hclmod.rulekit.rule import Context
@@ -70,7 +69,9 @@ class Hcl(Struct, frozen=True):
 
     def _at_places(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:
         for loaded, place in _offered(rules, context):
-            if literal := places.find(self.source, place):
+            from hclmod.rulekit import literals
+
+            if literal := literals.find(self.source, place):
                 for finding in loaded.at_places(literal, _heeding(place, loaded.id), context):
                     yield self._reported(loaded.id, _addressed(finding, place.images[0].name), literal.comments)
 
@@ -84,10 +85,16 @@ class Hcl(Struct, frozen=True):
 
     def rejected(self) -> str | None:
         """Why an official parser does not accept the document as it is."""
+        from hclmod.proof import verify
+
         return verify.rejected(self.source)
 
     def judged(self, before: Hcl, fixes: Sequence[Fix]) -> Verdict:
         """Whether other parsers see what the fixes declare, and no more."""
+        if before.source.data == self.source.data:
+            return verdict.Same()
+        from hclmod.proof import verify
+
         return verify.verify(before.source, self.source, fixes)
 
 
@@ -111,11 +118,13 @@ class Yaml(Struct, frozen=True):
         )
 
     def _find(self, place: Place) -> Literal | None:
+        from hclmod.rulekit import literals
+
         if not place.why:
-            return places.in_yaml(self.document.data, place)
+            return literals.in_yaml(self.document.data, place)
         lines = self.document.data.splitlines(keepends=True)
         start = sum(map(len, lines[: place.line - 1]))
-        return Literal(span=Span(start, start), text=place.text, comments=(), write=places.refusing(place))
+        return literals.Literal(span=Span(start, start), text=place.text, comments=(), write=literals.refusing(place))
 
     def edited(self, made: Sequence[Edit], _fixes: Sequence[Fix]) -> Yaml:
         """The document with these edits."""
@@ -128,14 +137,14 @@ class Yaml(Struct, frozen=True):
     def judged(self, before: Yaml, fixes: Sequence[Fix]) -> Verdict:
         """Whether PyYAML reads the values that the fixes write, and all else as before."""
         if before.document.data == self.document.data:
-            return verify.Same()
+            return verdict.Same()
         from hclmod.yaml import fixes as yaml_fixes
         from hclmod.yaml import scalars
 
         texts = [edit.text.decode().strip('"') for fix in fixes for edit in fix.edits]
         old, new = scalars.covered(before.document.data), scalars.covered(self.document.data)
         wrong = yaml_fixes.undeclared(old, new, texts)
-        return verify.Unverifiable(wrong) if wrong else verify.AsDeclared((yaml_fixes.judge(),))
+        return verdict.Unverifiable(wrong) if wrong else verdict.AsDeclared((yaml_fixes.judge(),))
 
 
 Text = TypeVar("Text", Hcl, Yaml)

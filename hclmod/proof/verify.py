@@ -13,44 +13,19 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from hclmod.hcl import syntax
 from hclmod.hcl.edits import Effect
 from hclmod.hcl.views import Block, top_level
 from hclmod.proof import parsers, tokens
 from hclmod.proof.structure import Item, Window, changed_items, differences, moved, windows
+from hclmod.proof.verdict import AsDeclared, Broken, Same, Unverifiable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from hclmod.hcl.edits import Declared, Fix
     from hclmod.hcl.source import Source
-
-
-class Same(Struct, frozen=True):
-    """The bytes are those from before."""
-
-
-class AsDeclared(Struct, frozen=True):
-    """Every difference was declared, and every declaration came true."""
-
-    judges: tuple[str, ...]
-
-
-class Broken(Struct, frozen=True):
-    """The change did something else than it declared; each path or message says what."""
-
-    paths: tuple[str, ...]
-
-
-class Unverifiable(Struct, frozen=True):
-    """No second parser can read the document, so nothing is known."""
-
-    why: str
-
-
-Verdict = Same | AsDeclared | Broken | Unverifiable
+    from hclmod.proof.verdict import Verdict
 
 
 def verify(before: Source, after: Source, fixes: Sequence[Fix]) -> Verdict:

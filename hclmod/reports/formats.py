@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.reports.terminal import Style
-from hclmod.reports.terminal import render as as_text
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from hclmod.reports.model import Report
+    from hclmod.reports.terminal import Style
 
 FORMATS = ("text", "diff", "json", "markdown", "html", "sarif", "github", "gitlab", "junit")
 
@@ -66,7 +64,9 @@ def render(  # noqa: PLR0911 - one line for each format
 
             return junit.render(report)
         case _:
-            return "".join(as_text(section, style or Style()) for section in report.sections)
+            from hclmod.reports import terminal
+
+            return "".join(terminal.render(section, style or terminal.Style()) for section in report.sections)
 
 
 def _bytes(text: str) -> int:

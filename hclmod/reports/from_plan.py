@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from pathlib import Path, PurePath
@@ -98,6 +97,8 @@ def _numbered(path: str, kind: Kind, reported: Reported, seen: Counter[str]) -> 
     finding = reported.finding
     words = f"{path}\0{reported.rule}\0{finding.address}\0{reported.where}"
     seen[words] += 1
+    import hashlib
+
     digest = hashlib.sha256(f"{words}\0{seen[words]}".encode(errors="surrogateescape")).hexdigest()[:12]
     return Item(
         id=digest,

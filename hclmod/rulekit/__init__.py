@@ -60,11 +60,11 @@ if TYPE_CHECKING:
         AssignedWorkload as AssignedWorkload,
         Namespace as Namespace,
     )
+    from hclmod.rulekit.literals import Literal as Literal
     from hclmod.rulekit.places import (
         LinkedImage as LinkedImage,
         AffectedImage as AffectedImage,
         Followed as Followed,
-        Literal as Literal,
         Place as Place,
     )
     from hclmod.rulekit.rule import (
@@ -117,7 +117,8 @@ _TABLE = {
     "hclmod.images.tags": "HOLDERS_OF_DATA TagClass moves",
     "hclmod.terraform.ids": "ImageId ResourceId",
     "hclmod.rulekit.facts": "AssignedWorkload Facts Namespace",
-    "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Literal Place",
+    "hclmod.rulekit.literals": "Literal",
+    "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Place",
     "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Option Rule change note warn",
     "hclmod.terraform.kubernetes": "KINDS NAMESPACES RELEASE WORKLOADS Container containers dynamic_containers "
     "namespace_attribute namespace_name rollout",

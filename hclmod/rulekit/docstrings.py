@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
 from hclmod.errors import RuleError
-from hclmod.rulekit import codes
 from hclmod.rulekit.folders import every, find
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ class OptionCard(Struct, frozen=True):
     default: str
 
 
-class Card(Struct, frozen=True, kw_only=True):
-    """A rule's id, the parts of its docstring, its options, the codes of its findings, the facts that it reads.
+class Head(Struct, frozen=True, kw_only=True):
+    """A rule's id, its group and its summary.
 
     `group` is what the folder says of the rules in it: the docstring of its `__init__.py`, up to a semicolon.
     """
@@ -35,6 +34,11 @@ class Card(Struct, frozen=True, kw_only=True):
     id: str
     group: str
     summary: str
+
+
+class Card(Head, frozen=True, kw_only=True):
+    """The same with all parts of its docstring, its options, the codes of its findings, the facts that it reads."""
+
     why: str
     left_alone: str
     options: tuple[OptionCard, ...]
@@ -42,10 +46,25 @@ class Card(Struct, frozen=True, kw_only=True):
     facts: tuple[str, ...] = ()
 
 
+Named = TypeVar("Named", bound=Head)
+
+
+def heads(folders: Sequence[Path] = ()) -> tuple[Head, ...]:
+    """The id, the group and the summary of every rule, sorted by id; nothing below the docstring is read."""
+    paths = _paths(folders)
+    texts = ((rule, path, _docstring(path)) for rule, path in sorted(paths.items()))
+    return tuple(
+        Head(id=rule, group=_group(path.parent), summary=_parts(text)["summary"]) for rule, path, text in texts
+    )
+
+
 def cards(folders: Sequence[Path] = ()) -> tuple[Card, ...]:
     """What every rule says of itself, sorted by id; no rule is run."""
-    paths = {rule: path for folder in (None, *folders) for rule, path in every(folder).items()}
-    return tuple(read(paths[rule]) for rule in sorted(paths))
+    return tuple(read(path) for _, path in sorted(_paths(folders).items()))
+
+
+def _paths(folders: Sequence[Path]) -> dict[str, Path]:
+    return {rule: path for folder in (None, *folders) for rule, path in every(folder).items()}
 
 
 def card(rule: str, folders: Sequence[Path] = ()) -> Card:
@@ -66,6 +85,8 @@ def read(path: Path) -> Card:
         if not parts.get(name):
             hint = "Its docstring begins with a summary, then `Why: ...`, then `Left alone: ...`."
             raise RuleError(f"rule `{rule}` has no {name!r} in its docstring", hint=hint)
+    from hclmod.rulekit import codes
+
     return Card(
         id=rule,
         group=_group(path.parent),
@@ -78,9 +99,9 @@ def read(path: Path) -> Card:
     )
 
 
-def by_group(cards: Iterable[Card]) -> dict[str, list[Card]]:
-    """Cards by the group that they are in, sorted by its name."""
-    by_key: dict[str, list[Card]] = {}
+def by_group(cards: Iterable[Named]) -> dict[str, list[Named]]:
+    """Rules by the group that they are in, sorted by its name."""
+    by_key: dict[str, list[Named]] = {}
     for card in cards:
         by_key.setdefault(card.group, []).append(card)
     return dict(sorted(by_key.items()))
@@ -98,10 +119,22 @@ def _no_python(name: str, source: bytes) -> RuleError:
     return RuleError(where, hint="Mend the rule file.")
 
 
+_CODE = re.compile(rb"^(?:from|import) ", re.MULTILINE)
+
+
+def _docstring(path: Path) -> str:
+    """The docstring of a file, without a look at its code where that can be helped."""
+    source = path.read_bytes()
+    try:
+        return ast.get_docstring(ast.parse(_CODE.split(source, maxsplit=1)[0])) or ""
+    except (SyntaxError, ValueError):
+        return read(path).summary  # a line of the docstring looks like code, or it is none
+
+
 @cache
 def _group(folder: Path) -> str:
     file = folder / "__init__.py"
-    docstring = ast.get_docstring(ast.parse(file.read_bytes())) if file.is_file() else None
+    docstring = _docstring(file) if file.is_file() else ""
     return re.split(r"[;\n]", docstring)[0].rstrip(".") if docstring else "Rules of your own"
 
 

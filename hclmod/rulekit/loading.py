@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hclmod.hcl.views import Block
-    from hclmod.rulekit.places import LinkedImage, Literal, Place
+    from hclmod.rulekit.literals import Literal
+    from hclmod.rulekit.places import LinkedImage, Place
     from hclmod.rulekit.rule import Context, Finding
     from hclmod.terraform.ids import ImageId
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from hclmod.hcl.views import Attribute, Block, Expression
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts, Namespace
-    from hclmod.rulekit.places import Followed, Literal, Place
+    from hclmod.rulekit.literals import Literal
+    from hclmod.rulekit.places import Followed, Place
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import ImageId
     from hclmod.terraform.stacks import Assignment

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from hclmod.hcl.source import Source
     from hclmod.scan.expressions import Carriers
 
-YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")
-"""How files end that may hold YAML or JSON, perhaps as a template."""
-
 _COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml", "*.compose.y*ml", "*-compose.y*ml")
 _DOCKERFILE = ("Dockerfile", "Dockerfile.*", "*Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*")
 _NO_DOCKERFILE = ("*.md", "*.dockerignore")
@@ -35,11 +32,6 @@ _FROM = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*([^\s#]+)(?:[ \t]+as[ \t]+(\S+))?[ 
 _COPIED = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*?--from=(\S+)")
 _ARGUMENT = re.compile(rb"(\w+)=[\"']?([^\s\"']+)")
 _USED = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
-
-
-def is_yaml(path: str) -> bool:
-    """Whether a file may hold YAML or JSON, perhaps as a template."""
-    return path.endswith(YAML)
 
 
 def is_compose(path: str) -> bool:

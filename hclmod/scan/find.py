@@ -17,7 +17,7 @@ from hclmod.scan import expressions, names, releases
 from hclmod.scan import files as build_files
 from hclmod.scan.files import Files
 from hclmod.scan.outside import Location, OutsideImage
-from hclmod.terraform import trace
+from hclmod.terraform import code, trace
 from hclmod.terraform.declarations import ContainerImage
 from hclmod.terraform.origins import Hole, Module, Piece, Scope
 from hclmod.terraform.resources import ImageUse, overrides
@@ -204,7 +204,7 @@ class _Here(Struct, frozen=True):
     def given(self, reading: Reading, path: str, scope: Scope) -> Iterator[OutsideImage]:
         """The images of a file that an expression reads, or why it cannot be read where it is given to a cluster."""
         inner = reading.function == "chart" and not posixpath.basename(path).startswith("values")
-        if inner or not build_files.is_yaml(path):
+        if inner or not code.is_yaml(path):
             return
         form = "template file" if reading.function == "templatefile" else "values file"
         form = "compose file" if build_files.is_compose(path) else form
@@ -326,7 +326,7 @@ def _form(path: str) -> str:
         return "dockerfile"
     if build_files.is_compose(path):
         return "compose file"
-    return "values file" if build_files.is_yaml(path) and not path.endswith(".json") else ""
+    return "values file" if code.is_yaml(path) and not path.endswith(".json") else ""
 
 
 def _in_dockerfile(location: Location, data: bytes) -> Iterator[OutsideImage]:

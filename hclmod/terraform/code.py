@@ -1,4 +1,4 @@
-"""Which files declare resources, by their names."""
+"""What files may hold, by their names."""
 
 from __future__ import annotations
 
@@ -13,6 +13,22 @@ CODE = (".tf", ".tofu")
 
 JSON = (".tf.json", ".tofu.json")
 """The endings of those in the JSON form of the language."""
+
+ENDINGS = (*CODE, *JSON, ".hcl", ".tfvars", ".tfvars.json")
+"""The files that say where values come from."""
+
+YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")
+"""How files end that may hold YAML or JSON, perhaps as a template."""
+
+
+def is_yaml(path: str) -> bool:
+    """Whether a file may hold YAML or JSON, perhaps as a template."""
+    return path.endswith(YAML)
+
+
+def may_hold_images(path: str) -> bool:
+    """Whether a file may be YAML that some form of image stands in."""
+    return is_yaml(path) and not path.endswith(ENDINGS)
 
 
 def is_override(path: str) -> bool:

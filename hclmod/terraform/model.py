@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from hclmod.hcl.values import Value
 from hclmod.terraform.origins import Piece
 
-ENDINGS = (*CODE, *JSON, ".hcl", ".tfvars", ".tfvars.json")
-"""The files that say where values come from."""
-
 
 class Model:
     """What the files of a repository say together; documents are read when a stack leads to them."""

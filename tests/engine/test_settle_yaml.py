@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hclmod.engine.outcomes import Outcome
-    from hclmod.rulekit.places import Literal
+    from hclmod.rulekit.literals import Literal
 
 DATA = b"a:\n  image: q/web:1\nb:\n  image: q/web:1 # c\n"
 

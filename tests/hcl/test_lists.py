@@ -7,7 +7,8 @@ import pytest
 from hclmod.hcl import lists
 from hclmod.hcl.edits import Effect
 from hclmod.hcl.indentation import UnfixableError
-from hclmod.proof.verify import AsDeclared, verify
+from hclmod.proof.verdict import AsDeclared
+from hclmod.proof.verify import verify
 from tests.support.hcl import applied, attribute, block, edited
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.indentation import UnfixableError
 from hclmod.images.evidence import Snapshot
 from hclmod.proof import parsers
-from hclmod.proof.verify import AsDeclared, verify
+from hclmod.proof.verdict import AsDeclared
+from hclmod.proof.verify import verify
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import Context
 from tests.support import layouts

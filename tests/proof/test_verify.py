@@ -18,7 +18,8 @@ from lark.exceptions import LarkError
 from hclmod.hcl import fixes
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.views import top_level
-from hclmod.proof.verify import AsDeclared, Broken, Same, Unverifiable, rejected, verify
+from hclmod.proof.verdict import AsDeclared, Broken, Same, Unverifiable
+from hclmod.proof.verify import rejected, verify
 from tests.support.hcl import HOSTILE, applied, needs_terraform, source
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block
-    from hclmod.proof.verify import Verdict
+    from hclmod.proof.verdict import Verdict
 
 STACK = """\
 # The front end.

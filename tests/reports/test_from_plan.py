@@ -18,7 +18,7 @@ from hclmod.engine.outcomes import (
     Unchanged,
 )
 from hclmod.hcl.edits import Fix, Span
-from hclmod.proof.verify import AsDeclared
+from hclmod.proof.verdict import AsDeclared
 from hclmod.reports import model
 from hclmod.reports.from_plan import tell
 from hclmod.reports.model import Cell, Kind, Section
