@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from hclmod.errors import ConfigError
-from hclmod.http import TransportError, Trouble
-from hclmod.registries.errors import refusal
+from hclmod.http import TransportError, Trouble, origin, shown
+from hclmod.registries.errors import Refusal, RegistryError, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +29,8 @@ SECONDS = 20
 _HELPER = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _HUB_KEY = "https://index.docker.io/v1/"
 _HUB_HOSTS = frozenset({"registry-1.docker.io", "docker.io", "index.docker.io"})
+PLAIN = "HCLMOD_PLAIN_HTTP"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TOKEN_USER = "<token>"  # noqa: S105 - the name by which helpers say that the secret is an identity token
 
 
@@ -54,6 +56,7 @@ class Keychain:
 
     path: str
     config: Mapping[str, Any] = field(repr=False)
+    plain: frozenset[str] = frozenset()  # `host` or `host:port` to which a person lets logins go without TLS
     _cache: dict[str, Credentials | None] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -63,6 +66,17 @@ class Keychain:
             if host not in self._cache:
                 self._cache[host] = self._look(host)
             return self._cache[host]
+
+    def require_tls(self, url: str) -> None:
+        """Raise a `RegistryError` where a login would go over the network in clear text and no person allowed that.
+
+        `plain_http` of a checkout is not enough: its author could read the passwords of all who run hclmod on it.
+        """
+        scheme, host, port = origin(url)
+        if scheme != "http" or host in LOOPBACK or {host, f"{host}:{port}"} & self.plain:
+            return
+        hint = f"Set {PLAIN}={host}:{port} in the environment if the network is yours, or use TLS."
+        raise RegistryError(Refusal.LOGIN, f"{shown(url)}: no login is sent over plain HTTP", hint=hint)
 
     def _look(self, host: str) -> Credentials | None:
         keys = _keys(host)
@@ -97,19 +111,22 @@ class Keychain:
 
 
 def load(environment: Mapping[str, str]) -> Keychain:
-    """Read `config.json` in `DOCKER_CONFIG`, else in `~/.docker`; without one all queries are anonymous."""
+    """Read `config.json` in `DOCKER_CONFIG`, else in `~/.docker`; without one all queries are anonymous.
+
+    `HCLMOD_PLAIN_HTTP` names the hosts to which logins may go without TLS.
+    """
     folder = Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME") or Path.home()) / ".docker")
-    path = folder / "config.json"
+    path, plain = folder / "config.json", frozenset(environment.get(PLAIN, "").replace(",", " ").split())
     try:
         read = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        return Keychain(str(path), {})
+        return Keychain(str(path), {}, plain)
     except (OSError, ValueError, RecursionError) as error:
         hint = "Fix the file, or point DOCKER_CONFIG to another folder."
         raise ConfigError(f"{path}: cannot be read: {type(error).__name__}", hint=hint) from error
     if not isinstance(read, dict):
         raise ConfigError(f"{path}: not a JSON object", hint="Fix the file, or point DOCKER_CONFIG to another folder.")
-    return Keychain(str(path), read)
+    return Keychain(str(path), read, plain)
 
 
 def _keys(host: str) -> tuple[str, ...]:
@@ -148,12 +165,19 @@ _PARAMETER = re.compile(
 )
 
 
-def authorization(answer: Answer, credentials: Credentials | None, transport: Transport, repository: str) -> str | None:
-    """The `Authorization` header that answers a 401; None without matching credentials."""
+def authorization(
+    answer: Answer, keychain: Keychain, host: str, transport: Transport, *, repository: str
+) -> str | None:
+    """The `Authorization` header that answers a 401 of a host; None without matching credentials."""
+    credentials = keychain.find(host)
+    if credentials:
+        keychain.require_tls(answer.url)
     if credentials and credentials.token:
         return f"Bearer {credentials.token}"
     schemes = dict(challenges(answer.headers.get("www-authenticate", "")))
     if "bearer" in schemes:
+        if credentials and (realm := schemes["bearer"].get("realm")):
+            keychain.require_tls(realm)
         return f"Bearer {_token(schemes['bearer'], credentials, transport, repository=repository, asker=answer.url)}"
     if "basic" in schemes and credentials and credentials.username:
         return credentials.basic

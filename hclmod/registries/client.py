@@ -139,9 +139,8 @@ class Registry:
         """Log in as a 401 requires, but not for another host after a redirect."""
         if origin(answer.url) != origin(self.endpoint.url(repository, "")):
             return None
-        credentials = self.keychain.find(self.endpoint.host)
         name = f"{self.endpoint.prefix}{repository}"
-        header = auth.authorization(answer, credentials, self.transport, name)
+        header = auth.authorization(answer, self.keychain, self.endpoint.host, self.transport, repository=name)
         with self._lock:
             if header:
                 self._headers[repository] = header

@@ -4,16 +4,20 @@ import base64
 import json
 import stat
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from hclmod.errors import ConfigError
+from hclmod.http import Answer
 from hclmod.registries import auth
 from hclmod.registries.auth import Credentials, load
+from hclmod.registries.errors import RegistryError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hclmod.http import Transport
 
 HUB = "https://index.docker.io/v1/"
 
@@ -163,3 +167,44 @@ def test_secrets_are_not_printed(tmp_path: Path) -> None:
 )
 def test_challenges_are_read(header: str, schemes: dict[str, dict[str, str]]) -> None:
     assert dict(auth.challenges(header)) == schemes
+
+
+PLAIN_URL = "http://registry.lan:5000/v2/awning/tags/list"
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        (PLAIN_URL, "other.lan registry.lan:5000"),
+        (PLAIN_URL, "registry.lan,other.lan"),
+        ("http://127.0.0.1:5000/v2/", ""),
+        ("http://localhost/v2/", ""),
+        ("https://registry.lan:5000/v2/", ""),
+    ],
+)
+def test_logins_go_over_tls_to_this_machine_and_where_a_person_allows_it(url: str, allowed: str) -> None:
+    load({"HOME": "/nowhere", auth.PLAIN: allowed}).require_tls(url)
+
+
+@pytest.mark.parametrize("allowed", ["", "registry.lan:5001", "lan", "http://registry.lan:5000"])
+def test_no_login_goes_over_plain_http_because_a_checkout_says_so(allowed: str) -> None:
+    with pytest.raises(RegistryError, match="no login is sent over plain HTTP") as caught:
+        load({"HOME": "/nowhere", auth.PLAIN: allowed}).require_tls(PLAIN_URL)
+    assert caught.value.hint.startswith("Set HCLMOD_PLAIN_HTTP=registry.lan:5000 ")
+
+
+@pytest.mark.parametrize("challenge", ['Basic realm="x"', 'Bearer realm="https://tokens.lan/token"'])
+@pytest.mark.parametrize("asked", [PLAIN_URL, "https://registry.lan:5000/v2/"])
+def test_a_challenge_over_plain_http_gets_no_login(tmp_path: Path, challenge: str, asked: str) -> None:
+    chain = keychain(tmp_path, {"auths": {"registry.lan:5000": entry()}})
+    tokens = challenge.replace("https://tokens.lan", "http://tokens.lan") if asked.startswith("https") else challenge
+    answer = Answer(status=401, headers={"www-authenticate": tokens}, body=b"", url=asked)
+    if asked.startswith("https") and challenge.startswith("Basic"):
+        assert auth.authorization(answer, chain, "registry.lan:5000", NOBODY, repository="awning") == BASIC
+        return
+    with pytest.raises(RegistryError, match="no login"):
+        auth.authorization(answer, chain, "registry.lan:5000", NOBODY, repository="awning")
+
+
+BASIC = f"Basic {base64.b64encode(b'me:pw:with:colons').decode()}"
+NOBODY = cast("Transport", None)  # a transport that must not be asked
