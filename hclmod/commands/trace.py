@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hclmod.errors import HclmodError
+from hclmod.scan.outside import OutsideImage
 from hclmod.terraform import origins
 from hclmod.terraform.origins import Hole
 from hclmod.terraform.resources import fan_out
@@ -18,21 +19,29 @@ if TYPE_CHECKING:
     from hclmod.terraform.resources import ImageUse
 
 
-def find(uses: Sequence[ImageUse], target: str, unread: Mapping[str, str]) -> tuple[ImageUse, ...]:
-    """Those of all uses that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
+def find(project: Project, target: str) -> tuple[ImageUse | OutsideImage, ...]:
+    """The images that `FILE:LINE`, `STACK/ADDRESS` or `ADDRESS` means; a `HclmodError` where there are none.
 
-    A line may be that of an image or of a literal which images come from.
+    A line may be that of an image or of a literal which images come from. A line in a file that Terraform does not give
+    to the cluster, such as a pipeline, means the image that `hclmod survey` lists there.
     """
     place, colon, line = target.rpartition(":")
+    results: Sequence[ImageUse | OutsideImage]
     if colon and line.isdecimal():
-        results = [use for use in uses if (place, int(line)) in _lines(use)]
+        uses = [use for use in project.uses if (place, int(line)) in _lines(use)]
+        results = uses or [each for each in project.outside_images if (place, int(line)) in _written_at(each)]
     else:
-        results = [use for use in uses if _means(use, target)]
+        results = [use for use in project.uses if _means(use, target)]
     if not results:
-        hint = missing(target, [use.id.name for use in uses], unread)
+        hint = missing(target, [use.id.name for use in project.uses], project.model.unread)
         also = "FILE:LINE, from the repository's root, will do too; `hclmod survey` lists them."
         raise HclmodError(f"no image is found at `{target}`", hint=f"{hint} {also}")
     return tuple(results)
+
+
+def _written_at(image: OutsideImage) -> set[tuple[str, int]]:
+    site = image.site
+    return {(image.location.file, image.location.line), *([(site.document, site.line)] if site else ())}
 
 
 def _lines(use: ImageUse) -> set[tuple[str, int]]:
@@ -48,7 +57,10 @@ def _means(use: ImageUse, target: str) -> bool:
 def tell(project: Project, target: str) -> Iterator[str]:
     """The lines that explain the image at `FILE:LINE` or `STACK/ADDRESS`: its chains, and who else uses its literal."""
     drives = fan_out(project.uses)
-    for use in find(project.uses, target, project.model.unread):
+    for use in find(project, target):
+        if isinstance(use, OutsideImage):
+            yield from _outside(use)
+            continue
         yield f"{use.id.stack}/{use.id.full}  {use.image.label}"
         yield f"  image at {use.image.image.document}:{use.image.image.line}"
         for origin in use.origins:
@@ -73,8 +85,31 @@ def rows(project: Project, target: str) -> list[dict[str, Any]]:
             "may_be_overridden_by": list(use.overrides),
             "also_drives": [line.strip() for line in _others(drives, use)],
         }
-        for use in find(project.uses, target, project.model.unread)
+        if not isinstance(use, OutsideImage)
+        else _outside_row(use)
+        for use in find(project, target)
     ]
+
+
+def _outside(image: OutsideImage) -> Iterator[str]:
+    location = image.location
+    yield f"{location.stack}/{location.address}".strip("/") + f"  {location.form}"
+    yield f"  image at {location.file}:{location.line}"
+    yield f"  {_written(image.origin)}"
+    yield from _parts(image.origin)
+    yield "  hclmod lists it and does not change it"
+
+
+def _outside_row(image: OutsideImage) -> dict[str, Any]:
+    location = image.location
+    return {
+        "stack": location.stack,
+        "address": location.address,
+        "form": location.form,
+        "document": location.file,
+        "line": location.line,
+        "origins": [{"image": _written(image.origin), "parts": list(_rows(image.origin))}],
+    }
 
 
 def _rows(origin: Origin) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,3 +52,17 @@ def test_an_image_outside_of_containers_is_traced_too(root: Path) -> None:
     assert "image -> local.oil is '1.0.0' at stacks/beacon/lamp.tf:6" in told
     assert "image is 'a/oil:2.1' at stacks/beacon/v.yaml:1" in told
     assert hclmod(root, "trace", "stacks/beacon/v.yaml:1").stdout in told
+
+
+def test_what_the_survey_lists_is_traced_by_its_line(root: Path) -> None:
+    (root / ".woodpecker.yml").write_text("steps:\n  build:\n    image: plugins/docker:20.1\n")
+    (root / "stacks" / "beacon" / "Dockerfile").write_text("# base\nFROM alpine:3.20\n")
+    places = [".woodpecker.yml:3", "stacks/beacon/Dockerfile:2"]
+    listed = json.loads(hclmod(root, "survey", "--format", "json").stdout)["images_outside_containers"]
+    assert set(places) <= {f"{each['file']}:{each['line']}" for each in listed}
+    for place, image in zip(places, ("plugins/docker:20.1", "alpine:3.20"), strict=True):
+        told = hclmod(root, "trace", place)
+        assert told.returncode == 0, told.stderr
+        assert f"image at {place}\n  {image}\n" in told.stdout
+        (row,) = json.loads(hclmod(root, "trace", place, "--format", "json").stdout)
+        assert row["origins"][0]["image"] == image
