@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
@@ -50,11 +51,12 @@ class Hcl(Struct, frozen=True):
     ) -> Iterator[Reported]:
         """A note for each block that rules of phases are offered and that none of them says anything of."""
         known = {each.finding.address for each in reported} | {address for _, address in context.changed}
-        spans = [each.finding.span for each in reported]
+        starts = sorted(each.finding.span.start for each in reported)
         for block in filter(_is_offered, top_level(self.source)[1]):
             silent = [each for each in rules if each.rule.is_for(block) and self.select(each, block) and each.selects]
             split = block.address in context.merged  # it may be looked at in another document
-            inside = any(block.span.start <= span.start < block.span.end for span in spans)
+            first = bisect_left(starts, block.span.start)
+            inside = first < len(starts) and starts[first] < block.span.end
             if silent and not split and not inside and block.address not in known:
                 nothing = note(block.title, NOTHING_TO_DO, f"{silent[0].id} has nothing to do here")
                 yield self._reported(silent[0].id, _addressed(nothing, block.address))

@@ -6,6 +6,7 @@ Views are read here and changed by `verbs`. They hold no node that a rule would 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -248,18 +249,25 @@ def top_level(source: Source) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
 
 def path_at(source: Source, span: Span) -> str:
     """The path of the innermost attribute or block around a span; empty outside of all."""
-    attributes, blocks = top_level(source)
-    path = ""
+    path, inside = "", _in_order(source)
     while True:
-        inside: list[Attribute | Block] = [*attributes.values(), *blocks]
-        inner = next((each for each in inside if _holds(each, span)), None)
+        before = bisect_right(inside, span.start, key=_start)
+        inner = inside[before - 1] if before else None
+        if inner is None or span.end > inner.node.end_byte:
+            return path
         if not isinstance(inner, Block):
-            return path if inner is None else inner.path
-        path, attributes, blocks = inner.path, inner.attributes, inner.blocks()
+            return inner.path
+        path, inside = inner.path, sorted((*inner.attributes.values(), *inner.blocks()), key=_start)
 
 
-def _holds(view: Attribute | Block, span: Span) -> bool:
-    return view.span.start <= span.start and span.end <= view.span.end
+@lru_cache(maxsize=4)
+def _in_order(source: Source) -> list[Attribute | Block]:
+    attributes, blocks = top_level(source)
+    return sorted((*attributes.values(), *blocks), key=_start)
+
+
+def _start(view: Attribute | Block) -> int:
+    return view.node.start_byte
 
 
 def _header(source: Source, block: Node) -> tuple[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from hclmod.reports import diff
 from hclmod.reports.diff import unified
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
@@ -48,6 +49,24 @@ def applied(name: str, before: bytes, patch: bytes) -> bytes:
 def test_git_applies_it(before: bytes, after: bytes) -> None:
     if before and after and before != after:
         assert applied("main.tf", before, unified("main.tf", before, after)) == after
+
+
+@given(texts(), texts())
+@example(b"a\n}\nb\n}\n", b"b\n}\na\n}\n")
+def test_git_applies_the_diff_of_a_large_document(before: bytes, after: bytes) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diff, "LARGE", 0)
+        if before and after and before != after:
+            assert applied("main.tf", before, unified("main.tf", before, after)) == after
+
+
+def test_a_large_document_has_the_hunks_of_a_small_one() -> None:
+    before = b"".join(b'resource "a" "b%d" {\n  atomic = true\n  name   = "x"\n}\n\n' % n for n in range(diff.LARGE))
+    after = before.replace(b"b7", b"c7", 1).replace(b'"b90" {\n  atomic = true\n', b'"b90" {\n', 1)
+    (one, other) = diff.hunks(before, after)
+    assert [line for line in (*one.lines, *other.lines) if line[0] != " "] == [
+        '-resource "a" "b7" {\n', '+resource "a" "c7" {\n', "-  atomic = true\n",
+    ]  # fmt: skip
 
 
 ODD = [
