@@ -31,6 +31,9 @@ _IS_SENSITIVE = re.compile(rb"(?m)^\s*sensitive\s*=\s*true\b")
 _DEFAULT = re.compile(rb'(?m)^\s*default\s*=\s*"((?:[^"\\\n]|\\.)+)"')
 _HCL = (".tf", ".tofu", ".tfvars", ".hcl")
 
+_LOCKED = b"\0GITCRYPT\0"
+"""How a file begins that git-crypt has not unlocked: nobody reads it, so nothing of it is shown."""
+
 _DATA = (".yaml", ".yml", ".json", ".toml", ".env")
 _GIVING = (".tf", ".tofu", ".tfvars", ".tfvars.json", ".hcl")
 
@@ -70,11 +73,12 @@ def texts(project: Project, near: Iterable[str] | None = None, base: str | None 
     if closed:  # what they say may come up in any message
         closed, folders = hidden(project, None, base), None
     secret = set(_sensitive(project, folders))
-    if closed:
+    named = [path for path in closed if path.endswith((*_GIVING, *_DATA))]
+    read = {path: data for path in named if (data := project.tree.get(path)) and not data.startswith(_LOCKED)}
+    if read:
         texts = (project.tree.get(path, b"").decode(errors="replace") for path in project.tree if path not in closed)
         public = "\n".join((*project.tree, *texts))
-        read = (path for path in closed if path.endswith((*_GIVING, *_DATA)))
-        inside = {each for path in read for each in _inside(path, project.tree.get(path, b""))}
+        inside = {each for path, data in read.items() for each in _inside(path, data)}
         secret |= {each for each in inside if each not in public}
     return tuple(sorted(secret, key=lambda each: (-len(each), each)))
 
