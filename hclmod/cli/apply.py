@@ -75,7 +75,7 @@ def _work(
     if dry_run:
         return []
     if in_place:
-        return [f"{write(project, reports)} files written, nothing committed."]
+        return [output.written(write(project, reports))]
     return list(_committed(apply_phase(project, reports[0], base=base, replace_branch=replace)))
 
 

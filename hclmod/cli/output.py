@@ -44,6 +44,11 @@ def show_report(report: Report, form: str, file: Path | None = None, *, verbose:
         show_bytes(text.encode(errors="surrogateescape"))
 
 
+def written(number: int) -> str:
+    """How many files were written, in words."""
+    return f"{number} file{'s' * (number != 1)} written, nothing committed."
+
+
 def warn(config: Config) -> None:
     """Print the warnings of a configuration, such as deprecated keys."""
     for each in config.warnings:

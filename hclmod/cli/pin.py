@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hclmod.cli import options
+from hclmod.cli import options, output
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import write
 from hclmod.commands.pin import act, cells, notes, objections
@@ -158,7 +158,7 @@ def _act(
 
 def _written(project: Project, report: PhaseReport) -> list[str]:
     """Write a report; what to say after it."""
-    lines = [f"{write(project, [report])} files written, nothing committed."]
+    lines = [output.written(write(project, [report]))]
     if commands := cells(report, "run"):
         lines.append("Until the next `terraform apply`, run on the cluster:")
     return [*lines, *(f"  {command}" for command in commands)]

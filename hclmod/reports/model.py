@@ -94,9 +94,11 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
         """The same without anything that the file says: git filters it, so it may be secret."""
         empty = {"before": "", "after": "", "address": "", "origins": (), "cells": ()}
         items = tuple(replace(each, message=_FILTERED, **empty) for each in self.items)
-        return replace(self, items=items, hunks=(), hidden=True, why=(_FILTERED,) if self.why else ())
+        why = dict.fromkeys(each if each.startswith(_ENCRYPTED) else _FILTERED for each in self.why)
+        return replace(self, items=items, hunks=(), hidden=True, why=tuple(why))
 
 
+_ENCRYPTED = "encrypted by "  # a reason that quotes nothing of the file
 _FILTERED = "not shown, because git filters the file"
 
 
