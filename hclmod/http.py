@@ -43,6 +43,10 @@ _CUT_OFF = ("disconnected", "closed connection")  # httpx has one error for a lo
 _IS_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^";]*\s)?next\b', re.IGNORECASE)
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine, which plain HTTP reaches without a network."""
+
+
 class Trouble(Enum):
     """Why there is no usable answer."""
 
@@ -197,10 +201,10 @@ class Transport(Struct, frozen=True):
         return Answer(status=response.status_code, headers=_lower(response.headers.items()), body=data, url=url)
 
     def _refuse_plain(self, url: str) -> None:
-        scheme, host, port = origin(url)
+        scheme, _, _ = origin(url)
         if scheme == "https":
             return
-        if scheme != "http" or not {host, f"{host}:{port}"} & set(self.plain_http):
+        if scheme != "http" or not is_among(url, self.plain_http):
             raise TransportError(Trouble.PLAIN if scheme == "http" else Trouble.REDIRECT, url)
 
 
@@ -231,6 +235,12 @@ def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context()
+
+
+def is_among(url: str, hosts: Collection[str]) -> bool:
+    """Whether `hosts`, each a `host` or `host:port`, have the host of an address."""
+    _, host, port = origin(url)
+    return host in hosts or f"{host}:{port}" in hosts
 
 
 def origin(url: str) -> tuple[str, str, int]:

@@ -297,7 +297,7 @@ def recover_locked(root: Path) -> tuple[str, ...]:
 def _read_back(root: Path, row: Mapping[str, str]) -> _Change:
     temporary = row["temporary"]
     if "/" in temporary or not temporary.startswith(".hclmod-"):
-        raise ValueError(f"{temporary} is no name of a temporary file")
+        raise ValueError(f"{temporary} is not the name of a temporary file")
     return _Change(
         name=row["name"],
         path=_place(root, row["name"]),

@@ -140,4 +140,4 @@ def tell(project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD"
     sections = tuple(from_plan.tell(each, hidden) for each in reports)
     steps = tuple(Step(number, phase.title, number in done) for number, phase in project.config.phases.items())
     report = Report(__version__, sections, () if for_text else steps)
-    return secrets.without(report, secrets.cleaner(project, paths, base))
+    return secrets.without(report, secrets.cleaner(project, paths, base, hidden))

@@ -92,9 +92,7 @@ def text(model: Model, folders: Iterable[str]) -> str:
 
 def _is_run_in(model: Model, folder: str) -> bool:
     """Whether the folder's own files declare what Terraform is run for; copies of generated ones do not."""
-    names = (
-        path for path in model.texts(folder) if path.endswith((".tf", ".tofu")) and posixpath.dirname(path) == folder
-    )
+    names = (path for path in model.texts(folder) if path.endswith(CODE) and posixpath.dirname(path) == folder)
     documents = (Document(path, model.text(path)) for path in names)
     sources = (parse(each) for each in documents if unreadable(each.data) is None)
     return any(_declares(block) for each in sources if isinstance(each, Source) for block in top_level(each)[1])

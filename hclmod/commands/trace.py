@@ -29,7 +29,7 @@ def find(project: Project, target: str) -> tuple[ImageUse | OutsideImage, ...]:
     results: Sequence[ImageUse | OutsideImage]
     if colon and line.isdecimal():
         uses = [use for use in project.uses if (place, int(line)) in _lines(use)]
-        results = uses or [each for each in project.outside_images if (place, int(line)) in _written_at(each)]
+        results = uses or [each for each in project.outside_images if target in (each.place, each.origin_place)]
     else:
         results = [use for use in project.uses if _means(use, target)]
     if not results:
@@ -37,11 +37,6 @@ def find(project: Project, target: str) -> tuple[ImageUse | OutsideImage, ...]:
         also = "FILE:LINE, from the repository's root, will do too; `hclmod survey` lists them."
         raise HclmodError(f"no image is found at `{target}`", hint=f"{hint} {also}")
     return tuple(results)
-
-
-def _written_at(image: OutsideImage) -> set[tuple[str, int]]:
-    site = image.site
-    return {(image.location.file, image.location.line), *([(site.document, site.line)] if site else ())}
 
 
 def _lines(use: ImageUse) -> set[tuple[str, int]]:

@@ -19,6 +19,7 @@ from hclmod.images import reference
 from hclmod.rulekit import literals
 from hclmod.rulekit.places import LinkedImage
 from hclmod.terraform import origins
+from hclmod.terraform.code import NATIVE
 from hclmod.terraform.origins import Hole, Piece
 from hclmod.terraform.resources import tag_piece
 
@@ -121,7 +122,7 @@ class _Finder:
         data = self.read(place.document)
         if data is None:
             return ()
-        if not place.document.endswith((".tf", ".tofu", ".hcl", ".tfvars")):
+        if not place.document.endswith(NATIVE):
             result = literals.in_yaml(data, place)
         else:
             if place.document not in self.sources:

@@ -98,7 +98,7 @@ class _Maker:
                 self._note_place(key, origin, piece, piece.site)
         elif piece.site is None:
             self._note(
-                key, Followed(reason=f"its tag `{piece.text}` is no text in quotes", image=None, chain=piece.chain)
+                key, Followed(reason=f"its tag `{piece.text}` is not text in quotes", image=None, chain=piece.chain)
             )
         else:
             self._note_place(key, origin, piece, piece.site)
@@ -138,7 +138,7 @@ class _Maker:
         if hole is not None:
             why = f"it ends at `{hole.text}` ({hole.where}): {hole.why}"
         elif piece is not None:
-            why = "it is no text in quotes, a template fills in a part of it, or the text around it is no sound YAML"
+            why = "it is not text in quotes, a template fills in a part of it, or the text around it is no sound YAML"
         elif (known := reference.parse(origins.text(origin) or "")) and known.tag is None:
             return  # which floats
         else:

@@ -28,7 +28,7 @@ from hclmod.proof import parsers
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import BLOCKS, Context
 from hclmod.terraform import inventory as modules
-from hclmod.terraform.code import CODE, JSON, generates, passed_over
+from hclmod.terraform.code import JSON, NATIVE, generates, passed_over
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 
@@ -192,7 +192,7 @@ def _unread(run: Run, stack: Stack, documents: Sequence[Document]) -> frozenset[
     return frozenset(results) | run.placing.declared.get(stack.path, frozenset())
 
 
-_HCL = (*CODE, ".hcl", ".tfvars", *JSON)
+_HCL = (*NATIVE, *JSON)
 
 
 def _settled_yaml(document: Document, rules: Sequence[Loaded], context: Context) -> Outcome:

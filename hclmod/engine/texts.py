@@ -16,6 +16,7 @@ from hclmod.hcl.edits import Span, excerpt
 from hclmod.hcl.views import path_at, top_level
 from hclmod.proof import verdict
 from hclmod.rulekit.rule import BLOCKS, NOTHING_TO_DO, Finding, Level, note
+from hclmod.terraform.code import CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -155,7 +156,7 @@ Text = TypeVar("Text", Hcl, Yaml)
 
 def _is_offered(block: Block) -> bool:
     """Whether a block is one that rules see; a `terraform` block of Terragrunt is something else."""
-    return block.type == "resource" or (block.type in BLOCKS and block.source.document.path.endswith((".tf", ".tofu")))
+    return block.type == "resource" or (block.type in BLOCKS and block.source.document.path.endswith(CODE))
 
 
 def _offered(rules: Sequence[Loaded], context: Context) -> Iterator[tuple[Loaded, Place]]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from hclmod.errors import HclmodError, nearest
 from hclmod.forges.dialects import DIALECTS
+from hclmod.http import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from hclmod.forges.dialects import Dialect
 
 _PULL = re.compile(r"refs/pull/(\d+)/")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def api_of(dialect: Dialect, url: str) -> str:
 def plain_hosts(api: str, *, allowed: bool) -> tuple[str, ...]:
     """The hosts that may be contacted without TLS: this machine, and the forge's if that was `allowed`."""
     host = urlsplit(api).hostname or ""
-    return (host,) if allowed or host in _LOOPBACK else ()
+    return (host,) if allowed or host in LOOPBACK else ()
 
 
 def _from_ci(environment: Mapping[str, str]) -> Request:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20
 """Above this a document is skipped: pygohcl is quadratic on heredocs of megabytes (docs/facts.md, Parsers 5)."""
 
+GIT_CRYPT = b"\0GITCRYPT\0"
+"""How a file begins that git-crypt has not unlocked."""
+
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GENERATED = re.compile(
     rb"\A(?:\xef\xbb\xbf)?(?:(?:#|//)[^\n]*\n){0,4}(?:#|//)[^\n]{0,200}?"
@@ -73,7 +76,7 @@ def unreadable(data: bytes) -> Unreadable | None:
 
 
 def _encrypted(data: bytes) -> str | None:
-    if data.startswith(b"\0GITCRYPT\0"):
+    if data.startswith(GIT_CRYPT):
         return "encrypted by git-crypt; unlock the repository to have it read"
     return "encrypted by SOPS" if b"ENC[AES256_GCM," in data else None
 

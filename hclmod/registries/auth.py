@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from hclmod.errors import ConfigError
-from hclmod.http import TransportError, Trouble, origin, shown
+from hclmod.http import LOOPBACK, TransportError, Trouble, is_among, origin, shown
 from hclmod.registries.errors import Refusal, RegistryError, refusal
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _HELPER = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _HUB_KEY = "https://index.docker.io/v1/"
 _HUB_HOSTS = frozenset({"registry-1.docker.io", "docker.io", "index.docker.io"})
 PLAIN = "HCLMOD_PLAIN_HTTP"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TOKEN_USER = "<token>"  # noqa: S105 - the name by which helpers say that the secret is an identity token
 
 
@@ -73,7 +72,7 @@ class Keychain:
         `plain_http` of a checkout is not enough: its author could read the passwords of all who run hclmod on it.
         """
         scheme, host, port = origin(url)
-        if scheme != "http" or host in LOOPBACK or {host, f"{host}:{port}"} & self.plain:
+        if scheme != "http" or is_among(url, LOOPBACK | self.plain):
             return
         hint = f"Set {PLAIN}={host}:{port} in the environment if the network is yours, or use TLS."
         raise RegistryError(Refusal.LOGIN, f"{shown(url)}: no login is sent over plain HTTP", hint=hint)

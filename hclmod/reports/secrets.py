@@ -13,6 +13,8 @@ import msgspec
 
 from hclmod import files
 from hclmod.errors import GitError
+from hclmod.hcl.source import GIT_CRYPT
+from hclmod.terraform.code import CODE, NATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from hclmod.reports.model import Report
 
 HIDDEN = "(hidden)"
-_SHORT = 4  # what is shorter is no secret, and words of every message have it
+_SHORT = 4  # shorter texts stand in the words of every message
 _QUOTED = re.compile(rb'"((?:[^"\\\n]|\\.)+)"')
 _VALUE = re.compile(rb"(?m)^[^#\n]*?(?:[:=]|-)[ \t]+[\"']?([^\s\"'#][^\n\"'#]*)")
 _PARTS = re.compile(r"[^\s:/@,;=]+")
@@ -29,13 +31,8 @@ _LABELS = re.compile(rb'(?m)^[ \t]*(?:resource|data)[ \t]+"[^"\n]*"')
 _SENSITIVE = re.compile(rb'(?m)^variable[ \t]+"([^"\n]+)"[ \t]*\{([^}]*)^\}')
 _IS_SENSITIVE = re.compile(rb"(?m)^\s*sensitive\s*=\s*true\b")
 _DEFAULT = re.compile(rb'(?m)^\s*default\s*=\s*"((?:[^"\\\n]|\\.)+)"')
-_HCL = (".tf", ".tofu", ".tfvars", ".hcl")
-
-_LOCKED = b"\0GITCRYPT\0"
-"""How a file begins that git-crypt has not unlocked: nobody reads it, so nothing of it is shown."""
-
 _DATA = (".yaml", ".yml", ".json", ".toml", ".env")
-_GIVING = (".tf", ".tofu", ".tfvars", ".tfvars.json", ".hcl")
+_GIVING = (*NATIVE, ".tfvars.json")
 
 
 def hidden(project: Project, paths: Iterable[str] | None = None, base: str | None = None) -> frozenset[str]:
@@ -66,15 +63,20 @@ def _has_filters(project: Project, paths: Iterable[str]) -> bool:
     return any(b"filter" in data for data in (*files.read(project.root, names).values(), *own.values()))
 
 
-def texts(project: Project, near: Iterable[str] | None = None, base: str | None = None) -> tuple[str, ...]:
-    """The texts that are not to be shown, the longest first; `near` files whose folders alone matter."""
+def texts(
+    project: Project, near: Iterable[str] | None = None, base: str | None = None, closed: frozenset[str] | None = None
+) -> tuple[str, ...]:
+    """The texts that are not to be shown, the longest first.
+
+    `near` are files whose folders alone matter, and `closed` those of them that git filters, where that is known.
+    """
     folders = None if near is None else {path.rpartition("/")[0] for path in near}
-    closed = hidden(project, near, base)
+    closed = hidden(project, near, base) if closed is None else closed
     if closed:  # what they say may come up in any message
-        closed, folders = hidden(project, None, base), None
+        closed, folders = closed if near is None else hidden(project, None, base), None
     secret = set(_sensitive(project, folders))
     named = [path for path in closed if path.endswith((*_GIVING, *_DATA))]
-    read = {path: data for path in named if (data := project.tree.get(path)) and not data.startswith(_LOCKED)}
+    read = {path: data for path in named if (data := project.tree.get(path)) and not data.startswith(GIT_CRYPT)}
     if read:
         texts = (project.tree.get(path, b"").decode(errors="replace") for path in project.tree if path not in closed)
         public = "\n".join((*project.tree, *texts))
@@ -85,7 +87,7 @@ def texts(project: Project, near: Iterable[str] | None = None, base: str | None 
 
 def _inside(path: str, data: bytes) -> Iterator[str]:
     """The values of a document, whole and in the parts that an image or an address has."""
-    pattern = _QUOTED if path.endswith(_HCL) else _VALUE
+    pattern = _QUOTED if path.endswith(NATIVE) else _VALUE
     for value in pattern.findall(_LABELS.sub(b"", data)):
         text = value.decode(errors="replace").strip()
         yield from (each for each in (text, *_PARTS.findall(text)) if len(each) >= _SHORT)
@@ -95,7 +97,7 @@ def _sensitive(project: Project, folders: Container[str] | None) -> Iterator[str
     """The values given to variables that are declared as sensitive, and their parts that stand nowhere else."""
     code = [path for path in project.tree.ending(_GIVING) if folders is None or path.rpartition("/")[0] in folders]
     names, values = set(), set[str]()
-    for data in (project.tree.get(path, b"") for path in code if path.endswith((".tf", ".tofu"))):
+    for data in (project.tree.get(path, b"") for path in code if path.endswith(CODE)):
         for name, body in _SENSITIVE.findall(data) if b"sensitive" in data else ():
             if _IS_SENSITIVE.search(body):
                 names.add(re.escape(name))
@@ -117,9 +119,11 @@ def _long(values: Iterable[bytes]) -> Iterator[str]:
     return (each.decode(errors="replace") for each in values if len(each) >= _SHORT)
 
 
-def cleaner(project: Project, near: Iterable[str] | None = None, base: str | None = None) -> Callable[[str], str]:
-    """What takes secret texts out of a text."""
-    every = texts(project, near, base)
+def cleaner(
+    project: Project, near: Iterable[str] | None = None, base: str | None = None, closed: frozenset[str] | None = None
+) -> Callable[[str], str]:
+    """What takes secret texts out of a text; the arguments are those of `texts`."""
+    every = texts(project, near, base, closed)
     if not every:
         return lambda text: text
     secret = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, every))})(?!\w)")

@@ -75,10 +75,7 @@ def card(rule: str, folders: Sequence[Path] = ()) -> Card:
 def read(path: Path) -> Card:
     """The card of a rule file; `RuleError` where it is not Python, or lacks a part of the docstring."""
     source = path.read_bytes()
-    try:
-        module = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
-        raise _no_python(path.name, source) from error
+    module = _parsed(path.name, source)
     parts = _parts(ast.get_docstring(module) or "")
     rule = path.stem.replace("_", "-")
     for name in ("summary", "Why", "Left alone"):
@@ -107,6 +104,13 @@ def by_group(cards: Iterable[Named]) -> dict[str, list[Named]]:
     return dict(sorted(by_key.items()))
 
 
+def _parsed(name: str, source: bytes) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        raise _no_python(name, source) from error
+
+
 def _no_python(name: str, source: bytes) -> RuleError:
     """The error for a file that cannot be parsed; LibCST says most clearly where, and is loaded for that alone."""
     import libcst
@@ -126,9 +130,10 @@ def _docstring(path: Path) -> str:
     """The docstring of a file, without a look at its code where that can be helped."""
     source = path.read_bytes()
     try:
-        return ast.get_docstring(ast.parse(_CODE.split(source, maxsplit=1)[0])) or ""
-    except (SyntaxError, ValueError):
-        return read(path).summary  # a line of the docstring looks like code, or it is none
+        module = ast.parse(_CODE.split(source, maxsplit=1)[0])
+    except (SyntaxError, ValueError):  # a line of the docstring looks like code
+        module = _parsed(path.name, source)
+    return ast.get_docstring(module) or ""
 
 
 @cache

@@ -101,7 +101,7 @@ def _options(rule: Rule) -> Iterator[tuple[str, str]]:
         write = f'Write `{name}: str = ""`, with one of the types {", ".join(TYPES)} and a default.'
         if name in cluster.OLD:
             fact = f"context.config.{cluster.TABLE}.{cluster.OLD[name]}"
-            yield f"its option `{name}` is a fact about the cluster, which is no option", f"Read `{fact}`."
+            yield f"its option `{name}` is a fact about the cluster and not an option", f"Read `{fact}`."
         elif option.default is option.empty:
             yield f"its option `{name}` has no default", write
         elif option.annotation not in TYPES:

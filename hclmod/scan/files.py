@@ -12,6 +12,7 @@ from hclmod.hcl import source, syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import unreadable
 from hclmod.scan import expressions
+from hclmod.terraform.code import CODE
 from hclmod.yaml.scalars import Scalar
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Files:
 
     def sources(self, folder: str) -> tuple[Source, ...]:
         """The `.tf` and `.hcl` files of a folder that can be parsed."""
-        names = [path for path in self._beside.get(folder, ()) if path.endswith((".tf", ".tofu", ".hcl"))]
+        names = [path for path in self._beside.get(folder, ()) if path.endswith((*CODE, ".hcl"))]
         texts = ((path, self.text(path)) for path in names)
         parsed = [source.parse(Document(path, data)) for path, data in texts if isinstance(data, bytes)]
         return tuple(each for each in parsed if not isinstance(each, source.Unread))

@@ -70,10 +70,14 @@ class OutsideImage(Struct, frozen=True):
         return piece.site if piece else None
 
     @property
+    def place(self) -> str:
+        """Where it is written: file and line."""
+        return f"{self.location.file}:{self.location.line}"
+
+    @property
     def origin_place(self) -> str:
         """Where the literal stands that makes it: file and line."""
-        site, location = self.site, self.location
-        return f"{site.document}:{site.line}" if site else f"{location.file}:{location.line}"
+        return f"{self.site.document}:{self.site.line}" if self.site else self.place
 
 
 def together(images: Iterable[OutsideImage]) -> list[tuple[OutsideImage, ...]]:

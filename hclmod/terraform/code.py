@@ -14,7 +14,10 @@ CODE = (".tf", ".tofu")
 JSON = (".tf.json", ".tofu.json")
 """The endings of those in the JSON form of the language."""
 
-ENDINGS = (*CODE, *JSON, ".hcl", ".tfvars", ".tfvars.json")
+NATIVE = (*CODE, ".hcl", ".tfvars")
+"""The endings of documents in the syntax of HCL."""
+
+ENDINGS = (*NATIVE, *JSON, ".tfvars.json")
 """The files that say where values come from."""
 
 YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")

@@ -51,7 +51,7 @@ def _items(at: At, depth: int) -> Iterator[At]:
             case Text("null", None):
                 pass
             case _:
-                yield lost(one, "it is no list")
+                yield lost(one, "it is not a list")
 
 
 def _made(at: At, call: Call, depth: int) -> Iterator[At]:

@@ -16,7 +16,7 @@ from hclmod.hcl import syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.hcl.views import top_level
-from hclmod.terraform.code import CODE, JSON
+from hclmod.terraform.code import CODE, JSON, NATIVE
 from hclmod.terraform.origins import Piece
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ _SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
 _LOCAL = re.compile(r"locals\[\d+\]\.([\w-]+)")
 _RESOURCE = re.compile(r"resource\.([\w-]+\.[\w-]+)\[")
 _INDEX = re.compile(rb"\s*\[[^\]\n]*\]")
-_CODE = (*CODE, ".hcl", ".tfvars")
 _NO_TEXT = re.compile(rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
 """A type of which no value is a tag, or no entry; Terraform takes `"12"` for a number."""
 
@@ -165,7 +164,7 @@ class Mentions:
     def _blanked(self, document: str) -> bytes:
         """The text of a document with its comments and coupled entries as blanks."""
         data = self._model.text(document)
-        source = _source(document, data) if document.endswith(_CODE) else None
+        source = _source(document, data) if document.endswith(NATIVE) else None
         spans = [syntax.span(each) for each in syntax.comments(source.tree.root_node)] if source else []
         text = bytearray(data)
         for start, end in [
