@@ -22,7 +22,6 @@ from hclmod.rulekit import (
     replace,
     traversal,
     undo,
-    values,
 )
 
 from ._keel import CRON_JOBS, POLICY
@@ -56,18 +55,19 @@ def _never(workload: Block, name: str) -> Fix | None:
     if not metadata:
         raise UnfixableError("has no `metadata` block")
     attribute = metadata[0].attribute(name)
-    entry = attribute.value.entry(POLICY) if attribute else None
+    own = attribute.value.own_map() if attribute else None
+    entry = own.entry(POLICY) if own else None
+    if attribute is not None and own is None:
+        raise UnfixableError(_shared(attribute))
     if entry is None:
-        _refuse_merged(attribute)
         return fixes.ensure_entry(metadata[0], name, POLICY, "never")
     return None if entry.string() == "never" else fixes.replace(entry, b'"never"')
 
 
-def _refuse_merged(attribute: Attribute | None) -> None:
-    """A map that others share is never written: they would opt out too."""
-    if attribute is not None and not isinstance(values.read(attribute.value), values.Object):
-        text = f"`{attribute.name}` is `{attribute.value.text.splitlines()[0]}`, which is not a map of its own"
-        raise UnfixableError(f'{text}. Write `"{POLICY}" = "never"` there by hand')
+def _shared(attribute: Attribute) -> str:
+    """Why a map that others share is not written: they would opt out too."""
+    text = f"`{attribute.name}` is `{attribute.value.text.splitlines()[0]}`, which is not a map of its own"
+    return f'{text}. Write `"{POLICY}" = "never"` there by hand'
 
 
 def hides(workload: Block, entry: Traversal, *, label: bool) -> bool:

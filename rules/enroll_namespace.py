@@ -1,9 +1,10 @@
 """Enroll the namespaces of a phase in Kyverno's injection of Keel annotations.
 
 Why: The ClusterPolicy annotates workloads in namespaces that have the label `keel.sh/enrolled = "true"` or that its
-allowlist names. The label is the safe form, because an empty `namespaces: []` selects every namespace (kyverno:
-`pkg/engine/utils/match.go`). The option `allowlist` names the resource of an allowlist (STACK/TYPE.NAME). Then the
-namespaces are added to its lists called `namespaces`, and no label is written.
+allowlist names. In `merge(local.labels, { ... })` the label goes into the last argument, which nobody shares. The label
+is the safe form, because an empty `namespaces: []` selects every namespace (kyverno: `pkg/engine/utils/match.go`). The
+option `allowlist` names the resource of an allowlist (STACK/TYPE.NAME). Then the namespaces are added to its lists
+called `namespaces`, and no label is written.
 
 Left alone: The namespace `keel`, because a supervisor that updates itself has no supervisor. Namespaces that
 `[keel]` exempts, labels that have another value, maps that are not written in place, namespaces whose name cannot be
@@ -97,7 +98,7 @@ def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
         yield warn(block.title, "no-metadata", "has no `metadata` block for the label")
         return
     labels = metadata.attribute("labels")
-    present = labels.value.entry(key) if labels else None
+    present = labels.value.merged_entry(key) if labels else None
     if present is not None and present.text.strip('"') == value:
         yield note(present, "enrolled-already", "is enrolled already")
     elif present is not None:

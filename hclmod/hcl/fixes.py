@@ -84,7 +84,8 @@ def ensure_attribute(block: Block, name: str, value: bytes, *, after: str | None
 def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
     """`"key" = "value"` in the map attribute `name` of the block; the map is made where it is missing.
 
-    None where the map holds the key, whatever its value: the caller has looked.
+    In `merge(local.x, { ... })` it goes into the last argument. None where the map holds the key, whatever its value:
+    the caller has looked.
     """
     attribute = block.attribute(name)
     editable(attribute or block)
@@ -95,15 +96,17 @@ def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
         last = next(reversed(block.attributes), None)
         edit = _new_attribute(block, lines, last)
         return Fix((edit,), (Declared(f"{block.path}.{name}", Effect.ADDED),))
-    entries = attribute.value.entries()
-    if entries is None:
+    own = attribute.value.own_map()
+    entries = own.entries() if own else None
+    if own is None or entries is None:
         raise UnfixableError(f"`{name}` is `{_short(attribute.value.text)}`, not a map written here")
     if any(entry.key is None for entry in entries):
         raise UnfixableError(f"`{name}` has computed keys, so `{key}` may be among them")
     if any(entry.key == key for entry in entries):
         return None
-    edits = _append_entry(attribute.value, _entry(key, value, _separator(attribute.value)))
-    return Fix(tuple(edits), (Declared(attribute.path, Effect.EXTENDED),))
+    edits = _append_entry(own, _entry(key, value, _separator(own)))
+    effect = Effect.CHANGED if attribute.value.entries() is None else Effect.EXTENDED
+    return Fix(tuple(edits), (Declared(attribute.path, effect),))
 
 
 def _append_entry(expression: Expression, line: bytes) -> list[Edit]:

@@ -218,7 +218,8 @@ def _declared(view: Attribute | Block, item: Node, was: bytes) -> Iterator[Decla
     whole = syntax.span(around.node) == syntax.span(item)
     if isinstance(around, Attribute):
         lost = Effect.REMOVED if whole else Effect.REDUCED
-        yield Declared(around.path, Effect.CHANGED if was else lost)
+        computed = around.value.entries() is None and around.value.elements() is None
+        yield Declared(around.path, Effect.CHANGED if was or (computed and not whole) else lost)
     elif not was:
         yield Declared(around.path, Effect.REMOVED)
     else:

@@ -100,6 +100,33 @@ class Expression(Struct, frozen=True, dict=True):
         """The value of a key of an object literal, or None."""
         return next((entry.value for entry in self.entries() or () if entry.key == key), None)
 
+    def maps(self) -> tuple[Expression, ...]:
+        """The object literals of a map, the last of which wins: the value itself, or arguments of a `merge`."""
+        if self._core.type == "object":
+            return (self,)
+        return tuple(each for each in self._merged() if each.entries() is not None)
+
+    def own_map(self) -> Expression | None:
+        """The object literal whose entries win: the value itself, or the last argument of a `merge`; else None."""
+        last = (self,) if self._core.type == "object" else self._merged()[-1:]
+        return last[0] if last and last[0].entries() is not None else None
+
+    def merged_entry(self, key: str) -> Expression | None:
+        """The value that `maps` give a key, or None."""
+        values = (value for each in reversed(self.maps()) if (value := each.entry(key)))
+        return next(values, None)
+
+    def _merged(self) -> tuple[Expression, ...]:
+        """The arguments of a call of `merge`; none for another value, or where a list is expanded to arguments."""
+        call = self._core
+        arguments = next((child for child in call.children if child.type == "function_arguments"), None)
+        if call.type != "function_call" or arguments is None or self.source.text(call.children[0]) != b"merge":
+            return ()
+        if any(child.type == "ellipsis" for child in arguments.children):
+            return ()
+        nodes = (child for child in arguments.children if child.type == "expression")
+        return tuple(Expression(self.source, node, self.path) for node in nodes)
+
     @property
     def is_heredoc(self) -> bool:
         """Whether this is a heredoc, with interpolations or without."""

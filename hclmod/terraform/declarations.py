@@ -265,9 +265,10 @@ def _metadata(block: Block) -> Iterator[tuple[str, str]]:
     for metadata in block.blocks("metadata"):
         for name in ("annotations", "labels"):
             attribute = metadata.attribute(name)
-            for entry in (attribute.value.entries() if attribute else None) or ():
-                if entry.key is not None:
-                    yield entry.key, entry.value.string() or ""
+            for entries in (each.entries() or () for each in reversed(attribute.value.maps() if attribute else ())):
+                for entry in entries:
+                    if entry.key is not None:
+                        yield entry.key, entry.value.string() or ""
 
 
 def ignored(block: Block) -> Iterator[str]:

@@ -271,6 +271,12 @@ def enroll(metadata: Block) -> Fix | None:
         ),
         ("  labels = {\n    a = 1 }\n", '  labels = {\n    a     = 1,\n    "k/e" = "true"\n  }\n'),
         ("  labels = {\n    # c\n  }\n", '  labels = {\n    # c\n    "k/e" = "true"\n  }\n'),
+        ("  labels = merge(local.x, { a = 1 })\n", '  labels = merge(local.x, { a = 1, "k/e" = "true" })\n'),
+        ("  labels = merge(local.x, {})\n", '  labels = merge(local.x, {\n    "k/e" = "true"\n  })\n'),
+        (
+            "  labels = merge(local.x, {\n    a = 1\n  })\n",
+            '  labels = merge(local.x, {\n    a     = 1\n    "k/e" = "true"\n  })\n',
+        ),
         ('  name   = "x"\n  labels = {}\n', '  name = "x"\n  labels = {\n    "k/e" = "true"\n  }\n'),
     ],
 )
@@ -287,7 +293,9 @@ def test_an_entry_that_is_there_stays(value: str) -> None:
     ("value", "why"),
     [
         ("local.labels", "not a map"),
-        ("merge(local.labels, {})", "not a map"),
+        ("merge({}, local.labels)", "not a map"),
+        ("merge(local.labels, [{}]...)", "not a map"),
+        ("concat(local.labels, {})", "not a map"),
         ("{ (x) = 1 }", "computed keys"),
         ("{ for k, v in x : k => v }", "not a map"),
     ],
