@@ -19,7 +19,7 @@ from hclmod.scan.files import Files
 from hclmod.scan.outside import Location, OutsideImage
 from hclmod.terraform import code, trace
 from hclmod.terraform.declarations import ContainerImage
-from hclmod.terraform.origins import Hole, Module, Piece, Scope
+from hclmod.terraform.origins import STAND_IN, Hole, Module, Piece, Scope
 from hclmod.terraform.resources import ImageUse, overrides
 from hclmod.yaml import scalars, templates
 
@@ -121,18 +121,17 @@ def _use(outside_image: OutsideImage) -> ImageUse | None:
     return ImageUse(location.resource, image, (outside_image.origin,), over)
 
 
-_STAND_IN = "46604660"  # may be a part of a domain, a port, a name or a tag
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".img", ".iso", ".qcow2", ".raw")
 _NO_IMAGES = frozenset({"true", "false"})
 
 
 def _outside_image(location: Location, origin: Origin) -> Iterator[OutsideImage]:
     """The outside_image of an image; none for other texts, such as a pattern."""
-    plain = "".join(part.text if isinstance(part, Piece) else _STAND_IN for part in origin)
-    known = reference.parse(scalars.TEMPLATE.sub(_STAND_IN, plain).rstrip(":@"))
+    plain = "".join(part.text if isinstance(part, Piece) else STAND_IN for part in origin)
+    known = reference.parse(scalars.TEMPLATE.sub(STAND_IN, plain).rstrip(":@"))
     if known is None or plain in _NO_IMAGES or (known.tag is None and known.path.endswith(_PICTURES)):
         return
-    hidden = _STAND_IN in (known.tag or known.path)
+    hidden = STAND_IN in (known.tag or known.path)
     yield OutsideImage(location, origin, known, None if hidden else known.tag or "")
 
 

@@ -13,7 +13,7 @@ from hclmod.scan import helm
 from hclmod.scan.expressions import ENCODES, Spot, spots_of
 from hclmod.terraform import lists, trace
 from hclmod.terraform.names import At, Held
-from hclmod.terraform.origins import Hole, Piece
+from hclmod.terraform.origins import STAND_IN, Hole, Piece
 from hclmod.yaml import scalars
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _plain(value: Value) -> Value:
 
 def _in_text(origin: Origin, home: Definition, owner: Owner, scope: Scope) -> Iterator[Spot]:
     """The images of a YAML text in parts; a part of its own that cannot be followed may hold one."""
-    words = [part.text if isinstance(part, Piece) else f"{_WORD}{index}" for index, part in enumerate(origin)]
+    words = [part.text if isinstance(part, Piece) else f"{STAND_IN}x{index}" for index, part in enumerate(origin)]
     text = _Text(origin, words, home, scope)
     for parts in scalars.images("".join(words).encode()):
         yield from spots_of({role: text.part(scalar) for role, scalar in parts.items()}, owner, "helm values")
@@ -114,9 +114,6 @@ def _in_text(origin: Origin, home: Definition, owner: Owner, scope: Scope) -> It
     for word, part in zip(words, origin, strict=True):
         if isinstance(part, Hole) and word in lines and not ENCODES.match(part.text):
             yield from _unread(part, home, owner, "helm values")
-
-
-_WORD = "46604660x"  # may be a part of a value
 
 
 class _Text(NamedTuple):

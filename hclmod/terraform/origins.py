@@ -93,6 +93,9 @@ class Hole(Struct, frozen=True):
     where: str = ""  # file:line
 
 
+STAND_IN = "46604660"
+"""In place of a hole where a text has to be read: it may be a part of a domain, a port, a name, a tag or a value."""
+
 Origin = tuple[Piece | Hole, ...]
 """A value in parts; the text of the whole is that of its pieces in order."""
 

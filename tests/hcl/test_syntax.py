@@ -108,3 +108,54 @@ def test_deep_text_is_walked() -> None:
     data = b"a = " + b"[" * 3000 + b"]" * 3000 + b"\n"
     tree = syntax.parse(data)
     assert len(list(syntax.leaves(tree.root_node, 0, len(data)))) == 6002
+
+
+# Trees that are kept
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The texts that the parser is given, with no tree kept before."""
+    texts: list[bytes] = []
+    real = syntax._parsed
+
+    def parse(data: bytes) -> syntax.Tree:
+        texts.append(data)
+        return real(data)
+
+    monkeypatch.setattr(syntax, "_parsed", parse)
+    monkeypatch.setattr(syntax, "_trees", syntax._Trees())
+    return texts
+
+
+def test_a_text_is_parsed_once(parsed: list[bytes]) -> None:
+    first = syntax.parse(b"a = 1\n")
+    assert syntax.parse(bytes(bytearray(b"a = 1\n"))) is first
+    syntax.parse(b"a = 2\n")
+    assert parsed == [b"a = 1\n", b"a = 2\n"]
+
+
+def test_a_tree_above_the_limit_is_not_kept(parsed: list[bytes]) -> None:
+    large = b"a = 1\n" + b"#" * syntax.KEPT_BYTES
+    syntax.parse(large)
+    syntax.parse(large)
+    assert parsed == [large, large]
+    assert (syntax._trees.trees, syntax._trees.size) == ({}, 0)
+
+
+def test_the_tree_that_was_asked_for_longest_ago_goes_first(parsed: list[bytes]) -> None:
+    half = b"#" * (syntax.KEPT_BYTES // 2 - 10)
+    first, second, third = (b"%d = 1\n" % number + half for number in range(3))
+    for data in (first, second, first, third, first, second):
+        syntax.parse(data)
+    assert parsed == [first, second, third, second]
+    assert syntax._trees.size == len(first) + len(second)
+
+
+def test_an_edit_leaves_the_kept_tree_as_it_was(parsed: list[bytes]) -> None:
+    before, after = b"a = 1\n", b"bcd = 1\n"
+    tree = syntax.parse(before)
+    whole = shape(tree)
+    syntax.reparse(tree, before, [Edit(Span(0, 1), b"bcd")], after)
+    assert shape(syntax.parse(before)) == whole
+    assert parsed == [before]
