@@ -6,9 +6,23 @@ Source: docs/facts.md, Terraform 7, Terraform 9.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from hclmod.rulekit import KINDS, Block, Cluster, Config, RuleError, Struct, Traversal, containers, replace, traversal
+from hclmod.rulekit import (
+    KINDS,
+    Block,
+    Cluster,
+    Config,
+    Fix,
+    RuleError,
+    Struct,
+    Traversal,
+    containers,
+    fixes,
+    replace,
+    traversal,
+)
 
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared, opt_out
 
@@ -26,6 +40,7 @@ class Marker(Struct, frozen=True):
     when: tuple[tuple[str, str], ...] = ()
     by_own_policy: tuple[str, ...] = ()
     comment: str = ""  # words behind the name, in the comment
+    above: bool = False  # whether the comment of a new list of one entry stands above it
 
 
 IGNORE_IMAGE = "KEEL_IGNORE_IMAGE"
@@ -111,7 +126,7 @@ def marker(name: str, config: Config) -> Marker:
     """The marker of this name: of `[markers]` in the configuration, else a built-in one."""
     table = config.markers.get(name)
     if table is not None and name in MARKERS and "paths" not in table:
-        return replace(MARKERS[name], comment=str(table.get("comment", "")))
+        return replace(MARKERS[name], comment=str(table.get("comment", "")), above=bool(table.get("above")))
     if table is not None:
         return _user_marker(table)
     if name not in MARKERS:
@@ -125,12 +140,22 @@ def _user_marker(table: Mapping[str, object]) -> Marker:
     when = table.get("when")
     conditions = tuple((str(path), str(text)) for path, text in when.items()) if isinstance(when, dict) else ()
     kinds, words = _texts(table.get("kinds")) or tuple(KINDS), str(table.get("comment", ""))
-    return Marker(_texts(table.get("paths")), kinds, conditions, comment=words)
+    return Marker(_texts(table.get("paths")), kinds, conditions, comment=words, above=bool(table.get("above")))
 
 
-def comment_of(name: str, config: Config) -> str:
-    """The comment behind the last entry of a marker: its name, and the words of the config."""
-    return f"{name} {marker(name, config).comment}".strip()
+def ignoring(name: str, block: Block, items: Sequence[str], config: Config) -> Callable[[], Fix | None]:
+    """What writes entries of a marker, with its name and the words of the config as their comment."""
+    words, above = marker(name, config).comment, marker(name, config).above
+    behind, title = f"{name} {words}".strip(), f"{name}: {words}" if words else name
+    return partial(
+        fixes.ensure_items,
+        block,
+        "ignore_changes",
+        items,
+        behind,
+        inside="lifecycle",
+        above=title if above else "",
+    )
 
 
 def is_for(marker: Marker, block: Block) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, Struct, containers, patterns, reference
 
 from ._floats import decision, held_by, parsed, policy, switches_tags
-from ._keel import INIT_CONTAINERS, MONITORED, declared
+from ._keel import INIT_CONTAINERS, MONITORED, POLICY, declared
 from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
 
 
@@ -81,6 +81,9 @@ def _reasons(
         yield "it is pinned by its digest"
     if chosen is not None and chosen.float == "never":
         yield f"hclmod.toml says never: {chosen.reason}"
+    floats = _floats(workload, container, context) or _is_switched(workload, container, context)
+    if context.config.keel.floating_only and declared(workload, POLICY) is None and not floats:
+        yield f"{image.tag} is not known to float"
     if keel_version and version(keel_version) < FOLLOWS_TAGS and str(image) == _as_keel_writes(image):
         yield f"Keel {keel_version} keeps its tag and its spelling"
 

@@ -27,7 +27,6 @@ another program reads it too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 
 from hclmod.rulekit import (
     KINDS,
@@ -63,7 +62,7 @@ from ._coupled import INCLUDE_TAGS, filter_of, following, misses
 from ._floats import Reason, bot_of, decision, drifting, has_switched, held_by, overruled, parsed, policy, stays
 from ._keel import RESTARTED, opt_out, unread_policy
 from ._kept import annotated
-from ._markers import IGNORE_IMAGE, MARKERS, comment_of, is_for
+from ._markers import IGNORE_IMAGE, MARKERS, ignoring, is_for
 from ._places import ESCAPED, at_place
 from ._rewrites import rewrites
 from ._together import MAY_OPT_OUT, NO_EFFECT, together
@@ -280,8 +279,7 @@ class _Found:
         message = f"{self.container.label}: {self.image} keeps its tag, and Terraform ignores it: {why}"
         if len(containers(self.workload)) > 1:
             message += "; the entry counts containers by position, so do not reorder them"
-        words = comment_of(IGNORE_IMAGE, self.context.config)
-        make = partial(fixes.ensure_items, self.workload, "ignore_changes", [self.ignored], words, inside="lifecycle")
+        make = ignoring(IGNORE_IMAGE, self.workload, [self.ignored], self.context.config)
         yield change(self.attribute, "last-resort", message, make)
         yield from self._kept()
 

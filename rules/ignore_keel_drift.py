@@ -4,9 +4,10 @@ Why: Kyverno injects `keel.sh/*` annotations at admission, and Keel adds its own
 every plan shows them as drift, and every apply removes them. `markers` in `[keel]` names groups of entries. The default
 is `KYVERNO_LIFECYCLE_V2`, for the types that the policy annotates. `version` adds what that version of Keel writes: its
 stamp on the pods, and the image of each container that it may rewrite, in the order of the file. `init_containers` says
-that Keel updates init containers everywhere. Adding entries never causes a diff (docs/facts.md, Terraform 2). Existing
-entries are recognised by their path, never by a comment. `comments = true` adds the name of a marker after its last
-entry where no comment has it.
+that Keel updates init containers everywhere. `floating_only` says that it updates only images whose tag floats, so that
+the others stay Terraform's. Adding entries never causes a diff (docs/facts.md, Terraform 2). Existing entries are
+recognised by their path, never by a comment. `comments = true` adds the name of a marker after its last entry where no
+comment has it.
 
 Left alone: Existing entries in any spelling, lists that cover them (`all`, a whole annotations map), the order and the
 comments of other entries, and `lifecycle` blocks of containers. Of workloads that opted out the policy and the images,
@@ -41,7 +42,7 @@ from hclmod.rulekit import (
 
 from ._enrolment import is_exempt
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
-from ._markers import IGNORED_POLICY, Marker, comment_of, entries, is_for, marker, marker_names
+from ._markers import IGNORED_POLICY, Marker, entries, ignoring, is_for, marker, marker_names
 from ._rewrites import Rewrites, rewrites_by_config
 
 
@@ -93,8 +94,7 @@ def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comme
     message += (f", for {', '.join(callers)} too" if callers else "") + images.remarks + images.warning
     if images.paths and len(containers(block)) > 1:
         message += "; the entries count containers by position, so do not reorder them"
-    words = comment_of(name, context.config)
-    make = partial(fixes.ensure_items, block, "ignore_changes", items, words, inside="lifecycle")
+    make = ignoring(name, block, items, context.config)
     present = note(place, "ignored-already", f"ignores drift of {name} already")
     ignored = change(place, "drift", message, make, otherwise=present)
     if comments and not ignored.is_open:

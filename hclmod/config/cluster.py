@@ -25,6 +25,12 @@ _VERSION = matching(re.compile(r"v?\d+(?:\.\d+)*", re.ASCII), 'write a version o
 KEYS: Mapping[str, Key] = {
     "version": Key(_VERSION, "The version of Keel in the cluster, which decides what Keel writes."),
     "init_containers": Key(boolean, "Whether Keel also updates the images of init containers.", default=False),
+    "floating_only": Key(
+        boolean,
+        "Whether only images whose tag floats are updated, as with `keel.sh/matchTag` in the injected annotations. "
+        "Terraform then keeps the others.",
+        default=False,
+    ),
     "enrolled": Key(texts, "Globs of namespaces that an allowlist enrolls, without a label."),
     "exempt": Key(texts, "Globs of namespaces that are never enrolled, besides `keel`."),
     "markers": Key(texts, "Names of built-in markers, or of tables of `markers`, that say what the cluster writes."),
@@ -39,6 +45,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
 
     version: str = ""
     init_containers: bool = False
+    floating_only: bool = False
     enrolled: tuple[str, ...] = ()
     exempt: tuple[str, ...] = ()
     markers: tuple[str, ...] | None = None

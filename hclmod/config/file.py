@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from hclmod import files
 from hclmod.config import cluster, policies
-from hclmod.config.checks import Key, Type, anything, listed, named, narrowed, refuse, table, text, texts
+from hclmod.config.checks import Key, Type, anything, boolean, listed, named, narrowed, refuse, table, text, texts
 from hclmod.config.cluster import Cluster
 from hclmod.config.policies import ImagePolicy, Registry
 from hclmod.errors import ConfigError
@@ -147,6 +147,9 @@ _MARKER_KEYS: Mapping[str, Key] = {
     "comment": Key(
         narrowed(text, _one_line, {"pattern": "^[^\\r\\n]+$"}),
         "Words for the comment, behind the name of the marker. A built-in marker may have them too.",
+    ),
+    "above": Key(
+        boolean, "Whether a new list of one entry stands on one line, with the comment above it.", default=False
     ),
     "when": Key(
         named(text), 'Attribute paths and the literals that they must hold, such as {"spec.type" = "LoadBalancer"}.'

@@ -155,11 +155,14 @@ def append_strings(expression: Expression, values: Sequence[str]) -> Fix | None:
     return Fix(tuple(edits), (Declared(expression.path, Effect.EXTENDED),))
 
 
-def ensure_items(block: Block, name: str, items: Sequence[str], comment: str = "", *, inside: str = "") -> Fix | None:
+def ensure_items(
+    block: Block, name: str, items: Sequence[str], comment: str = "", *, inside: str = "", above: str = ""
+) -> Fix | None:
     """Every one of `items` in the list attribute `name` of the block, or of its nested block `inside`.
 
     Block and list are made where they are missing. What the list holds stays, in its order and with its comments;
     what it covers is not doubled. A comment, where given, stands behind the last new item. None if nothing is missing.
+    `above` is the comment of a new list of one item, which then stands on one line below it.
     """
     result = block.blocks(inside) if inside else (block,)
     if len(result) > 1:
@@ -168,12 +171,12 @@ def ensure_items(block: Block, name: str, items: Sequence[str], comment: str = "
     if not target:
         return None
     if not result:
-        return _new_block(block, inside, _list_lines(block, name, target, comment))
+        return _new_block(block, inside, _list_lines(block, name, target, comment, above))
     block = result[0]
     attribute = block.attribute(name)
     editable(attribute or block)
     if attribute is None:
-        edit = _new_attribute(block, _list_lines(block, name, target, comment), None)
+        edit = _new_attribute(block, _list_lines(block, name, target, comment, above), None)
         return Fix((edit,), (Declared(f"{block.path}.{name}", Effect.ADDED),))
     if _has_comment(attribute, comment):
         comment = ""
@@ -243,7 +246,9 @@ def _lines(items: Sequence[str], comment: str) -> list[bytes]:
     return lines
 
 
-def _list_lines(block: Block, name: str, items: Sequence[str], comment: str) -> list[bytes]:
+def _list_lines(block: Block, name: str, items: Sequence[str], comment: str, above: str) -> list[bytes]:
+    if above and len(items) == 1:
+        return [f"# {above}".encode(), f"{name} = [{items[0]}]".encode()]
     step = indentation.step(block.source, block.node)
     return [name.encode() + b" = [", *(step + line for line in _lines(items, comment)), b"]"]
 

@@ -11,13 +11,12 @@ Left alone: Workloads that opted out, CronJobs without a policy of their own, an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
-from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_containers, fixes, note, warn
+from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_containers, note, warn
 
 from .._enrolment import due
 from .._keel import RESTARTED, opt_out
-from .._markers import IGNORE_IMAGE, comment_of, marker_names
+from .._markers import IGNORE_IMAGE, ignoring, marker_names
 from .._rewrites import marker_entries
 
 
@@ -39,8 +38,7 @@ def _missing(workload: Block, context: Context, why: str) -> Iterator[Finding]:
             message = f"{why}, and no entry can name its images, because its containers are `dynamic`. Opt it out"
             yield warn(workload.title, "dynamic-containers", message)
             continue
-        words = comment_of(name, context.config)
-        make = partial(fixes.ensure_items, workload, "ignore_changes", items, words, inside="lifecycle")
+        make = ignoring(name, workload, items, context.config)
         missing = change(
             workload.title, "marker-missing", f"{why}, but Terraform does not ignore drift of {name}", make
         )
