@@ -101,16 +101,13 @@ def held_by(comments: Sequence[str], chosen: ImagePolicy | None) -> str | None:
 
 def overrules(chosen: ImagePolicy | None) -> bool:
     """Whether a person named this image, or its workload, in the config: not by a pattern for many."""
-    return chosen is not None and bool(chosen.float) and not _MANY.search(chosen.pattern)
+    return chosen is not None and bool(chosen.float) and chosen.is_exact
 
 
 def overruled(comments: Sequence[str], chosen: ImagePolicy | None) -> str:
     """What a report adds where the config overrules a comment; empty where it does not."""
     reason = pin_reason(comments) if overrules(chosen) else None
     return f"; this overrules its comment: {reason}" if reason else ""
-
-
-_MANY = re.compile(r"[*?]")
 
 
 _BOTS = re.compile(r"(renovate|dependabot)\s*:|x-release-please-\w+|\$imagepolicy", re.IGNORECASE)

@@ -77,7 +77,7 @@ def _reasons(
         yield f"its comment says: {reason}"
     if image is None:
         return
-    if image.digest:
+    if image.digest and not _is_switched(workload, container, context):
         yield "it is pinned by its digest"
     if chosen is not None and chosen.float == "never":
         yield f"hclmod.toml says never: {chosen.reason}"

@@ -8,9 +8,10 @@ which tags exist. A tag that neither of them lists is never written.
 A tag in a local, a variable, a module call or a Terragrunt input is changed there if every image that uses it is in the
 phase and agrees on the new tag. If it is the default of a module, the call of the phase gets an argument of its own.
 
-Left alone: Tags that float already, pins by digest, pins with a reason in their comment, databases (`stateful` in
-`hclmod.toml` adds name patterns), workloads that opted out, and images that Terraform already ignores. A comment holds
-a tag if it gives a reason. A table of `[images]` with the name of the image, or one of `[workloads]`, overrules it.
+Left alone: Tags that float already, pins by digest (unless `float` in `hclmod.toml` names the image or the workload),
+pins with a reason in their comment, databases (`stateful` in `hclmod.toml` adds name patterns), workloads that opted
+out, and images that Terraform already ignores. A comment holds a tag if it gives a reason. A table of `[images]` with
+the name of the image, or one of `[workloads]`, overrules it.
 
 Images of one stack that share a repository move together, and so do the images of one `group` of `[images]` in all
 stacks. If one of them has to stay, or is in another phase, the others stay too.

@@ -41,6 +41,11 @@ class ImagePolicy(Struct, frozen=True, kw_only=True):
     group: str | None = None
     policy: str = ""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether a person named one image or workload, and not a pattern for many."""
+        return not _MAGIC.search(self.pattern)
+
 
 class Registry(Struct, frozen=True):
     """How to reach a registry.
@@ -115,7 +120,7 @@ def _choice(keys: Mapping[str, Key]) -> Type:
 WORKLOAD_KEYS: Mapping[str, Key] = {
     "float": Key(
         narrowed(text, _float, {"pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"}),
-        "`latest`, `major`, `never`, or the tag to float on.",
+        "`latest`, `major`, `never`, or the tag to float on, such as `release`.",
     ),
     "reason": Key(text, "Why. Required for `never`."),
     "policy": Key(

@@ -34,6 +34,10 @@ class Policy(Protocol):
     def reason(self) -> str:
         """Why; only `never` must say it."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is for this image, and not for many by a pattern."""
+
 
 class Float(Struct, frozen=True):
     """Write this tag."""
@@ -79,23 +83,26 @@ def decide(
     if policy is not None and policy.float == "never":
         return Keep(f"hclmod.toml says never: {policy.reason}", floating=False)
     tag = reference.tag
-    if tag is None or reference.digest or tags.classify(tag) in {TagClass.LATEST, TagClass.CHANNEL}:
-        return _settled(reference, policy)
     holds_data = holder_of_data(reference, stateful) is not None
-    known = known.about(tag) if known else None
+    known = known.about(tag) if known and tag else known
+    if reference.digest:
+        return _without_digest(tag, policy, known, holds_data=holds_data)
+    if tag is None or tags.classify(tag) in {TagClass.LATEST, TagClass.CHANNEL}:
+        return _settled(tag, policy)
     if policy is not None:
         return _by_policy(tag, policy.float, known, holds_data=holds_data)
-    if holds_data:
-        return Keep('it holds data; only `float = "major"` in hclmod.toml would move it', floating=False)
-    if known is None:
-        return Unknown(f"nothing is known of the tags of {reference.name}", _how_to_know(reference, None))
+    if holds_data or known is None:
+        return _undecided(reference, holds_data=holds_data)
     return _by_evidence(reference, tag, known)
 
 
-def _settled(reference: Reference, policy: Policy | None) -> Keep:
-    if reference.digest:
-        return Keep("it is pinned by its digest", floating=False)
-    tag = reference.tag
+def _undecided(reference: Reference, *, holds_data: bool) -> Keep | Unknown:
+    if holds_data:
+        return Keep('it holds data; only `float = "major"` in hclmod.toml would move it', floating=False)
+    return Unknown(f"nothing is known of the tags of {reference.name}", _how_to_know(reference, None))
+
+
+def _settled(tag: str | None, policy: Policy | None) -> Keep:
     if tag is None:
         return Keep("it has no tag, which is latest", floating=True)
     if tags.moves(tag) or (policy is not None and policy.float == tag):
@@ -129,6 +136,22 @@ def _by_policy(tag: str, expected: str, known: ImageTags | None, *, holds_data: 
     if problem := _disproved(tag, target, known):
         return Unknown(f"hclmod.toml says {expected}, and {problem}", "name another tag in hclmod.toml")
     return Float(target, f"hclmod.toml says {expected}")
+
+
+def _without_digest(tag: str | None, policy: Policy | None, known: ImageTags | None, *, holds_data: bool) -> Decision:
+    """The tag that a person chose in the place of a digest, which stays where nobody did so for this one image."""
+    if policy is None or not policy.is_exact:
+        return Keep("it is pinned by its digest", floating=False)
+    expected = policy.float
+    why = f"hclmod.toml says {expected}, in the place of the digest"
+    if tag is not None:
+        decision = _by_policy(tag, expected, known, holds_data=holds_data)
+        return Float(tag, why) if isinstance(decision, Keep) else decision
+    if expected == "major" or holds_data:
+        return Unknown(f"{why}, and a digest shows no version", "write the tag of the digest before its `@`")
+    if known is not None and known.complete and expected not in known.tags:
+        return Unknown(f"{why}, and there is no {expected}", "name another tag in hclmod.toml")
+    return Float(expected, why)
 
 
 def _disproved(tag: str, target: str, known: ImageTags | None) -> str | None:

@@ -100,7 +100,7 @@ def _change(reference: Reference, decision: Decision) -> Iterator[str]:
         case Keep(floating=True):
             yield "another tag in the file"
         case Keep():
-            yield f"`float` under {table}" if reference.digest is None else "a tag in place of the digest in the file"
+            yield f"`float` under {table}"
         case LastResort():
             yield f"`float` with a tag that exists under {table}"
             yield "a `latest` or a major that is not stale in the registry, and another `hclmod tags refresh`"

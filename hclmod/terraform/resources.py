@@ -54,12 +54,12 @@ class Workload(Struct, frozen=True):
 
 
 def tag_piece(origin: Origin) -> Piece | None:
-    """The piece of an image in which its tag begins; None for an image without a tag or one that is not known."""
+    """The piece of an image in which its tag begins, else its digest; None for an image that has or shows neither."""
     text = origins.text(origin)
     known = reference.parse(text) if text is not None else None
-    if text is None or known is None or known.tag is None:
+    if text is None or known is None or not (known.tag or known.digest):
         return None
-    start = text.rindex(f":{known.tag}") + 1
+    start = (text.rindex(f":{known.tag}") if known.tag else text.rindex("@")) + 1
     at = 0
     for piece in origin:
         at += len(piece.text)

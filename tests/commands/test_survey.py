@@ -39,7 +39,7 @@ def survey_of(files: Mapping[str, str], *stacks: str) -> Survey:
     [
         ({M: workload('"a/b:1"')}, "literal", "1"),
         ({M: workload('"a/b"')}, "literal", None),
-        ({M: workload('"a/b@sha256:%s"' % ("0" * 64))}, "literal", None),
+        ({M: workload('"a/b@sha256:%s"' % ("0" * 64))}, "literal", "0" * 64),
         ({M: workload('"a/b:${"1"}"')}, "template", "1"),
         ({M: workload("local.i") + 'locals {\n  i = "a/b:1"\n}\n'}, "local", "a/b:1"),
         ({M: workload('"a/b:${var.t}"') + VAR.format('  default = "1"\n')}, "var", "1"),

@@ -19,6 +19,7 @@ PIN = "sha256:" + "f" * 64
 class Said:
     float: str
     reason: str = ""
+    is_exact: bool = True
 
 
 def known(listed: str, *, complete: bool = True) -> ImageTags:
@@ -176,6 +177,9 @@ def test_a_single_number_in_a_part_of_the_list_is_not_a_build_number() -> None:
         ("app:16.4", "17", "17"),
         ("postgres:16.4", "major", "16"),
         ("postgres:16.4-alpine3.20", "16-alpine", "16-alpine"),
+        (f"app@{PIN}", "latest", "latest"),
+        (f"app:1.2.3@{PIN}", "1.2.3", "1.2.3"),
+        (f"app:v4.1.2@{PIN}", "major", "v4"),
     ],
 )
 def test_a_policy_needs_no_snapshot(image: str, word: str, tag: str) -> None:
@@ -201,6 +205,9 @@ def test_a_policy_needs_no_snapshot(image: str, word: str, tag: str) -> None:
         ("postgres:16.4", "v16"),
         ("app:1.2.3", "release"),
         ("app:2.0.0", "latest"),
+        (f"app@{PIN}", "major"),
+        (f"app@{PIN}", "release"),
+        (f"postgres@{PIN}", "16"),
     ],
 )
 def test_a_policy_that_cannot_be_followed_is_unknown(image: str, word: str) -> None:
@@ -211,7 +218,7 @@ def test_a_policy_that_cannot_be_followed_is_unknown(image: str, word: str) -> N
     ("image", "policy"),
     [
         ("app:1.2.3", Said("never", "the licence changed")),
-        (f"app:1.2.3@{PIN}", Said("latest")),
+        (f"app:1.2.3@{PIN}", Said("latest", is_exact=False)),
         ("app", Said("release")),
         ("app:nightly", Said("latest")),
         ("app:16", Said("major")),
