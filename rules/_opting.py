@@ -5,7 +5,7 @@ Source: docs/guides/rollback.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from hclmod.rulekit import (
     KINDS,
@@ -40,6 +40,21 @@ def take_out(workload: Block, why: str, *, label: bool, aligned: bool) -> Fix | 
     ):
         kept.append(undo.keep(source, ignored, "", aligned=aligned))
     return joined(kept)
+
+
+def give_back(workload: Block, paths: Collection[str], *, aligned: bool) -> Fix | None:
+    """No entry that hides the image of one of these containers from Terraform; None where none does."""
+    images = {f"{path}.image": traversal.parse(f"{path}.image") for path in paths}
+
+    def hidden(entry: Traversal) -> bool:
+        if any(entry == each for each in images.values()):
+            return True
+        if any(each and traversal.covers(entry, each) for each in images.values()):
+            raise UnfixableError(_covering(entry))
+        return False
+
+    ignored = lists.drop(workload, "ignore_changes", "lifecycle", hidden)
+    return undo.keep(workload.source, ignored, "", aligned=aligned) if ignored else None
 
 
 def joined(fixes: list[Fix]) -> Fix | None:
@@ -86,17 +101,19 @@ def hides(workload: Block, entry: Traversal, *, label: bool) -> bool:
         return True
     whole = head in containers and rest == ()
     if whole or any(traversal.covers(entry, each) for each in (*policies, *containers)):
-        raise UnfixableError(
-            f"`ignore_changes` holds `{_written(entry)}`, which hides all of it. List only what it is meant for"
-        )
+        raise UnfixableError(_covering(entry))
     return False
+
+
+def _covering(entry: Traversal) -> str:
+    return f"`ignore_changes` holds `{_written(entry)}`, which hides all of it. List only what it is meant for"
 
 
 def _written(entry: Traversal) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in entry).removeprefix(".")
 
 
-def live(workload: Block, context: Context, *, undo: bool) -> Iterator[Finding]:
+def live(workload: Block, context: Context, *, undo: bool, never: bool = True) -> Iterator[Finding]:
     """What to run on the cluster until the next apply."""
     kind = workload.type_label.removeprefix("kubernetes_").removesuffix("_v1").replace("_", "")
     name = _name(workload)
@@ -104,7 +121,8 @@ def live(workload: Block, context: Context, *, undo: bool) -> Iterator[Finding]:
         head = f"kubectl -n {namespace}" if namespace else "kubectl"
         if undo and workload.type_label not in CRON_JOBS:
             yield _run(workload, f"{head} rollout undo {kind}/{name}")
-        yield _run(workload, f"{head} annotate {kind}/{name} {POLICY}=never --overwrite")
+        if never:
+            yield _run(workload, f"{head} annotate {kind}/{name} {POLICY}=never --overwrite")
 
 
 def _run(workload: Block, command: str) -> Finding:

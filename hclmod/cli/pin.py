@@ -49,7 +49,10 @@ def _acts(command: Function) -> Function:
 
 @click.command(cls=Command)
 @click.argument("workload")
-@click.option("--to", "tag", required=True, metavar="TAG", help="The known good tag, or a digest `sha256:...`.")
+@click.option("--to", "tag", default="", metavar="TAG", help="The known good tag, or a digest `sha256:...`.")
+@click.option(
+    "--keep-enrolled", is_flag=True, help="Give the image back to Terraform without an opt-out, also without --to."
+)
 @click.option("--allow-downgrade", is_flag=True, help="Allow a tag lower than the current one or an earlier pin.")
 @_reason
 @_date
@@ -60,6 +63,7 @@ def pin(
     *,
     workload: str,
     tag: str,
+    keep_enrolled: bool,
     allow_downgrade: bool,
     reason: str,
     date: str | None,
@@ -70,8 +74,11 @@ def pin(
     """Pin a workload to a known tag.
 
     WORKLOAD is STACK/ADDRESS[:CONTAINER]. Sets the tag, opts the workload out of Keel and lets Terraform manage the
-    image again. Makes all of these changes, or none.
+    image again. Makes all of these changes, or none. With --keep-enrolled there is no opt-out, and without --to the
+    tag stays as it is in the file.
     """
+    if not (tag or keep_enrolled):
+        raise click.UsageError("Missing option '--to', or '--keep-enrolled' to keep the tag in the file.")
     values = {
         "to": tag,
         "reason": reason,
@@ -79,6 +86,7 @@ def pin(
         "label": label,
         "allow_downgrade": allow_downgrade,
         "despite_ci": despite_ci,
+        "keep_enrolled": keep_enrolled,
     }
     return _act("pin", workload, values, **how)
 

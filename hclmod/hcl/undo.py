@@ -22,7 +22,7 @@ from hclmod.hcl import alignment, syntax
 from hclmod.hcl.comments import comments_above
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
-from hclmod.hcl.indentation import UnfixableError
+from hclmod.hcl.indentation import UnfixableError, editable
 from hclmod.hcl.source import Source
 from hclmod.hcl.views import Attribute, Block, top_level
 
@@ -44,6 +44,20 @@ def keep(source: Source, fix: Fix, why: str, *, aligned: bool = True) -> Fix:
     lines = _item_lines(source, Span(edits[0].span.start, edits[-1].span.end))
     above = _above(source, lines, why, aligned=aligned)
     return replace(fix, edits=(Edit(Span(lines.start, lines.start), above), *fix.edits), realign=aligned)
+
+
+def say(view: Attribute, words: str, *, aligned: bool = True) -> Fix:
+    """A note above an attribute, which changes nothing and which `restore` takes away."""
+    editable(view)
+    source = view.source
+    lines = _own_lines(source, view.node)
+    if lines is None:
+        raise UnfixableError(_SHARED)
+    text = _indent(source.data[lines.start : lines.end]) + _mark("note", aligned) + words.encode()
+    return Fix((Edit(Span(lines.start, lines.start), text + source.document.newline),), (), realign=aligned)
+
+
+_SHARED = "it shares its lines with something else; put it on lines of its own"
 
 
 def _is_lines(source: Source, edit: Edit) -> bool:
@@ -97,7 +111,7 @@ def _item_lines(source: Source, span: Span) -> Span:
         if _is_item(node) and (lines := _own_lines(source, node)):
             return lines
         node = node.parent
-    raise UnfixableError("it shares its lines with something else; put it on lines of its own")
+    raise UnfixableError(_SHARED)
 
 
 def _is_item(node: Node) -> bool:

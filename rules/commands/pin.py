@@ -6,6 +6,10 @@ rule sets the tag where it is written, adds `keel.sh/policy = "never"` to the wo
 entries of `ignore_changes` that would hide either from Terraform. A comment records the date, the bad tag, the good tag
 and the reason. The replaced text stays beside it in comments, from which `unpin` restores the bytes.
 
+With `keep_enrolled` the workload does not opt out: only the image goes back to Terraform, at the tag `to` or, without
+one, at the tag in the file. Keel keeps that tag if it has `keel.sh/matchTag`. The comment above the image keeps later
+runs from ignoring the image again.
+
 The newest known pin is the highest of the tag in the file and the tags that such comments name. `allow_downgrade`
 permits a lower tag. A tag that other workloads use too stays, and this workload gets its own tag in its container.
 
@@ -16,7 +20,7 @@ repository are pinned together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from hclmod.rulekit import (
@@ -33,7 +37,6 @@ from hclmod.rulekit import (
     Reference,
     Rule,
     Source,
-    Span,
     Struct,
     change,
     containers,
@@ -45,9 +48,9 @@ from hclmod.rulekit import (
 )
 
 from .._ci import setter_of
-from .._floats import parsed
-from .._keel import RESTARTED
-from .._opting import joined, live, take_out
+from .._floats import parsed, pin_reason
+from .._keel import MATCH_TAG, RESTARTED
+from .._opting import give_back, joined, live, take_out
 from .._pins import comment, lower_than, pinned, recorded, sentence
 
 
@@ -83,15 +86,16 @@ def check(
     label: bool = False,
     allow_downgrade: bool = False,
     despite_ci: bool = False,
+    keep_enrolled: bool = False,
 ) -> Iterator[Finding]:
     """Yield the one fix that pins what stands in the workload's block, or why it cannot be pinned."""
     place, pin = workload.title, _Pin(to, reason, date)
     meant = _meant(workload, context, container)
     here = [(each, image) for each in meant or () if (image := _in_place(workload, each, context))]
-    low = (pin.too_low(image, workload.source.data) for _, image in here if not allow_downgrade)
-    if not to or not reason:
-        yield warn(place, "no-tag-or-reason", "a pin needs a tag (`to`) and a `reason`")
-    elif not (reference.is_tag(to) or reference.is_digest(to)):
+    low = (pin.too_low(image, workload.source.data) for _, image in here if to and not allow_downgrade)
+    if not reason or not (to or keep_enrolled):
+        yield warn(place, "no-tag-or-reason", "a pin needs a tag (`to`) or `keep_enrolled`, and a `reason`")
+    elif to and not (reference.is_tag(to) or reference.is_digest(to)):
         yield warn(place, "not-a-tag", f"not pinned: `{to}` is neither a tag nor a digest")
     elif callers := context.shared.get(workload.address):
         with_it = f"{', '.join(callers)} use the same block and would be pinned too"
@@ -99,23 +103,36 @@ def check(
     elif not meant:
         yield warn(place, "unclear-container", f"not pinned: {_unclear(workload, context, container)}")
     elif not despite_ci and (setter := next(filter(None, (setter_of(workload, e, context) for e in meant)), None)):
-        then = f"The next apply would set it to {to}, and the next run of CI would change it again"
+        tag = to or "the tag in the file"
+        then = f"The next apply would set it to {tag}, and the next run of CI would change it again"
         yield warn(place, "ci-sets-image", f"not pinned: {setter}. {then}. Use --despite-ci to pin it anyway")
     elif why := next(filter(None, low), None):
         yield warn(place, "lower-than-pin", why)
     else:
-        names = ", ".join(each.label for each in meant)
-        message = f"pins {names} to {to}, opts out of Keel, and Terraform manages its images again"
-        make = partial(_fix, workload, here, pin, label=label)
-        effect = KINDS[workload.type_label].rollout
-        yield change(
-            place, "pin", message, lambda: undo.proved(workload, make), effect=effect, otherwise=_pinned_already(place)
-        )
-        yield from live(workload, context, undo=True) if workload.type_label in RESTARTED else ()
+        if keep_enrolled:
+            message, done = _message(meant, to), "Terraform manages its image already"
+            make = partial(_given_back, workload, meant, dict(here), pin)
+        else:
+            names = ", ".join(each.label for each in meant)
+            message = f"pins {names} to {to}, opts out of Keel, and Terraform manages its images again"
+            done = "is pinned to that tag and opted out already"
+            make = partial(_fix, workload, here, pin, label=label)
+        pinned_already = note(place, "pinned-already", done)
+        effect = KINDS[workload.type_label].rollout if to else ""
+        fix = partial(undo.proved, workload, make)
+        yield change(place, "pin", message, fix, effect=effect, otherwise=pinned_already)
+        if to and workload.type_label in RESTARTED:
+            yield from live(workload, context, undo=True, never=not keep_enrolled)
 
 
-def _pinned_already(place: Span) -> Finding:
-    return note(place, "pinned-already", "is pinned to that tag and opted out already")
+def _message(meant: Sequence[Container], to: str) -> str:
+    """What becomes of an image that goes back to Terraform."""
+    names = ", ".join(each.label for each in meant)
+    if to:
+        message = f"pins {names} to {to}, and Terraform manages its image again"
+        return f"{message}. It stays enrolled: without `{MATCH_TAG[0]}` Keel moves it on"
+    message = f"gives the image of {names} back to Terraform, at the tag in the file"
+    return f"{message}. It stays enrolled: the next apply reverts what Keel writes"
 
 
 def _fix(
@@ -133,6 +150,24 @@ def _fix(
     ]
     out = take_out(workload, sentence("opted out", pin.date, pin.reason), label=label, aligned=aligned)
     return joined([*kept, *([out] if out else [])])
+
+
+def _given_back(
+    workload: Block,
+    meant: Sequence[Container],
+    images: Mapping[Container, Reference],
+    pin: _Pin,
+    aligned: bool,  # noqa: FBT001 - `proved` calls it so
+) -> Fix | None:
+    """The tag and a comment that holds it, and no entry that ignores the image."""
+    kept = []
+    for each in meant:
+        if pin.to and each in images and (fix := _set(each, images[each], pin.to)):
+            kept.append(undo.keep(workload.source, fix, pin.comment(images[each]), aligned=aligned))
+        elif each.image and not pin_reason(each.image.comments()):
+            kept.append(undo.say(each.image, sentence("kept by Terraform", pin.date, pin.reason), aligned=aligned))
+    back = give_back(workload, [each.path for each in meant], aligned=aligned)
+    return joined([*kept, *([back] if back else [])])
 
 
 def _set(container: Container, image: Reference, to: str) -> Fix | None:

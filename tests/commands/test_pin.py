@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hclmod.commands import pin, test
 from hclmod.engine import cases
+from hclmod.engine.job import Job
 from hclmod.errors import HclmodError
 from tests.support.demo import FIXTURES, hclmod, repository, state
 from tests.support.trees import project, workload
@@ -215,6 +216,30 @@ def test_pin_and_unpin_on_the_demo(tmp_path: Path) -> None:
     assert back.returncode == 0, back.stderr
     assert state(root) == before
     assert hclmod(root, "unpin", "beacon/kubernetes_deployment.beacon").returncode == 0
+
+
+def test_an_image_given_back_to_terraform_stays_so_in_later_runs() -> None:
+    listed = f"  lifecycle {{\n    ignore_changes = [{IGNORED}]\n  }}\n}}\n"
+    files = {"s/a/main.tf": (workload('"x/y:3.0.4"').rstrip().removesuffix("}") + listed).encode()}
+    options = {**OPT_OUT, "keep_enrolled": True}
+    back = done(files, "a/kubernetes_deployment.web", "pin", options)
+    assert b"never" not in back["s/a/main.tf"]
+    assert done(back, "a/kubernetes_deployment.web", "pin", options) == back
+    keel = project(back, CONFIG + '[keel]\nversion = "0.22.1"\nmarkers = []\n[images."x/y"]\npolicy = "minor"\n')
+    report = keel.plan(Job(rules=("ignore-keel-drift", "float-image-tag"), options=keel.options_of(None)))
+    lines = report.changes["s/a/main.tf"].decode().splitlines()
+    assert not [line for line in lines if IGNORED in line and not line.lstrip().startswith("#")]
+    assert done(back, "a/kubernetes_deployment.web", "unpin") == files
+
+
+def test_a_pin_needs_a_tag_or_says_that_the_tag_stays(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    refused = hclmod(root, "pin", WORKLOAD, "--reason", "old")
+    assert refused.returncode == 2
+    assert "--keep-enrolled" in refused.stderr
+    kept = hclmod(root, "pin", WORKLOAD, "--reason", "old", "--keep-enrolled")
+    assert kept.returncode == 0, kept.stderr
+    assert "kubectl" not in kept.stdout
 
 
 def test_opt_out_and_opt_in_on_the_demo(tmp_path: Path) -> None:
