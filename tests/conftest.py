@@ -2,6 +2,8 @@
 
 import os
 import signal
+import zlib
+from collections import defaultdict
 
 import pytest
 from hypothesis import settings
@@ -29,11 +31,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what is marked as slow, unless it is asked for."""
-    if not config.getoption("--all"):
-        for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="slow: run with --all"))
+    """Skip what is marked as slow, and all but a few parameters of what is `sampled`, unless they are asked for."""
+    if config.getoption("--all"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: run with --all"))
+    left = set() if any("::" in each for each in config.args) else _left_out(items)
+    items[:] = [each for each in items if each not in left]
+    config.hook.pytest_deselected(items=list(left))
+
+
+def _left_out(items: list[pytest.Item]) -> set[pytest.Item]:
+    """What `sampled(number)` leaves out: all parameters of a test but so many, the same ones each time."""
+    parameters: dict[tuple[str, int], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        marker = item.get_closest_marker("sampled")
+        if marker and not item.get_closest_marker("slow"):
+            parameters[item.nodeid.partition("[")[0], marker.args[0]].append(item)
+    result: set[pytest.Item] = set()
+    for (_, number), every in parameters.items():
+        result.update(sorted(every, key=lambda each: zlib.crc32(each.nodeid.encode()))[number:])
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -153,6 +153,7 @@ def test_a_push_has_no_pull_request_to_comment(tmp_path: Path, github: Forge) ->
     assert not github.server.seen
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("evil", ['3"; touch taken; "', "$(touch taken)", "`touch taken`", "--help\ntouch taken", "-x"])
 def test_an_input_is_a_word_and_no_shell(tmp_path: Path, github: Forge, evil: str) -> None:
     runner = Runner(tmp_path, repository(tmp_path), github)

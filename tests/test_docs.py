@@ -94,6 +94,7 @@ def guides(*first: str) -> list[ParameterSet]:
     return [pytest.param(each, id=each.stem, marks=() if each.stem in first else pytest.mark.slow) for each in GUIDES]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("path", guides("own-rule"))
 def test_the_commands_of_a_guide_run(path: Path, tmp_path: Path) -> None:
     for needed in ", ".join(NEEDS.findall(path.read_text())).split(", "):
@@ -208,6 +209,7 @@ def test_rules_of_ones_own_have_pages_too(tmp_path: Path) -> None:
     assert '| `value` | `str` | `"true"` |' in text
 
 
+@pytest.mark.slow
 def test_the_site_builds_with_all_links(tmp_path: Path) -> None:
     mkdocs = shutil.which("mkdocs", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if mkdocs is None:

@@ -221,6 +221,7 @@ def test_read_of_nothing(home: Path) -> None:
     assert Repository.open(home).read([]) == {}
 
 
+@pytest.mark.slow
 def test_read_many_does_not_hang(tmp_path: Path) -> None:
     files = {f"{'d' * 100}/{n:05}.tf": b"x" * 2000 for n in range(3000)}  # both pipes overflow
     repo = Repository.open(make(tmp_path / "repo", files))
@@ -311,6 +312,7 @@ def test_commit_keeps_modes(home: Path, filemode: str) -> None:
     assert (modes["a/main.tf"], modes["b/run.tf"]) == ("100644", "100755")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("attributes", "settings", "stored"),
     [
@@ -355,6 +357,7 @@ def test_a_clean_filter_that_fails_stops_the_commit(home: Path) -> None:
     assert branches(home) == ["main"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -463,7 +466,7 @@ def test_a_branch_made_meanwhile_is_kept(home: Path) -> None:
     assert head(home, BRANCH) == head(home, "HEAD~1")
 
 
-def test_of_many_at_once_one_wins(home: Path) -> None:
+def test_of_many_at_once_one_wins(home: Path, everything: bool) -> None:  # noqa: FBT001 - a fixture
     def attempt(number: int) -> str | None:
         try:
             return change(home, data=b"%d\n" % number)
@@ -472,7 +475,7 @@ def test_of_many_at_once_one_wins(home: Path) -> None:
             return None
 
     with ThreadPoolExecutor(6) as pool:
-        for _ in range(5):
+        for _ in range(5 if everything else 2):
             won = [made for made in pool.map(attempt, range(6)) if made]
             assert won == [head(home, BRANCH)]
             git(home, "branch", "-D", BRANCH)

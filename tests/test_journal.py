@@ -113,6 +113,7 @@ def _killed_at(root: Path, step: str, nth: int) -> None:
     os.waitpid(child, 0)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("step", "nth"),
     [("_store", 1), ("_prepare", 1), ("_prepare", 3), ("_put", 1), ("_put", 2), ("_put", 3), ("_forget", 1)],

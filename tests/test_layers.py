@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tokenize
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,15 +63,17 @@ class _WithoutTypes(ast.NodeTransformer):
         return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
 
 
-def imports(path: Path, *, types: bool = True) -> Iterator[str]:
+@cache
+def imports(path: Path, *, types: bool = True) -> tuple[str, ...]:
     """The absolute names of what a file imports, also inside functions and, unless told, for types only."""
-    tree = ast.parse(path.read_bytes())
+    tree, names = ast.parse(path.read_bytes()), list[str]()
     for node in ast.walk(tree if types else _WithoutTypes().visit(tree)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            names += (f"{base}.{alias.name}" for alias in node.names)
+    return tuple(names)
 
 
 def test_relative_imports_would_hide_from_this_test() -> None:
@@ -138,10 +141,16 @@ def code_and_strings(path: Path) -> Iterator[str]:
 
 def test_the_engine_knows_nothing_of_keel() -> None:
     keel = re.compile("keel|kyverno", re.IGNORECASE)
-    texts = {name: "\n".join(code_and_strings(path)) for name, path in MODULES.items()}
-    assert all(texts[name] for name in OWNERS["click"]), "code was read"
+    named = {name: path for name, path in MODULES.items() if keel.search(path.read_text())}
+    texts = {name: "\n".join(code_and_strings(path)) for name, path in named.items()}
+    assert all(texts.values()), "code was read"
     table = {"config.file", "config.cluster"}  # of facts about the cluster, for the rules
     assert {name for name, text in texts.items() if keel.search(text)} == table
+
+
+def _name(node: ast.expr) -> str:
+    """What is called, where it is a name or an attribute of one."""
+    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
 EXITS = {"print", "sys.exit", "exit", "quit", "os._exit", "sys.stdout.write", "input"}
@@ -150,7 +159,7 @@ EXITS = {"print", "sys.exit", "exit", "quit", "os._exit", "sys.stdout.write", "i
 def prints_or_exits(path: Path) -> Iterator[str]:
     """The calls and raises of a file that belong to the command line."""
     for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in EXITS:
+        if isinstance(node, ast.Call) and _name(node.func) in EXITS:
             yield f"line {node.lineno}: {ast.unparse(node.func)}"
         if isinstance(node, ast.Raise) and node.exc and "SystemExit" in ast.unparse(node.exc):
             yield f"line {node.lineno}: SystemExit"

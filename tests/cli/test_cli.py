@@ -126,6 +126,7 @@ def test_the_diff_is_what_git_apply_takes_and_what_the_branch_holds(root: Path) 
     assert git(root, "write-tree") == git(root, "rev-parse", "hclmod/phase-3^{tree}")
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(
     "words",
     [
@@ -369,14 +370,14 @@ def test_what_git_filters_is_not_shown(root: Path) -> None:
     assert "stacks/gauge" in shown
 
 
-def test_the_same_input_gives_the_same_bytes(root: Path) -> None:
-    outputs = set()
-    for seed in ("0", "1"):
-        done = process(root, "apply", "--phase", "all", "--dry-run", "-v", PYTHONHASHSEED=seed)
+def test_the_same_input_gives_the_same_bytes(root: Path, everything: bool) -> None:  # noqa: FBT001 - a fixture
+    outputs, words = set(), ("apply", "--phase", "all" if everything else "3", "--dry-run", "-v")
+    for seed in ("0", "1") if everything else ("0",):
+        done = process(root, *words, PYTHONHASHSEED=seed)
         assert done.returncode == 0, done.stderr
         outputs.add(done.stdout)
     assert len(outputs) == 1
-    assert outputs == {hclmod(root, "apply", "--phase", "all", "--dry-run", "-v").stdout}
+    assert outputs == {hclmod(root, *words).stdout}
 
 
 def test_a_linked_file_is_skipped_and_said(root: Path) -> None:

@@ -58,6 +58,7 @@ def left(root: Path) -> list[str]:
     return [str(each) for each in (*files, *(root / ".git").glob("hclmod*"), *(root.parent / "tmp").glob("*"))]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("words", [APPLY, FIX, (*APPLY, "--in-place")])
 def test_a_reader_that_stops_early_does_not_stop_the_work(root: Path, words: tuple[str, ...]) -> None:
     running = started(root, *words, stdout=subprocess.PIPE)
@@ -78,6 +79,7 @@ def test_a_full_output_is_said_after_the_work(root: Path) -> None:
     assert "Only the report is missing" in error.decode()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
 def test_a_terminal_without_a_letter_does_not_stop_the_work(root: Path, encoding: str) -> None:
     (root / "s/w—1").mkdir()
@@ -90,7 +92,7 @@ def test_a_terminal_without_a_letter_does_not_stop_the_work(root: Path, encoding
 
 
 def _moments(everything: bool) -> Iterator[tuple[tuple[str, ...], signal.Signals, float]]:  # noqa: FBT001
-    for number in range(90 if everything else 6):
+    for number in range(90 if everything else 3):
         words = (FIX, APPLY, (*APPLY, "--in-place"))[number % 3]
         yield words, (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number // 3 % 3], 0.25 + 0.01 * number
 

@@ -213,6 +213,7 @@ for words in {commands!r}:
 """
 
 
+@pytest.mark.slow
 def test_only_a_refresh_opens_a_socket(tmp_path: Path) -> None:
     root = repository(tmp_path, "127.0.0.1:1", IMAGES)
     env = demo.environment(root) | logins(root)
@@ -361,6 +362,7 @@ def test_explain_knows_what_needs_no_registry(tmp_path: Path, image: str, said: 
     assert said in hclmod(root, "tags", "explain", image).stdout
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("args", "said"),
     [

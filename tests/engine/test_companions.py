@@ -98,6 +98,7 @@ def test_a_check_of_a_phase_that_is_done_knows_the_phases_of_a_group(tmp_path: P
 MODULE = 'variable "tag" {\n  default = "1.4.2"\n}\n' + workload('"ghcr.io/lanternworks/awning:${var.tag}"', "gate")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -249,6 +249,7 @@ def test_an_option_that_reaches_nothing_is_reported(folder: Path) -> None:
         run(REACHED, REACH.replace('"a/', '"d/'), 1, folder, rule="tell-names")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("phase", [1, 2, 9, None])
 def test_a_pool_and_one_process_give_the_same(folder: Path, phase: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     files: dict[str, str | bytes] = dict(MIXED)
@@ -328,6 +329,7 @@ LONG = {
 SLOW = {"a heredoc of a megabyte", "a heredoc of short lines", "nested blocks"}  # Terraform reads the first two, too
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "text", [pytest.param(text, id=name, marks=[pytest.mark.slow] * (name in SLOW)) for name, text in LONG.items()]
 )
@@ -337,6 +339,7 @@ def test_deep_and_long_documents_end_and_crash_nothing(folder: Path, text: str) 
     assert isinstance(outcomes(reports)["s/a/odd.tf"], Changed | Refused | Skipped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["blocks", "lists"])
 def test_depth_inside_the_resource_that_changes(folder: Path, path: str) -> None:
     inner = DEEP_BLOCKS if path == "blocks" else "  q = " + "[" * 5000 + "]" * 5000 + "\n"

@@ -29,6 +29,7 @@ def test_what_another_rule_speaks_of_has_its_reason() -> None:
     assert codes == ["ignore-keel-drift/drift"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("rule", RULES)
 def test_each_target_of_a_rule_has_a_finding(rule: str) -> None:
     (loaded,) = load((rule,), {})

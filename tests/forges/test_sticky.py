@@ -372,6 +372,7 @@ def posted_twice(forge: Forge, report: Report) -> str:
     return str(comment["body"])
 
 
+@pytest.mark.sampled(1)
 def test_a_report_too_large_for_the_forge_is_posted(forge: Forge) -> None:
     body = posted_twice(forge, big(diff_lines=3000))
     assert all(f"refusal of s{number}" in body for number in range(40))
@@ -399,6 +400,7 @@ def run(folder: Path, forge: Forge, *args: str) -> Done:
     return hclmod(folder, "comment", *place, *args, **{forge.dialect.tokens[0]: TOKEN})
 
 
+@pytest.mark.sampled(1)
 def test_the_command(forge: Forge, tmp_path: Path) -> None:
     root = repository(tmp_path)
     done = run(root, forge, "--phase", "3")

@@ -463,6 +463,7 @@ def test_one_line_block_in_any_layout() -> None:
     stays_clean(texts.map(str.encode), add, check)
 
 
+@pytest.mark.sampled(20)
 @needs_terraform
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_hostile_files(path: Path) -> None:

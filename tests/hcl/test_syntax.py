@@ -125,6 +125,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
     monkeypatch.setattr(syntax, "_parsed", parse)
     monkeypatch.setattr(syntax, "_trees", syntax._Trees())
+    monkeypatch.setattr(syntax, "KEPT_BYTES", 1000)
     return texts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hclmod.config import file
@@ -131,7 +131,12 @@ def valid(data: bytes) -> bool:
     return not isinstance(parsers.official(data), parsers.Rejected)
 
 
+assert settings.default is not None
+few = settings(max_examples=max(settings.default.max_examples // 3, 1))
+
+
 @needs_terraform
+@few
 @given(workloads().filter(valid))
 def test_unpin_is_the_inverse_of_pin(data: bytes) -> None:
     pinned = settled(data, "pin", PIN)
@@ -145,6 +150,7 @@ def test_unpin_is_the_inverse_of_pin(data: bytes) -> None:
 
 
 @needs_terraform
+@few
 @given(workloads().filter(valid))
 def test_what_is_clean_stays_clean_under_a_pin(data: bytes) -> None:
     pinned = settled(data, "pin", PIN)

@@ -91,6 +91,7 @@ def test_terraform_is_not_swayed_by_its_environment(monkeypatch: pytest.MonkeyPa
     assert isinstance(parsers.official(b"a = 1\n"), Accepted)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("opening", ["a = {}\n", "a = [1]\n"])
 def test_nesting_beyond_python_is_reported_and_does_not_crash(opening: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")

@@ -240,6 +240,7 @@ SABOTAGE = {
 }
 
 
+@pytest.mark.sampled(60)
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
 @pytest.mark.parametrize("place", SABOTAGE.values(), ids=SABOTAGE.keys())
 def test_sabotage_is_not_proven(edit: Callable[[Source], Fix], place: tuple[str, str]) -> None:
@@ -268,6 +269,7 @@ SWAPS = {
 }
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS.keys())
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
 def test_what_changed_places_is_not_proven(edit: Callable[[Source], Fix], swap: tuple[str, str]) -> None:
@@ -419,6 +421,7 @@ def test_alone_python_hcl2_is_named_alone() -> None:
         assert verdict.judges[0].startswith("python-hcl2 ")
 
 
+@pytest.mark.sampled(15)
 @pytest.mark.usefixtures("without_gohcl", "without_terraform")
 @pytest.mark.parametrize("place", [*SABOTAGE.values(), *GLUED])
 def test_alone_python_hcl2_is_not_fooled_either(place: tuple[str, str]) -> None:
@@ -450,6 +453,7 @@ def test_a_window_is_enough_where_python_hcl2_does_not_read_the_whole() -> None:
     assert isinstance(judged(text, after.data.replace(b"!!true", b"!!false"), fix), Broken | Unverifiable)
 
 
+@pytest.mark.slow
 def test_a_deep_value_is_unverifiable_and_no_crash() -> None:
     text = "a = 1\nb = " + "[" * 3000 + "]" * 3000 + "\n"
     before = source(text)
@@ -524,6 +528,7 @@ def _redone(mutant: str, fix: Fix) -> str | None:
     return data
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_nothing_undeclared_is_proven_in_hostile_documents(path: Path) -> None:
     before = source(path.read_bytes())

@@ -102,6 +102,7 @@ def test_diff_is_the_same_by_both_names(demo: Path) -> None:
     assert hclmod(demo, *DRY, "--diff").stdout == hclmod(demo, *DRY, "--format", "diff").stdout != ""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", ["text", "json", "markdown", "html", "sarif", "github", "diff"])
 def test_a_stored_report_renders_as_the_run_itself(demo: Path, stored: Path, tmp_path: Path, form: str) -> None:
     file = tmp_path / "out"

@@ -43,6 +43,7 @@ def test_nothing_of_a_repository_breaks_out(report: Report) -> None:
     assert set(check(html.render(report)).names()) <= set(check(html.render(full())).names())
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("evil", EVIL)
 def test_every_evil_text_everywhere(evil: str) -> None:
     check(html.render(full(lambda plain: f"{plain}{evil}")))
@@ -108,6 +109,7 @@ def test_a_browser_runs_the_script_and_nothing_of_the_repository(tmp_path: Path)
     assert dumped.count("<script>") == 1
 
 
+@pytest.mark.slow
 @in_a_browser
 def test_a_page_as_wide_as_a_phone_needs_no_sideways_scrolling(tmp_path: Path) -> None:
     probe = (

@@ -45,6 +45,7 @@ def test_nothing_of_a_repository_breaks_out(report: Report) -> None:
     ]
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("evil", EVIL)
 def test_every_evil_text_everywhere(evil: str) -> None:
     check(markdown.render(full(lambda plain: f"{plain}{evil}")))
@@ -137,6 +138,7 @@ def test_a_limit_counts_as_the_forge_counts() -> None:
     assert size(markdown.render(report, limit=3_000, size=size)) <= 3_000
 
 
+@pytest.mark.slow
 def test_a_diff_of_ten_megabytes_is_left_out_and_named() -> None:
     before = b"".join(b"line %d ```\n" % number for number in range(400_000))
     lines = hunks(before[:5_000_000], b"")

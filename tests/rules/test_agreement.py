@@ -102,6 +102,7 @@ def said(report: PhaseReport) -> tuple[set[str], set[str]]:
     return {each.message for each in found if each.fix}, {each.message for each in found if not each.fix}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", TREES)
 def test_audit_and_fix_and_apply_say_the_same(tmp_path: Path, name: str) -> None:
     workspace, _ = in_tree(tmp_path, name)
@@ -116,6 +117,7 @@ def test_audit_and_fix_and_apply_say_the_same(tmp_path: Path, name: str) -> None
     assert any("hclmod.toml says never: the firmware wants it" in each for each in left)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", TREES)
 def test_explain_says_of_a_workload_what_apply_does(tmp_path: Path, name: str) -> None:
     workspace, wanted = in_tree(tmp_path, name)

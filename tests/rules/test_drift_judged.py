@@ -152,6 +152,7 @@ class Plans:
         return done.stdout if done.returncode else ""
 
 
+@pytest.mark.sampled(1)
 @needs_terraform
 @pytest.mark.parametrize("kind", PODS)
 def test_drift_is_no_change_with_the_markers_and_one_without(kind: str, tmp_path: Path) -> None:
@@ -167,6 +168,7 @@ def test_drift_is_no_change_with_the_markers_and_one_without(kind: str, tmp_path
     assert '"x/y:3.1.0" -> "docker.io/x/y:3.0.4"' in without
 
 
+@pytest.mark.sampled(1)
 @needs_terraform
 @pytest.mark.parametrize(
     ("options", "left"),
@@ -190,6 +192,7 @@ def test_each_marker_is_needed(options: dict[str, object], left: tuple[str, ...]
 PIN: dict[str, object] = {"to": "3.0.1", "reason": "3.1.0 crashes", "container": "w", "allow_downgrade": True}
 
 
+@pytest.mark.sampled(1)
 @needs_terraform
 @pytest.mark.parametrize("kind", PODS)
 def test_a_pin_takes_effect_and_would_not_with_the_entries(kind: str, tmp_path: Path) -> None:
