@@ -26,7 +26,7 @@ OWNERS = {
     "tree_sitter": {"hcl.syntax", "yaml.scalars"},
     "tree_sitter_hcl": {"hcl.syntax"},
     "tree_sitter_yaml": {"yaml.scalars"},
-    "yaml": {"yaml.fixes"},
+    "yaml": {"yaml.data", "yaml.fixes"},
     "git": {"git"},
     "hcl2": {"proof.parsers"},
     "lark": {"proof.parsers"},

@@ -104,6 +104,7 @@ class Selection:
             assignment=run.assignment,
             pipelines=run.pipelines,
             blocked=run.blocked,
+            objects=run.objects,
             merged={each.address: blocks for each, blocks in self.inventory.merged.items() if each.folder == folder},
         )
 

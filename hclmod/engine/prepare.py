@@ -12,6 +12,7 @@ from hclmod.errors import ConfigError, RuleError, nearest
 from hclmod.rulekit import loading
 from hclmod.rulekit.places import NAMED, Placing
 from hclmod.rulekit.rule import Context
+from hclmod.scan.cluster import ClusterObjects
 from hclmod.terraform.code import may_hold_images
 from hclmod.terraform.inventory import written
 from hclmod.terraform.stacks import resolve
@@ -86,7 +87,17 @@ class _Preparation:
             reached=self.reached,
             pipelines=self.project.pipelines if any(each.rule.informed for each in self.rules) else (),
             chosen=chosen or None,
+            objects=self._objects(),
         )
+
+    def _objects(self) -> ClusterObjects:
+        """What the repository gives to the cluster, where rules ask for it that are for a kind of the files at hand."""
+        asking = [each.rule for each in self.rules if each.rule.objects]
+        if self.job.near:
+            texts = [self.project.tree.get(path, b"") for path in self.job.only or ()]
+            asking = [rule for rule in asking if any(kind.encode() in text for kind in rule.kinds for text in texts)]
+        words = frozenset(word for rule in asking for word in rule.objects)
+        return self.project.objects(words) if words else ClusterObjects()
 
     def _looks_around(self) -> bool:
         """Whether anything asks what lies beyond a stack: a phase, whose modules are shared, or a rule without one."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hclmod.git import Repository
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts
+    from hclmod.scan.cluster import ClusterObjects
     from hclmod.scan.outside import OutsideImage
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import BlockId
@@ -57,6 +58,7 @@ class Project:
     ) -> None:
         self.root, self.config, self.tags, self.tree = root, config, tags, tree
         self.rule_folders, self._options = tuple(rule_folders), options or {}
+        self._objects: dict[frozenset[str], ClusterObjects] = {}
         self._facts: dict[tuple[int, ...], Mapping[BlockId, Facts]] = {}
         self.closed: dict[str, str] = {}  # folders that were not looked into so far, with the reason
         self.recovered: tuple[str, ...] = ()  # files that an earlier run began to write, with their old bytes again
@@ -118,6 +120,15 @@ class Project:
         from hclmod.engine.references import References
 
         return References(self.model, [each.path for each in self.stacks], lambda: self.outside_images)
+
+    def objects(self, words: frozenset[str]) -> ClusterObjects:
+        """What documents with one of these words give to the cluster."""
+        if words not in self._objects:
+            from hclmod.scan import objects
+
+            self.tree.load(self.tree.ending(YAML))
+            self._objects[words] = objects.find(self._every, self.tree, self.tree.get, words)
+        return self._objects[words]
 
     def facts(self, done: tuple[int, ...], earlier: Model | None = None) -> Mapping[BlockId, Facts]:
         """The facts of every resource, by folder and address; `done` are the phases that count as done."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, field
 
 from hclmod.rulekit.places import Placing
+from hclmod.scan.cluster import ClusterObjects
 from hclmod.terraform.ids import BlockId, ImageId
 from hclmod.terraform.kubernetes import NAMESPACES
 
@@ -48,6 +49,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     pipelines: tuple[ImageSetter, ...] = ()
     blocked: Mapping[ImageId, str] = field(default_factory=dict)
     chosen: frozenset[BlockId] | None = None
+    objects: ClusterObjects = field(default_factory=ClusterObjects)
 
     @property
     def phase(self) -> int | None:

@@ -55,6 +55,14 @@ if TYPE_CHECKING:
         TagClass as TagClass,
         moves as moves,
     )
+    from hclmod.scan.cluster import (
+        COMPUTED as COMPUTED,
+        UNREAD as UNREAD,
+        ClusterObject as ClusterObject,
+        ClusterObjects as ClusterObjects,
+        Data as Data,
+        UnknownData as UnknownData,
+    )
     from hclmod.rulekit.facts import (
         Facts as Facts,
         AssignedWorkload as AssignedWorkload,
@@ -116,6 +124,7 @@ _TABLE = {
     "hclmod.images.reference": "Reference",
     "hclmod.images.tags": "HOLDERS_OF_DATA TagClass moves",
     "hclmod.terraform.ids": "ImageId ResourceId",
+    "hclmod.scan.cluster": "COMPUTED UNREAD ClusterObject ClusterObjects Data UnknownData",
     "hclmod.rulekit.facts": "AssignedWorkload Facts Namespace",
     "hclmod.rulekit.literals": "Literal",
     "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Place",

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from hclmod.config.policies import merged
 from hclmod.hcl.edits import Fix, Span
 from hclmod.hcl.indentation import ElsewhereError, UnfixableError
+from hclmod.scan.cluster import ClusterObjects
 from hclmod.terraform.ids import ResourceId
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Context(Struct, frozen=True, kw_only=True):
     blocked: Mapping[ImageId, str] = field(default_factory=dict)  # images that stay with others, to whom and why
     pipelines: tuple[ImageSetter, ...] = ()  # commands of the repository's pipelines that set images
     merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a resource's blocks, an override last
+    objects: ClusterObjects = field(default_factory=ClusterObjects)  # of all stacks, those that rules ask for
 
     def overridden(self, workload: Block) -> tuple[Block, ...]:
         """The blocks of all documents whose pods an override file replaces: a nested block wins whole."""
@@ -157,12 +159,16 @@ class Rule(_Check, frozen=True, kw_only=True):
     A kind is a resource type (`helm_release`), a type of block (`BLOCKS`), or both (`data.aws_ami`, `provider.aws`).
     `more_kinds`, called as `more_kinds(config)`, adds kinds that the configuration names.
 
+    `objects` are words by which the documents are found whose objects the rule wants to know. `Context.objects` then
+    has what those documents give to the cluster, in whatever form.
+
     `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, and `"facts"`, which fills
     `Context.facts`. Both read other stacks too, so a rule asks for them only if it uses them.
     """
 
     kinds: tuple[str, ...]
     needs: Collection[str] = frozenset()
+    objects: tuple[str, ...] = ()
     images: ImageHooks | None = None
     more_kinds: Callable[[Config], tuple[str, ...]] | None = None
 

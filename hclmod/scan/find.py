@@ -44,10 +44,10 @@ def find(model: Model, paths: Iterable[str], read: Callable[[str], bytes | None]
     certain: set[str] = set()
     instances = model.instances
     for stack, module in instances:
-        here = _Here(files, stack, _located(module))
+        here = _Here(files, stack, located(module))
         result += here.written()
         for reading, scope in here.readings():
-            for path, is_certain in _reached(files, reading, scope):
+            for path, is_certain in reached(files, reading, scope):
                 reader = stack, here.address(reading.owner), path
                 again = path in known if reading.function in _HASHES else reader in seen
                 result += here.given(reading, path, scope) if reading.function in _TEXT or not again else ()
@@ -238,10 +238,10 @@ def _scopes(owner: Owner, module: Module) -> Iterator[Scope]:
     yield from (scope for _, scope in trace.instances(owner.each, owner.count, Scope(module)))
 
 
-def _located(module: Module) -> Module:
+def located(module: Module) -> Module:
     """A module that knows its `path.module` and `path.root`, as paths from the repository's root."""
     known = {name: Text(f"/{folder}", None) for name, folder in _folders(module)}
-    parent = _located(module.parent) if module.parent else None
+    parent = located(module.parent) if module.parent else None
     return replace(module, objects={**module.objects, "path": Object(tuple(known.items()))}, parent=parent)
 
 
@@ -252,7 +252,7 @@ def _folders(module: Module) -> tuple[tuple[str, str], ...]:
     return ("module", module.folder), ("root", root.folder), ("cwd", root.folder)
 
 
-def _reached(files: Files, reading: Reading, scope: Scope) -> Iterator[tuple[str, bool]]:
+def reached(files: Files, reading: Reading, scope: Scope) -> Iterator[tuple[str, bool]]:
     """The files that a path may mean, and whether it does; what is computed in it may be any name.
 
     With `fileset` it may be any path, and then is all of them.

@@ -132,6 +132,11 @@ def image_folders(texts: Mapping[str, bytes]) -> Callable[[str], bool]:
     return holds
 
 
+def called_from(path: str, data: bytes) -> set[str]:
+    """The folders that a document calls as modules, by its text."""
+    return {_target(posixpath.dirname(path), each) for each in _SOURCE.findall(data)}
+
+
 def _target(folder: str, source: bytes) -> str:
     return posixpath.normpath(posixpath.join(folder, source.decode(errors="replace")))
 

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 from hclmod.hcl.values import Definition, Template, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hclmod.hcl.values import Value
     from hclmod.yaml.scalars import Scalar
 
 _NAME = re.compile(r"(?<!\$)\$\{\s*([A-Za-z_]\w*)\s*\}")
 _COMMENT = re.compile(rb"^[ \t]*#.*$", re.MULTILINE)
+
+
+_EXPRESSION = re.compile(r"(?<!\$)\$\{([^{}\n]*)\}")
+
+
+def fill(text: str, value: Callable[[str], str]) -> str:
+    """The text of a template with the `value` of each of its expressions in it."""
+    return _EXPRESSION.sub(lambda each: value(each[1].strip()), text).replace("$${", "${")
 
 
 def filled(scalar: Scalar, number: int, variables: Mapping[str, Definition]) -> Value:
