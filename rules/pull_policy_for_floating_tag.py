@@ -7,6 +7,10 @@ The rule writes `Always` there. It also replaces an `IfNotPresent` that contradi
 keeps the `IfNotPresent` that the pin was given. For the same reason removing a line does not reach a running workload.
 With `drop = true` the line is removed on `latest` for workloads that are created later.
 
+With `owned = true` a policy of the cluster sets `imagePullPolicy` on every pod, so the line has no effect. It is
+removed where the tag floats, also `Always`, and written nowhere. That rolls nothing, because Terraform keeps what is
+there.
+
 Left alone: Pinned tags, `latest` that was `latest` before, `Never`, values that are not plain strings, and workloads
 that opted out. Jobs and bare pods, which Keel does not restart and Terraform would replace.
 """
@@ -36,7 +40,7 @@ from ._floats import decision, has_switched_in, parsed, switches_tags
 from ._keel import RESTARTED, opt_out
 
 
-def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterator[Finding]:
+def check(workload: Block, context: Context, /, *, drop: bool = False, owned: bool = False) -> Iterator[Finding]:
     """Yield what is wrong with the pull policy of each container whose tag floats."""
     if opt_out(workload):
         return
@@ -44,7 +48,7 @@ def check(workload: Block, context: Context, /, *, drop: bool = False) -> Iterat
         image, floats, switched = _image(workload, container, context)
         if image and floats:
             latest = image.tag in (None, "latest") and not switched
-            yield from _policy(workload, container, context, latest=latest, drop=drop)
+            yield from _policy(workload, container, context, latest=latest, drop=drop, owned=owned)
 
 
 def _image(workload: Block, container: Container, context: Context) -> tuple[Reference | None, bool, bool]:
@@ -62,16 +66,21 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
     return image, floats, has_switched_in(container, context)
 
 
-def _policy(workload: Block, container: Container, context: Context, *, latest: bool, drop: bool) -> Iterator[Finding]:
+def _policy(
+    workload: Block, container: Container, context: Context, *, latest: bool, drop: bool, owned: bool
+) -> Iterator[Finding]:
     policy = container.block.attribute("image_pull_policy")
     value = policy.value.string() if policy else None
-    if value == "Always" or (latest and policy is None):
+    if (policy is None and (latest or owned)) or (value == "Always" and not owned):
         return
     if callers := context.shared.get(workload.address):
         message = f"{container.label}: the node may keep an old image, but a fix would roll {', '.join(callers)} too"
         yield warn(policy or container.block.title, "shared-module", message)
         return
-    if policy is not None and value != "IfNotPresent":
+    if policy is not None and owned and value in ("Always", "IfNotPresent"):
+        message = f"{container.label}: removes `{value}`, because a policy of the cluster sets it on the pods"
+        yield change(policy, "owned-by-policy", message, lambda: fixes.remove(policy))
+    elif policy is not None and value != "IfNotPresent":
         message = f"{container.label}: the tag floats and `image_pull_policy` is {policy.value.text}"
         yield warn(policy, "other-policy", message)
     elif policy is not None and latest and drop:
