@@ -11,6 +11,8 @@ from hypothesis import settings
 settings.register_profile("sample", max_examples=20, deadline=None, derandomize=True)
 settings.register_profile("all", max_examples=200, deadline=None, derandomize="CI" in os.environ)
 
+os.environ["HCLMOD_CACHE"] = ""  # no run knows what another one has found, except where a test is about that
+
 for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
     del os.environ[name]  # the servers of the tests are on loopback
 

@@ -217,6 +217,7 @@ OPEN = {
     "hclmod": "calls its own `open`",
     "files": "finds and reads what lies in a checkout",
     "journal": "writes there",
+    "cache": "keeps its file in the person's own folder, and lists the files of the package",
     "scratch": "makes folders that are no part of a checkout",
     "git": "writes into a scratch folder",
     "rulekit.docstrings": "reads rules: the package's own and those whose code the person runs",

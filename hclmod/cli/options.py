@@ -13,6 +13,8 @@ import click
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hclmod import cache
+from hclmod.cache import Cache
 from hclmod.cli import output
 from hclmod.config import cluster
 from hclmod.errors import ConfigError, HclmodError, nearest
@@ -36,13 +38,15 @@ class Source(Struct, frozen=True):
     config: Path | None = None
     rules: tuple[Path, ...] = ()
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    cache: bool = True
 
     def open(self, folder: Path | None = None) -> Project:
         """Open the repository that holds `folder`, by default the one that `-C` names."""
         from hclmod.engine.project import open_project
 
         start = (folder or self.repository).resolve()
-        project = open_project(start, file=self.config, rule_folders=self.rules, options=self.settings)
+        kept = Cache(cache.folder() if self.cache else None)
+        project = open_project(start, file=self.config, rule_folders=self.rules, options=self.settings, kept=kept)
         output.warn(project.config)
         for each in cluster.deprecated_settings(self.settings):
             output.warning(each)
@@ -50,6 +54,7 @@ class Source(Struct, frozen=True):
             output.warning(f"an earlier run was stopped while it wrote. Put back as before it: {', '.join(names)}")
         if context := click.get_current_context(silent=True):
             context.call_on_close(lambda: output.warn_of_closed(project.closed))
+            context.call_on_close(project.keep)
         return project
 
 
@@ -136,12 +141,13 @@ def phases(project: Project, text: str, *, dry_run: bool) -> tuple[int, ...]:
 def source(
     *, repository: bool = True, config: bool = True, rules: bool = False, settings: bool = False
 ) -> Callable[[Function], Function]:
-    """Give a command the parameter `source`, made of the options -C, --config, --rules-dir and --set."""
+    """Give a command the parameter `source`, made of -C, --config, --rules-dir, --set and --no-cache."""
     chosen = [
         *([_repository] if repository else []),
         *([_config] if config else []),
         *([_rules, _old_rules] if rules else []),
         *([_set] if settings else []),
+        _no_cache,
     ]
 
     def decorate(function: Function) -> Function:
@@ -153,12 +159,14 @@ def source(
             rule_folders: tuple[Path, ...] = (),
             old_rule_folders: tuple[Path, ...] = (),
             rule_settings: Mapping[str, Mapping[str, object]] | None = None,
+            no_cache: bool = False,
             **others: Any,
         ) -> Any:
             if old_rule_folders:
                 output.warning("`--rules` is now `--rules-dir`, and the old name will be removed")
             folders = (*rule_folders, *old_rule_folders)
-            return function(source=Source(folder, config_file, folders, rule_settings or {}), **others)
+            source = Source(folder, config_file, folders, rule_settings or {}, not no_cache)
+            return function(source=source, **others)
 
         return _with(command, chosen)
 
@@ -231,6 +239,7 @@ _set = click.option(
     callback=settings,
     help="""Set an option of a rule. Write a list as '["a", "b"]'.""",
 )
+_no_cache = click.option("--no-cache", is_flag=True, help="Neither use nor keep what earlier runs have found.")
 _format = formats(*FORMATS)
 _diff = click.option("--diff", "form", flag_value="diff", help="Same as --format diff, for `git apply`.")
 _output = click.option(

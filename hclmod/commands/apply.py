@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod import __version__, journal
+from hclmod.engine import secrets
 from hclmod.engine.outcomes import Changed
 from hclmod.errors import GitError
-from hclmod.reports import from_plan, secrets
+from hclmod.reports import from_plan
 from hclmod.reports.model import Report, Step
+from hclmod.reports.secrets import cleaner, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -140,4 +142,4 @@ def tell(project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD"
     sections = tuple(from_plan.tell(each, hidden) for each in reports)
     steps = tuple(Step(number, phase.title, number in done) for number, phase in project.config.phases.items())
     report = Report(__version__, sections, () if for_text else steps)
-    return secrets.without(report, secrets.cleaner(project, paths, base, hidden))
+    return without(report, cleaner(project, paths, base, hidden))

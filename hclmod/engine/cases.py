@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from hclmod import files, txtar
+from hclmod.cache import NONE
 from hclmod.config import checks
 from hclmod.engine import tree
 from hclmod.engine.job import Job
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hclmod.cache import Cache
     from hclmod.engine.outcomes import Outcome
 
 _CASE = checks.table({
@@ -134,9 +136,9 @@ def _folder(case: Path) -> dict[str, bytes]:
     return {name: files.load(path) for name, path in paths.items() if name.partition("/")[0] in txtar.PARTS}
 
 
-def outcomes(case: Case, folders: Sequence[Path | None] = (None,)) -> list[Outcome]:
-    """What becomes of the documents of a case."""
-    project = in_memory(case.before, rule_folders=folders, options={case.rule: case.options})
+def outcomes(case: Case, folders: Sequence[Path | None] = (None,), kept: Cache = NONE) -> list[Outcome]:
+    """What becomes of the documents of a case; `kept` is what earlier runs have found."""
+    project = in_memory(case.before, rule_folders=folders, options={case.rule: case.options}, kept=kept)
     phases, through = project.config.phases, project.config.through
     project.require_names()
     job = Job(

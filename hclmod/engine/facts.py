@@ -36,6 +36,7 @@ def facts_of(model: Model, phase_of: PhaseOf, done: Iterable[int], workloads: Se
 class _Gatherer:
     def __init__(self, model: Model, phase_of: PhaseOf, done: frozenset[int], earlier: Model | None) -> None:
         self.model, self.phase_of, self.done = model, phase_of, done
+        self._namespaces: dict[str | None, Namespace] = {}
         self.by_namespace: dict[str | None, list[AssignedWorkload]] = defaultdict(list)
         for each in model.workloads:
             phase = phase_of(each.id)
@@ -70,6 +71,12 @@ class _Gatherer:
         )
 
     def _namespace(self, name: str | None) -> Namespace:
+        """What is known of a namespace: one value for all that runs there."""
+        if name not in self._namespaces:
+            self._namespaces[name] = self._new_namespace(name)
+        return self._namespaces[name]
+
+    def _new_namespace(self, name: str | None) -> Namespace:
         resources = self.model.namespaces.get(name, ()) if name else ()
         return Namespace(
             name=name,

@@ -36,7 +36,7 @@ def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded])
     traced |= {target.stack for target, _ in called(project.assignment)}
     if any(loaded.ties for loaded in rules):
         traced |= _sharing(project, near)
-    model = Model(sorted(traced), tree.ending(ENDINGS), tree.get)
+    model = Model(sorted(traced), tree.ending(ENDINGS), tree.get, project.kept)
     more = relevance.declarers(near, read, model.namespaces_in_use)
     more |= relevance.calling(every, read, relevance.site_folders(model))
     if more - traced:

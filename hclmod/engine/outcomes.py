@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from hclmod.proof.verdict import AsDeclared
+from hclmod.rulekit.rule import Finding
+from hclmod.terraform.ids import BlockId
+from hclmod.terraform.stacks import Stack
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from hclmod.proof.verdict import AsDeclared
-    from hclmod.rulekit.rule import Finding
-    from hclmod.terraform.ids import BlockId
-    from hclmod.terraform.stacks import Stack
 
 
 class Reported(Struct, frozen=True):
@@ -40,14 +40,14 @@ class Reported(Struct, frozen=True):
         return f"{self.rule}/{self.finding.code}"
 
 
-class Unchanged(Struct, frozen=True):
+class Unchanged(Struct, frozen=True, tag=True):
     """Nothing to do; `left` says of each selected target why."""
 
     path: str
     left: tuple[Reported, ...] = ()
 
 
-class Changed(Struct, frozen=True, kw_only=True):
+class Changed(Struct, frozen=True, kw_only=True, tag=True):
     """Proven new bytes."""
 
     path: str
@@ -58,7 +58,7 @@ class Changed(Struct, frozen=True, kw_only=True):
     verdict: AsDeclared
 
 
-class Skipped(Struct, frozen=True):
+class Skipped(Struct, frozen=True, tag=True):
     """Not read, and why; `broken` is what Terraform cannot read either."""
 
     path: str
@@ -66,7 +66,7 @@ class Skipped(Struct, frozen=True):
     broken: bool = False
 
 
-class Refused(Struct, frozen=True):
+class Refused(Struct, frozen=True, tag=True):
     """Changed and not proven, so the change is thrown away."""
 
     path: str
@@ -74,7 +74,7 @@ class Refused(Struct, frozen=True):
     applied: tuple[Reported, ...]
 
 
-class Failed(Struct, frozen=True):
+class Failed(Struct, frozen=True, tag=True):
     """A rule or the engine raised: our bug, with its traceback.
 
     `blamed` says which rule that is not ours raised and where, empty for a bug of ours.

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hclmod.cache import NONE
 from hclmod.engine.context import Selection
+from hclmod.engine.kept import Outcomes
 from hclmod.engine.outcomes import Failed, Outcome, PhaseReport, Skipped, StackReport
 from hclmod.engine.run import Run
 from hclmod.engine.settle import settle
@@ -35,7 +37,7 @@ from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from hclmod.engine.run import Run
+    from hclmod.cache import Cache
     from hclmod.engine.tree import Tree
     from hclmod.hcl.source import Source
     from hclmod.rulekit.loading import Loaded
@@ -48,19 +50,22 @@ POOL_BYTES = 1_000_000
 WORKERS = 2
 
 
-def plan(tree: Tree, runs: Sequence[Run], watch: Callable[[str], None] = lambda _path: None) -> list[PhaseReport]:
-    """The report of each run; `watch` hears the path of each stack that is done.
+def plan(
+    tree: Tree, runs: Sequence[Run], watch: Callable[[str], None] = lambda _path: None, kept: Cache = NONE
+) -> list[PhaseReport]:
+    """The report of each run; `watch` hears the path of each stack that is done, `kept` has outcomes of earlier runs.
 
     Stacks that an option reaches come last, when the names of all namespaces are known.
     """
     work = [
-        _Work(index=index, run=run, stack=stack, documents=_documents(tree, stack))
+        _Work(index=index, run=run.within(stack), stack=stack, documents=_documents(tree, stack))
         for index, run in enumerate(runs)
         for stack in run.stacks
     ]
-    done = _settle_all([each for each in work if not each.is_reached], watch)
+    outcomes = [Outcomes(run, kept) for run in runs]
+    done = _settle_new([each for each in work if not each.is_reached], outcomes, watch)
     last = [replace(each, names=_names(done, each.index)) for each in work if each.is_reached]
-    done += _settle_all(last, watch)
+    done += _settle_new(last, outcomes, watch)
     ordered = sorted(done, key=lambda each: each[1].stack.path)
     return [_report(tree, run, [report for at, report in ordered if at == index]) for index, run in enumerate(runs)]
 
@@ -104,6 +109,22 @@ def _with_unread(report: StackReport, tree: Tree) -> StackReport:
 
 def _names(done: Sequence[tuple[int, StackReport]], target: int) -> tuple[str, ...]:
     return tuple(sorted({name for index, report in done if index == target for name in report.names}))
+
+
+def _settle_new(
+    work: Sequence[_Work], kept: Sequence[Outcomes], watch: Callable[[str], None]
+) -> list[tuple[int, StackReport]]:
+    """The reports of stacks: those of earlier runs where nothing has changed, else new ones."""
+    keys = [kept[each.index].key(each.run, each.documents, each.names) for each in work]
+    known = [kept[each.index].get(key) for each, key in zip(work, keys, strict=True)]
+    for report in filter(None, known):
+        _watched(report, watch)
+    new = iter(_settle_all([each for each, report in zip(work, known, strict=True) if report is None], watch))
+    done = [(each.index, report) if report else next(new) for each, report in zip(work, known, strict=True)]
+    for (index, report), key, old in zip(done, keys, known, strict=True):
+        if old is None:
+            kept[index].put(report, key)
+    return done
 
 
 def _settle_all(work: Sequence[_Work], watch: Callable[[str], None]) -> list[tuple[int, StackReport]]:

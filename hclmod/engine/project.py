@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hclmod import files, journal, scratch
+from hclmod import cache, files, journal, scratch
 from hclmod.config import file as config
 from hclmod.engine import tree
 from hclmod.engine.assignment import assignment, require
@@ -21,6 +21,7 @@ from hclmod.terraform.code import ENDINGS, YAML
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hclmod.cache import Cache
     from hclmod.config.file import Config
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.references import References
@@ -43,7 +44,8 @@ class Project:
     """A repository at a revision or in the working tree, with its config, its tag snapshot and its model.
 
     Each part is made when it is asked for, and once. `rule_folders` are those whose rules the person trusts (None: the
-    built-in ones), `options` come from the command line and win over those of the config.
+    built-in ones), `options` come from the command line and win over those of the config. `kept` is what earlier runs
+    have found.
     """
 
     def __init__(
@@ -55,8 +57,9 @@ class Project:
         *,
         rule_folders: Sequence[Path | None] = (None,),
         options: Options | None = None,
+        kept: Cache = cache.NONE,
     ) -> None:
-        self.root, self.config, self.tags, self.tree = root, config, tags, tree
+        self.root, self.config, self.tags, self.tree, self.kept = root, config, tags, tree, kept
         self.rule_folders, self._options = tuple(rule_folders), options or {}
         self._objects: dict[frozenset[str], ClusterObjects] = {}
         self._facts: dict[tuple[int, ...], Mapping[BlockId, Facts]] = {}
@@ -81,7 +84,7 @@ class Project:
 
         code = self.tree.ending(ENDINGS)
         self.tree.load(code)
-        return Model([each.path for each in self.stacks], code, self.tree.get)
+        return Model([each.path for each in self.stacks], code, self.tree.get, self.kept)
 
     @cached_property
     def called(self) -> frozenset[str]:
@@ -174,7 +177,8 @@ class Project:
     def over(self, tree: Tree, *, tags: Snapshot | None = None) -> Project:
         """The same project with other files, or another tag snapshot."""
         known = self.tags if tags is None else tags
-        other = Project(self.root, self.config, known, tree, rule_folders=self.rule_folders, options=self._options)
+        rules, options = self.rule_folders, self._options
+        other = Project(self.root, self.config, known, tree, rule_folders=rules, options=options, kept=self.kept)
         other.closed = self.closed
         return other
 
@@ -220,7 +224,16 @@ class Project:
         """The same for several jobs on the same files; `watch` hears the path of each stack that is done."""
         from hclmod.engine import plan, prepare
 
-        return plan.plan(self.tree, prepare.runs(self, jobs), watch)
+        return plan.plan(self.tree, prepare.runs(self, jobs), watch, self.kept)
+
+    def keep(self) -> None:
+        """Store for the next run what this one has found, but nothing of files that git filters."""
+        if self.kept.files:
+            from hclmod.engine import secrets
+
+            closed = secrets.hidden(self, None, "HEAD")
+            self.kept.drop(closed, (each.encode() for each in secrets.filtered(self, closed)))
+        self.kept.save()
 
     def proven(self, report: PhaseReport) -> dict[str, bytes]:
         """The new bytes of a report whose every document is proven; else a `RefusedError`."""
@@ -246,10 +259,12 @@ def open_project(
     file: Path | None = None,
     rule_folders: Sequence[Path] = (),
     options: Options | None = None,
+    kept: Cache = cache.NONE,
 ) -> Project:
     """Find and read `hclmod.toml` (or `file`) and the tag snapshot; what is not there is empty.
 
-    `rule_folders` are folders of rules that the caller trusts: their code is run.
+    `rule_folders` are folders of rules that the caller trusts: their code is run. `kept` is what earlier runs have
+    found, whose `save` is the caller's to call.
     """
     root, path = _root(folder, file)
     recovered = journal.recover(root)
@@ -259,7 +274,7 @@ def open_project(
     tags = evidence.Snapshot({}) if known is None else evidence.parse(known, str(root / read.tags))
     closed: dict[str, str] = {}
     there = tree.on_disk(root, closed=closed)
-    project = Project(root, read, tags, there, rule_folders=(None, *rule_folders), options=options)
+    project = Project(root, read, tags, there, rule_folders=(None, *rule_folders), options=options, kept=kept)
     project.closed = closed
     project.recovered = recovered
     loading.check_options(project.options_of(None), project.rule_folders)
@@ -275,13 +290,17 @@ def _root(folder: Path, file: Path | None) -> tuple[Path, Path | None]:
 
 
 def in_memory(
-    texts: Mapping[str, bytes], *, rule_folders: Sequence[Path | None] = (None,), options: Options | None = None
+    texts: Mapping[str, bytes],
+    *,
+    rule_folders: Sequence[Path | None] = (None,),
+    options: Options | None = None,
+    kept: Cache = cache.NONE,
 ) -> Project:
     """A project of files by their path; `hclmod.toml` and the tag snapshot among them are read."""
     read = config.parse(texts.get(config.FILE_NAME, b""), config.FILE_NAME)
     data = texts.get(read.tags)
     tags = evidence.parse(data, read.tags) if data else evidence.Snapshot({})
-    return Project(Path(), read, tags, tree.in_memory(texts), rule_folders=rule_folders, options=options)
+    return Project(Path(), read, tags, tree.in_memory(texts), rule_folders=rule_folders, options=options, kept=kept)
 
 
 def no_phase(config: Config, number: int) -> ConfigError:

@@ -7,22 +7,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from hclmod.engine.job import Job
 from hclmod.rulekit.places import Placing
 from hclmod.scan.cluster import ClusterObjects
 from hclmod.terraform.ids import BlockId, ImageId
 from hclmod.terraform.kubernetes import NAMESPACES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from hclmod.config.file import Config
-    from hclmod.engine.job import Job
     from hclmod.images.evidence import Snapshot
-    from hclmod.rulekit.facts import Facts
+    from hclmod.rulekit.facts import AssignedWorkload, Facts
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.places import Followed
     from hclmod.scan.pipelines import ImageSetter
+    from hclmod.terraform.ids import ResourceId
     from hclmod.terraform.stacks import Assignment, Stack, Target
 
 
@@ -71,6 +73,54 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         """The facts of each resource, by its folder."""
         return _by_folder(self.facts)
 
+    def within(self, stack: Stack) -> Run:
+        """The run as the rules of one stack see it, without what belongs to other folders."""
+        folders = dict.fromkeys(file.rpartition("/")[0] for file in stack.files)
+        placing = self.placing
+        places = {file: placing.places[file] for file in stack.files if file in placing.places}
+        written = {image.key.folder for some in places.values() for place in some for image in place.images}
+        namespaces = self._namespaces.get(stack.path, {})
+        names = {name for some in namespaces.values() for name in some}
+        return replace(
+            self,
+            job=Job(rules=self.job.rules, phase=self.phase, only=self.job.only, near=self.job.near),
+            stacks=(),
+            placing=Placing(
+                places=places,
+                followed=_of(self.followed, folders),
+                shared=_of(self.shared, folders),
+                inherited=_of(self._inherited, folders),
+                occupants=_of(self._occupants, folders),
+                namespaces=namespaces,
+                owners={name: placing.owners[name] for name in sorted(names) if name in placing.owners},
+                namespace_names=_of(self._namespace_names, folders),
+                declared={stack.path: placing.declared.get(stack.path, frozenset())},
+            ),
+            facts=_of(self.informed, folders),
+            blocked={key: why for key, why in self.blocked.items() if key.folder in folders or key.folder in written},
+        )
+
+    @cached_property
+    def _inherited(self) -> Mapping[str, Mapping[BlockId, str]]:
+        return _by_folder(self.placing.inherited)
+
+    @cached_property
+    def _occupants(self) -> Mapping[str, Mapping[BlockId, tuple[AssignedWorkload, ...]]]:
+        return _by_folder(self.placing.occupants)
+
+    @cached_property
+    def _namespace_names(self) -> Mapping[str, Mapping[BlockId, tuple[str, ...]]]:
+        return _by_folder(self.placing.namespace_names)
+
+    @cached_property
+    def _namespaces(self) -> Mapping[str, Mapping[ResourceId, tuple[str, ...]]]:
+        """The names of the namespaces of each stack's own workloads, without those of module instances."""
+        by_stack: dict[str, dict[ResourceId, tuple[str, ...]]] = defaultdict(dict)
+        for key, names in self.placing.namespaces.items():
+            if not key.module:
+                by_stack[key.stack][key] = names
+        return by_stack
+
     @property
     def is_whole_phase(self) -> bool:
         """Whether this is a phase on the whole repository, so that what it names has to be there."""
@@ -82,6 +132,10 @@ def _by_folder(entries: Mapping[Id, Value]) -> dict[str, dict[Id, Value]]:
     for key, value in entries.items():
         by_folder[key.folder][key] = value
     return dict(by_folder)
+
+
+def _of(by_folder: Mapping[str, Mapping[Id, Value]], folders: Iterable[str]) -> dict[Id, Value]:
+    return {key: value for folder in folders for key, value in by_folder.get(folder, {}).items()}
 
 
 def about_namespaces(rules: tuple[Loaded, ...]) -> bool:

@@ -1,4 +1,7 @@
-"""What an expression says, without its tree: small frozen values that outlive the document they were read from."""
+"""What an expression says, without its tree: small frozen values that outlive the document they were read from.
+
+They can be stored: each is written as a list that begins with the name of its class.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ NESTING = 100
 """Nodes nested deeper than this (some 30 lists) are not read further; the reader calls itself."""
 
 
-class Text(Struct, frozen=True):
+class Text(Struct, frozen=True, array_like=True, tag=True):
     """What a piece of a quoted string means, the `place`-th of its attribute; None for a number, a bool or `null`.
 
     With `scalar` it is that value of YAML instead (`yaml_values.in_order`): in the `place`-th heredoc, or in a file.
@@ -43,13 +46,13 @@ class Text(Struct, frozen=True):
         return hash(self._compared)
 
 
-class Template(Struct, frozen=True):
+class Template(Struct, frozen=True, array_like=True, tag=True):
     """A quoted string with interpolations, in parts."""
 
     parts: tuple[Value, ...]
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, array_like=True, tag=True):
     """`head.step[step]...`; a step is a name, a position, or a value that has to be found first.
 
     `at` is the offset of its first byte in the document, by which readers of one name are kept apart.
@@ -70,7 +73,7 @@ class Reference(Struct, frozen=True):
         return hash(self._compared)
 
 
-class Object(Struct, frozen=True):
+class Object(Struct, frozen=True, array_like=True, tag=True):
     """An object literal; a key is None where it is computed."""
 
     entries: tuple[tuple[str | None, Value], ...]
@@ -85,19 +88,19 @@ class Object(Struct, frozen=True):
         return None
 
 
-class List(Struct, frozen=True):
+class List(Struct, frozen=True, array_like=True, tag=True):
     """A list literal."""
 
     items: tuple[Value, ...]
 
 
-class Choice(Struct, frozen=True):
+class Choice(Struct, frozen=True, array_like=True, tag=True):
     """The two arms of a conditional; which one is taken is not asked."""
 
     arms: tuple[Value, ...]
 
 
-class Call(Struct, frozen=True):
+class Call(Struct, frozen=True, array_like=True, tag=True):
     """A function call."""
 
     name: str
@@ -105,7 +108,7 @@ class Call(Struct, frozen=True):
     text: str
 
 
-class Definition(Struct, frozen=True):
+class Definition(Struct, frozen=True, array_like=True, tag=True):
     """A value where it stands: the attribute at `path` of `document`, on `line`."""
 
     document: str
@@ -114,14 +117,14 @@ class Definition(Struct, frozen=True):
     value: Value
 
 
-class Opaque(Struct, frozen=True):
+class Opaque(Struct, frozen=True, array_like=True, tag=True):
     """Anything else, as it is written, and why it says nothing."""
 
     text: str
     why: str = "it is computed"
 
 
-class For(Opaque, frozen=True):
+class For(Opaque, frozen=True, array_like=True, tag=True):
     """A `for` expression: the names that it gives, what it runs over, and what it makes of each."""
 
     names: tuple[str, ...] = ()
@@ -130,13 +133,13 @@ class For(Opaque, frozen=True):
     value: Value = Opaque("")
 
 
-class LongText(Opaque, frozen=True):
+class LongText(Opaque, frozen=True, array_like=True, tag=True):
     """A heredoc in parts."""
 
     parts: tuple[Value, ...] = ()
 
 
-Value = Text | Template | Reference | Object | List | Choice | Call | Opaque | Definition
+Value = Text | Template | Reference | Object | List | Choice | Call | Opaque | For | LongText | Definition
 
 
 def definition(expression: Expression) -> Definition:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -24,14 +25,13 @@ from hclmod.terraform.kubernetes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from hclmod.hcl.source import Source
-    from hclmod.hcl.values import Definition
     from hclmod.hcl.views import Attribute, Block
 
 
-class ModuleCall(Struct, frozen=True):
+class ModuleCall(Struct, frozen=True, array_like=True):
     """`module "name"`; `path` is the block's, where an argument could be added."""
 
     name: str
@@ -56,7 +56,7 @@ class ModuleCall(Struct, frozen=True):
         return result.value.text if result and isinstance(result.value, Text) else None
 
 
-class ContainerImage(Struct, frozen=True, kw_only=True):
+class ContainerImage(Struct, frozen=True, kw_only=True, array_like=True):
     """The image of one container; `each` and `count` are its resource's, `dynamic` the `for_each` of its block.
 
     `read_by` are the places, as words, that read what makes its tag for something else; outside of
@@ -85,7 +85,7 @@ class ContainerImage(Struct, frozen=True, kw_only=True):
         return self.container or self.image.path
 
 
-class WorkloadBlock(Struct, frozen=True, kw_only=True):
+class WorkloadBlock(Struct, frozen=True, kw_only=True, array_like=True):
     """A workload or a release: how it names its namespace, and what rules ask of it where its block is not at hand.
 
     `metadata` are the literal annotations and labels on its own metadata (`opaque`: its annotations are not a map
@@ -103,11 +103,11 @@ class WorkloadBlock(Struct, frozen=True, kw_only=True):
     ignored: tuple[str, ...]
     settings: Mapping[str, str]
     opaque: bool = False  # its annotations are no map written there
-    says: frozenset[str] = frozenset()  # which of `metadata` and `ignore_changes` stand there
+    says: tuple[str, ...] = ()  # which of `metadata` and `ignore_changes` stand there
     others: tuple[str, ...] = ()  # the documents that override it
 
 
-class Declarations(Struct, frozen=True, kw_only=True):
+class Declarations(Struct, frozen=True, kw_only=True, array_like=True):
     """Everything that one document declares and others may refer to."""
 
     document: str
@@ -244,7 +244,7 @@ def _workload(block: Block) -> WorkloadBlock:
         ignored=tuple(ignored(block)),
         settings=settings,
         opaque=_is_unread(block),
-        says=frozenset(_keys(block)),
+        says=tuple(_keys(block)),
     )
 
 
@@ -342,6 +342,6 @@ def _over(old: WorkloadBlock | None, new: WorkloadBlock) -> WorkloadBlock:
         opaque=stated.opaque,
         ignored=new.ignored if "ignore_changes" in new.says else old.ignored,
         settings={**old.settings, **new.settings},
-        says=old.says | new.says,
+        says=tuple(dict.fromkeys((*old.says, *new.says))),
         others=(*old.others, new.document),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from hclmod import cache
 from hclmod.hcl import source
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
@@ -27,6 +28,7 @@ from hclmod.terraform.terragrunt import Terragrunt
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from hclmod.cache import Cache
     from hclmod.hcl.values import Value
 from hclmod.terraform.origins import Piece
 
@@ -34,8 +36,10 @@ from hclmod.terraform.origins import Piece
 class Model:
     """What the files of a repository say together; documents are read when a stack leads to them."""
 
-    def __init__(self, stacks: Sequence[str], paths: Iterable[str], read: Callable[[str], bytes | None]) -> None:
-        self.stacks, self._read = tuple(stacks), read
+    def __init__(
+        self, stacks: Sequence[str], paths: Iterable[str], read: Callable[[str], bytes | None], kept: Cache = cache.NONE
+    ) -> None:
+        self.stacks, self._read, self._kept = tuple(stacks), read, kept
         self._paths = frozenset(paths)
         self._beside: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self._paths):
@@ -47,7 +51,7 @@ class Model:
 
     def over(self, stacks: Sequence[str]) -> Model:
         """The same repository seen from other stacks; documents that are known are not read again."""
-        other = Model(stacks, self._paths, self._read)
+        other = Model(stacks, self._paths, self._read, self._kept)
         other._known, other._folders, other.unread = self._known, self._folders, self.unread
         other._terragrunts = self._terragrunts
         return other
@@ -298,10 +302,15 @@ class Model:
         data = self._read(path)
         if data is None:
             return None
+        key = cache.key("declarations", path, data)
+        if known := self._kept.get(Declarations, key):
+            return known
         why = unreadable(data)
         result = source.parse(Document(path, data)) if why is None or why.generated else why
         if isinstance(result, Source):
-            return declarations(result)
+            made = declarations(result)
+            self._kept.put(made, key, (path,))
+            return made
         self.unread[path] = result.reason
         return None
 

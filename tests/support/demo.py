@@ -29,7 +29,8 @@ Done = subprocess.CompletedProcess[str]
 def environment(folder: Path) -> dict[str, str]:
     """An environment in which nothing of this machine's person, nor of the forge that runs the tests, matters."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(STRANGE)}
-    return kept | {"HOME": str(folder), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
+    plain = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1", "HCLMOD_CACHE": ""}
+    return kept | {"HOME": str(folder)} | plain
 
 
 def git(folder: Path, *args: str) -> str:

@@ -1,0 +1,117 @@
+"""What must not be shown or stored: what only files say that git filters, and the values of sensitive variables."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hclmod import files
+from hclmod.errors import GitError
+from hclmod.hcl.source import GIT_CRYPT
+from hclmod.terraform.code import CODE, NATIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+
+    from hclmod.engine.project import Project
+
+_SHORT = 4  # shorter texts stand in the words of every message
+_QUOTED = re.compile(rb'"((?:[^"\\\n]|\\.)+)"')
+_VALUE = re.compile(rb"(?m)^[^#\n]*?(?:[:=]|-)[ \t]+[\"']?([^\s\"'#][^\n\"'#]*)")
+_PARTS = re.compile(r"[^\s:/@,;=]+")
+_LABELS = re.compile(rb'(?m)^[ \t]*(?:resource|data)[ \t]+"[^"\n]*"')
+_SENSITIVE = re.compile(rb'(?m)^variable[ \t]+"([^"\n]+)"[ \t]*\{([^}]*)^\}')
+_IS_SENSITIVE = re.compile(rb"(?m)^\s*sensitive\s*=\s*true\b")
+_DEFAULT = re.compile(rb'(?m)^\s*default\s*=\s*"((?:[^"\\\n]|\\.)+)"')
+_DATA = (".yaml", ".yml", ".json", ".toml", ".env")
+_GIVING = (*NATIVE, ".tfvars.json")
+
+
+def hidden(project: Project, paths: Iterable[str] | None = None, base: str | None = None) -> frozenset[str]:
+    """The files that git filters, in the working tree or at `base`; of `paths` alone, where they are given."""
+    asked = list(project.tree if paths is None else paths)
+    if not asked or not ("git" in vars(project) or _has_filters(project, asked)):
+        return frozenset()
+    try:
+        return project.git.filtered(asked, base)
+    except GitError:
+        return _now(project, asked)
+
+
+def _now(project: Project, paths: Iterable[str]) -> frozenset[str]:
+    """The same without a commit; none where there is no repository, and so no filter."""
+    try:
+        return project.git.filtered(paths)
+    except GitError:
+        return frozenset()
+
+
+def _has_filters(project: Project, paths: Iterable[str]) -> bool:
+    """Whether attributes in the folders of these files, or above, name a filter."""
+    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+    names = [str(PurePosixPath(folder, ".gitattributes")) for folder in folders]
+    git = files.git_folder(project.root)
+    own = files.read(git, ["info/attributes"]) if git else {}
+    return any(b"filter" in data for data in (*files.read(project.root, names).values(), *own.values()))
+
+
+def texts(
+    project: Project, near: Iterable[str] | None = None, base: str | None = None, closed: frozenset[str] | None = None
+) -> tuple[str, ...]:
+    """The texts that are not to be shown, the longest first.
+
+    `near` are files whose folders alone matter, and `closed` those of them that git filters, where that is known.
+    """
+    folders = None if near is None else {path.rpartition("/")[0] for path in near}
+    closed = hidden(project, near, base) if closed is None else closed
+    if closed:  # what they say may come up in any message
+        closed, folders = closed if near is None else hidden(project, None, base), None
+    secret = {*_sensitive(project, folders), *filtered(project, closed)}
+    return tuple(sorted(secret, key=lambda each: (-len(each), each)))
+
+
+def filtered(project: Project, closed: frozenset[str]) -> set[str]:
+    """The texts that only these files say, which git filters; none of one that is locked."""
+    named = [path for path in closed if path.endswith((*_GIVING, *_DATA))]
+    read = {path: data for path in named if (data := project.tree.get(path)) and not data.startswith(GIT_CRYPT)}
+    if not read:
+        return set()
+    texts = (project.tree.get(path, b"").decode(errors="replace") for path in project.tree if path not in closed)
+    public = "\n".join((*project.tree, *texts))
+    inside = {each for path, data in read.items() for each in _inside(path, data)}
+    return {each for each in inside if each not in public}
+
+
+def _inside(path: str, data: bytes) -> Iterator[str]:
+    """The values of a document, whole and in the parts that an image or an address has."""
+    pattern = _QUOTED if path.endswith(NATIVE) else _VALUE
+    for value in pattern.findall(_LABELS.sub(b"", data)):
+        text = value.decode(errors="replace").strip()
+        yield from (each for each in (text, *_PARTS.findall(text)) if len(each) >= _SHORT)
+
+
+def _sensitive(project: Project, folders: Container[str] | None) -> Iterator[str]:
+    """The values given to variables that are declared as sensitive, and their parts that stand nowhere else."""
+    code = [path for path in project.tree.ending(_GIVING) if folders is None or path.rpartition("/")[0] in folders]
+    names, values = set(), set[str]()
+    for data in (project.tree.get(path, b"") for path in code if path.endswith(CODE)):
+        for name, body in _SENSITIVE.findall(data) if b"sensitive" in data else ():
+            if _IS_SENSITIVE.search(body):
+                names.add(re.escape(name))
+                values |= set(_long(_DEFAULT.findall(body)))
+    if names:
+        given = re.compile(rb'(?m)^\s*"?(?:' + b"|".join(sorted(names)) + rb')"?\s*[=:]\s*"((?:[^"\\\n]|\\.)+)"')
+        for path in code:
+            values |= set(_long(each for each in given.findall(project.tree.get(path, b"")) if b"${" not in each))
+    yield from values
+    if values:
+        rest = "\n".join((*code, *(project.tree.get(path, b"").decode(errors="replace") for path in code)))
+        for value in values:
+            rest = rest.replace(value, "")
+        parts = {part for value in values for part in _PARTS.findall(value)}
+        yield from (part for part in parts if len(part) >= _SHORT and part not in rest)
+
+
+def _long(values: Iterable[bytes]) -> Iterator[str]:
+    return (each.decode(errors="replace") for each in values if len(each) >= _SHORT)

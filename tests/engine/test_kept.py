@@ -1,0 +1,170 @@
+"""What earlier runs have found never changes an answer: each test compares with a run that knows nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hclmod.cache import NONE, Cache
+from hclmod.commands.survey import survey
+from hclmod.engine import cases, plan
+from hclmod.engine.job import Job
+from hclmod.engine.project import in_memory
+from hclmod.errors import HclmodError
+from hclmod.rulekit import folders
+from tests.support.demo import FIXTURES, environment, git, repository
+
+if TYPE_CHECKING:
+    import pytest
+
+    from hclmod.engine.outcomes import Outcome
+
+CASES = tuple(cases.cases(FIXTURES))
+DEMO = {
+    path.relative_to(FIXTURES / "demo").as_posix(): path.read_bytes()
+    for path in sorted((FIXTURES / "demo").rglob("*"))
+    if path.is_file()
+}
+NAMES = sorted(DEMO)
+
+
+def found(case: cases.Case, kept: Cache = NONE) -> list[Outcome] | str:
+    try:
+        return cases.outcomes(case, kept=kept)
+    except HclmodError as error:
+        return str(error)
+
+
+def test_no_case_is_answered_by_another_one(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    everything: bool,
+) -> None:
+    some = CASES if everything else CASES[::9]
+    expected = [found(each) for each in some]
+    kept = Cache(tmp_path)
+    assert [found(each, kept) for each in some] == expected
+    kept.save()
+    monkeypatch.setattr(plan, "settle_stack", None)  # nothing is settled a second time
+    monkeypatch.setattr("hclmod.terraform.model.declarations", None)
+    assert [found(each, Cache(tmp_path)) for each in some] == expected
+
+
+def everything_about(texts: dict[str, bytes], kept: Cache) -> list[object]:
+    """What each phase would do, what an audit says, and the survey of a repository; or why there is none."""
+    try:
+        project = in_memory(texts, kept=kept)
+        jobs = [project.phase_job(number) for number in project.config.phases]
+        audit = Job(rules=folders.group("audit"), options=project.options_of(None), done=(0, 1, 2))
+        return [*project.plan_all([*jobs, audit]), survey(project)]
+    except HclmodError as error:
+        return [str(error)]
+
+
+def replaced(old: bytes, new: bytes) -> st.SearchStrategy[tuple[str, bytes, bytes]]:
+    names = [name for name in NAMES if old in DEMO[name]]
+    return st.tuples(st.sampled_from(names), st.just(old), st.just(new))
+
+
+LINES = sorted({line for name in NAMES for line in DEMO[name].splitlines(keepends=True) if line.strip()})
+EDITS = st.one_of(
+    st.tuples(st.sampled_from(NAMES), st.sampled_from(LINES), st.sampled_from(LINES)),
+    replaced(b":1", b":2"),
+    replaced(b'"latest"', b'"never"'),
+    replaced(b"phase.1", b"phase.7"),
+    st.tuples(st.sampled_from(NAMES), st.just(b""), st.sampled_from([DEMO[name] for name in NAMES])),
+)
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(st.lists(EDITS, min_size=1, max_size=4))
+def test_after_any_edits_a_warm_run_says_what_a_cold_one_says(edits: list[tuple[str, bytes, bytes]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        texts = dict(DEMO)
+        everything_about(texts, kept := Cache(Path(folder)))
+        for name, old, new in edits:
+            texts[name] = texts[name].replace(old, new) if old else new
+            kept.save()
+            assert everything_about(texts, kept) == everything_about(texts, NONE)
+
+
+def run(root: Path, cache: Path, *args: str) -> str:
+    """What a process of its own prints, with another order of sets than the last one."""
+    command = [sys.executable, "-m", "hclmod", *args]
+    more = {"HCLMOD_CACHE": str(cache)}
+    done = subprocess.run(command, cwd=root, env=environment(root) | more, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+PLANNED = """
+import sys
+from hclmod.engine import plan
+plan.settle_stack = None
+sys.argv = ["hclmod", "apply", "--phase", "all", "--dry-run"]
+from hclmod.cli import main
+main()
+"""
+
+
+def test_another_process_finds_what_the_first_has_kept(tmp_path: Path) -> None:
+    root, kept = repository(tmp_path), tmp_path / "kept"
+    first = run(root, kept, "apply", "--phase", "all", "--dry-run")
+    values = environment(root) | {"HCLMOD_CACHE": str(kept), "PYTHONHASHSEED": "77"}
+    done = subprocess.run(
+        [sys.executable, "-c", PLANNED], cwd=root, env=values, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == first, done.stderr
+
+
+def test_no_cache_leaves_no_file(tmp_path: Path) -> None:
+    root, kept = repository(tmp_path), tmp_path / "kept"
+    run(root, kept, "audit", "--no-cache")
+    assert not kept.exists()
+    run(root, kept, "audit")
+    assert kept.exists()
+
+
+def test_nothing_of_a_filtered_file_is_stored(tmp_path: Path) -> None:
+    root, kept = repository(tmp_path), tmp_path / "kept"
+    stack = next(path for path in root.rglob("*.tf") if b"kubernetes_deployment" in path.read_bytes()).parent
+    (stack / "closed.tf").write_text('locals {\n  closed = "registry.example.org/hunter22/app:1.2.3"\n}\n')
+    (stack / "open.tf").write_text(
+        'resource "kubernetes_deployment" "told" {\n  spec {\n    template {\n      spec {\n        container {\n'
+        '          name  = "app"\n          image = local.closed\n        }\n      }\n    }\n  }\n}\n'
+    )
+    (root / ".gitattributes").write_text("closed.tf filter=vault\n")
+    git(root, "config", "filter.vault.clean", "cat")
+    git(root, "config", "filter.vault.smudge", "cat")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "closed")
+    for command in (("check", "--rule", "float-image-tag", "."), ("apply", "--phase", "all", "--dry-run"), ("survey",)):
+        run(root, kept, *command)
+    data = b"".join(path.read_bytes() for path in kept.rglob("*") if path.is_file())
+    assert b"hunter22" not in data
+    assert len(data) > 10_000  # the others are stored
+
+
+def test_rules_of_a_person_are_always_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    text = (
+        "import os\nfrom hclmod.rulekit import Rule, note\n\n\ndef check(block, context, /):\n"
+        '    yield note(block.title, "seen", os.environ["SAYS"])\n\n\nrule = Rule(check, kinds=("helm_release",))\n'
+    )
+    (rules / "say_it.py").write_text(text)
+    texts = {"main.tf": b'resource "helm_release" "a" {\n  name = "a"\n}\n'}
+    said = []
+    for word in ("one", "two"):
+        monkeypatch.setenv("SAYS", word)
+        project = in_memory(texts, rule_folders=(None, rules), kept=Cache(tmp_path / "kept"))
+        said += [each.finding.message for each in project.plan(Job(rules=("say-it",))).findings]
+        project.kept.save()
+    assert said == ["one", "two"]
