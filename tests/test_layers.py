@@ -171,6 +171,63 @@ def test_only_the_command_line_prints_and_exits() -> None:
     assert not {name: calls for name, calls in found.items() if calls and name not in {*OWNERS["click"], "__main__"}}
 
 
+DOOR = "cli.output"
+PRINTING = {"click.echo", "click.secho", "click.style", "click.confirm", "click.prompt", "click.echo_via_pager"}
+PRINTING |= {"print", "pprint.pprint", "warnings.warn", "traceback.print_exc", "os.write", "input"}
+OUT = {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
+INERT = {
+    "cli.audit": {"show_inert": "tables"},
+    "cli.check": {"show_bytes": "the document of standard input, as the rules made it"},
+    "cli.errors": {"show_inert": "our own help"},
+    "cli.report": {"show_inert": "a comment, as the forge will show it"},
+    "cli.rules": {"show_bytes": "diffs of cases"},
+    "cli.survey": {"show_inert": "tables, JSON"},
+}
+"""Who passes text that the door does not make inert, and what it is."""
+
+
+def prints(path: Path) -> Iterator[str]:
+    """What a file does that may show text: calls that print, and standard output and error by their names."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if not isinstance(node, ast.Call | ast.Attribute):
+            continue
+        name = ast.unparse(node.func if isinstance(node, ast.Call) else node)
+        if name in (PRINTING if isinstance(node, ast.Call) else OUT) or name.startswith("logging."):
+            yield f"line {node.lineno}: {name}"
+
+
+def test_text_leaves_by_one_door() -> None:
+    found = {name: list(prints(path)) for name, path in MODULES.items()}
+    assert found[DOOR]
+    assert {name for name, lines in found.items() if lines} == {DOOR, "cli.streams"}
+
+
+def test_the_door_makes_text_inert() -> None:
+    (put,) = [each for each in prints(MODULES[DOOR]) if "echo" in each]
+    users = [node for node in ast.walk(ast.parse(MODULES[DOOR].read_bytes())) if isinstance(node, ast.FunctionDef)]
+    passing = {each.name for each in users if "_put(" in ast.unparse(each) and each.name != "_put"}
+    escaping = {each.name for each in users if re.search(r"_put\(.*\b(?:log|one_line)\(", ast.unparse(each))}
+    assert put
+    assert passing - escaping == {"show_inert", "show_report", "progress"}
+
+
+def test_what_is_inert_already_is_listed() -> None:
+    found: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        calls = {each for each in ("show_inert", "show_bytes") if f"output.{each}(" in path.read_text()}
+        found |= {name: calls} if calls else {}
+    assert found == {name: set(reasons) for name, reasons in INERT.items()}
+
+
+def test_every_renderer_makes_text_inert() -> None:
+    renderers = [
+        name for name, path in MODULES.items() if re.search("^def (render|write)\\(", path.read_text(), re.MULTILINE)
+    ]
+    renderers = [name for name in renderers if name.startswith("reports.") and name != "reports.formats"]
+    assert len(renderers) > 7
+    assert not [name for name in renderers if "hclmod.reports.escape" not in " ".join(imports(MODULES[name]))]
+
+
 SLOW = (
     "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "regex", "multiprocessing", "concurrent.futures",
     "tempfile", "html", "httpx", "jinja2", "hclmod.reports.html", "hclmod.forges", "hclmod.reports.sarif",

@@ -13,8 +13,7 @@ from hclmod.commands.apply import to_do
 from hclmod.commands.audit import audit as find_problems
 from hclmod.commands.audit import without_baseline, write_baseline
 from hclmod.commands.explain import owners as list_owners
-from hclmod.reports import tables
-from hclmod.reports.secrets import cleaner
+from hclmod.reports import secrets, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,5 +76,5 @@ def owners(*, form: str, source: Source) -> None:
     Covers every container, Helm release and manifest, and gives the evidence.
     """
     project = source.open()
-    click.echo(cleaner(project)(tables.render({"Owners": list_owners(project)}, form)), nl=False)
+    output.show_inert(tables.render(secrets.rows({"Owners": list_owners(project)}, secrets.cleaner(project)), form))
     output.warn_of_unread(project.model.unread)

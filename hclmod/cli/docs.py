@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hclmod import files
-from hclmod.cli import options
+from hclmod.cli import options, output
 from hclmod.cli.groups import Command as _Command
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def docs(context: click.Context, *, into: Path, fixtures: Path, schemas: Path, c
     present = set((into / "rules").glob("*.md"))
     stale = sorted(path for path, text in texts.items() if _read(path) != text) + sorted(present - texts.keys())
     for path in stale:
-        click.echo(f"{'stale' if check else 'wrote' if path in texts else 'removed'} {path}")
+        output.show(f"{'stale' if check else 'wrote' if path in texts else 'removed'} {path}")
         if not check:
             _write(path, texts.get(path))
     return int(check and bool(stale))

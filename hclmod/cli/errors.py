@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import click
 
 from hclmod import interrupts
 from hclmod.errors import HclmodError, nearest
 
+if TYPE_CHECKING:
+    from types import TracebackType
+
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells count it."""
 
 _QUOTED = re.compile(r"'([^']*)'")
-KEPT = "\n\t"
 _IS_HELP: type[click.ClickException] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
 
 def show(error: HclmodError | click.ClickException) -> int:
     """Print an error on standard error and return its exit code."""
-    if isinstance(error, _IS_HELP):  # a group without a command: its text is the help itself
-        error.show()
-        return error.exit_code
-    from hclmod.reports.escape import visible
+    from hclmod.cli import output
 
+    if isinstance(error, _IS_HELP):  # a group without a command: its text is the help itself
+        output.show_inert(error.format_message() + "\n", err=True)
+        return error.exit_code
     plain = error if isinstance(error, HclmodError) else _plain(error)
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(plain.message, keep=KEPT)}", err=True)
+    output.show_labelled("error:", plain.message, color="red")
     if plain.hint:
-        click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {visible(plain.hint, keep=KEPT)}", err=True)
+        output.show_labelled("hint:", plain.hint, color="cyan")
     return plain.exit_code
+
+
+def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of a bug: its message may come from a repository."""
+    import traceback
+
+    from hclmod.cli import output
+
+    output.show("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"), err=True)
 
 
 def interrupted(error: BaseException | None = None) -> int:
     """Say that a signal ended the run and what was written until then, and return the exit code."""
-    from hclmod.reports.escape import visible
+    from hclmod.cli import output
+    from hclmod.reports.escape import one_line
 
-    names = [visible(each) for each in interrupts.written]
+    names = [one_line(each) for each in interrupts.written]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     what = f"written before that: {', '.join(names[:_NAMED])}{more}" if names else "nothing was written"
-    click.echo(f"interrupted: {what}", err=True)
+    output.show(f"interrupted: {what}", err=True)
     cause = error.__cause__ if isinstance(error, click.Abort) else error  # click gives Ctrl-C another name
     return 128 + cause.number if isinstance(cause, interrupts.Terminated) else INTERRUPTED
 

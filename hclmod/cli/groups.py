@@ -141,6 +141,7 @@ class CommandLine(Group):
         """Run the command line and exit with one of the codes of `docs/commands.md`."""
         interrupts.install()
         streams.install()
+        sys.excepthook = errors.crashed
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
             streams.finish()

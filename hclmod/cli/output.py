@@ -1,4 +1,7 @@
-"""How the commands print: colour, progress, diffs."""
+"""How the commands print: colour, progress, diffs. No other module prints, so text leaves by one door.
+
+`show` and its like make text inert. `show_inert` and `show_bytes` take what is inert already. A test lists their users.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ from hclmod.cli import streams
 from hclmod.cli.groups import QUIET
 from hclmod.cli.streams import UntoldError
 from hclmod.errors import HclmodError
+from hclmod.reports import escape
+from hclmod.reports.escape import log, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,9 +44,33 @@ def show_report(report: Report, form: str, file: Path | None = None, *, verbose:
         except HclmodError as error:
             raise UntoldError(error.message, hint=streams.MISSING) from error
     elif form == "text":
-        click.echo(text, nl=False, color=color())
+        _put(text, nl=False, colored=color())
     else:
         show_bytes(text.encode(errors="surrogateescape"))
+
+
+def show(text: str = "", *, err: bool = False) -> None:
+    """Print lines of text."""
+    _put(log(text), err=err)
+
+
+def show_title(text: str) -> None:
+    """Print a line in bold type."""
+    _put(click.style(log(text), bold=True))
+
+
+def show_labelled(label: str, text: str, *, color: str, err: bool = True) -> None:
+    """Print text behind a word in a colour, such as `error:`."""
+    _put(f"{click.style(label, fg=color, bold=True)} {log(text)}", err=err)
+
+
+def show_inert(text: str, *, err: bool = False) -> None:
+    """Print what is inert already, and ends in a newline: a table, a comment, JSON, a help page."""
+    _put(text, nl=False, err=err)
+
+
+def _put(text: str, *, nl: bool = True, err: bool = False, colored: bool | None = None) -> None:
+    click.echo(text, nl=nl, err=err, color=colored)
 
 
 def written(number: int) -> str:
@@ -72,7 +101,7 @@ def warn_of_closed(folders: Mapping[str, str]) -> None:
 
 def warning(text: str) -> None:
     """Print a warning to standard error."""
-    click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {text}", err=True)
+    show_labelled("warning:", text, color="yellow")
 
 
 def writable(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
@@ -110,24 +139,27 @@ def _refusing(file: Path) -> Iterator[None]:
 
 def show_json(value: Any) -> None:
     """Print a value as JSON."""
-    click.echo(json_text(value))
+    show_inert(json_text(value))
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON."""
-    return json.dumps(value, indent=1)
+    """A value as JSON, ending in a newline."""
+    return escape.json(json.dumps(value, indent=1) + "\n")
 
 
 def show_bytes(data: bytes) -> None:
-    """Print a diff byte for byte."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    """Print a diff or a document byte for byte; while a person watches, what a terminal would obey by its number."""
+    if sys.stdout.isatty():
+        show_inert(visible(data.decode(errors="surrogateescape").replace("\r\n", "\n"), keep="\n\t"))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
 
 
 def say(text: str, *, err: bool = False) -> None:
     """Print what is neither report nor error, unless `--quiet` is given."""
     if not is_quiet():
-        click.echo(text, err=err)
+        show(text, err=err)
 
 
 def is_quiet() -> bool:
@@ -163,7 +195,7 @@ class Progress:
         self.done += 1
         if self.watched:
             of = f" of {self.total}" if self.total else ""
-            click.echo(f"\r\x1b[K{self.done}{of} {self.noun}  {name[:60]}", nl=False, err=True)
+            _put(f"\r\x1b[K{self.done}{of} {self.noun}  {log(one_line(name))[:60]}", nl=False, err=True)
 
 
 @contextmanager
@@ -174,4 +206,4 @@ def progress(noun: str = "stacks") -> Iterator[Progress]:
         yield line
     finally:
         if line.watched:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            _put("\r\x1b[K", nl=False, err=True)

@@ -155,7 +155,7 @@ def _act(
             lines = [] if dry_run or not report.changes else _written(project, report)
     clean = cleaner(project)
     if why:
-        click.echo(clean(f"Nothing was written: {'; '.join(why)}"), err=True)
+        output.show(clean(f"Nothing was written: {'; '.join(why)}"), err=True)
         return 1
     if idle and not report.changes and notes(report):
         view.say(f"Nothing to do: {idle}.")

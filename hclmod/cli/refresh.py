@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from hclmod.cli import output
 from hclmod.commands import tags
 
@@ -36,4 +34,4 @@ def show_failed(result: Refreshed) -> None:
     for name, why in result.failed.items():
         output.warning(f"{name}: {why.replace(chr(10), ' ')}")
     if result.interrupted:
-        click.echo("interrupted: the results so far are stored", err=True)
+        output.show("interrupted: the results so far are stored", err=True)

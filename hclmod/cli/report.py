@@ -76,7 +76,7 @@ def comment(
     request = targets.Request(forge=forge, url=url, repo=repo, number=number)
     target = targets.find(request, os.environ, offline=dry_run)
     if dry_run:
-        click.echo(comments.text(content, target, key or content.key, see), nl=False)
+        output.show_inert(comments.text(content, target, key or content.key, see))
         return
     posted = comments.comment(content, target, key=key, author=author, whole=see, plain_http=plain_http)
     output.say(f"The comment on {target.name} was {posted.outcome.value}. {posted.url}".rstrip())

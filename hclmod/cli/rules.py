@@ -12,7 +12,7 @@ from hclmod.cli import options, output
 from hclmod.cli.groups import Command, Group
 from hclmod.config import cluster
 from hclmod.errors import HclmodError, nearest
-from hclmod.reports.escape import visible
+from hclmod.reports.escape import one_line
 from hclmod.rulekit import docstrings
 from hclmod.rulekit.docstrings import by_group
 
@@ -36,9 +36,11 @@ def rules(*, form: str, source: Source) -> None:
         output.show_json([to_builtins(card) for card in docstrings.cards(source.rules)])
         return
     for number, (group, members) in enumerate(by_group(docstrings.heads(source.rules)).items()):
-        click.echo("\n" * bool(number) + click.style(group, bold=True))
+        if number:
+            output.show()
+        output.show_title(group)
         for each in members:
-            click.echo(f"  {each.id:30} {each.summary}")
+            output.show(f"  {each.id:30} {each.summary}")
 
 
 @click.command(cls=Command)
@@ -63,7 +65,7 @@ def explain(*, what: str, form: str, source: Source) -> None:
     if form == "json":
         output.show_json(lines)
     else:
-        click.echo("\n".join(map(visible, lines)))
+        output.show("\n".join(map(one_line, lines)))
 
 
 def _is_rule(word: str, source: Source) -> bool:
@@ -86,17 +88,17 @@ def _explain_rule(rule: str, form: str, source: Source) -> None:
     if form == "json":
         output.show_json(to_builtins(card))
         return
-    click.echo(click.style(card.id, bold=True))
+    output.show_title(card.id)
     for text in (card.summary, f"Why: {card.why}", f"Left alone: {card.left_alone}"):
-        click.echo("\n" + textwrap.fill(text, 96))
+        output.show("\n" + textwrap.fill(text, 96))
     if card.options:
-        click.echo("\nOptions:")
+        output.show("\nOptions:")
     for option in card.options:
-        click.echo(f"  {option.name}: {option.type} = {option.default}")
+        output.show(f"  {option.name}: {option.type} = {option.default}")
     if card.facts:
-        click.echo(f"\nReads in the table [{cluster.TABLE}] of hclmod.toml:")
+        output.show(f"\nReads in the table [{cluster.TABLE}] of hclmod.toml:")
     for fact in card.facts:
-        click.echo(f"  {fact}: {cluster.KEYS[fact].about}")
+        output.show(f"  {fact}: {cluster.KEYS[fact].about}")
 
 
 @click.command(cls=Command)
@@ -123,12 +125,12 @@ def test(*, which: str | None, accept: bool, fixtures: Path, form: str, source: 
 def _show_results(results: Sequence[Result]) -> None:
     for result in results:
         if result.problems:
-            click.echo(f"{click.style('FAILED', fg='red')} {result.name}")
-            click.echo(textwrap.indent("\n".join(result.problems), "    "))
+            output.show_labelled("FAILED", result.name, color="red", err=False)
+            output.show(textwrap.indent("\n".join(result.problems), "    "))
             output.show_bytes(result.diff)
     failed = sum(bool(result.problems) for result in results)
     unchanged = sum(result.unchanged for result in results)
-    click.echo(
+    output.show(
         f"{len(results)} cases, {unchanged} that must not change: {len(results) - failed} passed, {failed} failed"
     )
 

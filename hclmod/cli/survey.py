@@ -11,9 +11,8 @@ from hclmod.cli.groups import Command
 from hclmod.commands import trace as tracing
 from hclmod.commands.init import init as write_config
 from hclmod.commands.survey import survey as survey_project
-from hclmod.reports import tables
-from hclmod.reports.escape import visible
-from hclmod.reports.secrets import cleaner
+from hclmod.reports import secrets, tables
+from hclmod.reports.escape import one_line
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Source
@@ -40,7 +39,7 @@ def survey(*, form: str, source: Source) -> None:
     """
     project = source.open()
     result = survey_project(project)
-    click.echo(cleaner(project)(tables.render(result.tables, form)), nl=False)
+    output.show_inert(tables.render(secrets.rows(result.tables, secrets.cleaner(project)), form))
     output.warn_of_unread(result.unread)
 
 
@@ -55,8 +54,8 @@ def trace(*, place: str, form: str, source: Source) -> None:
     """
     project = source.open()
     if form == "json":
-        click.echo(cleaner(project)(output.json_text(tracing.rows(project, place))))
+        output.show_json(secrets.plain(tracing.rows(project, place), secrets.cleaner(project)))
         return
-    clean = cleaner(project)
+    clean = secrets.cleaner(project)
     for line in tracing.tell(project, place):
-        click.echo(clean(visible(line)))
+        output.show(clean(one_line(line)))

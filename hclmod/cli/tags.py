@@ -14,6 +14,7 @@ from hclmod.cli.refresh import show_failed
 from hclmod.commands import tags as commands
 from hclmod.errors import HclmodError
 from hclmod.files import load
+from hclmod.reports.escape import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,7 @@ def explain(*, image: str, source: Source) -> None:
     project = source.open()
     for row in commands.explain(project, image):
         for line in _lines(row):
-            click.echo(line)
+            output.show(one_line(line))
 
 
 def _images(names: tuple[str, ...]) -> str:

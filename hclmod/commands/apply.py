@@ -90,6 +90,7 @@ def _holding(project: Project, base: str, branch: str, changes: Mapping[str, byt
 
 def _message(report: PhaseReport) -> str:
     from hclmod.ledger import PHASE, RULES, VERSION, message
+    from hclmod.reports.escape import log, one_line, unlinked
 
     changed = [each for each in report.stacks if any(isinstance(outcome, Changed) for outcome in each.outcomes)]
     applied = {result.rule for outcome in report.outcomes if isinstance(outcome, Changed) for result in outcome.applied}
@@ -97,13 +98,13 @@ def _message(report: PhaseReport) -> str:
     body = "\n".join(
         (
             "Stacks and modules:",
-            *(f"- {each.stack.path or '.'}" for each in changed),
+            *(f"- {unlinked(each.stack.path) or '.'}" for each in changed),
             "",
             "Rules:",
             *(f"- {rule}" for rule in rules),
         )
     )
-    title = " ".join(report.title.split())
+    title = log(one_line(" ".join(report.title.split())))
     subject = f"Phase {report.number}: {title}" if title else f"Phase {report.number} of the rollout"
     subject = subject if len(subject) <= _SUBJECT else f"{subject[: _SUBJECT - 3]}..."
     return message(subject, body, {PHASE: str(report.number), RULES: ", ".join(report.rules), VERSION: __version__})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.reports.escape import one_line
+from hclmod.reports.escape import no_command, one_line
 from hclmod.reports.model import Kind, Outcome, summary
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def render(report: Report) -> str:
         lines += results if len(results) <= SHOWN else results[: SHOWN - 1]
         if len(results) > SHOWN:
             lines.append(_command(level, f"{len(results) - SHOWN + 1} more are in the report", title="hclmod"))
-    lines += [f"hclmod: {one_line(section.heading)}: {summary(section.totals)}" for section in report.sections]
+    lines += [
+        f"hclmod: {no_command(one_line(section.heading))}: {summary(section.totals)}" for section in report.sections
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 

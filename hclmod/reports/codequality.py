@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from hclmod.reports import escape
 from hclmod.reports.escape import one_line
 from hclmod.reports.model import Kind, Outcome
 
@@ -20,7 +21,7 @@ _SEVERITY = {Kind.CHANGE: "minor", Kind.PERSON: "major"}
 def render(report: Report) -> str:
     """A list of issues: refused documents, what needs a person, changes."""
     issues = [issue for section in report.sections for issue in (*_refused(section), *_issues(section))]
-    return f"{json.dumps(issues, indent=1, ensure_ascii=False)}\n"
+    return escape.json(f"{json.dumps(issues, indent=1, ensure_ascii=False)}\n")
 
 
 def _refused(section: Section) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from hclmod import files
 from hclmod.errors import HclmodError
+from hclmod.reports import escape
 from hclmod.reports.model import Report, Section, Stack, Step, Texts, Totals, Value
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def write(report: Report) -> str:
     """The report as JSON text, ending in a newline."""
     sections = tuple(map(CountedSection.of, report.sections))
     written = StoredReport(version=VERSION, hclmod=report.hclmod, sections=sections, steps=report.steps)
-    return json.dumps(msgspec.to_builtins(written), indent=1, ensure_ascii=True) + "\n"
+    return escape.json(json.dumps(msgspec.to_builtins(written), indent=1, ensure_ascii=True) + "\n")
 
 
 def read_file(path: Path) -> Report:

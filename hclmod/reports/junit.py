@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
-from hclmod.reports.escape import one_line
+from hclmod.reports.escape import no_command_in_xml, one_line
 from hclmod.reports.model import Kind, Outcome
 
 if TYPE_CHECKING:
@@ -55,4 +55,4 @@ def _case(path: str, name: str, tag: str, message: str) -> str:
 
 def _text(text: str) -> str:
     """An attribute's value with its quotes, without what XML cannot hold."""
-    return quoteattr(_NOT_XML.sub("?", one_line(text)))
+    return no_command_in_xml(quoteattr(_NOT_XML.sub("?", one_line(text))))

@@ -13,6 +13,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from hclmod.reports import escape
 from hclmod.reports.diff import replacements
 from hclmod.reports.model import Kind, Outcome
 
@@ -39,7 +40,7 @@ def render(report: Report, about: Mapping[str, str] | None = None) -> str:
 
 def _text(report: Report, about: Mapping[str, str], *, with_fixes: bool) -> str:
     runs = [_run(report, section, about, with_fixes=with_fixes) for section in report.sections]
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"
+    return escape.json(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n")
 
 
 def _run(report: Report, section: Section, about: Mapping[str, str], *, with_fixes: bool) -> dict[str, Any]:

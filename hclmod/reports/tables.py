@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import to_builtins
 from msgspec.structs import fields
 
-from hclmod.reports.escape import plain
+from hclmod.reports import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,19 +29,18 @@ def render(tables: Mapping[str, Sequence[Any]], form: str) -> str:
             entries = {
                 name.lower().replace(" ", "_"): [to_builtins(row) for row in rows] for name, rows in tables.items()
             }
-            return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+            return escape.json(json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
         case "csv":
-            return _csv(tables)
+            return escape.no_command(_csv(tables))
         case "markdown":
-            return "\n".join(f"## {name}\n\n{_markdown(rows)}" for name, rows in tables.items())
+            return escape.no_command("\n".join(f"## {name}\n\n{_markdown(rows)}" for name, rows in tables.items()))
         case _:
-            return "\n".join(f"{name}\n{_text(rows)}" for name, rows in tables.items())
+            return escape.no_command("\n".join(f"{name}\n{_text(rows)}" for name, rows in tables.items()))
 
 
 def _cells(row: Any) -> dict[str, str]:
-    """The values as text by column; what a terminal would obey is a blank."""
-    entries = {each.name.replace("_", " "): _cell(getattr(row, each.name)) for each in fields(row)}
-    return {name: "".join(char if char.isprintable() else " " for char in text) for name, text in entries.items()}
+    """The values as text by column."""
+    return {each.name.replace("_", " "): escape.blanked(_cell(getattr(row, each.name))) for each in fields(row)}
 
 
 def _cell(value: object) -> str:
@@ -81,7 +80,7 @@ def _markdown(rows: Sequence[Any]) -> str:
         return "none\n"
     heads, *lines = _lines(rows)
     every = [heads, ["---"] * len(heads), *lines]
-    escaped = ([plain(cell) if number > 1 else cell for cell in line] for number, line in enumerate(every))
+    escaped = ([escape.plain(cell) if number > 1 else cell for cell in line] for number, line in enumerate(every))
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
 
 

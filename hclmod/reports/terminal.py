@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.reports.escape import blanked, no_command
 from hclmod.reports.model import Kind, Outcome, count, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.reports.model import Item, Section
+from hclmod.reports.model import Item, Section
 
 _SHOWN = 3
 _INDENT = " " * 10
@@ -44,7 +45,7 @@ class Style(Struct, frozen=True):
 
 def render(section: Section, style: Style) -> str:
     """The whole section, ending in a newline."""
-    lines = [style.paint(_one_line(section.heading), _BOLD)]
+    lines = [style.paint(blanked(section.heading), _BOLD)]
     for heading, body in (
         ("Changes", list(_rows(section, Kind.CHANGE, style, code=_PLAIN, path_code=_GREEN))),
         ("Needs review", list(_rows(section, Kind.PERSON, style, code=_YELLOW, path_code=_PLAIN))),
@@ -54,33 +55,23 @@ def render(section: Section, style: Style) -> str:
     ):
         if body:
             lines += ["", style.paint(heading, _BOLD), *body]
-    return "\n".join([*lines, "", *_totals(section, style)]) + "\n"
+    return no_command("\n".join([*lines, "", *_totals(section, style)]) + "\n")
 
 
 def _rows(section: Section, kind: Kind, style: Style, *, code: str, path_code: str) -> Iterator[str]:
     for path, pairs in groupby(section.items(kind), key=lambda pair: pair[0].path):
-        yield f"  {style.paint(_one_line(path), path_code)}"
+        yield f"  {style.paint(blanked(path), path_code)}"
         for _, item in pairs:
             yield from _lines(item, style, code)
 
 
 def _lines(item: Item, style: Style, code: str) -> Iterator[str]:
-    yield style.paint(_one_line(f"    {item.line:>4}  {item.rule}  {item.address}"), code)
-    effect = _one_line(f" [{item.effect}]") if item.effect else ""
-    *lines, last = style.wrap(_one_line(item.message) + effect)
+    yield style.paint(blanked(f"    {item.line:>4}  {item.rule}  {item.address}"), code)
+    effect = blanked(f" [{item.effect}]") if item.effect else ""
+    *lines, last = style.wrap(blanked(item.message) + effect)
     yield from (_INDENT + line for line in lines)
     whole = bool(effect) and last.endswith(effect)
     yield _INDENT + (last.removesuffix(effect) + style.paint(effect, _DIM) if whole else last)
-
-
-def _one_line(text: str) -> str:
-    """Text from the repository, without what would move a terminal's cursor or break the line.
-
-    A line that begins with `::` would be a command to GitHub Actions.
-    """
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    indent = shown[: len(shown) - len(shown.lstrip())]
-    return f"{indent}<U+003A>{shown[len(indent) + 1 :]}" if shown.lstrip().startswith("::") else shown
 
 
 def _left_alone(section: Section, style: Style) -> Iterator[str]:
@@ -96,14 +87,14 @@ def _skipped(section: Section) -> Iterator[str]:
         reasons["; ".join(document.why)].append(document.path)
     for reason, paths in sorted(reasons.items()):
         shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
-        yield _one_line(f"  {count(len(paths), 'file')}: {reason}: {shown}")
+        yield blanked(f"  {count(len(paths), 'file')}: {reason}: {shown}")
 
 
 def _refused(section: Section, style: Style) -> Iterator[str]:
     for document in section.of(Outcome.REFUSED, Outcome.FAILED):
         failed = ": hclmod itself failed, please report this:" if document.is_bug else ""
-        yield f"  {style.paint(_one_line(document.path), _RED)}{failed}"
-        yield from (_one_line(f"    {why}") for why in document.why)
+        yield f"  {style.paint(blanked(document.path), _RED)}{failed}"
+        yield from (blanked(f"    {why}") for why in document.why)
 
 
 def _totals(section: Section, style: Style) -> Iterator[str]:

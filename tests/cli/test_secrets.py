@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from tests.support.demo import git, hclmod
 if TYPE_CHECKING:
     from pathlib import Path
 
-MARK = "s3cr3tmark"
+MARK = "s3cr3t_mark"
 IMAGE = (
     'resource "kubernetes_deployment" "w" {\n  spec {\n    template {\n      spec {\n        container {\n'
     '          name  = "w"\n          image = %s\n        }\n      }\n    }\n  }\n}\n'
@@ -50,6 +51,11 @@ def committed(root: Path, **files: str) -> None:
     git(root, "commit", "-q", "-m", "base")
 
 
+def _said(text: str) -> str:
+    """The text as a person reads it: Markdown writes a backslash before some signs, and parts others."""
+    return re.sub("[\\\\\u200b]", "", text)
+
+
 @pytest.fixture
 def commands(request: pytest.FixtureRequest, everything: bool) -> list[tuple[str, ...]]:  # noqa: FBT001 - a fixture
     """A third of the commands, another one for each test."""
@@ -59,7 +65,7 @@ def commands(request: pytest.FixtureRequest, everything: bool) -> list[tuple[str
 def leaks(root: Path, commands: list[tuple[str, ...]]) -> list[str]:
     done = {words: hclmod(root, *words) for words in commands}
     assert all(each.returncode in (0, 1) for each in done.values()), [each.stderr for each in done.values()]
-    return [" ".join(words) for words, each in done.items() if MARK in each.stdout + each.stderr]
+    return [" ".join(words) for words, each in done.items() if MARK in _said(each.stdout + each.stderr)]
 
 
 def test_without_a_filter_every_command_shows_the_image(folder: Path, commands: list[tuple[str, ...]]) -> None:
