@@ -42,7 +42,7 @@ def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded])
     if more - traced:
         model = model.over(sorted(traced | more))
     paths = [path for path in tree if path.endswith((*ENDINGS, *YAML))]
-    return References(model, [each.path for each in every], lambda: scan.find(model, paths, tree.get))
+    return References(model, [each.path for each in every], lambda: scan.find(model, paths, tree.get, project.kept))
 
 
 def _reader(tree: Tree) -> Callable[[Stack], tuple[Document, ...]]:

@@ -108,7 +108,7 @@ class Project:
         from hclmod.scan import find
 
         self.tree.load(self.tree.ending(YAML))
-        return find.find(self.model, self.tree, self.tree.get)
+        return find.find(self.model, self.tree, self.tree.get, self.kept)
 
     @cached_property
     def pipelines(self) -> tuple[ImageSetter, ...]:

@@ -8,7 +8,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
-from msgspec.structs import fields
 
 from hclmod.reports import escape
 
@@ -40,7 +39,7 @@ def render(tables: Mapping[str, Sequence[Any]], form: str) -> str:
 
 def _cells(row: Any) -> dict[str, str]:
     """The values as text by column."""
-    return {each.name.replace("_", " "): escape.blanked(_cell(getattr(row, each.name))) for each in fields(row)}
+    return {name.replace("_", " "): escape.blanked(_cell(getattr(row, name))) for name in row.__struct_fields__}
 
 
 def _cell(value: object) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hclmod.yaml.scalars import Scalar
 
 
-class Spot(Struct, frozen=True):
+class Spot(Struct, frozen=True, array_like=True):
     """An image as it stands in a document; `image` is the whole reference, joined where it is written in parts.
 
     `other_users` use the whole text in which it stands for something that is not the cluster's.
@@ -44,7 +44,7 @@ class Spot(Struct, frozen=True):
     other_users: tuple[Owner, ...] = ()
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class Reading(Struct, frozen=True, kw_only=True, array_like=True):
     """A file that a function reads; `function` is `chart` for the folder that a release installs.
 
     Of one that is `hashed` only the hash is used; `other_users` as for a `Spot`.
@@ -58,7 +58,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     other_users: tuple[Owner, ...] = ()
 
 
-class Release(Struct, frozen=True):
+class Release(Struct, frozen=True, array_like=True):
     """A Helm release: what it sets by name, and its `values`."""
 
     owner: Owner

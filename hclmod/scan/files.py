@@ -6,20 +6,25 @@ import posixpath
 import re
 from collections import defaultdict
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from hclmod import cache
+from hclmod.cache import NONE
 from hclmod.hcl import source, syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import unreadable
 from hclmod.scan import expressions
+from hclmod.scan.expressions import Carriers
 from hclmod.terraform.code import CODE
 from hclmod.yaml.scalars import Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from hclmod.cache import Cache
     from hclmod.hcl.source import Source
-    from hclmod.scan.expressions import Carriers
+
+Value = TypeVar("Value")
 
 _COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml", "*.compose.y*ml", "*-compose.y*ml")
 _DOCKERFILE = ("Dockerfile", "Dockerfile.*", "*Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*")
@@ -97,10 +102,10 @@ def _pattern(word: re.Match[str]) -> str:
 
 
 class Files:
-    """All files by their paths; `known` are the same for looking up."""
+    """All files by their paths; `known` are the same for looking up, `kept` is what earlier runs have found."""
 
-    def __init__(self, paths: tuple[str, ...], read: Callable[[str], bytes | None]) -> None:
-        self.paths, self._read = paths, read
+    def __init__(self, paths: tuple[str, ...], read: Callable[[str], bytes | None], kept: Cache = NONE) -> None:
+        self.paths, self._read, self._kept = paths, read, kept
         self.known = frozenset(paths)
         self._beside: dict[str, list[str]] = defaultdict(list)
         for path in paths:
@@ -116,27 +121,48 @@ class Files:
         why = unreadable(data)
         return why.reason if why and not why.generated else data
 
-    def sources(self, folder: str) -> tuple[Source, ...]:
-        """The `.tf` and `.hcl` files of a folder that can be parsed."""
-        names = [path for path in self._beside.get(folder, ()) if path.endswith((*CODE, ".hcl"))]
-        texts = ((path, self.text(path)) for path in names)
-        parsed = [source.parse(Document(path, data)) for path, data in texts if isinstance(data, bytes)]
-        return tuple(each for each in parsed if not isinstance(each, source.Unread))
-
     def live(self, folder: str) -> str:
         """The code of a folder without its comments."""
         if folder not in self._live:
-            self._live[folder] = "\n".join(map(_without_comments, self.sources(folder)))
+            self._live[folder] = self._found(str, "live", folder, _without_comments)
         return self._live[folder]
 
     def carriers(self, folder: str) -> Carriers:
         """What the `.tf` files of a folder say."""
         if folder not in self._carriers:
-            self._carriers[folder] = expressions.carriers(self.sources(folder))
+            self._carriers[folder] = self._found(Carriers, "carriers", folder, expressions.carriers)
         return self._carriers[folder]
 
+    def sources(self, folder: str) -> list[Source]:
+        """The `.tf` and `.hcl` files of a folder that can be parsed."""
+        return _parsed(self._texts(folder))
 
-def _without_comments(source: Source) -> str:
+    def _texts(self, folder: str) -> dict[str, bytes]:
+        names = [path for path in self._beside.get(folder, ()) if path.endswith((*CODE, ".hcl"))]
+        return {path: data for path in names if isinstance(data := self.text(path), bytes)}
+
+    def _found(self, kind: type[Value], name: str, folder: str, make: Callable[[Sequence[Source]], Value]) -> Value:
+        """What follows from the sources of a folder; they are parsed only where no earlier run has found it."""
+        texts = self._texts(folder)
+        key = cache.key(name, *(part for entry in texts.items() for part in entry))
+        known = self._kept.get(kind, key)
+        if known is None:
+            known = make(_parsed(texts))
+            self._kept.put(known, key, tuple(texts))
+        return known
+
+
+def _parsed(texts: Mapping[str, bytes]) -> list[Source]:
+    parsed = [source.parse(Document(path, data)) for path, data in texts.items()]
+    return [each for each in parsed if not isinstance(each, source.Unread)]
+
+
+def _without_comments(sources: Sequence[Source]) -> str:
+    """The text of documents with blanks for comments."""
+    return "\n".join(map(_uncommented, sources))
+
+
+def _uncommented(source: Source) -> str:
     text = bytearray(source.data)
     for comment in syntax.comments(source.tree.root_node):
         text[comment.start_byte : comment.end_byte] = b" " * (comment.end_byte - comment.start_byte)

@@ -8,19 +8,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hclmod.hcl import values
-from hclmod.hcl.values import List, Text
+from hclmod.hcl.values import Definition, List, Text
 from hclmod.terraform import lists, trace
 from hclmod.terraform.origins import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hclmod.hcl.values import Definition
     from hclmod.hcl.views import Block
     from hclmod.terraform.origins import Origin
 
 
-class Setting(Struct, frozen=True, kw_only=True):
+class Setting(Struct, frozen=True, kw_only=True, array_like=True):
     """A `set` block with its name and value, perhaps one of a `dynamic` block that runs `over` something.
 
     The attribute `set` is `over` alone: a list of objects with name and value.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod.hcl import values
+from hclmod.hcl.values import Definition
 from hclmod.hcl.views import Expression
 from hclmod.terraform.declarations import ignored
 
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hclmod.hcl.syntax import Node
-    from hclmod.hcl.values import Definition
     from hclmod.hcl.views import Attribute, Block
 
 _LOCAL = re.compile(r"\blocal\.([\w-]+)")
 _HOLDING = ("resource", "data", "module", "output")
 
 
-class Owner(Struct, frozen=True, kw_only=True):
+class Owner(Struct, frozen=True, kw_only=True, array_like=True):
     """The block that an image or a file belongs to; one in a local belongs to each block that uses the local.
 
     `metadata` are the pairs of its maps whose key holds a slash, as those of annotations and labels do (an empty text
