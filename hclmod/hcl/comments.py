@@ -113,7 +113,7 @@ def own_lines(source: Source, node: Node) -> Span | None:
         return None
     behind = trailing_comment(source, node.end_byte)
     end = behind.end if behind else node.end_byte
-    if data[end : document.line_end(end)].strip():
+    if data[end : document.line_end(end)].strip(b" \t\r,"):
         return None
     above = comments_above(source, node.start_byte)
     return Span(document.line_start(above[0].start if above else node.start_byte), document.next_line(end))

@@ -15,8 +15,9 @@ from hclmod.hcl.indentation import UnfixableError, editable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hclmod.hcl.syntax import Node
     from hclmod.hcl.traversal import Traversal
-    from hclmod.hcl.views import Attribute, Block, Expression
+    from hclmod.hcl.views import Attribute, Block, Entry, Expression
 
 __all__ = [
     "UnfixableError",
@@ -26,6 +27,7 @@ __all__ = [
     "ensure_items",
     "missing_items",
     "remove",
+    "remove_entry",
     "replace",
 ]
 
@@ -107,6 +109,48 @@ def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
     edits = _append_entry(own, _entry(key, value, _separator(own)))
     effect = Effect.CHANGED if attribute.value.entries() is None else Effect.EXTENDED
     return Fix(tuple(edits), (Declared(attribute.path, effect),))
+
+
+def remove_entry(block: Block, name: str, key: str) -> Fix | None:
+    """Take a key out of the map attribute `name` of the block; a map that held nothing else goes with its attribute.
+
+    In `merge(local.x, { ... })` it is taken out of the argument that has it. None where the key is not there.
+    """
+    attribute = block.attribute(name)
+    tables = [each for each in (attribute.value.maps() if attribute else ()) if each.entry(key)]
+    if attribute is None or not tables:
+        return None
+    editable(attribute)
+    doomed = [entry for entry in tables[-1].entries() or () if entry.key == key]
+    if len(tables) > 1 or len(doomed) > 1:
+        raise UnfixableError(f"`{name}` holds `{key}` twice")
+    whole = tables[-1].node == attribute.value.node
+    if whole and len(tables[-1].entries() or ()) == 1 and not (attribute.comments() or _comments_in(tables[-1])):
+        return remove(attribute)
+    effect = Effect.REDUCED if whole else Effect.CHANGED
+    span, drops = _taken_out(tables[-1], doomed[0])
+    return Fix((Edit(span, b""),), (Declared(attribute.path, effect),), drops)
+
+
+def _comments_in(table: Expression) -> list[Node]:
+    return syntax.comments(table.bracket)
+
+
+def _taken_out(table: Expression, entry: Entry) -> tuple[Span, tuple[bytes, ...]]:
+    """What to cut for an entry to be gone, and the comments that go with it."""
+    source, node, inner = table.source, entry.node, comments.inner(table.bracket)
+    if len(table.entries() or ()) == 1 and not _comments_in(table):
+        return inner, ()
+    owned = comments.owned_comments(source, node)
+    if lines := comments.own_lines(source, node):
+        return lines, tuple(source.data[each.start : each.end] for each in owned)
+    nodes = [each.node for each in table.entries() or ()]
+    at = nodes.index(node)
+    span = Span(nodes[at - 1].end_byte, node.end_byte) if at else Span(node.start_byte, nodes[1].start_byte)
+    shared = any(span.start <= each.start_byte < span.end for each in _comments_in(table))
+    if shared or b"\n" in source.data[span.start : span.end]:
+        raise UnfixableError(f"`{entry.key}` shares its lines with a comment or another entry")
+    return span, ()
 
 
 def _append_entry(expression: Expression, line: bytes) -> list[Edit]:

@@ -181,17 +181,21 @@ def drop(block: Block, name: str, inside: str, unwanted: Callable[[Traversal], b
             return None
         raise UnfixableError(f"`{name}` is `{attribute.value.text}`, not a list written here")
     goes = [each for each in elements if (current := each.traversal()) is not None and unwanted(current)]
-    if not goes:
-        return None
-    editable(attribute)
-    declared = (Declared(attribute.path, Effect.REDUCED),)
+    return without(attribute.value, goes) if goes else None
+
+
+def without(expression: Expression, goes: Sequence[Expression]) -> Fix:
+    """Take some of its elements out of a list."""
+    editable(expression)
+    declared = (Declared(expression.path, Effect.REDUCED),)
     lines = [_own_lines(each) for each in goes]
     if all(lines):
         spans = [span for span in lines if span is not None]
-        return Fix(tuple(Edit(span, b"") for span in spans), declared, _comments(attribute, spans))
+        return Fix(tuple(Edit(span, b"") for span in spans), declared, _comments(expression, spans))
+    elements = expression.elements() or ()
     kept = b", ".join(each.source.text(each.node) for each in elements if each not in goes)
-    span = syntax.span(attribute.value.bracket)
-    return Fix((Edit(span, b"[" + kept + b"]"),), declared, _comments(attribute, [span]))
+    span = syntax.span(expression.bracket)
+    return Fix((Edit(span, b"[" + kept + b"]"),), declared, _comments(expression, [span]))
 
 
 def _own_lines(element: Expression) -> Span | None:
@@ -217,9 +221,9 @@ def _comma_below(element: Expression) -> bool:
     return b"\n" in element.source.data[element.node.end_byte : following.start_byte]
 
 
-def _comments(attribute: Attribute, spans: Sequence[Span]) -> tuple[bytes, ...]:
-    source = attribute.source
-    result = syntax.comments(attribute.node)
+def _comments(expression: Expression, spans: Sequence[Span]) -> tuple[bytes, ...]:
+    source = expression.source
+    result = syntax.comments(expression.node)
     return tuple(
         source.text(each)
         for each in result

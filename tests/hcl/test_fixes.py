@@ -284,6 +284,64 @@ def test_entry(before: str, after: str) -> None:
     assert done(f"metadata {{\n{before}}}\n", enroll) == f"metadata {{\n{after}}}\n"
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "  labels = { a = 1 }\n",
+        "  labels = merge(local.x, { a = 1 })\n",
+        "  labels = {\n    a = 1\n  }\n",
+        "  labels = {\n    a = 1,\n  }\n",
+        '  labels = {\n    "a" : 1 # c\n  }\n',
+        "  labels = merge(local.x, {})\n",
+        "  name = 1\n",
+    ],
+)
+def test_an_entry_that_was_added_is_removed(labels: str) -> None:
+    text = f"metadata {{\n{labels}}}\n"
+    enrolled = done(text, enroll)
+    assert enrolled is not None
+    assert done(enrolled, unenroll) == text
+
+
+def unenroll(metadata: Block) -> Fix | None:
+    return fixes.remove_entry(metadata, "labels", "k/e")
+
+
+@pytest.mark.parametrize(
+    ("value", "after"),
+    [
+        ('{ "k/e" = 1, a = 2, }', "{ a = 2, }"),
+        ('{ a = 2, "k/e" = 1, }', "{ a = 2, }"),
+        ('{ "k/e" = 1, a = 2 }', "{ a = 2 }"),
+        ('{\n    # why\n    "k/e" = 1 # c\n    a = 2\n  }', "{\n    a = 2\n  }"),
+        ('{\n    # a = 1\n    "k/e" = 1\n  }', "{\n    # a = 1\n  }"),
+        ('{\n    a = 2,\n    "k/e" = 1\n  }', "{\n    a = 2,\n  }"),
+        ('merge({ "k/e" = 1 }, local.x)', "merge({}, local.x)"),
+    ],
+)
+def test_an_entry_is_removed_with_what_it_owns(value: str, after: str) -> None:
+    assert done(f"x {{\n  labels = {value}\n}}\n", unenroll) == f"x {{\n  labels = {after}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ('{ a = 1, /* c */ "k/e" = 1 }', "shares its lines"),
+        ('{\n    a = 1,\n    "k/e" = 1 }', "shares its lines"),
+        ('merge({ "k/e" = 1 }, { "k/e" = 2 })', "twice"),
+        ('{ "k/e" = 1, "k/e" = 2 }', "twice"),
+    ],
+)
+def test_an_entry_that_is_not_removed(value: str, why: str) -> None:
+    with pytest.raises(fixes.UnfixableError, match=why):
+        unenroll(block(f"x {{\n  labels = {value}\n}}\n"))
+
+
+def test_an_entry_that_is_not_there_is_not_removed() -> None:
+    assert unenroll(block("x {\n  labels = merge(local.x, { a = 1 })\n}\n")) is None
+    assert unenroll(block("x {\n  name = 1\n}\n")) is None
+
+
 @pytest.mark.parametrize("value", ['"true"', '"false"', "var.x"])
 def test_an_entry_that_is_there_stays(value: str) -> None:
     assert enroll(block(f'x {{\n  labels = {{ "k/e" : {value} }}\n}}\n')) is None

@@ -181,7 +181,7 @@ def test_facts_about_the_cluster_are_no_options() -> None:
 
 
 def test_rules_of_subfolders_wait_until_they_are_named() -> None:
-    assert {"pin", "unpin", "opt-out", "owners", "story"} == set(folders.group("commands"))
+    assert {"pin", "unpin", "opt-out", "owners", "story", "unenroll-namespace"} == set(folders.group("commands"))
     assert "missing-marker" in folders.group("audit")
     waiting = {*folders.group("commands"), *folders.group("audit")}
     assert not waiting & set(folders.available())

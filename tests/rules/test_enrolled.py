@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from hclmod.engine import cases
 from hclmod.engine.job import Job
+from tests.support.demo import FIXTURES
 from tests.support.trees import project
+
+if TYPE_CHECKING:
+    from hclmod.engine.cases import Case
 
 NAMESPACE = 'resource "kubernetes_namespace" "kms" {\n  metadata {\n    name = "kms"\n  }\n}\n'
 WORKLOAD = """resource "kubernetes_deployment" "kms" {
@@ -33,3 +40,35 @@ def test_a_shared_module_with_namespace_and_workload(files: dict[str, str], conf
     codes = [each.finding.code for each in report.findings]
     assert "label" in codes
     assert ("enrolls-other-phases" in codes) == warned
+
+
+OTHERWISE = (  # a map, or a block on one line, that was empty before
+    "fills_an_empty_map_of_two_lines",
+    "opens_an_empty_map",
+    "opens_a_one_line_metadata_to_make_the_map",
+    "tells_who_of_another_stack_is_enrolled_too",
+)
+CASES = [
+    case
+    for case in cases.cases(FIXTURES, "enroll-namespace")
+    if case.after != case.before and not case.options and not case.name.endswith(OTHERWISE)
+]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+def test_what_fixtures_enroll_is_taken_out_again(case: Case) -> None:
+    files, everything = dict(case.after), {"unenroll-namespace": {"namespaces": ["*"]}}
+    report = project(files).plan(Job(rules=("unenroll-namespace",), options=everything))
+    assert not report.unproven()
+    result = {**files, **report.changes}
+    assert result == {**files, **case.before}
+
+
+def test_the_report_says_what_takes_the_annotations_off() -> None:
+    out = {"unenroll-namespace": {"namespaces": ["kms"]}}
+    labelled = NAMESPACE.replace('"kms"\n', '"kms"\n    labels = {\n      "keel.sh/enrolled" = "true"\n    }\n')
+    own = WORKLOAD.replace("  }\n}", '    annotations = {\n      "keel.sh/policy" = "never"\n    }\n  }\n}')
+    report = project({"a/main.tf": labelled + own}).plan(Job(rules=("unenroll-namespace",), options=out))
+    (effect,) = [each.finding.effect for each in report.findings if each.finding.fix]
+    assert "kubectl -n kms annotate deployment,statefulset,daemonset --all keel.sh/policy-" in effect
+    assert "apply again for the policy of" in effect
