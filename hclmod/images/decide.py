@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -113,6 +114,11 @@ def _settled(tag: str | None, policy: Policy | None) -> Keep:
 def holder_of_data(reference: Reference, globs: Sequence[str]) -> str | None:
     """Find the first glob over names of databases that the image matches, by its full, short or last name."""
     names = (reference.name, reference.familiar, reference.path.rpartition("/")[2])
+    return _first_match(names, tuple(globs))
+
+
+@lru_cache(maxsize=4096)  # the same image is asked for by every phase and rule
+def _first_match(names: tuple[str, ...], globs: tuple[str, ...]) -> str | None:
     return next((glob for glob in globs if any(fnmatchcase(name, glob) for name in names)), None)
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
-from hclmod import cache
+from hclmod import cache, patterns
 from hclmod.cache import NONE
 from hclmod.hcl import source, syntax
 from hclmod.hcl.document import Document
@@ -56,8 +56,8 @@ def is_pipeline(path: str, *, anywhere: bool = False) -> bool:
     return any(fnmatchcase(path, f"{each}{pattern}") for pattern in _PIPELINES for each in above)
 
 
-def _named(path: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(path.rpartition("/")[2], pattern) for pattern in patterns)
+def _named(path: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(path.rpartition("/")[2], glob) for glob in globs)
 
 
 def base_images(data: bytes) -> Iterator[Scalar]:
@@ -112,6 +112,14 @@ class Files:
             self._beside[posixpath.dirname(path)].append(path)
         self._carriers: dict[str, Carriers] = {}
         self._live: dict[str, str] = {}
+        self._matches: dict[str, tuple[tuple[str, bool | None], ...]] = {}
+
+    def matching(self, pattern: str) -> Sequence[tuple[str, bool | None]]:
+        """The files that a pattern matches, or may match: None for one at which it takes too long."""
+        if pattern not in self._matches:
+            matches = ((path, patterns.fullmatch(pattern, path)) for path in self.paths)
+            self._matches[pattern] = tuple((path, does) for path, does in matches if does is not False)
+        return self._matches[pattern]
 
     def text(self, path: str) -> bytes | str:
         """The bytes of a file, or why they are not to be read."""

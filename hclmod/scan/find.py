@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hclmod import patterns
 from hclmod.cache import NONE
 from hclmod.hcl.document import Document
 from hclmod.hcl.values import Call, Definition, Object, Opaque, Text
@@ -277,8 +276,7 @@ def reached(files: Files, reading: Reading, scope: Scope) -> Iterator[tuple[str,
             certain = (
                 computed == "**" or reading.function == "fileset" or all(isinstance(each, Piece) for each in origin)
             )
-            matches = ((file, patterns.fullmatch(pattern, file)) for file in files.paths)
-            yield from ((file, certain and does is True) for file, does in matches if does is not False)
+            yield from ((file, certain and does is True) for file, does in files.matching(pattern))
 
 
 def _in_yaml(location: Location, data: bytes, variables: Mapping[str, Definition]) -> Iterator[OutsideImage]:

@@ -23,7 +23,9 @@ def belongs(path: str, stack: str, folders: AbstractSet[str]) -> bool:
 def is_ordered(path: str, orders: str) -> bool:
     """Whether a pipeline names the file, or the folder that it is built in."""
     names = [path] if "/" not in path or not build_files.is_dockerfile(path) else [path, posixpath.dirname(path)]
-    return any(re.search(rf"(?<![\w.-])(?:\./)?{re.escape(name)}/?(?![\w/-])", orders) for name in names)
+    return any(
+        name in orders and re.search(rf"(?<![\w.-])(?:\./)?{re.escape(name)}/?(?![\w/-])", orders) for name in names
+    )
 
 
 def is_named(files: Files, path: str, stack: str, folders: AbstractSet[str]) -> bool:
@@ -34,8 +36,9 @@ def is_named(files: Files, path: str, stack: str, folders: AbstractSet[str]) -> 
         own = posixpath.relpath(path, folder or ".")
         inner = posixpath.dirname(own) if home not in folders else ""
         named = rf"(?:[\"'\s=(,]|\./|\}}/){re.escape(own)}(?![\w.-])"
-        around = rf"|[.}}]/{re.escape(inner)}/?[\"'\s]" if inner else ""
-        if re.search(named + around, files.live(folder)):
+        around = rf"[.}}]/{re.escape(inner)}/?[\"'\s]"
+        code = files.live(folder)
+        if (own in code and re.search(named, code)) or (inner and inner in code and re.search(around, code)):
             return True
         if folder == stack:
             break

@@ -123,15 +123,12 @@ class Mentions:
         if name.encode() not in self._model.text(document):
             return
         text = self._text(document)
-        lead = rb"(?<![\w-])" if name.startswith("locals.") else rb"(?<![\w.-])"
-        pattern = re.compile(lead + re.escape(name).encode() + rb"(?![\w-])")
-        start, end = span or (0, len(text))
-        for match in pattern.finditer(text, start, end):
-            after = match.end()
+        for at in _whole_words(text, name.encode(), *(span or (0, len(text)))):
+            after = at + len(name.encode())
             if name.startswith("module.") and (index := _INDEX.match(text, after)):
                 after = index.end()
-            if not self._is_known(document, match.start()) and _may_reach(text, after, path):
-                line = text.count(b"\n", 0, match.start()) + 1
+            if not self._is_known(document, at) and _may_reach(text, after, path):
+                line = text.count(b"\n", 0, at) + 1
                 yield f"{document}:{line}"
 
     def _is_known(self, document: str, offset: int) -> bool:
@@ -173,6 +170,20 @@ class Mentions:
         ]:
             text[start:end] = re.sub(rb"[^\n]", b" ", text[start:end])
         return bytes(text)
+
+
+_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+def _whole_words(text: bytes, name: bytes, start: int, end: int) -> Iterator[int]:
+    """Where a name stands as a whole, and not as a step of another one; `locals.x` may follow a dot."""
+    before = _WORD if name.startswith(b"locals.") else _WORD | {ord(".")}
+    at = text.find(name, start, end)
+    while at >= 0:
+        after = at + len(name)
+        if (at == 0 or text[at - 1] not in before) and (after >= end or text[after] not in _WORD):
+            yield at
+        at = text.find(name, after, end)
 
 
 def _unread_callers(model: Model) -> dict[str, tuple[str, ...]]:
