@@ -12,7 +12,6 @@ import sys
 import time
 from contextlib import suppress
 from functools import cache, cached_property
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -152,6 +151,8 @@ def folder() -> Path | None:
 
 def key(*parts: bytes | str) -> bytes:
     """The key of a value that depends on these parts and on the program."""
+    from hashlib import blake2b
+
     digest = blake2b(program(), digest_size=20)
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
@@ -199,6 +200,8 @@ def _stamp(path: str) -> str:
 
 
 def _digest(data: bytes | memoryview) -> bytes:
+    from hashlib import blake2b
+
     return blake2b(data, digest_size=_MARK).digest()
 
 

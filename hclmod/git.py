@@ -10,7 +10,7 @@ import os
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
-from subprocess import PIPE
+from subprocess import PIPE, Popen
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -55,13 +55,17 @@ class _Answer(Struct, frozen=True):
 
 
 class _Shell(Struct, frozen=True):
+    """Runs git; a `light` one without GitPython, which takes longer to load than all else that a hook needs."""
+
     folder: str
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    light: bool = False
 
     def run(self, *args: str, stdin: bytes = b"") -> _Answer:
         options = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
-        process = _start(["-C", self.folder, *_NOT_BARE, *options, *args], self.environment)
+        start = _start_light if self.light else _start
+        process = start(["-C", self.folder, *_NOT_BARE, *options, *args], self.environment)
         out, words = process.communicate(stdin)
         return _Answer(process.returncode, out, words.decode("utf-8", "backslashreplace").strip())
 
@@ -87,12 +91,13 @@ class Repository(Struct, frozen=True):
         """Find the work tree that `folder` is in; `GitError` where there is none or git will not have it."""
         if not folder.is_dir():
             raise GitError(f"{folder} is not a folder")
-        git = _Shell(str(folder.absolute()))
+        git = _Shell(str(folder.absolute()), light=True)
         try:
-            root = git.line("rev-parse", "--show-toplevel")
+            both = git.line("rev-parse", "--show-toplevel", "--absolute-git-dir")
+            root = both.partition("\n")[0] if both.count("\n") == 1 else git.line("rev-parse", "--show-toplevel")
         except GitError as error:
             raise GitError(f"{folder}: {error.message}", hint=error.hint or _hint(error.message)) from error
-        return cls(Path(root), git.line("rev-parse", "--absolute-git-dir"), _Shell(root, _NO_LOCKS))
+        return cls(Path(root), both.removeprefix(f"{root}\n"), _Shell(root, _NO_LOCKS))
 
     def resolve(self, rev: str) -> str:
         """Name the commit that `rev` means; `GitError` where there is none."""
@@ -129,9 +134,10 @@ class Repository(Struct, frozen=True):
 
     def filtered(self, paths: Iterable[str], rev: str | None = None) -> frozenset[str]:
         """Those of `paths` that get a filter such as git-crypt, now or at `rev`: show nothing of them."""
-        asked, question = _nul(paths), ("check-attr", "-z", "--stdin", "filter")
-        answers = [self._git.out(*question, stdin=asked)]
-        if rev is not None:
+        every, question = tuple(paths), ("check-attr", "-z", "--stdin", "filter")
+        asked, light = _nul(every), _Shell(str(self.root), _NO_LOCKS, light=True)
+        answers = [light.out(*question, stdin=asked)]
+        if rev is not None and not _has_attributes_of(light, every, rev):
             with self._scratch(self.resolve(rev)) as git:
                 answers.append(git.out(*question, stdin=asked))
         fields = [_records(answer) for answer in answers]
@@ -235,20 +241,62 @@ class Repository(Struct, frozen=True):
         raise GitError(f"branch {branch} was not written: {answer.words}")
 
 
+def _has_attributes_of(git: _Shell, paths: Iterable[str], rev: str) -> bool:
+    """Whether the attributes of these files certainly are as at `rev`: a smaller question than to lay them out."""
+    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+    names = sorted(str(PurePosixPath(folder, ".gitattributes")) for folder in folders)
+    if len(names) > _FEW or rev.startswith("-"):
+        return False
+    answer = git.run("ls-tree", "-z", "--full-tree", rev, "--", *names)
+    there = {entry.path: entry.oid for entry in map(_entry, _records(answer.out)) if entry.mode in _REGULAR}
+    now = {name: path for name in names if os.path.lexists(path := Path(git.folder, name))}
+    regular = all(path.is_file() and not path.is_symlink() for path in now.values())
+    same = regular and there == {name: _oid(path, len(there.get(name, ""))) for name, path in now.items()}
+    return not answer.status and same
+
+
+_FEW = 1000
+
+
+def _oid(path: Path, length: int) -> str:
+    """The name of a file's bytes as an object that is named by so many digits; empty for one that git does not know."""
+    import hashlib
+
+    kind = {40: hashlib.sha1, 64: hashlib.sha256}.get(length)
+    try:
+        data = path.read_bytes() if kind else b""
+    except OSError:
+        return ""
+    return kind(b"blob %d\0" % len(data) + data).hexdigest() if kind else ""
+
+
+def _start_light(args: list[str], environment: Mapping[str, str]) -> Popen[bytes]:
+    git = os.environ.get("GIT_PYTHON_GIT_EXECUTABLE") or "git"
+    here = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE.split()}
+    plain = {**here, "LANGUAGE": "C", "LC_ALL": "C", **environment}
+    try:
+        return Popen([git, *args], stdin=PIPE, stdout=PIPE, stderr=PIPE, env=plain)
+    except OSError as error:
+        raise _no_git() from error
+
+
+def _no_git() -> GitError:
+    return GitError("git was not found", hint="Install git, or set GIT_PYTHON_GIT_EXECUTABLE.")
+
+
 def _start(args: list[str], environment: Mapping[str, str]) -> Any:
-    missing = GitError("git was not found", hint="Install git, or set GIT_PYTHON_GIT_EXECUTABLE.")
     try:
         from git import Git, GitCommandNotFound
     except ModuleNotFoundError:
         raise
     except ImportError as error:  # GitPython looks for git as it loads
-        raise missing from error
+        raise _no_git() from error
     try:
         with _home():
             command = [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *args]
             return Git().execute(command, istream=PIPE, as_process=True, env=environment)
     except (GitCommandNotFound, OSError) as error:
-        raise missing from error
+        raise _no_git() from error
 
 
 @contextmanager

@@ -536,6 +536,54 @@ def test_commit_is_signed_where_commits_are(home: Path, tmp_path: Path) -> None:
     refused("git commit-tree", lambda: change(home, data=b"x\n", replace=True))
 
 
+ATTRIBUTES = [
+    {},
+    {".gitattributes": b"a/* filter=x\n"},
+    {".gitattributes": b"a/* filter=x\n", "a/.gitattributes": b"* -filter\n"},
+    {"b/.gitattributes": b"* filter=y\n"},
+    {".gitattributes": b"a/* filter=x\n", "c/.gitattributes": b"* filter=z\n"},
+]
+
+
+@pytest.mark.parametrize("before", ATTRIBUTES)
+@pytest.mark.parametrize("now", ATTRIBUTES)
+def test_a_filter_counts_now_and_in_the_commit(
+    home: Path, before: dict[str, bytes], now: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(home, {**before, "x.tf": b""})
+    for path in before.keys() - now.keys():
+        (home / path).unlink()
+    write(home, now)
+    paths = ["a/main.tf", "b/run.tf", "c.tf"]
+    quick = Repository.open(home).filtered(paths, "HEAD")
+    laid_out: list[str] = []
+
+    def no(_git: object, _paths: object, rev: str) -> bool:
+        laid_out.append(rev)
+        return False
+
+    monkeypatch.setattr("hclmod.git._has_attributes_of", no)
+    assert Repository.open(home).filtered(paths, "HEAD") == quick
+    assert laid_out
+
+
+@pytest.mark.parametrize("before", ATTRIBUTES)
+def test_nothing_is_laid_out_where_the_attributes_have_not_changed(
+    home: Path, before: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(home, {**before, "x.tf": b""})
+    monkeypatch.setattr("hclmod.git._start", None)  # so much would need GitPython
+    found = Repository.open(home).filtered(["a/main.tf", "b/run.tf"], "HEAD")
+    assert found == Repository.open(home).filtered(["a/main.tf", "b/run.tf"])
+
+
+def test_a_folder_with_a_newline_in_its_name_is_opened(tmp_path: Path) -> None:
+    home = make(tmp_path / "new\nline", {"a.tf": OLD})
+    found = Repository.open(home)
+    assert found.root == home
+    assert found.entries("HEAD")[0].path == "a.tf"
+
+
 def crypted(folder: Path) -> Path:
     git(folder, "crypt", "init")
     save(folder, {".gitattributes": b"a/** filter=git-crypt diff=git-crypt\n"})
