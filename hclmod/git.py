@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from secrets import token_hex
 from subprocess import PIPE, Popen
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -328,7 +327,7 @@ def _cat(git: _Shell, entries: Sequence[Entry], *options: str) -> dict[str, byte
 
     With `--filters` git gives the size before the filter, so a mark nobody can guess parts the contents.
     """
-    mark = token_hex(16)
+    mark = os.urandom(16).hex()
     asked = _lines(f"{entry.oid} {entry.path}" if options else entry.oid for entry in entries)
     answer = git.run("cat-file", f"--batch={mark}", *options, stdin=asked)
     texts = answer.out.split(f"{mark}\n".encode())[1:]

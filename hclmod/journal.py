@@ -13,7 +13,6 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -59,7 +58,7 @@ def replace_all(root: Path, changes: Mapping[str, bytes], read: Mapping[str, byt
         return
     with _lock(root):
         recover_locked(root)
-        token = token_hex(4)
+        token = os.urandom(4).hex()
         ready = [
             _Change(
                 name=name,
