@@ -117,6 +117,11 @@ def read(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
     return results
 
 
+def is_there(root: Path, name: str) -> bool:
+    """Whether the checkout has anything of that name on disk."""
+    return os.path.lexists(root / name)
+
+
 def content(root: Path, name: str) -> bytes | None:
     """The bytes of one file of the checkout, None where there is none; an `HclmodError` where it cannot be read."""
     path = root / name

@@ -36,6 +36,7 @@ _ELSEWHERE = """
 _OFF = "core.sparseCheckout core.fsmonitor core.untrackedCache core.splitIndex index.sparse"
 _PLAIN = dict.fromkeys(_OFF.split(), "false") | {"i18n.commitEncoding": "UTF-8"}
 _NOT_BARE = ("-c", "safe.bareRepository=explicit")  # one in a checkout brings a config and filters of its own
+_OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}  # the second is newer than git 2.43
 _NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0"}  # `git status` would write the user's index
 
 
@@ -113,16 +114,22 @@ class Repository(Struct, frozen=True):
         listed = self._git.out("ls-tree", "-r", "-z", "--full-tree", self.resolve(rev))
         return tuple(sorted(map(_entry, _records(listed)), key=lambda entry: entry.path))
 
-    def read(self, entries: Sequence[Entry], rev: str = "HEAD") -> dict[str, bytes]:
+    def away(self) -> tuple[Entry, ...]:
+        """The files of the index that a sparse checkout leaves out of the work tree."""
+        listed = _records(self._git.out("ls-files", "-t", "-s", "-z"))
+        return tuple(_indexed(record) for record in listed if record.startswith("S "))
+
+    def read(self, entries: Sequence[Entry], rev: str = "HEAD", *, fetching: bool = True) -> dict[str, bytes]:
         """Contents of the regular files among `entries`, by path, as a checkout of `rev` would give them.
 
-        A file whose filter fails comes as it is stored. `GitError` where an object is missing.
+        A file whose filter fails comes as it is stored. `GitError` where an object is missing. A partial clone fetches
+        what it lacks, unless `fetching` is False.
         """
         files = [entry for entry in entries if entry.mode in _REGULAR]
         todo = [entry for entry in files if not _unaskable(entry.path)]
         stored = [entry for entry in files if _unaskable(entry.path)]
         texts: dict[str, bytes] = {}
-        with self._scratch(self.resolve(rev)) as git:
+        with self._scratch(self.resolve(rev), {} if fetching else _OFFLINE) as git:
             _all_there(git, files)
             while todo:
                 given = _cat(git, todo, "--filters")
@@ -181,7 +188,9 @@ class Repository(Struct, frozen=True):
         return commit
 
     @contextmanager
-    def _scratch(self, commit: str, *, strict: bool = False) -> Iterator[_Shell]:
+    def _scratch(
+        self, commit: str, variables: Mapping[str, str] | None = None, *, strict: bool = False
+    ) -> Iterator[_Shell]:
         """Lend an index and a work tree with nothing of the user's: `commit` and its `.gitattributes`.
 
         `cat-file` and `check-attr` take attributes from files only, so those are checked out.
@@ -192,6 +201,7 @@ class Repository(Struct, frozen=True):
             hooks.mkdir()
             index = str(Path(folder, "index"))
             places = {"GIT_DIR": self._git_dir, "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": index}
+            places |= variables or {}
             filters = self._strict_filters() if strict else {}
             git = _Shell(str(tree), places, _PLAIN | filters | {"core.hooksPath": str(hooks)})
             git.out("read-tree", commit)
@@ -374,6 +384,12 @@ def _signing(git: _Shell) -> tuple[str, ...]:
 def _entry(record: str) -> Entry:
     meta, _, path = record.partition("\t")
     mode, _, oid = meta.split(" ")
+    return Entry(path, mode, oid)
+
+
+def _indexed(record: str) -> Entry:
+    meta, _, path = record.partition("\t")
+    _, mode, oid, _ = meta.split(" ")
     return Entry(path, mode, oid)
 
 

@@ -171,6 +171,18 @@ def test_only_the_command_line_prints_and_exits() -> None:
     assert not {name: calls for name, calls in found.items() if calls and name not in {*OWNERS["click"], "__main__"}}
 
 
+PARSING = {
+    "hcl.source": "refuses what is too large",
+    "hcl.undo": "a document that was read",
+    "proof.tokens": "windows of documents that were read",
+}
+
+
+def test_documents_are_parsed_where_their_size_is_looked_at() -> None:
+    found = {name for name, path in MODULES.items() if "syntax.parse(" in path.read_text()}
+    assert found == set(PARSING)
+
+
 DOOR = "cli.output"
 PRINTING = {"click.echo", "click.secho", "click.style", "click.confirm", "click.prompt", "click.echo_via_pager"}
 PRINTING |= {"print", "pprint.pprint", "warnings.warn", "traceback.print_exc", "os.write", "input"}

@@ -77,4 +77,4 @@ def owners(*, form: str, source: Source) -> None:
     """
     project = source.open()
     output.show_inert(tables.render(secrets.rows({"Owners": list_owners(project)}, secrets.cleaner(project)), form))
-    output.warn_of_unread(project.model.unread)
+    output.warn_of_unread(project.model.unread, project.closed)

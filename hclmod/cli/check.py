@@ -65,7 +65,7 @@ def check(*, paths: tuple[Path, ...], rules: tuple[str, ...], stdin: Path | None
     for report in reports:
         project.proven(report)
     unread = {each.path for report in reports for each in report.outcomes if isinstance(each, Skipped)}
-    named = {project.name_of(path) for path in paths if path.is_file()}
+    named = {project.name_of(path) for path in paths if not path.is_dir()}
     return int(bool(named & unread) or any(to_do(report) for report in reports))
 
 

@@ -84,19 +84,23 @@ def warn(config: Config) -> None:
         warning(each)
 
 
-def warn_of_unread(documents: Mapping[str, str]) -> None:
-    """Name the documents that a list leaves out, with the reasons."""
+def warn_of_unread(documents: Mapping[str, str], closed: Mapping[str, str]) -> None:
+    """Name the documents that a list leaves out, with the reasons; those in `closed` are named at the end."""
     for path, why in sorted(documents.items()):
-        warning(f"cannot read {path}, so nothing in it is listed: {why}")
+        if path not in closed:
+            warning(f"cannot read {path}, so nothing in it is listed: {why}")
 
 
 def warn_of_closed(folders: Mapping[str, str]) -> None:
-    """Name the folders that were not looked into."""
+    """Name the folders and files that were not looked into."""
+    from hclmod.engine.tree import AWAY
+
     by_reason: dict[str, list[str]] = {}
     for name, why in sorted(folders.items()):
         by_reason.setdefault(why, []).append(name)
     for why, names in by_reason.items():
-        warning(f"not looked into ({why}): {', '.join(names)}")
+        what = "read from git" if why == AWAY else "not looked into"
+        warning(f"{what} ({why}): {', '.join(names)}")
 
 
 def warning(text: str) -> None:

@@ -40,7 +40,7 @@ def survey(*, form: str, source: Source) -> None:
     project = source.open()
     result = survey_project(project)
     output.show_inert(tables.render(secrets.rows(result.tables, secrets.cleaner(project)), form))
-    output.warn_of_unread(result.unread)
+    output.warn_of_unread(result.unread, project.closed)
 
 
 @click.command(cls=Command)

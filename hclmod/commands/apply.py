@@ -33,7 +33,8 @@ def plan_phases(
     there = project.at(base, in_place=in_place)
     done = tuple(number for number in project.config.phases if number < min(numbers, default=0))
     there.require_names()
-    return tuple(there.plan_all([there.phase_job(number, done=done) for number in numbers], watch))
+    reports = there.plan_all([there.phase_job(number, done=done) for number in numbers], watch)
+    return tuple(map(there.on_disk, reports))
 
 
 class Applied(Struct, frozen=True):

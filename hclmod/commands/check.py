@@ -35,7 +35,7 @@ def check(
     `unsaved` are documents by their name from the root, looked at instead of what is on disk.
     """
     project, jobs = _prepared(project, paths, rules, unsaved or {})
-    return tuple(project.plan_all(jobs, watch))
+    return tuple(map(project.on_disk, project.plan_all(jobs, watch)))
 
 
 def plan_fix(
@@ -50,10 +50,21 @@ def plan_fix(
     project, jobs = _prepared(project, paths, rules, unsaved or {})
     reports = []
     for job in jobs:
-        reports.append(project.plan(job, watch))
+        reports.append(project.on_disk(project.plan(job, watch)))
         if reports[-1].changes:
             project = project.over(project.tree.changed(reports[-1].changes))
     return tuple(reports)
+
+
+def _away(project: Project, paths: Sequence[Path]) -> list[str]:
+    """The files of a sparse checkout that are named, or lie below a named folder, and are not on disk."""
+    names = [project.name_of(each) for each in paths]
+    inside = tuple(f"{name}/" for name in names if name != ".")
+    return [
+        path
+        for path in sorted(project.tree.away)
+        if path in names or (path.endswith(_READ) and ("." in names or path.startswith(inside)))
+    ]
 
 
 def _prepared(
@@ -61,11 +72,12 @@ def _prepared(
 ) -> tuple[Project, list[Job]]:
     """The project with the named and unsaved documents, and the jobs on them."""
     closed: dict[str, str] = {}
-    selected = list(files.find(paths, _READ, closed))
+    away = _away(project, paths)
+    selected = list(files.find([each for each in paths if each.exists() or not away], _READ, closed))
     left = {project.name_of(each): why for each in selected if (why := files.foreign(project.root, each))}
     project.closed |= {project.name_of(Path(each)): why for each, why in closed.items()}
-    named = frozenset({*(project.name_of(each) for each in selected), *unsaved})
-    project = project.over(tree.on_disk(project.root, named, left).changed(unsaved))
+    named = frozenset({*(project.name_of(each) for each in selected), *away, *unsaved})
+    project = project.over(tree.on_disk(project.root, named, left, project.closed).changed(unsaved))
     if rules:
         return project, [Job(rules=tuple(rules), options=project.options_of(None), only=named, near=True)]
     return project, [project.phase_job(each, only=named, near=True) for each in project.done]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod.engine.job import Job
+from hclmod.engine.outcomes import Skipped
+from hclmod.engine.tree import AWAY
 from hclmod.engine.workloads import find
 from hclmod.images import reference
 
@@ -40,7 +42,7 @@ def act(
         alone=True,
         done=(),
     )
-    return project.plan(job)
+    return project.on_disk(project.plan(job))
 
 
 def _split(target: str) -> tuple[str, str]:
@@ -57,7 +59,11 @@ def _repository(model: Model, workload: Workload, container: str) -> str:
 
 def objections(report: PhaseReport) -> tuple[str, ...]:
     """Why the whole was not done: with one objection nothing may be written."""
-    return tuple(each.finding.message for each in report.findings if each.is_open and each.finding.fix is None)
+    messages = (each.finding.message for each in report.findings if each.is_open and each.finding.fix is None)
+    away = (
+        f"{each.path} is {each.reason}" for each in report.outcomes if isinstance(each, Skipped) and each.reason == AWAY
+    )
+    return (*messages, *away)
 
 
 def notes(report: PhaseReport) -> tuple[str, ...]:

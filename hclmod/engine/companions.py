@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hclmod.engine.affected import affected
-from hclmod.hcl import suppression, syntax
+from hclmod.hcl import suppression
 from hclmod.hcl.document import Document
-from hclmod.hcl.source import Source
+from hclmod.hcl.source import Source, with_errors
 from hclmod.images import reference
 from hclmod.rulekit import literals
 from hclmod.rulekit.places import LinkedImage
@@ -84,7 +84,7 @@ class _Finder:
         self.model, self.read, self.rule = model, read, rule
         self.placing, self.assignment, self.phase = placing, assignment, phase
         self.blocks = {each.id: each.block for each in model.workloads}
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, Source | None] = {}
 
     def companion(self, use: ImageUse, origin: Origin) -> LinkedImage:
         """One alternative of an image."""
@@ -126,8 +126,9 @@ class _Finder:
             result = literals.in_yaml(data, place)
         else:
             if place.document not in self.sources:
-                self.sources[place.document] = Source(Document(place.document, data), syntax.parse(data))
-            result = literals.find(self.sources[place.document], place)
+                self.sources[place.document] = with_errors(Document(place.document, data))
+            source = self.sources[place.document]
+            result = literals.find(source, place) if source else None
         return result.comments if result else ()
 
 

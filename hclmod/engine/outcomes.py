@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hclmod.proof.verdict import AsDeclared
 from hclmod.rulekit.rule import Finding
@@ -12,7 +13,7 @@ from hclmod.terraform.ids import BlockId
 from hclmod.terraform.stacks import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 
 class Reported(Struct, frozen=True):
@@ -106,6 +107,14 @@ class StackReport(Struct, frozen=True):
     names: tuple[str, ...] = ()
     declared: frozenset[BlockId] = field(default_factory=frozenset)
 
+    def within(self, away: Collection[str], reason: str) -> StackReport:
+        """The same, with what would change in some files as skipped."""
+        outcomes = self.outcomes
+        lost = {each.path for each in outcomes if isinstance(each, Changed | Refused) and each.path in away}
+        return replace(
+            self, outcomes=tuple(Skipped(each.path, reason) if each.path in lost else each for each in outcomes)
+        )
+
 
 class PhaseReport(Struct, frozen=True):
     """Everything that a phase would do and everything it would leave, by stack."""
@@ -134,6 +143,10 @@ class PhaseReport(Struct, frozen=True):
     def changes(self) -> dict[str, bytes]:
         """The new bytes of every changed document."""
         return {each.path: each.after for each in self.outcomes if isinstance(each, Changed)}
+
+    def within(self, away: Collection[str], reason: str) -> PhaseReport:
+        """The report for a working tree that lacks some files: what would change there is skipped."""
+        return replace(self, stacks=tuple(each.within(away, reason) for each in self.stacks)) if away else self
 
     def unproven(self, excepted: Iterable[str] = ()) -> tuple[Refused | Failed, ...]:
         """The documents that forbid to write, less those that the config excepts by name."""

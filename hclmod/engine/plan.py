@@ -23,6 +23,7 @@ from hclmod.engine.outcomes import Failed, Outcome, PhaseReport, Skipped, StackR
 from hclmod.engine.run import Run
 from hclmod.engine.settle import settle
 from hclmod.engine.texts import Hcl, Yaml
+from hclmod.engine.tree import UNREAD
 from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Unread, parse, unreadable
@@ -98,8 +99,7 @@ def _report(tree: Tree, run: Run, stacks: Sequence[StackReport]) -> PhaseReport:
 
 def _with_unread(report: StackReport, tree: Tree) -> StackReport:
     """The report with the files that were not read because of what they are."""
-    unread = dict.fromkeys(tree.unread, "it cannot be read: not a regular file, no permission, or gone meanwhile")
-    reasons = {**tree.left, **unread}
+    reasons = {**tree.left, **dict.fromkeys(tree.unread, UNREAD)}
     results = [Skipped(file, reasons[file]) for file in report.stack.files if file in reasons]
     own = f"{report.stack.path}/terragrunt.hcl".removeprefix("/")
     if why := generates(own, tree.get(own, b"")):

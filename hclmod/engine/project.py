@@ -235,6 +235,10 @@ class Project:
             self.kept.drop(closed, (each.encode() for each in secrets.filtered(self, closed)))
         self.kept.save()
 
+    def on_disk(self, report: PhaseReport) -> PhaseReport:
+        """A report for the working tree, to which nothing is written that a sparse checkout leaves out."""
+        return report.within(self.tree.away, tree.AWAY)
+
     def proven(self, report: PhaseReport) -> dict[str, bytes]:
         """The new bytes of a report whose every document is proven; else a `RefusedError`."""
         if bad := report.unproven(self.config.except_unproven):

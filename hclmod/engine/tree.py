@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from hclmod import files
+from hclmod.errors import GitError
+from hclmod.hcl.source import LARGE, is_large, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,16 +25,33 @@ _SUBMODULE = "160000"
 LINK = "a symbolic link; its target is read where it lies"
 """Why a symbolic link is left."""
 
+AWAY = "outside of the sparse checkout (`git sparse-checkout add` its folder)"
+"""Why a file is not written that git knows and that is not on disk. It is read as git has it."""
+
+UNREAD = "it cannot be read: not a regular file, no permission, or gone meanwhile"
+"""Why there is nothing to say about a file that was listed."""
+
 
 class Tree(Mapping[str, bytes]):
     """The bytes of files by their path from the root, with forward slashes.
 
     A file is read when it is asked for, and once. One that has vanished meanwhile is not there. `left` are the paths
     of those that are never read, such as symbolic links, with the reason, `unread` those of files that could not be.
+    `away` are files that are not on disk: they are read from git and not written. `closed` takes those that were read,
+    and files that are too large to be parsed, with the reason.
     """
 
-    def __init__(self, paths: Iterable[str], fetch: Fetch, left: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        paths: Iterable[str],
+        fetch: Fetch,
+        left: Mapping[str, str] | None = None,
+        *,
+        away: Iterable[str] = (),
+        closed: dict[str, str] | None = None,
+    ) -> None:
         self.left, self._given = left or {}, paths
+        self.away, self._closed = frozenset(away), {} if closed is None else closed
         self._fetch, self._bytes = fetch, dict[str, bytes]()
         self.unread: set[str] = set()
 
@@ -46,6 +65,8 @@ class Tree(Mapping[str, bytes]):
         if missing:
             read = self._fetch(missing)
             self._bytes.update(read)
+            self._closed |= {path: AWAY for path in read if path in self.away}
+            self._closed |= {path: LARGE for path, data in read.items() if is_large(data) and is_text(data)}
             self.unread.update(set(missing) - read.keys())
 
     def ending(self, endings: tuple[str, ...]) -> list[str]:
@@ -54,7 +75,7 @@ class Tree(Mapping[str, bytes]):
 
     def changed(self, changes: Mapping[str, bytes]) -> Tree:
         """The same files with other bytes for some of them, which may be new."""
-        other = Tree({*self._paths, *changes}, self._fetch, self.left)
+        other = Tree({*self._paths, *changes}, self._fetch, self.left, away=self.away, closed=self._closed)
         other._bytes = {**self._bytes, **changes}
         return other
 
@@ -86,23 +107,56 @@ def on_disk(
 ) -> Tree:
     """The working tree below `root`, without caches and links; and the files that are `named`, wherever they lie.
 
-    `closed` takes the folders that are not looked into, with the reason.
+    `closed` takes the folders that are not looked into and the files that are too large, with the reason.
     """
-    return Tree(chain(files.names(root, closed), named), lambda paths: files.read(root, paths), left)
+    away = _away(root)
+    paths = chain(files.names(root, closed), named, away)
+    return Tree(paths, partial(_on_disk, root, away), left, away=away, closed=closed)
+
+
+def _away(root: Path) -> dict[str, Entry]:
+    """The files below the top of a repository that a sparse checkout leaves out."""
+    git = files.git_folder(root)
+    if git is None or not files.read(git, ["info/sparse-checkout"]):
+        return {}
+    from hclmod.git import Repository
+
+    try:
+        away = (each for each in Repository.open(root).away() if each.mode in _REGULAR)
+        return {each.path: each for each in away if not files.is_there(root, each.path)}
+    except GitError:
+        return {}
+
+
+def _on_disk(root: Path, away: Mapping[str, Entry], paths: Sequence[str]) -> dict[str, bytes]:
+    """The bytes of files: on disk, or those that git has where nothing is on disk."""
+    read = files.read(root, paths)
+    missing = [away[path] for path in paths if path in away and path not in read]
+    if not missing:
+        return read
+    from hclmod.git import Repository
+
+    try:
+        return Repository.open(root).read(missing, fetching=False) | read
+    except GitError:
+        return read
 
 
 def at_revision(repository: Repository, revision: str, closed: dict[str, str] | None = None) -> Tree:
     """The files of a commit; `closed` takes the submodules."""
     entries = _entries(repository, revision, closed)
     links = {path: LINK for path, entry in entries.items() if entry.mode not in _REGULAR}
-    return Tree(entries, lambda paths: repository.read([entries[path] for path in paths], revision), links)
+    return Tree(
+        entries, lambda paths: repository.read([entries[path] for path in paths], revision), links, closed=closed
+    )
 
 
 def tracked(repository: Repository, root: Path, revision: str, closed: dict[str, str] | None = None) -> Tree:
     """The files of a commit with the bytes that they have in the working tree; `closed` takes the submodules."""
     entries = _entries(repository, revision, closed)
     links = {path: LINK for path, entry in entries.items() if entry.mode not in _REGULAR}
-    return Tree(entries, lambda paths: files.read(root, paths), links)
+    away = _away(root)
+    return Tree(entries, partial(_on_disk, root, away), links, away=away, closed=closed)
 
 
 def _entries(repository: Repository, revision: str, closed: dict[str, str] | None) -> dict[str, Entry]:

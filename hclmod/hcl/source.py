@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20
 """Above this a document is skipped: pygohcl is quadratic on heredocs of megabytes (docs/facts.md, Parsers 5)."""
 
+LARGE = f"larger than {MAX_BYTES // 1024} KiB"
+"""Why such a document is skipped."""
+
 GIT_CRYPT = b"\0GITCRYPT\0"
 """How a file begins that git-crypt has not unlocked."""
 
@@ -58,12 +61,31 @@ class Unreadable(Struct, frozen=True):
     generated: bool = False
 
 
+def is_large(data: bytes) -> bool:
+    """Whether a text is not parsed because of its size, whatever its syntax."""
+    return len(data) > MAX_BYTES
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes may be text: a file with a NUL is none."""
+    return b"\0" not in data[:8000]
+
+
 def parse(document: Document) -> Source | Unread:
     """The document with its tree, or why it cannot be had."""
+    if is_large(document.data):
+        return Unread(LARGE)
     source = Source(document, syntax.parse(document.data))
     if (offset := syntax.error_offset(source.tree)) is None:
         return source
     return Unread(f"syntax error on line {document.line(offset)}")
+
+
+def with_errors(document: Document) -> Source | None:
+    """The document with its tree, which may have errors; None where it cannot be read as text at all."""
+    if is_large(document.data) or (unreadable(document.data) and not document.data.isascii()):
+        return None
+    return Source(document, syntax.parse(document.data))
 
 
 def unreadable(data: bytes) -> Unreadable | None:
@@ -82,8 +104,8 @@ def _encrypted(data: bytes) -> str | None:
 
 
 def _no_text(data: bytes) -> str | None:
-    if len(data) > MAX_BYTES:
-        return f"larger than {MAX_BYTES // 1024} KiB"
+    if is_large(data):
+        return LARGE
     if data.startswith(_UTF16) or b"\0" in data:
         return "not UTF-8 text (UTF-16 or a NUL byte)"
     return _odd_text(data)

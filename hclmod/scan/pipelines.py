@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.hcl.source import is_large
 from hclmod.scan.files import is_pipeline
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ _NAMESPACE = re.compile(r"(?:\s-n|\s--namespace)(?:\s+|=)(\S+)")
 def image_setters(texts: Mapping[str, bytes]) -> tuple[ImageSetter, ...]:
     """Every such command in the pipelines among these files, by file and line."""
     names = sorted(path for path in texts if path.endswith(_ENDINGS) and is_pipeline(path))
-    return tuple(each for path in names for each in _in_text(path, texts[path].decode(errors="replace")))
+    texts_of = ((path, texts.get(path, b"")) for path in names)
+    read = ((path, data) for path, data in texts_of if not is_large(data))
+    return tuple(each for path, data in read for each in _in_text(path, data.decode(errors="replace")))
 
 
 def _in_text(path: str, text: str) -> Iterator[ImageSetter]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.hcl import syntax
 from hclmod.hcl.document import Document
-from hclmod.hcl.source import Source, unreadable
+from hclmod.hcl.source import with_errors
 from hclmod.hcl.views import top_level
 from hclmod.terraform.code import CODE, JSON, NATIVE
 from hclmod.terraform.origins import Piece
@@ -148,7 +148,7 @@ class Mentions:
 
     def _block_around(self, read: Read, iterator: str) -> tuple[int, int] | None:
         """The bytes of the block that an iterator stands for: the top-level one, or the `dynamic` one that names it."""
-        source = _source(read.document, self._model.text(read.document))
+        source = with_errors(Document(read.document, self._model.text(read.document)))
         blocks = top_level(source)[1] if source else ()
         result: tuple[int, int] | None = None
         while inner := next((each for each in blocks if each.span.start <= read.start < each.span.end), None):
@@ -161,7 +161,7 @@ class Mentions:
     def _blanked(self, document: str) -> bytes:
         """The text of a document with its comments and coupled entries as blanks."""
         data = self._model.text(document)
-        source = _source(document, data) if document.endswith(NATIVE) else None
+        source = with_errors(Document(document, data)) if document.endswith(NATIVE) else None
         spans = [syntax.span(each) for each in syntax.comments(source.tree.root_node)] if source else []
         text = bytearray(data)
         for start, end in [
@@ -193,12 +193,6 @@ def _unread_callers(model: Model) -> dict[str, tuple[str, ...]]:
             for source in _SOURCE.findall(data):
                 by_key[posixpath.normpath(posixpath.join(posixpath.dirname(path), source.decode()))].add(path)
     return {folder: tuple(sorted(paths)) for folder, paths in by_key.items()}
-
-
-def _source(document: str, data: bytes) -> Source | None:
-    if unreadable(data) and not data.isascii():
-        return None
-    return Source(Document(document, data), syntax.parse(data))
 
 
 def _may_reach(text: bytes, at: int, path: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from hclmod.hcl.source import is_large
 from hclmod.hcl.values import Definition, List, Object, Text
 from hclmod.terraform.origins import Layer
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def layer(path: str, data: bytes | None) -> Layer:
     """What a var-file in JSON sets; one that is not an object of JSON may set anything."""
     try:
-        values = json.loads(data or b"")
+        values = None if is_large(data or b"") else json.loads(data or b"")
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import pkgutil
+import re
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hclmod.hcl.source import LARGE, MAX_BYTES
 from tests.support.demo import git, hclmod
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+PIN = ("pin", "s/kubernetes_deployment.a", "--to", "1.2.2", "--allow-downgrade", "--reason", "x", "--dry-run")
 RELEASE = 'resource "helm_release" "w" {\n  atomic = true\n}\n'
 ATOMIC = ("--rule", "drop-helm-atomic")
 
@@ -160,6 +165,133 @@ def test_a_config_elsewhere_does_not_move_the_root(folder: Path) -> None:
     (folder / "s/main.tf").write_text(LIVE % "here")
     done = hclmod(folder, "survey", "--config", "../elsewhere/c.toml", "--format", "json")
     assert ('"here"' in done.stdout, '"elsewhere"' in done.stdout) == (True, False)
+
+
+@pytest.fixture
+def sparse(folder: Path) -> Path:
+    for stack in ("s", "t"):
+        (folder / stack).mkdir(exist_ok=True)
+        (folder / stack / "main.tf").write_text(RELEASE + LIVE.replace("esc", stack) % stack)
+    (folder / "hclmod.toml").write_text('[phase.1]\nstacks = ["s", "t"]\n')
+    git(folder, "config", "user.name", "T")
+    git(folder, "config", "user.email", "t@example.net")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "base")
+    git(folder, "sparse-checkout", "set", "s")
+    assert not (folder / "t").exists()
+    return folder
+
+
+AWAY = "outside of the sparse checkout"
+
+
+def test_apply_commits_what_a_sparse_checkout_leaves_out(sparse: Path) -> None:
+    assert hclmod(sparse, "apply", "--phase", "1").returncode == 0
+    assert git(sparse, "diff", "--name-only", "HEAD", "hclmod/phase-1") == "s/main.tf\nt/main.tf\n"
+    assert git(sparse, "status", "--short") == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fix", *ATOMIC, "."),
+        ("fix", *ATOMIC, "t"),
+        ("fix", *ATOMIC, "t/main.tf"),
+        ("check", *ATOMIC, "."),
+        ("apply", "--phase", "1", "--in-place"),
+    ],
+)
+def test_what_a_sparse_checkout_leaves_out_is_skipped(sparse: Path, words: tuple[str, ...]) -> None:
+    done = hclmod(sparse, *words)
+    assert re.search(rf"1 file: {AWAY} .*: t/main.tf", done.stdout), done.stderr
+    assert not (sparse / "t").exists()
+    assert git(sparse, "status", "--short") in ("", " M s/main.tf\n")
+
+
+def test_a_file_that_is_named_and_not_there_is_no_success(sparse: Path) -> None:
+    assert hclmod(sparse, "check", *ATOMIC, "t/main.tf").returncode == 1
+
+
+def test_a_pin_outside_of_a_sparse_checkout_is_refused(sparse: Path) -> None:
+    pin = ("pin", "t/kubernetes_deployment.t", "--to", "1.2.2", "--allow-downgrade", "--reason", "x")
+    done = hclmod(sparse, *pin)
+    assert done.returncode == 1
+    assert f"Nothing was written: t/main.tf is {AWAY}" in done.stderr
+    assert not (sparse / "t").exists()
+
+
+@pytest.mark.parametrize("words", [("survey",), ("owners",), ("explain", "t/kubernetes_deployment.t"), ("audit",)])
+def test_what_a_sparse_checkout_leaves_out_is_read_and_named(sparse: Path, words: tuple[str, ...]) -> None:
+    done = hclmod(sparse, *words)
+    assert done.returncode == 0
+    assert "kubernetes_deployment.t" in done.stdout or words == ("audit",)
+    assert f"warning: read from git ({AWAY}" in done.stderr
+
+
+LONG = {
+    "s/big.tf": LIVE.replace("esc", "big") % "big",
+    "s/values.yaml": "- image: acme/x:1.2.3\n",
+    "s/terraform.tfvars": 'x = "acme/x:1.2.3"\n',
+    "t/terragrunt.hcl": 'locals { x = "acme/x:1.2.3" }\n',
+    "s/x.auto.tfvars.json": '{"x": "acme/x:1.2.3"}\n',
+    ".github/workflows/ci.yml": "- run: kubectl set image deploy/x x=acme/x:1.2.3\n",
+    "Dockerfile": "FROM acme/x:1.2.3\n",
+    "compose.yaml": "- image: acme/x:1.2.3\n",
+}
+
+
+@pytest.fixture
+def long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a file of each kind that is too large, in which no parser takes one."""
+    reading = 'resource "helm_release" "v" {\n  values = [file("${path.module}/values.yaml")]\n}\n'
+    (folder / "s/main.tf").write_text(
+        f'{LIVE.replace("esc", "a") % "a"}{reading}module "m" {{\n  source = "../t"\n}}\n'
+    )
+    for path, text in LONG.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text * (MAX_BYTES // len(text) + 1))
+    (folder / "hclmod.toml").write_text('[phase.1]\nstacks = ["s"]\n')
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "base")
+    for name in PARSERS:
+        monkeypatch.setattr(name, _bounded(pkgutil.resolve_name(name)))
+    return folder
+
+
+PARSERS = (
+    "hclmod.hcl.syntax.parse", "hclmod.yaml.scalars._tree", "hclmod.terraform.var_files.json.loads", "yaml.load_all",
+    "yaml.compose_all", "pygohcl.loads", "hcl2.loads", "hclmod.scan.pipelines._in_text",
+)  # fmt: skip
+
+
+def _bounded(parser: Callable[..., object]) -> Callable[..., object]:
+    def parse(*args: Any, **how: Any) -> object:
+        assert all(len(each) <= MAX_BYTES for each in args if isinstance(each, str | bytes))
+        return parser(*args, **how)
+
+    return parse
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("apply", "--phase", "1", "--dry-run"), ["s/big.tf", "s/terraform.tfvars"]),
+        (("check", "--rule", "float-image-tag", "."), ["s/big.tf", "s/terraform.tfvars", "s/values.yaml"]),
+        (("audit",), ["s/big.tf", "s/terraform.tfvars", "s/x.auto.tfvars.json"]),
+        (("owners",), ["s/big.tf", "s/terraform.tfvars"]),
+        (("survey",), [*LONG]),
+        (("trace", "s/kubernetes_deployment.a"), ["s/big.tf", "s/terraform.tfvars"]),
+        (("explain", "s/kubernetes_deployment.a"), ["s/big.tf", ".github/workflows/ci.yml"]),
+        (PIN, ["s/big.tf", ".github/workflows/ci.yml"]),
+        (("tags", "explain", "acme/a:1.2.3"), ["s/big.tf"]),
+    ],
+)
+def test_a_file_above_the_limit_is_not_parsed_and_named(long: Path, words: tuple[str, ...], named: list[str]) -> None:
+    done = hclmod(long, *words)
+    assert done.returncode in (0, 1), done.stderr
+    (line,) = (each for each in done.stderr.splitlines() if LARGE in each)
+    assert line.startswith(f"warning: not looked into ({LARGE}): ")
+    assert [each for each in named if each not in line] == []
 
 
 def test_a_config_that_would_be_waited_for_is_an_error(folder: Path) -> None:
