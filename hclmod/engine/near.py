@@ -34,6 +34,8 @@ def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded])
     traced = {each.path for each in every} if forms else relevance.to_trace_near(near, every, read, tree)
     traced |= {each.path for each in every if _SOURCE.search(tree.get(f"{each.path}/terragrunt.hcl", b""))}
     traced |= {target.stack for target, _ in called(project.assignment)}
+    if any(loaded.rule.names for loaded in rules):
+        traced |= {each.path for each in near}
     if any(loaded.ties for loaded in rules):
         traced |= _sharing(project, near)
     model = Model(sorted(traced), tree.ending(ENDINGS), tree.get, project.kept)

@@ -21,7 +21,7 @@ from hclmod.rulekit.places import NAMED, AffectedImage, Followed, Place, Placing
 from hclmod.terraform import origins
 from hclmod.terraform.origins import Hole, Piece
 from hclmod.terraform.readers import Mentions
-from hclmod.terraform.resources import fan_out, tag_piece
+from hclmod.terraform.resources import fan_out, name_piece, tag_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,11 +40,12 @@ def place(
     *,
     mentions: Mentions | None = None,
     among: Sequence[Workload] | None = None,
+    names: bool = False,
 ) -> Placing:
     """The placing of one phase (None: everything is in it).
 
     `mentions` know all images, also those of no container; without, those of containers. With `among` only the images
-    of these workloads are followed.
+    of these workloads are followed. `names` asks for the places in which names of images begin, too.
     """
     maker = _Maker(model, phase_of, number, mentions or Mentions(model, model.uses))
     ids = None if among is None else {each.id for each in among}
@@ -52,6 +53,8 @@ def place(
         if maker.mine(use) and (ids is None or use.id in ids):
             for origin in use.origins:
                 maker.follow(use, origin)
+                if names and (piece := name_piece(origin)) and piece.site is not None:
+                    maker.place(piece, piece.site, of_name=True)
     return maker.placing()
 
 
@@ -106,7 +109,7 @@ class _Maker:
     def _note_place(self, key: ImageId, origin: Origin, piece: Piece, site: Site | None) -> None:
         """Take note of a tag that may be written where it stands."""
         if site is not None:
-            place = self._place(piece, site)
+            place = self.place(piece, site)
             writable = not place.also and not place.read_by
             image = origins.text(origin)
             images = (image,) if image else ()
@@ -133,12 +136,12 @@ class _Maker:
         hole = next((part for part in origin if isinstance(part, Hole)), None)
         piece = tag_piece(origin)
         if piece is not None and piece.site is not None:
-            self._place(piece, piece.site)
+            self.place(piece, piece.site)
             return
         if hole is not None:
             why = f"it ends at `{hole.text}` ({hole.where}): {hole.why}"
         elif piece is not None:
-            why = "it is not text in quotes, a template fills in a part of it, or the text around it is no sound YAML"
+            why = "it is not text in quotes, a template fills in a part of it, or the text around it is not valid YAML"
         elif (known := reference.parse(origins.text(origin) or "")) and known.tag is None:
             return  # which floats
         else:
@@ -186,7 +189,8 @@ class _Maker:
             module = module.parent
         return tuple(filter(None, result))
 
-    def _place(self, piece: Piece, site: Site) -> Place:
+    def place(self, piece: Piece, site: Site, *, of_name: bool = False) -> Place:
+        """The place of a literal, or of the argument that overrides it for the phase."""
         driven = self.drives[site]
         others = [use for use in driven if not self.mine(use)]
         path, position, argument, document = site.path, site.place, "", site.document
@@ -200,7 +204,7 @@ class _Maker:
             else:
                 argument = ""
         key = (document, path, position, argument, -1 if scalar is None else scalar)
-        if key not in self.places:
+        if key not in self.places or (self.places[key].of_name and not of_name):
             ordered = sorted(driven, key=lambda use: not self.mine(use))
             facts = tuple(each for use in ordered for each in self._driven_by(site, use))
             also = tuple(dict.fromkeys(f"{use.id.name} ({self._phase(use)})" for use in others))
@@ -216,6 +220,7 @@ class _Maker:
                 read_by=readers,
                 scalar=scalar,
                 line=site.line,
+                of_name=of_name,
             )
         return self.places[key]
 

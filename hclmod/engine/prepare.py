@@ -118,7 +118,8 @@ class _Preparation:
             phase_of, number = _phase_of_chosen(self.job, phase_of), CHOSEN
         elif self.job.near and number is None:
             phase_of, number = _pointed_at(self.near, self.job.only or ()), NAMED
-        return placement.place(references.model, phase_of, number, mentions=mentions, among=among)
+        names = any(loaded.rule.names for loaded in self.rules)
+        return placement.place(references.model, phase_of, number, mentions=mentions, among=among, names=names)
 
     def _blocked(self, references: References, placing: Placing, forms: frozenset[str]) -> dict[ImageId, str]:
         """The images that rules want to stay with others, with the reason."""

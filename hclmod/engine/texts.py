@@ -161,7 +161,8 @@ def _is_offered(block: Block) -> bool:
 
 def _offered(rules: Sequence[Loaded], context: Context) -> Iterator[tuple[Loaded, Place]]:
     """The places of a document, with each rule that has something to say about images."""
-    return ((loaded, place) for loaded in rules for place in context.places if loaded.rule.images)
+    every = ((loaded, place) for loaded in rules for place in context.places if loaded.rule.images)
+    return ((loaded, place) for loaded, place in every if loaded.rule.names or not place.of_name)
 
 
 def _addressed(finding: Finding, address: str) -> Finding:

@@ -170,14 +170,14 @@ def _options(module: ast.Module, lines: Sequence[bytes]) -> tuple[OptionCard, ..
 
 
 def _option(parameter: ast.arg, default: ast.expr | None, lines: Sequence[bytes]) -> OptionCard:
-    written = _written(lines, default) if default else ""
+    name, written = parameter.arg.removesuffix("_"), _written(lines, default) if default else ""
     if parameter.annotation:
-        return OptionCard(parameter.arg, _written(lines, parameter.annotation), written)
+        return OptionCard(name, _written(lines, parameter.annotation), written)
     try:
         kind = type(ast.literal_eval(default)).__name__ if default else ""
     except (ValueError, TypeError):
         kind = ""
-    return OptionCard(parameter.arg, "tuple[str, ...]" if kind == "tuple" else kind, written)
+    return OptionCard(name, "tuple[str, ...]" if kind == "tuple" else kind, written)
 
 
 def _written(lines: Sequence[bytes], node: ast.expr) -> str:

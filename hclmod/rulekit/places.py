@@ -59,6 +59,7 @@ class Place(Struct, frozen=True, kw_only=True):
     With `scalar` it is that value of the YAML in the `position`-th heredoc, or in a document that is YAML. `text` is
     what stands there, or the default that the argument would replace. `also` names the images of others that use
     it, `read_by` what else reads it; both forbid to change it, and so does `why`, which says what else does.
+    `of_name` says that it is a place for rules about names only: the tag of the image stands elsewhere, or in the open.
     """
 
     document: str
@@ -72,6 +73,7 @@ class Place(Struct, frozen=True, kw_only=True):
     scalar: int | None = None
     why: str = ""
     line: int = 0  # where it stands, for one that cannot be found again
+    of_name: bool = False
 
 
 class Followed(Struct, frozen=True, kw_only=True):

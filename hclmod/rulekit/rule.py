@@ -136,6 +136,8 @@ class ImageHooks(Struct, frozen=True, kw_only=True):
     repository, a literal or a group of `[images]` with others, returns those that have to stay with another one, and
     with which. Every rule of the run finds that in `Context.held`.
 
+    With `names` it is offered the literals in which names of images begin as well, also those in containers.
+
     `coupled` are the keys of map entries that may be written with the local or variable of an image's tag and so follow
     it by themselves: reading it there forbids nothing.
     """
@@ -144,6 +146,7 @@ class ImageHooks(Struct, frozen=True, kw_only=True):
     together: Callable[..., Mapping[ImageId, str]] | None = None
     forms: Callable[..., tuple[str, ...]] | None = None
     coupled: tuple[str, ...] = ()
+    names: bool = False
 
 
 class _Check(Struct, frozen=True):
@@ -180,7 +183,7 @@ class Rule(_Check, frozen=True, kw_only=True):
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the hooks: name, default and, as text, type."""
-        return {each.name: each for hook in self.hooks for each in parameters(hook)}
+        return {option_name(each): each for hook in self.hooks for each in parameters(hook)}
 
     def is_for(self, block: Block) -> bool:
         """Whether a block is of one of its kinds."""
@@ -210,6 +213,11 @@ class Rule(_Check, frozen=True, kw_only=True):
         return next((each.name for each in parameters(hook)), "") if hook else ""
 
     @property
+    def names(self) -> bool:
+        """Whether it is about the names of images, and not about their tags alone."""
+        return self.images is not None and self.images.names
+
+    @property
     def coupled(self) -> tuple[str, ...]:
         """The keys of map entries that follow an image's tag by themselves."""
         return self.images.coupled if self.images else ()
@@ -229,7 +237,13 @@ def parameters(hook: Callable[..., object]) -> tuple[inspect.Parameter, ...]:
 
 def accepted(hook: Callable[..., object], options: Mapping[str, Option]) -> dict[str, Option]:
     """Those of the options that a hook names."""
-    return {each.name: options[each.name] for each in parameters(hook) if each.name in options}
+    names = {each.name: option_name(each) for each in parameters(hook)}
+    return {name: options[option] for name, option in names.items() if option in options}
+
+
+def option_name(parameter: inspect.Parameter) -> str:
+    """The option that a parameter is: `from_` is `from`, which Python keeps for itself."""
+    return parameter.name.removesuffix("_")
 
 
 def _type(parameter: inspect.Parameter) -> str:

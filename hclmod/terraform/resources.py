@@ -68,6 +68,14 @@ def tag_piece(origin: Origin) -> Piece | None:
     return None
 
 
+def name_piece(origin: Origin) -> Piece | None:
+    """The piece of an image in which its name begins; None for an image that is not known."""
+    text = origins.text(origin)
+    if text is None or reference.parse(text) is None:
+        return None
+    return next((part for part in origin if isinstance(part, Piece) and part.text), None)
+
+
 def fan_out(uses: Iterable[ImageUse]) -> dict[Site, tuple[ImageUse, ...]]:
     """For each literal, those of the uses that it makes or helps to make."""
     by_key: dict[Site, list[ImageUse]] = defaultdict(list)

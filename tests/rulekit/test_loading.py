@@ -176,12 +176,13 @@ def test_rules_of_a_folder_share_helpers_and_folders_do_not_mix(tmp_path: Path) 
 
 def test_facts_about_the_cluster_are_no_options() -> None:
     loading.check_options({"*": {"keel_version": "0.21.1"}, "ignore-keel-drift": {"exempt": ["a"]}})
-    with pytest.raises(ConfigError, match="keel_versoin is no fact about the cluster"):
+    with pytest.raises(ConfigError, match="keel_versoin is not a fact about the cluster"):
         loading.check_options({"*": {"keel_versoin": "0.21.1"}})
 
 
 def test_rules_of_subfolders_wait_until_they_are_named() -> None:
-    assert {"pin", "unpin", "opt-out", "owners", "story", "unenroll-namespace"} == set(folders.group("commands"))
+    commands = {"pin", "unpin", "opt-out", "owners", "story", "unenroll-namespace", "move-image"}
+    assert commands == set(folders.group("commands"))
     assert "missing-marker" in folders.group("audit")
     waiting = {*folders.group("commands"), *folders.group("audit")}
     assert not waiting & set(folders.available())
