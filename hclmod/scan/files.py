@@ -132,13 +132,13 @@ class Files:
     def live(self, folder: str) -> str:
         """The code of a folder without its comments."""
         if folder not in self._live:
-            self._live[folder] = self._found(str, "live", folder, _without_comments)
+            self._live[folder] = self._of_folder(str, "live", folder, _without_comments)
         return self._live[folder]
 
     def carriers(self, folder: str) -> Carriers:
         """What the `.tf` files of a folder say."""
         if folder not in self._carriers:
-            self._carriers[folder] = self._found(Carriers, "carriers", folder, expressions.carriers)
+            self._carriers[folder] = self._of_folder(Carriers, "carriers", folder, expressions.carriers)
         return self._carriers[folder]
 
     def sources(self, folder: str) -> list[Source]:
@@ -149,7 +149,7 @@ class Files:
         names = [path for path in self._beside.get(folder, ()) if path.endswith((*CODE, ".hcl"))]
         return {path: data for path in names if isinstance(data := self.text(path), bytes)}
 
-    def _found(self, kind: type[Value], name: str, folder: str, make: Callable[[Sequence[Source]], Value]) -> Value:
+    def _of_folder(self, kind: type[Value], name: str, folder: str, make: Callable[[Sequence[Source]], Value]) -> Value:
         """What follows from the sources of a folder; they are parsed only where no earlier run has found it."""
         texts = self._texts(folder)
         key = cache.key(name, *(part for entry in texts.items() for part in entry))
