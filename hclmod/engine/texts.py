@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from hclmod.rulekit.places import Place
     from hclmod.rulekit.rule import Context
 
+    Offers = Sequence[tuple[Loaded, Block]]
+
 
 class Hcl(Struct, frozen=True):
     """A document of HCL; `select` says whether a rule is offered a block."""
@@ -44,31 +46,32 @@ class Hcl(Struct, frozen=True):
 
     def check(self, rules: Sequence[Loaded], context: Context) -> tuple[Reported, ...]:
         """What rules find in its blocks, then at the places from which images come."""
-        result = (*self._at_blocks(rules, context), *self._at_places(rules, context))
-        return (*result, *self._without_reason(rules, context, result))
+        blocks = [block for block in top_level(self.source)[1] if _is_offered(block)]
+        pairs = [(each, block) for each in rules for block in blocks if each.rule.is_for(block)]
+        offers = [(loaded, block) for loaded, block in pairs if self.select(loaded, block)]
+        result = (*self._at_blocks(offers, context), *self._at_places(rules, context))
+        return (*result, *self._without_reason(offers, context, result))
 
-    def _without_reason(
-        self, rules: Sequence[Loaded], context: Context, reported: Sequence[Reported]
-    ) -> Iterator[Reported]:
+    def _without_reason(self, offers: Offers, context: Context, reported: Sequence[Reported]) -> Iterator[Reported]:
         """A note for each block that rules of phases are offered and that none of them says anything of."""
         known = {each.finding.address for each in reported} | {address for _, address in context.changed}
         starts = sorted(each.finding.span.start for each in reported)
-        for block in filter(_is_offered, top_level(self.source)[1]):
-            silent = [each for each in rules if each.rule.is_for(block) and self.select(each, block) and each.selects]
+        silent: dict[str, tuple[Block, str]] = {}
+        for loaded, block in offers:
+            if loaded.selects:
+                silent.setdefault(block.path, (block, loaded.id))
+        for block, rule in sorted(silent.values(), key=lambda each: each[0].span):
             split = block.address in context.merged  # it may be looked at in another document
             first = bisect_left(starts, block.span.start)
             inside = first < len(starts) and starts[first] < block.span.end
-            if silent and not split and not inside and block.address not in known:
-                nothing = note(block.title, NOTHING_TO_DO, f"{silent[0].id} has nothing to do here")
-                yield self._reported(silent[0].id, _addressed(nothing, block.address))
+            if not split and not inside and block.address not in known:
+                nothing = note(block.title, NOTHING_TO_DO, f"{rule} has nothing to do here")
+                yield self._reported(rule, _addressed(nothing, block.address))
 
-    def _at_blocks(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:
-        blocks = [block for block in top_level(self.source)[1] if _is_offered(block)]
-        for loaded in rules:
-            for block in blocks:
-                if loaded.rule.is_for(block) and self.select(loaded, block):
-                    for finding in merged.check(loaded, block, context):
-                        yield self._reported(loaded.id, _addressed(finding, block.address))
+    def _at_blocks(self, offers: Offers, context: Context) -> Iterator[Reported]:
+        for loaded, block in offers:
+            for finding in merged.check(loaded, block, context):
+                yield self._reported(loaded.id, _addressed(finding, block.address))
 
     def _at_places(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:
         for loaded, place in _offered(rules, context):
