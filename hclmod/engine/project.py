@@ -45,7 +45,8 @@ class Project:
 
     Each part is made when it is asked for, and once. `rule_folders` are those whose rules the person trusts (None: the
     built-in ones), `options` come from the command line and win over those of the config. `kept` is what earlier runs
-    have found.
+    have found. `closed` are the folders that were not looked into so far, with the reason, and `recovered` the files
+    that an earlier run began to write and that have their old bytes again.
     """
 
     def __init__(
@@ -58,13 +59,14 @@ class Project:
         rule_folders: Sequence[Path | None] = (None,),
         options: Options | None = None,
         kept: Cache = cache.NONE,
+        closed: dict[str, str] | None = None,
+        recovered: tuple[str, ...] = (),
     ) -> None:
         self.root, self.config, self.tags, self.tree, self.kept = root, config, tags, tree, kept
         self.rule_folders, self._options = tuple(rule_folders), options or {}
         self._objects: dict[frozenset[str], ClusterObjects] = {}
         self._facts: dict[tuple[int, ...], Mapping[BlockId, Facts]] = {}
-        self.closed: dict[str, str] = {}  # folders that were not looked into so far, with the reason
-        self.recovered: tuple[str, ...] = ()  # files that an earlier run began to write, with their old bytes again
+        self.closed, self.recovered = {} if closed is None else closed, recovered
 
     @cached_property
     def git(self) -> Repository:
@@ -178,9 +180,9 @@ class Project:
         """The same project with other files, or another tag snapshot."""
         known = self.tags if tags is None else tags
         rules, options = self.rule_folders, self._options
-        other = Project(self.root, self.config, known, tree, rule_folders=rules, options=options, kept=self.kept)
-        other.closed = self.closed
-        return other
+        return Project(
+            self.root, self.config, known, tree, rule_folders=rules, options=options, kept=self.kept, closed=self.closed
+        )
 
     def at(self, revision: str, *, in_place: bool = False) -> Project:
         """The project at a commit; `in_place` its files as they are in the working tree."""
@@ -278,9 +280,17 @@ def open_project(
     tags = evidence.Snapshot({}) if known is None else evidence.parse(known, str(root / read.tags))
     closed: dict[str, str] = {}
     there = tree.on_disk(root, closed=closed)
-    project = Project(root, read, tags, there, rule_folders=(None, *rule_folders), options=options, kept=kept)
-    project.closed = closed
-    project.recovered = recovered
+    project = Project(
+        root,
+        read,
+        tags,
+        there,
+        rule_folders=(None, *rule_folders),
+        options=options,
+        kept=kept,
+        closed=closed,
+        recovered=recovered,
+    )
     loading.check_options(project.options_of(None), project.rule_folders)
     return project
 
