@@ -69,21 +69,28 @@ def tell(project: Project, target: str) -> Iterator[str]:
 def rows(project: Project, target: str) -> list[dict[str, Any]]:
     """What `tell` says as plain values: each image with its origins, their parts, and who else uses them."""
     drives = fan_out(project.uses)
-    return [
-        {
-            "stack": use.id.stack,
-            "address": use.id.full,
-            "container": use.image.label,
-            "document": use.image.image.document,
-            "line": use.image.image.line,
-            "origins": [{"image": _written(each), "parts": list(_rows(each))} for each in use.origins],
-            "may_be_overridden_by": list(use.overrides),
-            "also_drives": [line.strip() for line in _others(drives, use)],
-        }
-        if not isinstance(use, OutsideImage)
-        else _outside_row(use)
-        for use in find(project, target)
-    ]
+    return [_row(each, drives) for each in find(project, target)]
+
+
+def _row(use: ImageUse | OutsideImage, drives: Mapping[Site, Sequence[ImageUse]]) -> dict[str, Any]:
+    if isinstance(use, OutsideImage):
+        at = use.location
+        return {"stack": at.stack, "address": at.address, "form": at.form, **_placed(at.file, at.line, [use.origin])}
+    home = use.image.image
+    return {
+        "stack": use.id.stack,
+        "address": use.id.full,
+        "container": use.image.label,
+        **_placed(home.document, home.line, use.origins),
+        "may_be_overridden_by": list(use.overrides),
+        "also_drives": [line.strip() for line in _others(drives, use)],
+    }
+
+
+def _placed(document: str, line: int, alternatives: Sequence[Origin]) -> dict[str, Any]:
+    """Where an image is written, and where it comes from."""
+    rows = [{"image": _written(each), "parts": list(_rows(each))} for each in alternatives]
+    return {"document": document, "line": line, "origins": rows}
 
 
 def _outside(image: OutsideImage) -> Iterator[str]:
@@ -93,18 +100,6 @@ def _outside(image: OutsideImage) -> Iterator[str]:
     yield f"  {_written(image.origin)}"
     yield from _parts(image.origin)
     yield "  hclmod lists it and does not change it"
-
-
-def _outside_row(image: OutsideImage) -> dict[str, Any]:
-    location = image.location
-    return {
-        "stack": location.stack,
-        "address": location.address,
-        "form": location.form,
-        "document": location.file,
-        "line": location.line,
-        "origins": [{"image": _written(image.origin), "parts": list(_rows(image.origin))}],
-    }
 
 
 def _rows(origin: Origin) -> Iterator[dict[str, Any]]:
