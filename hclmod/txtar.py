@@ -75,5 +75,5 @@ def _unusable(name: str, files: Mapping[str, bytes]) -> str:
     if part not in PARTS or (part == PARTS[0]) == bool(rest):
         return "is not case.toml, before/..., after/... or earlier/..."
     if not {"", ".", ".."}.isdisjoint(rest) or "\\" in name:
-        return "is no plain path"
+        return "is not a plain path"
     return ""

@@ -71,14 +71,16 @@ def new_rule(
 
 def _check(rule: str, kind: str, attribute: str) -> None:
     if not _ID.fullmatch(rule):
-        raise HclmodError(f"`{rule}` is no id of a rule", hint="Use small letters, digits and hyphens: drop-old-label.")
+        raise HclmodError(
+            f"`{rule}` is not the id of a rule", hint="Use small letters, digits and hyphens: drop-old-label."
+        )
     if rule in folders.every():
         hint = "Choose another id: `hclmod rules` lists those that are taken."
         raise HclmodError(f"`{rule}` is the id of a built-in rule", hint=hint)
     if not mistakes.is_kind(kind):
-        raise HclmodError(f"`{kind}` is no kind of block", hint=mistakes.KINDS)
+        raise HclmodError(f"`{kind}` is not a kind of block", hint=mistakes.KINDS)
     if not _NAME.fullmatch(attribute):
-        raise HclmodError(f"`{attribute}` is no name of an attribute", hint="Write one such as `wait`.")
+        raise HclmodError(f"`{attribute}` is not the name of an attribute", hint="Write one such as `wait`.")
 
 
 def _block(kind: str, attribute: str, value: str = "") -> str:

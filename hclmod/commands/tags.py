@@ -248,7 +248,7 @@ def _image(text: str) -> Reference:
     known = reference.parse(text)
     if known is None:
         hint = "Write it as in a container, such as `ghcr.io/immich-app/immich-server:v1.2.3`."
-        raise HclmodError(f"`{text}` is no image", hint=hint)
+        raise HclmodError(f"`{text}` is not an image", hint=hint)
     return known
 
 

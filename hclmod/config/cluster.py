@@ -80,7 +80,7 @@ def split(options: Options) -> tuple[dict[str, Any], dict[str, dict[str, object]
             rest[rule][name] = given
         else:
             hint = "Set an option for each rule that has it: [options.RULE], or --set RULE.OPTION=VALUE."
-            raise ConfigError(f"{rule}.{name} is no fact about the cluster", hint=hint)
+            raise ConfigError(f"{rule}.{name} is not a fact about the cluster", hint=hint)
     return taken, rest
 
 

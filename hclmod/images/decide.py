@@ -247,7 +247,7 @@ def _latest_by_date(tag: str, latest: TagInfo, known: ImageTags) -> Float | _No:
     if newest and newest.time and latest.time < newest.time:
         return _No(f"latest is stale: it was built before {top}")
     if twins := _other_twins(tag, latest, known):
-        return _No(f"latest is {twins[0]}, which is no newer version of the form of {tag}", proven=False)
+        return _No(f"latest is {twins[0]}, which is not a newer version of the form of {tag}", proven=False)
     return Float("latest", f"latest was not built before {tag}")
 
 

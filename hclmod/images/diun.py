@@ -116,7 +116,7 @@ def _tagged(image: Any, manifests: Any, where: str, problems: list[str]) -> Iter
 def _of_webhook(image: str, rest: Mapping[Any, Any], where: str, problems: list[str]) -> Iterator[_Record]:
     parsed = reference.parse(image)
     if parsed is None or parsed.tag is None:
-        problems.append(f"{where}: {image[:80]!r} is no image with a tag")
+        problems.append(f"{where}: {image[:80]!r} is not an image with a tag")
         return
     yield _Record(where=where, name=parsed.name, tag=parsed.tag, digest=rest.get("digest"), created=rest.get("created"))
 
@@ -125,7 +125,7 @@ def _add(record: _Record, by_key: dict[str, dict[str, TagInfo]], problems: list[
     """Take in one record; of two about one tag the later one is the newer."""
     parsed = reference.parse(record.name)
     if parsed is None or parsed.tag or parsed.digest or not reference.is_tag(record.tag):
-        problems.append(f"{record.where}: {record.name[:80]!r} with {record.tag[:80]!r} is no image with a tag")
+        problems.append(f"{record.where}: {record.name[:80]!r} with {record.tag[:80]!r} is not an image with a tag")
         return
     if classify(record.tag) is TagClass.DIGEST:
         return

@@ -40,7 +40,8 @@ class Style(Struct, frozen=True):
         """The text in lines that fit behind the indentation of messages."""
         if self.width is None or len(text) + len(_INDENT) <= self.width:
             return [text]
-        return textwrap.wrap(text, max(20, self.width - len(_INDENT)), break_on_hyphens=False) or [text]
+        width = max(20, self.width - len(_INDENT))
+        return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [text]
 
 
 def render(section: Section, style: Style) -> str:

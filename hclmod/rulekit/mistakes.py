@@ -131,6 +131,6 @@ def findings(rule: str, made: object) -> Iterator[Finding]:
             raise RuleError(f"rule `{rule}`: its check returned one finding", hint="Write `yield` instead of `return`.")
     for each in made:  # type: ignore[attr-defined]  # whatever it is, Python says so
         if not isinstance(each, Finding):
-            message = f"rule `{rule}`: its check yielded {each!r}, which is no finding"
+            message = f"rule `{rule}`: its check yielded {each!r}, which is not a finding"
             raise RuleError(message, hint="Yield what `change`, `note` and `warn` return.")
         yield each

@@ -174,7 +174,7 @@ def _evaluate(at: At, depth: int) -> Iterator[Origin]:
             case Opaque(written, why):
                 yield _hole(reduced, written, why)
             case _:
-                yield _hole(reduced, short(reduced.value), "it is no text")
+                yield _hole(reduced, short(reduced.value), "it is not text")
 
 
 def _piece(at: At, written: Text) -> Piece:

@@ -37,7 +37,7 @@ def write(data: bytes, scalar: Scalar, text: str, holes: Sequence[Span] = ()) ->
     that PyYAML cannot read, or in which more than this value would change, is an `UnfixableError`.
     """
     if not scalar.sound:
-        raise UnfixableError("the text around it is no sound YAML")
+        raise UnfixableError("the text around it is not valid YAML")
     if any(hole.start < scalar.end and scalar.start < hole.end for hole in holes):
         raise UnfixableError("a template fills in a part of it")
     edit = Edit(Span(scalar.start, scalar.end), _written(data, scalar, text))

@@ -269,7 +269,7 @@ def test_cellar_belongs_to_no_phase_and_is_never_touched(root: Path) -> None:
         (["check", "--rule", "ignore-keel-drift", "--set", "ignore-keel-drift.markers=K", "."], "no marker `K`"),
         (["check", "--set", "nothing", "."], "Write RULE.OPTION=VALUE, for"),
         (["explain", "flota"], "there is no rule `flota`"),
-        (["new", "rule", "Not An Id"], "is no id of a rule"),
+        (["new", "rule", "Not An Id"], "is not the id of a rule"),
         (["test", "--fixtures", "nowhere"], "there is no folder nowhere"),
     ],
 )  # fmt: skip

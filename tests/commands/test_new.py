@@ -59,7 +59,11 @@ def test_the_fixtures_of_every_kind_are_formatted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "attribute", "problem"),
-    [("modul", "a", "`modul` is no kind"), ("module", "a b", "`a b` is no name"), ("module", "1", "`1` is no name")],
+    [
+        ("modul", "a", "`modul` is not a kind"),
+        ("module", "a b", "`a b` is not the name"),
+        ("module", "1", "`1` is not the name"),
+    ],
 )
 def test_what_is_no_kind_and_no_attribute_is_refused(tmp_path: Path, kind: str, attribute: str, problem: str) -> None:
     with pytest.raises(HclmodError, match=problem):
@@ -133,7 +137,7 @@ def test_fixtures_that_are_there_are_not_overwritten(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_id_is_refused(tmp_path: Path, rule: str) -> None:
-    with pytest.raises(HclmodError, match="is no id of a rule"):
+    with pytest.raises(HclmodError, match="is not the id of a rule"):
         new(tmp_path, rule)
     assert not list(tmp_path.iterdir())
 

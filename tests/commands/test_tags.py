@@ -299,8 +299,8 @@ def test_import_never_puts_less_in_place_of_a_complete_list(running: real.Regist
     [
         ("| NAME | TAG |", 2, "-:1: not JSON"),
         ("[]", 1, "<stdin>:1: neither of `diun image inspect`"),
-        ('{"images": [{"name": "a b", "latest": {"tag": "1"}}]}', 1, "'a b' with '1' is no image with a tag"),
-        ('{"image": "caddy"}', 1, "'caddy' is no image with a tag"),
+        ('{"images": [{"name": "a b", "latest": {"tag": "1"}}]}', 1, "'a b' with '1' is not an image with a tag"),
+        ('{"image": "caddy"}', 1, "'caddy' is not an image with a tag"),
         ("", 2, "nothing that Diun writes"),
         ('{"images": []}', 2, "nothing that Diun writes"),
         ('{"image": {"name": "caddy"}}\n\n{', 2, ":3: not JSON"),
@@ -366,8 +366,8 @@ def test_explain_knows_what_needs_no_registry(tmp_path: Path, image: str, said: 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["tags", "explain", "${var.image}"], "is no image"),
-        (["tags", "refresh", "a b"], "is no image"),
+        (["tags", "explain", "${var.image}"], "is not an image"),
+        (["tags", "refresh", "a b"], "is not an image"),
         (["tags", "refresh", "--phase", "9"], "Its phases: 1, 2."),
         (["tags", "refresh", "caddy", "--phase", "1"], "not both"),
         (["tags", "import", "nowhere.json"], "nowhere.json"),

@@ -160,8 +160,8 @@ def test_facts_among_options_are_those_of_one_cluster() -> None:
     ("options", "message"),
     [
         ({"x": {"exempt": ["a"]}, "y": {"exempt": ["b"]}}, "x.exempt and y.exempt differ, but there is one cluster"),
-        ({"*": {"jobs": True}}, "*.jobs is no fact about the cluster"),
-        ({"keel": {"verison": "1"}}, "keel.verison is no fact about the cluster"),
+        ({"*": {"jobs": True}}, "*.jobs is not a fact about the cluster"),
+        ({"keel": {"verison": "1"}}, "keel.verison is not a fact about the cluster"),
         ({"keel": {"version": "new"}}, "keel.version: write a version of Keel such as \"0.21.1\", not 'new'"),
         ({"x": {"init_containers": "perhaps"}}, "x.init_containers: write true or false, not a string"),
     ],

@@ -81,9 +81,9 @@ def test_a_mistake_that_can_be_seen_when_a_rule_is_loaded(
         ("    return None", "its check returned nothing", "Write `yield`"),
         ("    found = note(block.title, 'seen', 'seen')", "its check returned nothing", "Write `yield`"),
         ("    return note(block.title, 'seen', 'seen')", "its check returned one finding", "instead of `return`"),
-        ("    yield 'seen'", "its check yielded 'seen', which is no finding", "`change`, `note` and `warn`"),
-        ("    yield None", "its check yielded None, which is no finding", "`change`, `note` and `warn`"),
-        ("    return [1]", "its check yielded 1, which is no finding", "`change`, `note` and `warn`"),
+        ("    yield 'seen'", "its check yielded 'seen', which is not a finding", "`change`, `note` and `warn`"),
+        ("    yield None", "its check yielded None, which is not a finding", "`change`, `note` and `warn`"),
+        ("    return [1]", "its check yielded 1, which is not a finding", "`change`, `note` and `warn`"),
     ],
 )
 def test_a_mistake_that_can_be_seen_when_a_check_runs(tmp_path: Path, body: str, problem: str, hint: str) -> None:

@@ -203,7 +203,7 @@ HOLES = {
     "strip marker": ('"a ${~ local.key}"', None, "it is computed"),
     "directive": ('"%{ if true }a%{ endif }"', None, "it is computed"),
     "null": ("null", None, "it is null"),
-    "object": ("local.map", "object", "it is no text"),
+    "object": ("local.map", "object", "it is not text"),
     "no such key": ("local.map.no", None, "there is no such key"),
     "no such item": ("local.list[3]", None, "there is no such key"),
     "computed key": ("local.map[data.x.y.z]", None, "the key is computed"),
