@@ -8,14 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.demo import environment, git, hclmod
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.support import kills
+from tests.support.demo import environment, git
 
 RELEASE = 'resource "helm_release" "w" {\n  name   = "w"\n  atomic = true\n}\n'
 FIX = ("fix", "--rule", "drop-helm-atomic", "s")
@@ -51,14 +48,6 @@ def changed(root: Path) -> int:
     return len(git(root, "diff", "--name-only").splitlines())
 
 
-def left(root: Path) -> list[str]:
-    """What a run must not leave, beside the repository's own files and git's."""
-    own = ("main.tf", "hclmod.toml")
-    files = [each for each in root.rglob("*") if each.is_file() and ".git" not in each.parts and each.name not in own]
-    return [str(each) for each in (*files, *(root / ".git").glob("hclmod*"), *(root.parent / "tmp").glob("*"))]
-
-
-@pytest.mark.sampled(1)
 @pytest.mark.parametrize("words", [APPLY, FIX, (*APPLY, "--in-place")])
 def test_a_reader_that_stops_early_does_not_stop_the_work(root: Path, words: tuple[str, ...]) -> None:
     running = started(root, *words, stdout=subprocess.PIPE)
@@ -91,28 +80,27 @@ def test_a_terminal_without_a_letter_does_not_stop_the_work(root: Path, encoding
     assert "atomic" not in (root / "s/w—1/main.tf").read_text()
 
 
-def _moments(everything: bool) -> Iterator[tuple[tuple[str, ...], signal.Signals, float]]:  # noqa: FBT001
-    for number in range(90 if everything else 3):
-        words = (FIX, APPLY, (*APPLY, "--in-place"))[number % 3]
-        yield words, (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number // 3 % 3], 0.25 + 0.01 * number
+def test_stopped_at_any_moment(tmp_path: Path, everything: bool) -> None:  # noqa: FBT001
+    """A sample of what `tests/long/kills.py` does."""
+    with kills.ground(tmp_path) as ground:
+        for name, number, after in kills.moments(ground, 45 if everything else 5):
+            assert ground.stop(name, number, after) == [], (name, number, after)
 
 
-def test_stopped_at_any_moment(root: Path, everything: bool) -> None:  # noqa: FBT001
-    for words, number, after in _moments(everything):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("words", [FIX, (*APPLY, "--in-place")])
+def test_an_interruption_says_whether_anything_was_written(
+    root: Path, words: tuple[str, ...], number: signal.Signals
+) -> None:
+    for after in (0.3, 0.45, 0.6):
         running = started(root, *words, stdout=subprocess.DEVNULL)
         time.sleep(after)
         running.send_signal(number)
         _, error = running.communicate()
-        if number != signal.SIGKILL:
-            assert (changed(root) in (0, FILES), left(root)) == (True, []), (words, number, after)
-            assert running.returncode in (0, 128 + number, -number)  # the last before Python hears it
-            if running.returncode and words != APPLY:
-                assert ("nothing was written" in error.decode()) == (changed(root) == 0) or not error
-        hclmod(root, "check", "--rule", "drop-helm-atomic", "s", TMPDIR=str(root.parent / "tmp"))
-        assert (changed(root) in (0, FILES), left(root) if words != APPLY else []) == (True, []), (words, number, after)
+        assert running.returncode in (0, 128 + number, -number)  # the last before Python hears it
+        if running.returncode:
+            assert ("nothing was written" in error.decode()) == (changed(root) == 0) or not error
         git(root, "checkout", "-q", ".")
-        if "hclmod/phase-1" in git(root, "branch"):
-            git(root, "branch", "-q", "-D", "hclmod/phase-1")
 
 
 def test_a_file_that_is_saved_meanwhile_is_kept_and_nothing_is_written(root: Path) -> None:

@@ -1,0 +1,146 @@
+"""Stop hclmod at any moment and look at what is left: the repository as it was, or as it should be."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hclmod.images import evidence
+from tests.support.demo import environment, git
+from tests.support.servers import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.servers import Reply, Seen
+
+FILES = 60
+RELEASE = 'resource "helm_release" "w" {\n  name   = "w"\n  atomic = true\n}\n'
+WORKLOAD = (
+    'resource "kubernetes_deployment" "w" {\n  metadata {\n    name = "w"\n  }\n  spec {\n    template {\n'
+    '      spec {\n        container {\n          name  = "w"\n          image = "registry.lan/acme/%s:1.2.3"\n'
+    "        }\n      }\n    }\n  }\n}\n"
+)
+TAGS = "hclmod.tags.json"
+APPLY = ("apply", "--phase", "1")
+COMMANDS = {
+    "fix": ("fix", "--rule", "drop-helm-atomic", "s"),
+    "apply": APPLY,
+    "apply --in-place": (*APPLY, "--in-place"),
+    "pin": ("pin", "s/w0/kubernetes_deployment.w", "--to", "1.2.2", "--allow-downgrade", "--reason", "x"),
+    "tags refresh": ("tags", "refresh", *(f"registry.lan/acme/w{number}:1.2.3" for number in range(4))),
+}
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+
+class Ground:
+    """A repository on which commands are stopped."""
+
+    def __init__(self, folder: Path, registry: str) -> None:
+        self.root, self.temporary = folder / "root", folder / "tmp"
+        self.temporary.mkdir(parents=True)
+        for number in range(FILES):
+            (self.root / f"s/w{number}").mkdir(parents=True)
+            text = RELEASE + (WORKLOAD % f"w{number}" if number < 4 else "")
+            (self.root / f"s/w{number}/main.tf").write_text(text)
+        stacks = json.dumps([f"s/w{number}" for number in range(FILES)])
+        mirror = f'[registries."registry.lan"]\nmirror = "{registry}"\nplain_http = true\n'
+        config = f'stacks = ["s/*"]\nrules = ["drop-helm-atomic"]\n[phase.1]\nstacks = {stacks}\n{mirror}'
+        (self.root / "hclmod.toml").write_text(config)
+        git(self.root, "init", "-q", "-b", "main")
+        git(self.root, "config", "user.name", "T")
+        git(self.root, "config", "user.email", "t@example.net")
+        git(self.root, "add", "-A")
+        git(self.root, "commit", "-q", "-m", "base")
+        self.seconds, self.whole = {}, {}
+        for name, words in COMMANDS.items():
+            before = time.monotonic()
+            _, error = self.start(words).communicate()
+            self.seconds[name], self.whole[name] = time.monotonic() - before, self.state()
+            if self.whole[name] == ("", "", ""):
+                raise AssertionError(f"{name} did nothing: {error.decode()}")
+            self.restore()
+
+    def start(self, words: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        """Start a command."""
+        variables = environment(self.root) | {"TMPDIR": str(self.temporary)}
+        command = [sys.executable, "-m", "hclmod", *words]
+        return subprocess.Popen(
+            command, cwd=self.root, env=variables, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+
+    def stop(self, name: str, number: signal.Signals, after: float) -> list[str]:
+        """Stop a command after some seconds and run another one: what is wrong then."""
+        running = self.start(COMMANDS[name])
+        time.sleep(after)
+        running.send_signal(number)
+        _, error = running.communicate()
+        wrong = [] if number == signal.SIGKILL else self._wrong(name)
+        if b"Traceback" in error and b"KeyboardInterrupt" not in error:
+            wrong.append(error.decode(errors="replace"))
+        self.start(("check", "--rule", "drop-helm-atomic", "s/w0")).communicate()
+        wrong += self._wrong(name)
+        self.restore()
+        return wrong
+
+    def _wrong(self, name: str) -> list[str]:
+        wrong = [f"left over: {path}" for path in self.left()]
+        if name == "tags refresh":
+            text = (self.root / TAGS).read_bytes() if (self.root / TAGS).exists() else b""
+            if text:
+                evidence.parse(text, TAGS)
+        elif (state := self.state()) not in (("", "", ""), self.whole[name]):
+            wrong.append(f"neither as before nor as it should be: {state}")
+        return wrong
+
+    def state(self) -> tuple[str, str, str]:
+        """What differs from the first commit: in the working tree, on the branch, and the snapshot."""
+        branch = git(self.root, "branch", "--list", "hclmod/*").strip()
+        tags = (self.root / TAGS).exists()
+        return git(self.root, "diff"), git(self.root, "diff", "main", branch) if branch else "", "tags" if tags else ""
+
+    def left(self) -> list[str]:
+        """Files that no run may leave behind."""
+        own = ("main.tf", "hclmod.toml", TAGS)
+        files = [each for each in self.root.rglob("*") if each.is_file() and ".git" not in each.parts]
+        strange = [each for each in files if each.name not in own]
+        return [str(each) for each in (*strange, *(self.root / ".git").glob("hclmod*"), *self.temporary.glob("*"))]
+
+    def restore(self) -> None:
+        """Put the repository back."""
+        git(self.root, "checkout", "-q", ".")
+        (self.root / TAGS).unlink(missing_ok=True)
+        if git(self.root, "branch", "--list", "hclmod/*").strip():
+            git(self.root, "branch", "-q", "-D", "hclmod/phase-1")
+        for each in (*self.temporary.glob("*"), *(self.root / ".git").glob("hclmod*")):
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+
+
+def moments(ground: Ground, count: int, seed: int = 1) -> Iterator[tuple[str, signal.Signals, float]]:
+    """Commands, signals and seconds: every command with every signal in turn, at random moments."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    names = list(COMMANDS)
+    for number in range(count):
+        name = names[number % len(names)]
+        yield name, SIGNALS[number // len(names) % 3], chance.uniform(0.05, 1.1 * ground.seconds[name])
+
+
+@contextmanager
+def ground(folder: Path) -> Iterator[Ground]:
+    """A repository whose registry is slow enough to be interrupted."""
+
+    def answer(asked: Seen) -> Reply:
+        time.sleep(0.03)
+        body = json.dumps({"name": "acme/w", "tags": ["1.2.2", "1.2.3", "latest"]}).encode()
+        return (200, {"content-type": "application/json"}, body) if "/tags/list" in asked.path else (404, {}, b"")
+
+    with serving(answer) as server:
+        yield Ground(folder, server.host)
