@@ -62,7 +62,7 @@ def make(root: Path, count: int) -> None:
 def seconds(code: str, root: Path) -> float:
     """One dry run of the phase."""
     start = time.perf_counter()
-    command = [sys.executable, "-c", code, "apply", "--phase", "1", "--dry-run"]
+    command = [sys.executable, "-c", code, "apply", "--phase", "1", "--dry-run", "--no-cache"]
     subprocess.run(command, cwd=root, stdout=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "1"}, check=True)
     return time.perf_counter() - start
 

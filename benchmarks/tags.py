@@ -15,10 +15,10 @@ ROUNDS = 5
 SCRIPT = """\
 import sys
 from pathlib import Path
-from hclmod.images import floating, reference, snapshot
-known = snapshot.load(Path(sys.argv[1])).image("registry.example.net/app")
+from hclmod.images import decide, evidence, reference
+known = evidence.load(Path(sys.argv[1])).image("registry.example.net/app")
 for tag in sys.argv[2:]:
-    floating.decide(reference.parse(f"registry.example.net/app:{tag}"), None, known)
+    decide.decide(reference.parse(f"registry.example.net/app:{tag}"), None, known)
 """
 PINS = ["1.2.3", "1.2.3-alpine", "7", "36", "1a2b3c4", "2025.11.1"]
 

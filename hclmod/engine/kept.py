@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hclmod.engine.run import Run
     from hclmod.hcl.document import Document
     from hclmod.rulekit.facts import Facts, Namespace
+    from hclmod.terraform.stacks import Stack
 
 _OWN = ("job", "stacks", "placing", "facts", "blocked")
 """What `Run.within` makes for each stack. All else is of the whole run."""
@@ -36,16 +37,17 @@ class Outcomes:
 
     def __init__(self, run: Run, kept: Cache) -> None:
         own = any(each.path is not None for each in run.rules)
-        self._kept = cache.NONE if own else kept
+        self._kept, self._whole = cache.NONE if own else kept, run
         self._namespaces: dict[int, bytes] = {}
         if self._kept.folder:
             fields = [_plain(getattr(run, name)) for name in run.__struct_fields__ if name not in _OWN]
             self._run = cache.key("run", cache.code(builtin_folder()), msgspec.msgpack.encode(fields))
 
-    def key(self, part: Run, documents: Sequence[Document], names: Sequence[str]) -> bytes | None:
+    def key(self, stack: Stack, documents: Sequence[Document], names: Sequence[str]) -> bytes | None:
         """What the outcomes of a stack depend on: the run as it sees it, its documents, and the namespaces' names."""
         if not self._kept.folder:
             return None
+        part = self._whole.within(stack)
         own = [_plain(getattr(part, name)) for name in _OWN if name != "facts"]
         facts = [(block, self._facts(each)) for block, each in part.facts.items()]
         texts = [text for each in documents for text in (each.path, each.data)]

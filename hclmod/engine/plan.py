@@ -59,7 +59,7 @@ def plan(
     Stacks that an option reaches come last, when the names of all namespaces are known.
     """
     work = [
-        _Work(index=index, run=run.within(stack), stack=stack, documents=_documents(tree, stack))
+        _Work(index=index, run=run, stack=stack, documents=_documents(tree, stack))
         for index, run in enumerate(runs)
         for stack in run.stacks
     ]
@@ -115,7 +115,7 @@ def _settle_new(
     work: Sequence[_Work], kept: Sequence[Outcomes], watch: Callable[[str], None]
 ) -> list[tuple[int, StackReport]]:
     """The reports of stacks: those of earlier runs where nothing has changed, else new ones."""
-    keys = [kept[each.index].key(each.run, each.documents, each.names) for each in work]
+    keys = [kept[each.index].key(each.stack, each.documents, each.names) for each in work]
     known = [kept[each.index].get(key) for each, key in zip(work, keys, strict=True)]
     for report in filter(None, known):
         _watched(report, watch)
@@ -184,6 +184,7 @@ def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
 
 def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: tuple[str, ...] = ()) -> StackReport:
     """Read one stack, offer its selected resources to the rules, and report every document."""
+    run = run.within(stack)
     rules, only = run.rules, run.job.only
     yaml = [document for document in documents if not document.path.endswith(_HCL)]
     code = [document for document in documents if document.path.endswith(_HCL)]
