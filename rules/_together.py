@@ -34,7 +34,7 @@ def obstacle(  # noqa: PLR0911 - one line for each reason to stay
         return Reason("suppressed", f"suppressed ({driven.suppressed})")
     if is_opted_out(driven.metadata, mixed=driven.outside):
         return Reason("opted-out", "opted out with `keel.sh/policy = never`")
-    if driven.opaque or is_unread(driven.metadata, mixed=driven.outside):
+    if _may_be_opted_out(driven):
         return Reason("may-be-opted-out", MAY_OPT_OUT)
     if driven.ignored:
         return Reason("ignored-by-terraform", NO_EFFECT)
@@ -43,6 +43,12 @@ def obstacle(  # noqa: PLR0911 - one line for each reason to stay
     if reason := held_by(comments, chosen):
         return Reason("pin-comment", f"its comment says: {reason}")
     return None
+
+
+def _may_be_opted_out(driven: AffectedImage) -> bool:
+    """Whether Keel leaves the image alone, or may: then what runs is what is written here, ignored or not."""
+    opted_out = is_opted_out(driven.metadata, mixed=driven.outside)
+    return opted_out or driven.opaque or is_unread(driven.metadata, mixed=driven.outside)
 
 
 def together(images: Sequence[LinkedImage], context: Context, /, *, jobs: bool = True) -> Mapping[ImageId, str]:
@@ -111,7 +117,8 @@ def _why(  # noqa: PLR0911 - one line for each reason
         case Float() if not each.mine:
             return f"it is in {'no phase' if driven.phase is None else f'phase {driven.phase}'}"
     left_alone = not jobs and driven.kind not in RESTARTED and not driven.outside
-    if left_alone or (driven.ignored and isinstance(verdict, Float)):
+    moved_by_keel = driven.ignored and not _may_be_opted_out(driven)
+    if left_alone or (moved_by_keel and isinstance(verdict, Float)):
         return None
     if not isinstance(verdict, Float):
         return stays(verdict, image, chosen).text
