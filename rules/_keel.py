@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from hclmod.rulekit import Attribute, Block, Value, values
+from hclmod.rulekit import Attribute, Block, Data, Value, values
 
 POLICY = "keel.sh/policy"
 INIT_CONTAINERS = "keel.sh/initContainers"
@@ -50,6 +50,24 @@ def declared(workload: Block, key: str) -> str | None:
             if attribute and (text := _entry(values.read(attribute.value), key)) is not None:
                 return text
     return None
+
+
+def declared_maps(workload: Block) -> tuple[dict[str, Data], ...]:
+    """The annotations and the labels of a workload, as far as they are literals; the last one of a `merge` wins."""
+    result: list[dict[str, Data]] = []
+    for name in ("annotations", "labels"):
+        tables = [values.read(each.value) for meta in workload.blocks("metadata") if (each := meta.attribute(name))]
+        pairs = ((key, _entry(table, key)) for table in tables for key in _keys(table))
+        result.append({key: text for key, text in pairs if text is not None})
+    return tuple(result)
+
+
+def _keys(value: Value) -> Iterator[str]:
+    match value:
+        case values.Object(entries):
+            yield from (key for key, _ in entries if key is not None)
+        case values.Call("merge", arguments):
+            yield from (key for each in arguments for key in _keys(each))
 
 
 def unread_policy(workload: Block) -> Attribute | None:

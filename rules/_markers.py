@@ -5,15 +5,14 @@ Source: docs/facts.md, Terraform 7, Terraform 9.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from hclmod.rulekit import (
     KINDS,
     Block,
-    Cluster,
     Config,
+    Context,
     Fix,
     RuleError,
     Struct,
@@ -24,6 +23,7 @@ from hclmod.rulekit import (
     traversal,
 )
 
+from ._cluster import facts
 from ._keel import CRON_JOBS, MUTATED, POLICY, RESTARTED, declared, opt_out
 
 
@@ -102,24 +102,24 @@ Source: docs/facts.md, Keel 1.
 """
 
 
-def version(text: str) -> tuple[int, ...]:
-    """The numbers of a version of Keel such as `0.21.1`."""
-    if not re.fullmatch(r"v?\d+(\.\d+)*", text):
-        raise RuleError(f"`{text}` is not a version of Keel", hint='Write numbers, such as version = "0.21.1".')
-    return tuple(map(int, text.removeprefix("v").split(".")))
+def marker_names(context: Context, *, early: bool = False) -> tuple[str, ...]:
+    """The markers that a workload needs: those of the configuration, and those of the Keel in the cluster.
+
+    A Keel whose version nobody knows writes what the newest one does, unless the configuration says what is written.
+    `early` is before the tags of this run are applied: an entry for an image would keep a new tag from running pods, so
+    it is left to the audit of what is done, unless the configuration asks for it.
+    """
+    keel, cluster = context.config.keel, facts(context)
+    names = (USUAL,) if keel.markers is None else keel.markers
+    needed = needed_by(cluster.version) if cluster.known or keel.markers is None else ()
+    if early and not keel.version:
+        needed = tuple(name for name in needed if name != IGNORE_IMAGE)
+    return tuple(dict.fromkeys((*names, *needed)))
 
 
-def marker_names(keel: Cluster) -> tuple[str, ...]:
-    """The markers that a workload needs: those of the configuration, and those of its version of Keel."""
-    markers = (USUAL,) if keel.markers is None else keel.markers
-    return tuple(dict.fromkeys((*markers, *needed_by(keel.version))))
-
-
-def needed_by(keel_version: str) -> tuple[str, ...]:
-    """The markers that this version of Keel needs beside the user's V2; none for no version."""
-    if not keel_version:
-        return ()
-    return tuple(name for since, name in _NEEDED if version(keel_version) >= since)
+def needed_by(keel_version: tuple[int, ...]) -> tuple[str, ...]:
+    """The markers that this version of Keel needs beside the user's V2."""
+    return tuple(name for since, name in _NEEDED if keel_version >= since)
 
 
 def marker(name: str, config: Config) -> Marker:

@@ -1,12 +1,163 @@
-"""What policies of Kyverno in manifests say: HCL objects, `yamlencode(...)` and YAML in heredocs."""
+"""What is wrong with policies that inject Keel's annotations, and so with enrolling anything by them.
+
+Each function says it of one policy in words, or returns an empty text. `obstacle` is what stands against enrolment.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from hclmod.rulekit import Block, Expression, Value, values
+from hclmod.rulekit import Context, Data, Expression, UnknownData
 
-MANIFESTS = ("kubernetes_manifest", "kubectl_manifest")
+from ._cluster import ClusterFacts, facts, text_of
+from ._keel import MATCH_TAG, POLICY
+from ._kyverno import Mutation, Policy
+from ._markers import FOLLOWS_TAGS
+
+SEMVER = ("major", "minor", "patch", "all")
+
+
+def injected(mutation: Mutation) -> Mapping[str, Data]:
+    """The map from which Keel takes the policy that a rule injects; empty where it injects none."""
+    maps = (mutation.annotations, mutation.labels)  # the annotation comes before the label (docs/facts.md, Keel 3)
+    return next((each for each in maps if POLICY in each), {})
+
+
+def injecting(policy: Policy) -> list[Mutation]:
+    """The rules of a policy that inject a policy for Keel other than `never`."""
+    return [each for each in policy.mutations if injected(each).get(POLICY, "never") != "never"]
+
+
+def plain_force(policy: Policy, cluster: ClusterFacts) -> str:
+    """Whether it injects `force` without `matchTag`, for a Keel that then follows every tag."""
+    for mutation in injecting(policy):
+        table = injected(mutation)
+        if table[POLICY] == "force" and cluster.version >= FOLLOWS_TAGS and not matches_tag(table):
+            return f"injects {plain_force_in(cluster, mutation.annotations, mutation.labels)}"
+    return ""
+
+
+def keeps_tags(context: Context) -> bool:
+    """Whether all that is injected keeps Keel to the tag of an image, so that it rewrites only what floats."""
+    maps = [injected(each) for policy in facts(context).policies for each in injecting(policy)]
+    return context.config.keel.floating_only or (bool(maps) and all(matches_tag(each) for each in maps))
+
+
+def matches_tag(table: Mapping[str, Data]) -> bool:
+    """Whether the map of a policy keeps Keel to one tag."""
+    return any(table.get(key) == "true" for key in MATCH_TAG)
+
+
+def plain_force_in(cluster: ClusterFacts, *maps: Mapping[str, Data]) -> str:
+    """What is wrong with plain `force`, where one of the maps may have `matchTag` in vain."""
+    other = any(matches_tag(each) for each in maps)
+    hint = "is in another map than the policy, where Keel does not read it" if other else "is missing"
+    return (
+        f"plain `force`, which in {cluster.shown} follows every tag of the repository and may downgrade: "
+        f'`"{MATCH_TAG[0]}" = "true"` {hint}'
+    )
+
+
+def follows_versions(policy: Policy) -> str:
+    """Whether it injects a policy by version, which leaves `latest`."""
+    names = [str(table[POLICY]) for table in map(injected, injecting(policy)) if table[POLICY] in SEMVER]
+    return f"injects `{names[0]}` everywhere, which jumps from latest to the highest version" if names else ""
+
+
+def selects_everything(policy: Policy) -> str:
+    """Whether a rule that injects selects every namespace."""
+    for mutation in injecting(policy):
+        if mutation.selection.empty_list:
+            return "`namespaces` is empty, which selects every namespace. Match the label keel.sh/enrolled instead"
+        if mutation.selection.everywhere and mutation.targets is None:
+            return "nothing restricts its namespaces, so it enrolls all of them. Match the label keel.sh/enrolled"
+    return ""
+
+
+def targets_everything(policy: Policy) -> str:
+    """Whether a rule has targets that no selector restricts."""
+    for mutation in policy.mutations:
+        targets = mutation.targets if isinstance(mutation.targets, list) else [mutation.targets]
+        for target in targets if mutation.targets is not None else ():
+            if not (isinstance(target, dict) and _RESTRICTING & target.keys()):
+                name = f"the targets of its rule {mutation.rule}" if mutation.rule else "its targets"
+                return f"{name} have no selector, and `match` does not filter them: it changes all objects of the kind"
+    return ""
+
+
+_RESTRICTING = {"selector", "namespaceSelector", "objectSelector", "namespace", "name"}
+
+
+def unread(policy: Policy) -> str:
+    """What of the rules that may inject cannot be read."""
+    parts = [part for each in policy.mutations for part in (*each.unread, *_unread_values(each))]
+    return f"cannot be read: {', '.join(dict.fromkeys(f'{part.text} ({part.why})' for part in parts))}" if parts else ""
+
+
+def _unread_values(mutation: Mutation) -> Iterator[UnknownData]:
+    tables = (mutation.annotations, mutation.labels)
+    yield from (value for table in tables for value in table.values() if isinstance(value, UnknownData))
+
+
+def contradicts(policy: Policy, cluster: ClusterFacts) -> str:
+    """Whether another policy injects other values; which of the two comes first is not certain."""
+    mine = _sets(policy)
+    for other in cluster.policies:
+        theirs = _sets(other)
+        if mine and theirs and other.name != policy.name and mine != theirs:
+            return f"injects other values than {other.title} ({other.origin.place}), and which one wins is not certain"
+    return ""
+
+
+def _sets(policy: Policy) -> set[tuple[tuple[str, str], ...]]:
+    return {tuple(sorted((key, text_of(value)) for key, value in injected(each).items())) for each in injecting(policy)}
+
+
+def errors(policy: Policy, cluster: ClusterFacts) -> Iterator[str]:
+    """What must be put right in a policy before anything is enrolled by it."""
+    yield from filter(
+        None,
+        (
+            plain_force(policy, cluster),
+            follows_versions(policy),
+            selects_everything(policy),
+            targets_everything(policy),
+            unread(policy),
+            contradicts(policy, cluster),
+        ),
+    )
+
+
+def obstacle(context: Context, label: tuple[str, str] | None) -> str:
+    """Why nothing may be enrolled yet: no policy injects by this label (None: by an allowlist), or it has an error."""
+    if context.config.keel.injected:
+        return ""
+    cluster = facts(context)
+    mine = [policy for policy in cluster.policies if any(_is_by(each, label) for each in injecting(policy))]
+    problems = [f"{policy.title} ({policy.origin.place}) {why}" for policy in mine for why in errors(policy, cluster)]
+    if problems:
+        return "; ".join(problems)
+    return "" if mine else _nobody(cluster, label)
+
+
+def _is_by(mutation: Mutation, label: tuple[str, str] | None) -> bool:
+    """Whether a rule injects by a label, or by a list of names; one of every namespace does both."""
+    selection = mutation.selection
+    by_label = label and any(key == label[0] and value in ("", label[1]) for key, value in selection.labels)
+    return bool(by_label) or selection.everywhere or selection.empty_list or (label is None and bool(selection.names))
+
+
+def _nobody(cluster: ClusterFacts, label: tuple[str, str] | None) -> str:
+    """What to say where no policy injects."""
+    how = f"the label {label[0]} = {label[1]}" if label else "a list of namespaces"
+    hidden = [each for each in cluster.policies if unread(each)]
+    beside = [f"{each.title} ({each.origin.place}) {unread(each)}" for each in hidden]
+    beside += [f"{each.place} cannot be read" for each in cluster.objects.objects if isinstance(each.data, UnknownData)]
+    more = f" ({'; '.join(beside)})" if beside else ""
+    return (
+        f"no policy of the repository injects annotations of Keel by {how}{more}. Add one, or say in hclmod.toml where "
+        'it is: [keel] injected = "elsewhere: ..."'
+    )
 
 
 def namespace_lists(value: Expression, *, matching: bool) -> Iterator[Expression]:
@@ -18,27 +169,3 @@ def namespace_lists(value: Expression, *, matching: bool) -> Iterator[Expression
             yield entry.value
         elif entry.key != "exclude":
             yield from namespace_lists(entry.value, matching=matching or entry.key == "match")
-
-
-def entries(manifest: Block) -> Iterator[tuple[tuple[str, ...], Value]]:
-    """Every entry of a manifest's objects, with the keys that lead to it."""
-    for attribute in manifest.attributes.values():
-        yield from _walked(values.read(attribute.value), (attribute.name,))
-
-
-def _walked(value: Value, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Value]]:
-    yield keys, value
-    match value:
-        case values.Object(found):
-            for key, inner in found:
-                yield from _walked(inner, (*keys, key or ""))
-        case values.List(items) | values.Choice(items) | values.Call(_, items):
-            for item in items:
-                yield from _walked(item, keys)
-
-
-def heredocs(manifest: Block) -> Iterator[str]:
-    """The text of the manifest's heredocs, in which YAML is written."""
-    for attribute in manifest.attributes.values():
-        if attribute.value.is_heredoc:
-            yield attribute.value.text

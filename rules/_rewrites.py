@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from hclmod.rulekit import Block, Container, Context, Float, Keep, Reference, Struct, containers, patterns, reference
 
+from ._cluster import facts
 from ._floats import decision, held_by, parsed, policy, switches_tags
 from ._keel import INIT_CONTAINERS, MONITORED, POLICY, declared
-from ._markers import FOLLOWS_TAGS, entries, is_for, marker, version
+from ._markers import FOLLOWS_TAGS, entries, is_for, marker
+from ._policies import keeps_tags
 
 
 class Rewrites(Struct, frozen=True):
@@ -33,11 +35,11 @@ class Rewrites(Struct, frozen=True):
         return f" ({'; '.join(self.stays)})" if self.stays else ""
 
 
-def rewrites(workload: Block, context: Context, *, keel_version: str = "", init: bool = False) -> Rewrites:
-    """Who may be rewritten by a Keel of this version; `init`: init containers too, whatever the annotations say."""
+def rewrites(workload: Block, context: Context) -> Rewrites:
+    """Who may be rewritten by the Keel of the cluster."""
     ordered = sorted(containers(workload), key=lambda each: each.block.span)
-    init = init or declared(workload, INIT_CONTAINERS) == "true"
-    reasons = [(each, next(_reasons(workload, each, context, keel_version, init=init), None)) for each in ordered]
+    init = context.config.keel.init_containers or declared(workload, INIT_CONTAINERS) == "true"
+    reasons = [(each, next(_reasons(workload, each, context, init=init), None)) for each in ordered]
     stays = tuple(f"{each.label}: {why}" for each, why in reasons if why)
     mine = [each for each, why in reasons if not why]
     new = tuple(each.label for each in mine if _is_switched(workload, each, context))
@@ -61,9 +63,7 @@ def image_of(workload: Block, container: Container, context: Context) -> Referen
     return parsed(container.image)
 
 
-def _reasons(
-    workload: Block, container: Container, context: Context, keel_version: str, *, init: bool
-) -> Iterator[str]:
+def _reasons(workload: Block, container: Container, context: Context, *, init: bool) -> Iterator[str]:
     if container.image is None:
         yield "has no image"
         return
@@ -82,10 +82,11 @@ def _reasons(
     if chosen is not None and chosen.float == "never":
         yield f"hclmod.toml says never: {chosen.reason}"
     floats = _floats(workload, container, context) or _is_switched(workload, container, context)
-    if context.config.keel.floating_only and declared(workload, POLICY) is None and not floats:
+    if keeps_tags(context) and declared(workload, POLICY) is None and not floats:
         yield f"{image.tag} is not known to float"
-    if keel_version and version(keel_version) < FOLLOWS_TAGS and str(image) == _as_keel_writes(image):
-        yield f"Keel {keel_version} keeps its tag and its spelling"
+    cluster = facts(context)
+    if cluster.version < FOLLOWS_TAGS and str(image) == _as_keel_writes(image):
+        yield f"{cluster.shown} keeps its tag and its spelling"
 
 
 def _is_monitored(workload: Block, container: Container) -> bool:
@@ -101,15 +102,9 @@ def _as_keel_writes(image: Reference) -> str:
     return f"{hub}:{image.tag or 'latest'}"
 
 
-def rewrites_by_config(workload: Block, context: Context) -> Rewrites:
-    """Who may be rewritten by the Keel of the configuration."""
-    keel = context.config.keel
-    return rewrites(workload, context, keel_version=keel.version, init=keel.init_containers)
-
-
 def marker_entries(block: Block, context: Context, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """For each marker that is for a resource the entries that it wants there."""
-    images = rewrites_by_config(block, context).paths
+    images = rewrites(block, context).paths
     markers = {name: marker(name, context.config) for name in names}
     return {name: entries(each, block, images) for name, each in markers.items() if is_for(each, block)}
 

@@ -4,17 +4,24 @@ Why: The ClusterPolicy annotates workloads in namespaces that have the label `ke
 allowlist names. In `merge(local.labels, { ... })` the label goes into the last argument, which nobody shares. The label
 is the safe form, because an empty `namespaces: []` selects every namespace (kyverno: `pkg/engine/utils/match.go`). The
 option `allowlist` names the resource of an allowlist (STACK/TYPE.NAME). Then the namespaces are added to its lists
-called `namespaces`, and no label is written.
+called `namespaces`, and no label is written. Since Keel 0.22 enrolling is itself the rollout of what is behind its tag
+(docs/facts.md, Keel 7).
 
-Left alone: The namespace `keel`, because a supervisor that updates itself has no supervisor. Namespaces that
-`[keel]` exempts, labels that have another value, maps that are not written in place, namespaces whose name cannot be
-read, and resources that declare several namespaces of which one is exempt. A namespace that also has workloads of other
-phases is enrolled, and the report names those workloads, because Keel rolls them too.
+Nothing is enrolled while the policy that would inject is missing, or has an error: `force` without `matchTag`, a policy
+by version, rules that select every namespace, targets without a selector, parts that cannot be read, another policy
+with other values. Policies are read in every form: objects, `yamlencode`, heredocs, files, templates, values of Helm
+releases, plain YAML, each as ClusterPolicy or MutatingPolicy. `injected = "elsewhere: REASON"` in `[keel]` says that
+the policy is in another repository.
+
+Left alone: The namespace `keel`, because a supervisor that updates itself has no supervisor. Namespaces that `[keel]`
+exempts, labels that have another value, maps that are not written in place, namespaces whose name cannot be read, and
+resources that declare several namespaces of which one is exempt. A namespace that also has workloads of other phases is
+enrolled, and the report names those workloads, because Keel rolls them too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 from hclmod.rulekit import (
@@ -34,8 +41,12 @@ from hclmod.rulekit import (
     warn,
 )
 
+from ._cluster import MANIFESTS, WORDS, facts
 from ._enrolment import is_among, is_exempt
-from ._policies import MANIFESTS, namespace_lists
+from ._policies import namespace_lists, obstacle
+
+ROLLS_STALE = (0, 22, 0)
+"""From this version of Keel on enrolling is itself the rollout of what is behind its tag (docs/facts.md, Keel 7)."""
 
 
 def check(
@@ -53,10 +64,7 @@ def check(
     elif block.type_label in NAMESPACES:
         yield from _label(block, context, (label, value), by_label=not allowlist)
     elif block.address == allowlist.rpartition("/")[2]:
-        names = [name for name in context.names if not is_exempt(name, context)]
-        yield from (
-            _allow(block, names) if names else [note(block.title, "no-namespaces", "the phase has no namespace to add")]
-        )
+        yield from _allow(block, context)
 
 
 def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
@@ -83,7 +91,7 @@ def _label(block: Block, context: Context, entry: tuple[str, str], *, by_label: 
         message = f"declares {', '.join(names)}, of which {', '.join(spared)} is exempt from enrolment: split it first"
         yield warn(where, "partly-exempt", message)
     elif by_label:
-        yield from _labelled(block, entry)
+        yield from _labelled(block, entry, context)
         yield from _mixed(block, context, namespace)
 
 
@@ -91,7 +99,7 @@ def _names(namespace: Namespace) -> tuple[str, ...]:
     return (namespace.name,) if namespace.name else namespace.names
 
 
-def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
+def _labelled(block: Block, entry: tuple[str, str], context: Context) -> Iterator[Finding]:
     key, value = entry
     metadata = next(iter(block.blocks("metadata")), None)
     if metadata is None:
@@ -103,8 +111,12 @@ def _labelled(block: Block, entry: tuple[str, str]) -> Iterator[Finding]:
         yield note(present, "enrolled-already", "is enrolled already")
     elif present is not None:
         yield warn(present, "label-has-other-value", f"`{key}` is already {present.text}, so the label stays as it is")
+    elif why := obstacle(context, entry):
+        yield warn(labels or block.title, "no-sound-policy", f"is not enrolled, because {why}")
     else:
         effect = "lets Kyverno annotate what is created or changed there from now on"
+        if facts(context).version >= ROLLS_STALE:
+            effect += ", and Keel rolls what is behind its tag at once"
         message = f'adds the label `{key} = "{value}"`, which enrolls it'
         make = partial(fixes.ensure_entry, metadata, "labels", key, value)
         yield change(labels or block.title, "label", message, make, effect=effect)
@@ -126,7 +138,11 @@ def _mixed(block: Block, context: Context, namespace: Namespace) -> Iterator[Fin
         yield warn(block.title, "enrolls-other-phases", message)
 
 
-def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
+def _allow(policy: Block, context: Context) -> Iterator[Finding]:
+    names = [name for name in context.names if not is_exempt(name, context)]
+    if not names:
+        yield note(policy.title, "no-namespaces", "the phase has no namespace to add")
+        return
     values = [each.value for each in policy.attributes.values()]
     lists = [allowed for value in values for allowed in namespace_lists(value, matching=False)]
     if not lists:
@@ -139,6 +155,9 @@ def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
             )
             yield warn(allowed, "empty-allowlist", message)
             continue
+        if why := obstacle(context, None):
+            yield warn(allowed, "no-sound-policy", f"nothing is added, because {why}")
+            continue
         added = [name for name in names if not is_among(name, present)]
         message = f"adds {', '.join(added)} to the allowlist"
         make = partial(fixes.append_strings, allowed, added)
@@ -146,4 +165,4 @@ def _allow(policy: Block, names: Sequence[str]) -> Iterator[Finding]:
         yield change(allowed, "allowlist", message, make, effect="widens the policy's match", otherwise=listed)
 
 
-rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS))
+rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS), objects=WORDS)

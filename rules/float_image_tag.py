@@ -59,6 +59,7 @@ from hclmod.rulekit import (
     warn,
 )
 
+from ._cluster import WORDS
 from ._coupled import INCLUDE_TAGS, filter_of, following, misses
 from ._floats import Reason, bot_of, decision, drifting, has_switched, held_by, overruled, parsed, policy, stays
 from ._keel import RESTARTED, opt_out, unread_policy
@@ -308,6 +309,7 @@ def forms(*, outside: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 rule = Rule(
     check,
+    objects=WORDS,
     kinds=tuple(KINDS),
     images=ImageHooks(at_places=at_places, together=together, forms=forms, coupled=(INCLUDE_TAGS,)),
 )

@@ -2,12 +2,14 @@
 
 Why: Kyverno injects `keel.sh/*` annotations at admission, and Keel adds its own. Without entries in `ignore_changes`
 every plan shows them as drift, and every apply removes them. `markers` in `[keel]` names groups of entries. The default
-is `KYVERNO_LIFECYCLE_V2`, for the types that the policy annotates. `version` adds what that version of Keel writes: its
-stamp on the pods, and the image of each container that it may rewrite, in the order of the file. `init_containers` says
-that Keel updates init containers everywhere. `floating_only` says that it updates only images whose tag floats, so that
-the others stay Terraform's. Adding entries never causes a diff (docs/facts.md, Terraform 2). Existing entries are
-recognised by their path, never by a comment. `comments = true` adds the name of a marker after its last entry where no
-comment has it.
+is `KYVERNO_LIFECYCLE_V2`, for the types that the policy annotates, with what Keel writes besides, such as its stamp on
+the pods. The version of Keel is read from its Helm release or its Deployment, else from `version` in `[keel]`. A Keel
+whose version nobody knows is judged as the newest. With `version` in `[keel]` the image of each container is ignored
+that Keel may rewrite, in the order of the file. Without it `missing-marker` asks for those entries, because Terraform
+has to apply a new tag first. `init_containers` says that Keel updates init containers everywhere. Where every policy
+injects `keel.sh/matchTag`, or with `floating_only`, images whose tag does not float stay Terraform's. Adding entries
+never causes a diff (docs/facts.md, Terraform 2). Existing entries are recognised by their path, never by a comment.
+`comments = true` adds the name of a marker after its last entry where no comment has it.
 
 Left alone: Existing entries in any spelling, lists that cover them (`all`, a whole annotations map), the order and the
 comments of other entries, and `lifecycle` blocks of containers. Of workloads that opted out the policy and the images,
@@ -40,10 +42,11 @@ from hclmod.rulekit import (
     warn,
 )
 
+from ._cluster import WORDS
 from ._enrolment import is_exempt
 from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
 from ._markers import IGNORED_POLICY, Marker, entries, ignoring, is_for, marker, marker_names
-from ._rewrites import Rewrites, rewrites_by_config
+from ._rewrites import Rewrites, rewrites
 
 
 def check(
@@ -54,7 +57,7 @@ def check(
     comments: bool = False,
 ) -> Iterator[Finding]:
     """Yield one fix for each marker whose entries are missing."""
-    names = marker_names(context.config.keel)
+    names = marker_names(context, early=True)
     chosen = {name: each for name in names if is_for(each := marker(name, context.config), block)}
     if not chosen and block.type_label in KINDS:
         own = ", which Keel only updates with a policy of its own" if block.type_label in CRON_JOBS else ""
@@ -77,7 +80,7 @@ def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comme
             what = "its containers are `dynamic`, so no entry can name their images. Opt it out, or write them out"
             yield warn(dynamic[0].title, "dynamic-containers", what)
             return
-        images = rewrites_by_config(block, context)
+        images = rewrites(block, context)
     items = entries(marker, block, images.paths)
     if opted and not items:
         yield note(opted, "opted-out", f"opted out with `keel.sh/policy = never`, which {name} would hide")
@@ -128,4 +131,4 @@ def _kinds(config: Config, /) -> tuple[str, ...]:
     return tuple(kind for name in config.keel.markers or () for kind in marker(name, config).kinds)
 
 
-rule = Rule(check, kinds=tuple(KINDS), needs={"origins"}, more_kinds=_kinds)
+rule = Rule(check, kinds=tuple(KINDS), needs={"origins"}, objects=WORDS, more_kinds=_kinds)

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 TABLE = "keel"
 _EVERY = "*"  # in place of a rule's id: what is an option of every rule
 _VERSION = matching(re.compile(r"v?\d+(?:\.\d+)*", re.ASCII), 'write a version of Keel such as "0.21.1"')
+_INJECTED = matching(
+    re.compile(r"elsewhere: \S.*"),
+    'write "elsewhere: " and a reason, such as "elsewhere: the repository platform has it"',
+)
 KEYS: Mapping[str, Key] = {
     "version": Key(_VERSION, "The version of Keel in the cluster, which decides what Keel writes."),
+    "injected": Key(
+        _INJECTED,
+        "Where the policy is that injects annotations, if it is not in this repository: `elsewhere: ` and a reason.",
+    ),
     "init_containers": Key(boolean, "Whether Keel also updates the images of init containers.", default=False),
     "floating_only": Key(
         boolean,
@@ -44,6 +52,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
     """The facts about the cluster; an empty `version` is an unknown one, `markers` is None where nothing names them."""
 
     version: str = ""
+    injected: str = ""
     init_containers: bool = False
     floating_only: bool = False
     enrolled: tuple[str, ...] = ()

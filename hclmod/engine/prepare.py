@@ -12,7 +12,6 @@ from hclmod.errors import ConfigError, RuleError, nearest
 from hclmod.rulekit import loading
 from hclmod.rulekit.places import NAMED, Placing
 from hclmod.rulekit.rule import Context
-from hclmod.scan.cluster import ClusterObjects
 from hclmod.terraform.code import may_hold_images
 from hclmod.terraform.inventory import written
 from hclmod.terraform.stacks import resolve
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.places import Followed
+    from hclmod.rulekit.rule import Rule
+    from hclmod.scan.cluster import ClusterObjects
     from hclmod.terraform.ids import BlockId, ImageId, ResourceId
     from hclmod.terraform.model import Model
     from hclmod.terraform.resources import Workload
@@ -90,14 +91,16 @@ class _Preparation:
             objects=self._objects(),
         )
 
-    def _objects(self) -> ClusterObjects:
-        """What the repository gives to the cluster, where rules ask for it that are for a kind of the files at hand."""
+    def _objects(self) -> ClusterObjects | None:
+        """What the repository gives to the cluster, if rules ask for it that are for a kind of the files at hand."""
         asking = [each.rule for each in self.rules if each.rule.objects]
-        if self.job.near:
-            texts = [self.project.tree.get(path, b"") for path in self.job.only or ()]
-            asking = [rule for rule in asking if any(kind.encode() in text for kind in rule.kinds for text in texts)]
-        words = frozenset(word for rule in asking for word in rule.objects)
-        return self.project.objects(words) if words else ClusterObjects()
+        words = {word for rule in asking if self._is_for_files(rule) for word in rule.objects}
+        return self.project.objects(frozenset(words)) if asking else None
+
+    def _is_for_files(self, rule: Rule) -> bool:
+        """Whether a rule may be for something in the files at hand, by their text."""
+        texts = [self.project.tree.get(path, b"") for path in self.job.only or ()]
+        return not self.job.near or any(kind.encode() in text for kind in rule.kinds for text in texts)
 
     def _looks_around(self) -> bool:
         """Whether anything asks what lies beyond a stack: a phase, whose modules are shared, or a rule without one."""

@@ -127,7 +127,7 @@ class Project:
         return References(self.model, [each.path for each in self.stacks], lambda: self.outside_images)
 
     def objects(self, words: frozenset[str]) -> ClusterObjects:
-        """What documents with one of these words give to the cluster."""
+        """What documents with one of these words give to the cluster; without words nothing is read."""
         if words not in self._objects:
             from hclmod.scan import objects
 

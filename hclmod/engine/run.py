@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from hclmod.engine.job import Job
 from hclmod.rulekit.places import Placing
-from hclmod.scan.cluster import ClusterObjects
 from hclmod.terraform.ids import BlockId, ImageId
 from hclmod.terraform.kubernetes import NAMESPACES
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.facts import AssignedWorkload, Facts
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.places import Followed
+    from hclmod.scan.cluster import ClusterObjects
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import ResourceId
     from hclmod.terraform.stacks import Assignment, Stack, Target
@@ -51,7 +51,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     pipelines: tuple[ImageSetter, ...] = ()
     blocked: Mapping[ImageId, str] = field(default_factory=dict)
     chosen: frozenset[BlockId] | None = None
-    objects: ClusterObjects = field(default_factory=ClusterObjects)
+    objects: ClusterObjects | None = None
 
     @property
     def phase(self) -> int | None:

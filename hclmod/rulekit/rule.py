@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from hclmod.config.policies import merged
 from hclmod.hcl.edits import Fix, Span
 from hclmod.hcl.indentation import ElsewhereError, UnfixableError
-from hclmod.scan.cluster import ClusterObjects
 from hclmod.terraform.ids import ResourceId
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.facts import Facts, Namespace
     from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.places import Followed, Place
+    from hclmod.scan.cluster import ClusterObjects
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import ImageId
     from hclmod.terraform.stacks import Assignment
@@ -105,7 +105,7 @@ class Context(Struct, frozen=True, kw_only=True):
     blocked: Mapping[ImageId, str] = field(default_factory=dict)  # images that stay with others, to whom and why
     pipelines: tuple[ImageSetter, ...] = ()  # commands of the repository's pipelines that set images
     merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a resource's blocks, an override last
-    objects: ClusterObjects = field(default_factory=ClusterObjects)  # of all stacks, those that rules ask for
+    objects: ClusterObjects | None = None  # of all stacks, those that rules ask for; None where none asks
 
     def overridden(self, workload: Block) -> tuple[Block, ...]:
         """The blocks of all documents whose pods an override file replaces: a nested block wins whole."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import values
@@ -22,8 +23,9 @@ from hclmod.scan.find import located, reached
 from hclmod.scan.owners import Owner
 from hclmod.terraform import lists, overrides, trace
 from hclmod.terraform.code import CODE, YAML, passed_over
-from hclmod.terraform.ids import ResourceId
-from hclmod.terraform.kubernetes import RELEASE
+from hclmod.terraform.ids import BlockId, ResourceId
+from hclmod.terraform.inventory import written
+from hclmod.terraform.kubernetes import NAMESPACES, RELEASE, WORKLOADS
 from hclmod.terraform.origins import Scope, text
 from hclmod.terraform.relevance import called_from
 from hclmod.yaml import data as yaml
@@ -55,14 +57,46 @@ def find(
     sought = tuple(word.encode() for word in words)
     files = Files(tuple(sorted(paths)), read)
     matching = [path for path in files.paths if path.endswith((*CODE, *YAML)) and _holds(read(path), sought)]
+    resources = Resources(files, model.stacks)
     if not matching:
-        return ClusterObjects()
+        return ClusterObjects(first=resources.near(""))
     search = _Search(model, files, matching, sought)
-    return ClusterObjects(tuple(sorted(search.every(), key=lambda each: (each.file, each.line, str(each.resource)))))
+    every = sorted(search.every(resources), key=lambda each: (each.file, each.line, str(each.resource)))
+    return ClusterObjects(tuple(every), resources.near(""))
 
 
 def _holds(data: bytes | None, words: Sequence[bytes]) -> bool:
     return data is not None and any(word in data for word in words)
+
+
+class Resources:
+    """The workloads, namespaces and the like of all stacks, by the text: places for findings that have none."""
+
+    def __init__(self, files: Files, stacks: Sequence[str]) -> None:
+        self.files = files
+        self.paths = [path for path in files.paths if path.endswith(CODE) and _lies_in(path, stacks)]
+
+    def near(self, file: str) -> BlockId | None:
+        """The first resource in the folder that is nearest to a file."""
+        for path in sorted(self.paths, key=lambda each: (-_shared(each, file), each)):
+            data = self.files.text(path)
+            blocks = written(path, data) if isinstance(data, bytes) else ()
+            if known := sorted(each for each in blocks if each.address.partition(".")[0] in _KNOWN):
+                return known[0]
+        return None
+
+
+_KNOWN = frozenset({*NAMESPACES, *WORKLOADS, "kubernetes_manifest", "kubectl_manifest"})
+
+
+def _lies_in(path: str, stacks: Sequence[str]) -> bool:
+    return any(not stack or path.startswith(f"{stack}/") for stack in stacks)
+
+
+def _shared(path: str, file: str) -> int:
+    """How many folders two paths have in common."""
+    pairs = zip(path.split("/")[:-1], file.split("/")[:-1], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 class _Search:
@@ -75,7 +109,7 @@ class _Search:
         self.model = model.over(self._stacks(model))
         self.known: set[str] = set()  # files that something reads
 
-    def every(self) -> Iterator[ClusterObject]:
+    def every(self, resources: Resources) -> Iterator[ClusterObject]:
         """All objects: those that resources give to the cluster, then those of files that nothing reads."""
         instances = [(stack, module) for stack, module in self.model.instances if module.folder in self.folders]
         called = {module.folder for _, module in instances if module.parent is not None}
@@ -84,7 +118,7 @@ class _Search:
                 yield from _Here(self, stack, located(module)).every()
         for path in self.matching:
             if path.endswith(YAML) and path not in self.known:
-                yield from self._plain(path)
+                yield from self._plain(path, resources.near(path))
 
     def _around(self, matching: Sequence[str]) -> frozenset[str]:
         """The folders of the code that holds a word, and those above other files from which code may read them."""
@@ -109,7 +143,7 @@ class _Search:
             todo += sorted(more)
         return [each for each in model.stacks if any(f"{folder}/".startswith(f"{each}/") for folder in folders)]
 
-    def _plain(self, path: str) -> Iterator[ClusterObject]:
+    def _plain(self, path: str, beside: BlockId | None) -> Iterator[ClusterObject]:
         """The objects of a file that nothing reads; a template that nothing fills in is none."""
         data = self.files.text(path)
         if isinstance(data, str) or not path.endswith((".yaml", ".yml", ".json")):
@@ -117,7 +151,7 @@ class _Search:
         documents = yaml.documents(data.decode())
         for each in documents if isinstance(documents, list) else [UnknownData("the text", documents)]:
             if isinstance(each, UnknownData) or _is_object(each):
-                yield ClusterObject(data=each, file=path, line=1)
+                yield ClusterObject(data=each, file=path, line=1, block=beside)
 
 
 def _reads(data: bytes | str) -> bool:
@@ -190,6 +224,7 @@ class _Here:
             line=block.line if own else 1,
             type=f"data.{block.type_label}" if block.type == "data" else block.type_label,
             resource=ResourceId(self.stack, self.module.name, self.module.folder, block.address),
+            block=BlockId(self.module.folder, block.address),
         )
 
     def _read(self, path: Definition, scope: Scope) -> list[tuple[str, str | UnknownData]]:

@@ -1,32 +1,28 @@
-"""Find policies whose `namespaces` is empty.
+"""Find policies that enroll every namespace.
 
-Why: An empty list in a `match` selects every namespace of the cluster (kyverno: `pkg/engine/utils/match.go`,
-docs/facts.md, Kyverno 2). A policy that starts with an empty allowlist enrolls all of them.
+Why: An empty list of `namespaces` in a `match` selects every namespace of the cluster (kyverno:
+`pkg/engine/utils/match.go`, docs/facts.md, Kyverno 2). A policy that starts with an empty allowlist enrolls all of
+them. So does one that says nothing of namespaces. The policy is read in every form: as an object, as `yamlencode`, in a
+heredoc, from a file, in the values of a Helm release.
 
-Left alone: Lists in an `exclude`, and lists that are not written in the resource.
+Left alone: Lists in an `exclude`, and policies that inject no annotation of Keel.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from hclmod.rulekit import Block, Context, Finding, Rule, values, warn
+from hclmod.rulekit import Block, Context, Finding, Rule, warn
 
-from .._policies import MANIFESTS, entries, heredocs
-
-_YAML = re.compile(r"^\s*(?:- )?namespaces\s*:\s*\[\s*\]", re.MULTILINE)
-
-
-def check(manifest: Block, _context: Context, /) -> Iterator[Finding]:
-    """Yield a warning for a list that selects everything."""
-    is_empty = any(
-        keys[-1] == "namespaces" and "match" in keys and "exclude" not in keys and value == values.List(())
-        for keys, value in entries(manifest)
-    )
-    if is_empty or any(_YAML.search(text) for text in heredocs(manifest)):
-        message = "`namespaces` is empty, which selects every namespace. Match the label keel.sh/enrolled instead"
-        yield warn(manifest.title, "empty-list", message)
+from .._cluster import PLACES, WORDS, policies_at
+from .._policies import selects_everything
 
 
-rule = Rule(check, kinds=MANIFESTS)
+def check(block: Block, context: Context, /) -> Iterator[Finding]:
+    """Yield a warning for a policy that selects everything."""
+    for policy in policies_at(block, context):
+        if why := selects_everything(policy):
+            yield warn(block.title, "empty-list", f"{policy.title}: {why}")
+
+
+rule = Rule(check, kinds=PLACES, objects=WORDS)

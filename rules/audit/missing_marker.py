@@ -3,7 +3,8 @@
 Why: Without the entries every plan shows what Kyverno and Keel write, and every apply reverts it: a rollout because of
 the stamp on the pods, a downgrade of the image (docs/facts.md, Terraform 9). Keel manages a workload when its namespace
 is enrolled (by label, or named in `enrolled` where an allowlist does it), when its phase is done, or when it declares a
-policy of its own. `ignore-keel-drift` adds the entries.
+policy of its own. `ignore-keel-drift` adds the entries but those for images, which `hclmod fix --rule missing-marker`
+adds after a new tag is applied. A Keel whose version nobody knows is judged as the newest.
 
 Left alone: Workloads that opted out, CronJobs without a policy of their own, and exempt namespaces.
 """
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Context, Finding, Rule, change, dynamic_containers, note, warn
 
+from .._cluster import WORDS
 from .._enrolment import due
 from .._keel import RESTARTED, opt_out
 from .._markers import IGNORE_IMAGE, ignoring, marker_names
@@ -33,7 +35,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
 
 
 def _missing(workload: Block, context: Context, why: str) -> Iterator[Finding]:
-    for name, items in marker_entries(workload, context, marker_names(context.config.keel)).items():
+    for name, items in marker_entries(workload, context, marker_names(context)).items():
         if name == IGNORE_IMAGE and dynamic_containers(workload):
             message = f"{why}, and no entry can name its images, because its containers are `dynamic`. Opt it out"
             yield warn(workload.title, "dynamic-containers", message)
@@ -46,4 +48,4 @@ def _missing(workload: Block, context: Context, why: str) -> Iterator[Finding]:
             yield missing
 
 
-rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"})
+rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"}, objects=WORDS)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Container, Context, Finding, Rule, containers, fixes, warn
 
+from .._cluster import WORDS
 from .._enrolment import enrolled_namespace
 from .._floats import pin_reason
 from .._keel import CRON_JOBS, POLICY, RESTARTED, declared, opt_out
@@ -25,7 +26,7 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     if opt_out(workload) or enrolled_namespace(context.facts.get(workload.address), context) is None:
         return
     passed_by = workload.type_label in CRON_JOBS and declared(workload, POLICY) is None
-    watched = () if passed_by else rewrites(workload, context, init=context.config.keel.init_containers).paths
+    watched = () if passed_by else rewrites(workload, context).paths
     for container in containers(workload):
         if container.path not in watched and not _is_pinned(workload, container, context):
             yield from _orphaned(workload, container)
@@ -46,4 +47,4 @@ def _orphaned(workload: Block, container: Container) -> Iterator[Finding]:
         yield warn(container.image or workload.title, "nobody-sets-it", f"{message}, unless its CI sets it")
 
 
-rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"})
+rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"}, objects=WORDS)

@@ -19,6 +19,7 @@ from hclmod.rulekit import (
     Finding,
     Rule,
     Struct,
+    Value,
     containers,
     note,
     replace,
@@ -26,11 +27,11 @@ from hclmod.rulekit import (
 )
 
 from .._ci import is_ignored, setter_of
+from .._cluster import MANIFESTS, WORDS
 from .._enrolment import due
 from .._floats import bot_of
 from .._keel import RESTARTED, opt_out
-from .._policies import MANIFESTS, entries
-from .._rewrites import floating, image_of, rewrites_by_config
+from .._rewrites import floating, image_of, rewrites
 
 
 class Owners(Struct, frozen=True):
@@ -51,7 +52,7 @@ def check(block: Block, context: Context, /) -> Iterator[Finding]:
         yield from _manifest(block, context)
     else:
         why = due(block, context)
-        watched = rewrites_by_config(block, context).paths
+        watched = rewrites(block, context).paths
         for container in containers(block):
             reason = why if container.path in watched and block.type_label in RESTARTED else ""
             image = image_of(block, container, context)
@@ -102,8 +103,21 @@ def _pull_policy(workload: Block, container: Container) -> tuple[str, str]:
     return "terraform", ". Its pull policy is not set, so it keeps the default of its first tag"
 
 
+def _entries(value: Value, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Value]]:
+    """Every entry of an object, with the keys that lead to it."""
+    yield keys, value
+    match value:
+        case values.Object(found):
+            for key, inner in found:
+                yield from _entries(inner, (*keys, key or ""))
+        case values.List(items) | values.Choice(items) | values.Call(_, items):
+            for item in items:
+                yield from _entries(item, keys)
+
+
 def _manifest(block: Block, context: Context) -> Iterator[Finding]:
-    pairs = list(entries(block))
+    attributes = block.attributes.values()
+    pairs = [pair for each in attributes for pair in _entries(values.read(each.value), (each.name,))]
     kinds = [
         value.text for keys, value in pairs if keys[-2:] == ("manifest", "kind") and isinstance(value, values.Text)
     ]
@@ -130,4 +144,4 @@ def _finding(block: Block, context: Context, container: str, *, image: str, owne
     return replace(note(block.title, "owners", f"{container}: {owners.evidence}"), cells=cells)
 
 
-rule = Rule(check, kinds=(*KINDS, RELEASE, *MANIFESTS), needs={"facts", "origins"})
+rule = Rule(check, kinds=(*KINDS, RELEASE, *MANIFESTS), needs={"facts", "origins"}, objects=WORDS)

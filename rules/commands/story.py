@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import KINDS, Block, Context, Finding, Rule, fixes, note, replace
 
+from .._cluster import WORDS
 from .._enrolment import due
 from .._keel import POLICY, declared, opt_out
 from .._markers import MARKERS, SERVICES, marker_names
-from .._rewrites import marker_entries, rewrites_by_config
+from .._rewrites import marker_entries, rewrites
 
 
 def check(workload: Block, context: Context, /) -> Iterator[Finding]:
@@ -25,9 +26,9 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
         yield _row(workload, "opted-out", "opted out", f"yes: `{POLICY} = never` among its {opted.name}")
     elif (policy := declared(workload, POLICY)) is not None:
         yield _row(workload, "policy", "policy", f"{policy or 'not a literal'} (its own)")
-    for reason in rewrites_by_config(workload, context).stays:
+    for reason in rewrites(workload, context).stays:
         yield _row(workload, "left-by-keel", "Keel leaves", reason)
-    needed = marker_names(context.config.keel)
+    needed = marker_names(context)
     names = [name for name in (*MARKERS, *context.config.markers) if MARKERS.get(name) is None or _is_told(name)]
     for name, items in marker_entries(workload, context, names).items():
         yield _row(workload, "marker", f"marker {name}", _state(workload, items, needed=name in needed))
@@ -53,4 +54,4 @@ def _row(workload: Block, code: str, name: str, text: str) -> Finding:
     return replace(note(workload.title, code, f"{name}: {text}"), cells=((name, text),))
 
 
-rule = Rule(check, kinds=tuple(KINDS), needs={"facts", "origins"})
+rule = Rule(check, kinds=tuple(KINDS), needs={"facts", "origins"}, objects=WORDS)

@@ -32,9 +32,10 @@ from hclmod.rulekit import (
     warn,
 )
 
+from .._cluster import MANIFESTS
 from .._enrolment import is_among
 from .._keel import POLICY
-from .._policies import MANIFESTS, namespace_lists
+from .._policies import namespace_lists
 
 
 def check(

@@ -258,6 +258,7 @@ def test_the_demo_lists_images_outside_of_containers(demo: Path) -> None:
         ("dead file", "a/wick:9", "stacks/beacon/old-values.yaml", 1, False),
         ("helm values", "a/lamp:1.0.0", "stacks/beacon/outside.tf", 4, True),
         ("template file", "a/oil:2.1", "stacks/beacon/values.yaml", 3, True),
+        ("helm values", "<repository: the chart names it>:0.22.1", "stacks/keel/main.tf", 25, True),
     ]
 
 

@@ -160,6 +160,7 @@ float = "latest"
 version = "0.22.2"
 markers = ["KYVERNO_LIFECYCLE_V1", "KYVERNO_LIFECYCLE_V2", "METALLB_LIFECYCLE_V1"]
 enrolled = ["*"]
+injected = "elsewhere: the repository platform has the policy"
 """
 # Nothing there floats.
 CADDY = ImageTags(checked="2026-08-01T00:00:00Z", source="hand", complete=True, tags={"2.8.4": TagInfo()})

@@ -20,6 +20,7 @@ from hclmod.engine.texts import Hcl
 from hclmod.images.evidence import Snapshot
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import Context
+from hclmod.scan.cluster import ClusterObjects
 from hclmod.terraform.kubernetes import containers
 from tests.support.hcl import block, source
 from tests.support.trees import needs_terraform
@@ -54,7 +55,7 @@ def workload(kind: str) -> bytes:
 def settled(data: bytes, rule: str, options: dict[str, object]) -> bytes:
     """The document after one rule."""
     config, own = file.parse(b"", "hclmod.toml").settled({rule: options})
-    context = Context(config=config, tags=Snapshot({}))
+    context = Context(config=config, tags=Snapshot({}), objects=ClusterObjects())
     loaded = loading.load([rule], own)
     outcome = settle.settle(Hcl(source(data), lambda _rule, _block: True), loaded, context)
     assert isinstance(outcome, Changed), outcome
@@ -173,7 +174,10 @@ def test_drift_is_no_change_with_the_markers_and_one_without(kind: str, tmp_path
 @pytest.mark.parametrize(
     ("options", "left"),
     [
-        ({}, ("keel.sh/update-time", "x/y:3.1.0", "keel.sh/digest")),  # the block of the user's design alone
+        (
+            {"markers": ["KYVERNO_LIFECYCLE_V2"]},
+            ("keel.sh/update-time", "x/y:3.1.0", "keel.sh/digest"),
+        ),  # the block of the user's design alone
         ({"markers": ["KYVERNO_LIFECYCLE_V2", "KEEL_LIFECYCLE_V1"]}, ("x/y:3.1.0", "keel.sh/digest")),
         ({"keel_version": "0.21.1"}, ("keel.sh/digest",)),
         ({"markers": ["KEEL_IGNORE_IMAGE"]}, ("keel.sh/policy", "keel.sh/trigger", "keel.sh/update-time")),

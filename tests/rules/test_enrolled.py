@@ -23,7 +23,7 @@ WORKLOAD = """resource "kubernetes_deployment" "kms" {
 }
 """
 CALL = 'module "kms" {\n  source = "../../modules/kms"\n}\n'
-PHASE_1 = 'stacks = ["stacks/*"]\n[phase.1]\nstacks = ["a"]\n'
+PHASE_1 = 'stacks = ["stacks/*"]\nkeel.injected = "elsewhere: platform"\n[phase.1]\nstacks = ["a"]\n'
 
 
 @pytest.mark.parametrize(

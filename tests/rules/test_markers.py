@@ -10,7 +10,8 @@ from hclmod.images.reference import Reference
 from hclmod.images.reference import parse as parse_image
 from hclmod.terraform.kubernetes import KINDS
 from rules import _pins
-from rules._markers import MARKERS, entries, is_for, marker, needed_by, version
+from rules._cluster import version
+from rules._markers import MARKERS, entries, is_for, marker, needed_by
 from tests.support.hcl import block
 
 NONE = parse(b"", "hclmod.toml")
@@ -55,7 +56,6 @@ def test_dns_is_ignored_in_the_pods_of_every_type(kind: str) -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("", ()),
         ("0.20.0", ("KEEL_LIFECYCLE_V1", "KEEL_IGNORE_IMAGE")),
         ("v0.21.1", ("KEEL_LIFECYCLE_V1", "KEEL_IGNORE_IMAGE")),
         ("0.22.1", ("KEEL_LIFECYCLE_V1", "KEEL_IGNORE_IMAGE")),
@@ -64,7 +64,7 @@ def test_dns_is_ignored_in_the_pods_of_every_type(kind: str) -> None:
     ],
 )
 def test_a_version_of_keel_chooses_its_markers(text: str, names: tuple[str, ...]) -> None:
-    assert needed_by(text) == names
+    assert needed_by(version(text)) == names
 
 
 @pytest.mark.parametrize("text", ["latest", "0.21.x", "0..1", "-1"])
