@@ -58,7 +58,12 @@ def check(
     value: str = "true",
     allowlist: Address = Address(""),
 ) -> Iterator[Finding]:
-    """Yield the enrolment of a namespace, or why a workload's namespace is not enrolled here."""
+    """Yield the enrolment of a namespace, or why a workload's namespace is not enrolled here.
+
+    `label`: the key of the label.
+    `value`: the value of the label.
+    `allowlist`: the resource whose lists called `namespaces` get the names, as STACK/TYPE.NAME. No label is written.
+    """
     if block.type_label in WORKLOADS:
         yield from _homeless(block, context)
     elif block.type_label in NAMESPACES:

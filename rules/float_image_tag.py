@@ -71,7 +71,10 @@ from ._together import MAY_OPT_OUT, NO_EFFECT, together
 
 
 def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterator[Finding]:
-    """Yield a finding for every container's image."""
+    """Yield a finding for every container's image.
+
+    `jobs`: whether Jobs and bare pods are changed, which Terraform replaces.
+    """
     if not jobs and workload.type_label not in RESTARTED:
         message = f"a new image {KINDS[workload.type_label].rollout}, and `jobs` is false"
         yield note(workload.title, "jobs-left-alone", message)
@@ -303,7 +306,10 @@ def _chains(chains: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def forms(*, outside: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The forms of images outside of containers whose places the rule is offered too."""
+    """The forms of images outside of containers whose places the rule is offered too.
+
+    `outside`: the forms of images outside of containers to change as well, as `hclmod survey` names them.
+    """
     return outside
 
 

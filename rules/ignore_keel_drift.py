@@ -56,7 +56,10 @@ def check(
     *,
     comments: bool = False,
 ) -> Iterator[Finding]:
-    """Yield one fix for each marker whose entries are missing."""
+    """Yield one fix for each marker whose entries are missing.
+
+    `comments`: whether to add the name of a marker behind its last entry where no comment has it.
+    """
     names = marker_names(context, early=True)
     chosen = {name: each for name in names if is_for(each := marker(name, context.config), block)}
     if not chosen and block.type_label in KINDS:

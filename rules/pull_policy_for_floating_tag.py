@@ -41,7 +41,11 @@ from ._keel import RESTARTED, opt_out
 
 
 def check(workload: Block, context: Context, /, *, drop: bool = False, owned: bool = False) -> Iterator[Finding]:
-    """Yield what is wrong with the pull policy of each container whose tag floats."""
+    """Yield what is wrong with the pull policy of each container whose tag floats.
+
+    `drop`: whether to remove an `IfNotPresent` on `latest` in place of writing `Always`.
+    `owned`: whether a policy of the cluster sets the pull policy of pods, so that the line goes.
+    """
     if opt_out(workload):
         return
     for container in containers(workload):

@@ -206,7 +206,7 @@ def test_rules_of_ones_own_have_pages_too(tmp_path: Path) -> None:
     text = (tmp_path / "docs/rules/wait-for-helm.md").read_text()
     assert "+  wait = true" in text
     assert "one of 2 (1 of them must not change)" in text
-    assert '| `value` | `str` | `"true"` |' in text
+    assert '| `value` | The value to set. | a text | `"true"` |' in text
 
 
 @pytest.mark.slow

@@ -94,7 +94,9 @@ def _explain_rule(rule: str, form: str, source: Source) -> None:
     if card.options:
         output.show("\nOptions:")
     for option in card.options:
-        output.show(f"  {option.name}: {option.type} = {option.default}")
+        default = f", default {option.plain_default}" if option.plain_default else ""
+        text = f"  {option.name} ({option.plain_type}{default}): {option.about}"
+        output.show(textwrap.fill(text, 96, subsequent_indent="    "))
     if card.facts:
         output.show(f"\nReads in the table [{cluster.TABLE}] of hclmod.toml:")
     for fact in card.facts:

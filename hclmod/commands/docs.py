@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hclmod.engine.cases import Case
-    from hclmod.rulekit.docstrings import Card
+    from hclmod.rulekit.docstrings import Card, OptionCard
 
 _MADE = "<!-- Made by `hclmod docs`; change the source it is made from, not this page. -->\n\n"
 
@@ -92,9 +92,10 @@ def rule_page(card: Card, example: Example | None) -> str:
     """The page of a rule: its docstring, its options, the case named `example`."""
     parts = [f"# {card.id}", card.summary, "## Why", card.why, "## What it leaves alone", card.left_alone]
     if card.options:
-        rows = (f"| `{each.name}` | `{_cell(each.type)}` | `{_cell(each.default)}` |" for each in card.options)
+        rows = (_option_row(each) for each in card.options)
         intro = f"In `hclmod.toml` under `[options.{card.id}]`, or with `--set {card.id}.OPTION=VALUE`."
-        parts += ["## Options", intro, "\n".join(("| option | type | default |", "|---|---|---|", *rows))]
+        head = ("| option | what it does | type | default |", "|---|---|---|---|")
+        parts += ["## Options", intro, "\n".join((*head, *rows))]
     if card.facts:
         intro = f"It reads these keys of the table `[{cluster.TABLE}]` in `hclmod.toml`, which hold for all rules:"
         rows = (f"| `{each}` | {_cell(cluster.KEYS[each].about)} |" for each in card.facts)
@@ -107,6 +108,11 @@ def rule_page(card: Card, example: Example | None) -> str:
         shown = fence(example.diff, "diff") if example.diff else fence(example.file, "hcl")
         parts += ["## Example", text, shown.rstrip("\n"), *(f"It says: {prose(each)}" for each in example.says)]
     return _MADE + _FACT.sub(_linked, "\n\n".join(parts)) + "\n"
+
+
+def _option_row(option: OptionCard) -> str:
+    default = f" `{_cell(option.plain_default)}`" if option.plain_default else ""
+    return f"| `{option.name}` | {_cell(option.about)} | {_cell(option.plain_type)} |{default} |"
 
 
 _FACT = re.compile(r"docs/facts\.md, (\w+) (\d+)")

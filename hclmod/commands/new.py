@@ -32,7 +32,10 @@ from hclmod.rulekit import Block, Context, Finding, Rule, change, fixes, note
 
 
 def check(block: Block, context: Context, /, *, value: str = "true") -> Iterator[Finding]:
-    """Yield one finding for each block."""
+    """Yield one finding for each block.
+
+    `value`: the value to set.
+    """
     attribute = block.attribute("{attribute}")
     if attribute is not None:
         yield note(attribute, "set-already", f"`{attribute}` is already {{attribute.value.text}}")

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.errors import RuleError
 from hclmod.rulekit.folders import every, find
@@ -18,11 +19,25 @@ if TYPE_CHECKING:
 
 
 class OptionCard(Struct, frozen=True):
-    """An option: its name, its type and its default, as the source writes them."""
+    """An option: its name, its type and its default, as the source writes them, and what the docstring says of it."""
 
     name: str
     type: str
     default: str
+    about: str = ""
+
+    @property
+    def plain_type(self) -> str:
+        """Its type in words."""
+        from hclmod.rulekit.mistakes import TYPES
+
+        return TYPES.get(self.type, self.type)
+
+    @property
+    def plain_default(self) -> str:
+        """Its default as `hclmod.toml` writes it; empty where it is not set."""
+        written = re.sub(r"Address\((.*)\)", r"\1", self.default)
+        return {"True": "true", "False": "false", "()": "", '""': ""}.get(written, written)
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -163,10 +178,20 @@ _HOOKS = ("check", "at_places", "forms")
 
 
 def _options(module: ast.Module, lines: Sequence[bytes]) -> tuple[OptionCard, ...]:
-    hooks = [each.args for each in module.body if isinstance(each, ast.FunctionDef) and each.name in _HOOKS]
-    pairs = [pair for hook in hooks for pair in zip(hook.kwonlyargs, hook.kw_defaults, strict=True)]
+    hooks = [each for each in module.body if isinstance(each, ast.FunctionDef) and each.name in _HOOKS]
+    about = {name: text for hook in reversed(hooks) for name, text in _abouts(ast.get_docstring(hook) or "")}
+    pairs = [pair for hook in hooks for pair in zip(hook.args.kwonlyargs, hook.args.kw_defaults, strict=True)]
     every = [_option(parameter, default, lines) for parameter, default in pairs]
-    return tuple({each.name: each for each in every}.values())
+    return tuple({each.name: replace(each, about=about.get(each.name, "")) for each in every}.values())
+
+
+_ABOUT = re.compile(r"^`(\w+)`: (.+(?:\n(?!`\w+`: ).+)*)", re.MULTILINE)
+"""How the docstring of a hook describes an option: its name in backticks, a colon, and words up to the next one."""
+
+
+def _abouts(docstring: str) -> list[tuple[str, str]]:
+    texts = ((match[1], " ".join(match[2].split())) for match in _ABOUT.finditer(docstring))
+    return [(name, text[:1].upper() + text[1:]) for name, text in texts]
 
 
 def _option(parameter: ast.arg, default: ast.expr | None, lines: Sequence[bytes]) -> OptionCard:

@@ -75,7 +75,11 @@ def _below(head: str, name: str) -> str | None:
 
 
 def check(workload: Block, context: Context, /, *, from_: str = "", to: str = "") -> Iterator[Finding]:
-    """Yield a finding for each container whose image is not known. The others are found where their names stand."""
+    """Yield a finding for each container whose image is not known. The others are found where their names stand.
+
+    `from`: the registry, the beginning of names or the whole name that images have now.
+    `to`: what stands there afterwards.
+    """
     _Move(from_, to)
     for each in containers(workload):
         followed = context.followed.get((workload.address, each.path))
@@ -133,7 +137,10 @@ def _change(literal: Literal, place: Place, targets: list[tuple[AffectedImage, s
 
 
 def forms(*, outside: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The forms of images outside of containers whose places the rule is offered too."""
+    """The forms of images outside of containers whose places the rule is offered too.
+
+    `outside`: the forms of images outside of containers to change as well, as `hclmod survey` names them.
+    """
     return outside
 
 

@@ -32,7 +32,13 @@ def check(
     label: bool = False,
     despite_ci: bool = False,
 ) -> Iterator[Finding]:
-    """Yield the one fix that opts the workload out."""
+    """Yield the one fix that opts the workload out.
+
+    `reason`: why, for the comment.
+    `date`: the day, for the comment.
+    `label`: whether to write the label as well.
+    `despite_ci`: whether to act although CI sets the image.
+    """
     if not reason:
         yield warn(workload.title, "no-reason", "an opt-out needs a `reason`")
         return

@@ -88,7 +88,17 @@ def check(
     despite_ci: bool = False,
     keep_enrolled: bool = False,
 ) -> Iterator[Finding]:
-    """Yield the one fix that pins what stands in the workload's block, or why it cannot be pinned."""
+    """Yield the one fix that pins what stands in the workload's block, or why it cannot be pinned.
+
+    `to`: the tag or the digest.
+    `reason`: why, for the comment.
+    `date`: the day, for the comment.
+    `container`: the container, or the repository of the containers, to pin.
+    `label`: whether to write the label `never` as well.
+    `allow_downgrade`: whether the tag may be lower than the newest known pin.
+    `despite_ci`: whether to act although CI sets the image.
+    `keep_enrolled`: whether only to give the image back to Terraform, without an opt-out.
+    """
     place, pin = workload.title, _Pin(to, reason, date)
     meant = _meant(workload, context, container)
     here = [(each, image) for each in meant or () if (image := _in_place(workload, each, context))]

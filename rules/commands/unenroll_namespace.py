@@ -48,7 +48,13 @@ def check(
     value: str = "true",
     allowlist: Address = Address(""),
 ) -> Iterator[Finding]:
-    """Yield the removal of a label or of names in an allowlist."""
+    """Yield the removal of a label or of names in an allowlist.
+
+    `namespaces`: the namespaces to take out, as globs over their names.
+    `label`: the key of the label.
+    `value`: the value that the label has to have.
+    `allowlist`: the resource whose lists called `namespaces` lose the names, as STACK/TYPE.NAME.
+    """
     if block.type_label in MANIFESTS:
         if block.address == allowlist.rpartition("/")[2]:
             yield from _disallowed(block, namespaces)

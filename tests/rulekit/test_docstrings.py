@@ -25,6 +25,14 @@ raise SystemExit("a rule must not be imported to be listed")
 
 
 def check(workload, context, /, *, keep: tuple[str, ...] = (), floor: int = 1, loud=False):
+    """Yield nothing.
+
+    `keep`: the names that stay,
+    as globs.
+    `loud`: whether to say so.
+
+    Not `floor`: it speaks for itself.
+    """
     yield from ()
 
 
@@ -57,9 +65,9 @@ def test_where_a_fact_comes_from_is_said(tmp_path: Path) -> None:
 
 def test_options_are_shown_as_the_source_writes_them(tmp_path: Path) -> None:
     assert docstrings.read(write(tmp_path, RULE)).options == (
-        OptionCard("keep", "tuple[str, ...]", "()"),
+        OptionCard("keep", "tuple[str, ...]", "()", "The names that stay, as globs."),
         OptionCard("floor", "int", "1"),
-        OptionCard("loud", "bool", "False"),
+        OptionCard("loud", "bool", "False", "Whether to say so."),
     )
 
 
@@ -141,3 +149,11 @@ def test_the_options_of_a_card_are_those_of_the_rule(rule: str) -> None:
     (loaded,) = loading.load([rule], {})
     known = {name: str(option.annotation) for name, option in loaded.rule.options().items()}
     assert {option.name: option.type for option in docstrings.card(rule).options} == known
+    assert [option.name for option in docstrings.card(rule).options if not option.about] == []
+
+
+def test_an_option_is_shown_in_plain_words() -> None:
+    assert OptionCard("keep", "tuple[str, ...]", "()").plain_type == "a list of texts"
+    defaults = ["()", "True", '"x"', '""', 'Address("")', 'Address("a/b.c")', "3"]
+    shown = [OptionCard("x", "str", each).plain_default for each in defaults]
+    assert shown == ["", "true", '"x"', "", "", '"a/b.c"', "3"]
