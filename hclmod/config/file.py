@@ -14,7 +14,20 @@ from msgspec.structs import replace
 
 from hclmod import files
 from hclmod.config import cluster, policies
-from hclmod.config.checks import Key, Type, anything, boolean, listed, named, narrowed, refuse, table, text, texts
+from hclmod.config.checks import (
+    Key,
+    Type,
+    anything,
+    boolean,
+    listed,
+    matching,
+    named,
+    narrowed,
+    refuse,
+    table,
+    text,
+    texts,
+)
 from hclmod.config.cluster import Cluster
 from hclmod.config.policies import ImagePolicy, Registry
 from hclmod.errors import ConfigError
@@ -62,6 +75,7 @@ class Config(Struct, frozen=True, kw_only=True):
     registries: Mapping[str, Registry] = field(default_factory=dict)  # by the host in image names
     stateful: tuple[str, ...] = ()  # globs over the names of images that hold data, besides those that are known
     keel: Cluster = field(default_factory=Cluster)  # facts about the cluster
+    docs: str = ""  # the address of a rule's page, with `{rule}` in place of its id
     warnings: tuple[str, ...] = ()  # about keys that are still read, and what to write in their place
 
     def policy_for(self, repository: str) -> ImagePolicy | None:
@@ -163,6 +177,13 @@ _PHASE_KEYS: Mapping[str, Key] = {
     "rules": Key(texts, "Rules of this phase. Default: those of the whole file."),
     "options": Key(_OPTIONS, "Options of a rule, for this phase."),
 }
+_ADDRESS = re.compile(r"https?://[^\s{}]+\{rule\}[^\s{}]*")
+_REPORT_KEYS: Mapping[str, Key] = {
+    "docs": Key(
+        matching(_ADDRESS, "write an address with `{rule}` in place of the rule's id"),
+        "Where the pages of rules are, such as `https://git.example/hclmod/docs/rules/{rule}.md`. SARIF links them.",
+    ),
+}
 _ROOT_KEYS: Mapping[str, Key] = {
     "$schema": Key(text, "The JSON schema of this file, for editors."),
     "stacks": Key(_PATHS, "Globs of directories in which Terraform is run."),
@@ -191,6 +212,7 @@ _ROOT_KEYS: Mapping[str, Key] = {
         named(policies.REGISTRY, policies.HOST), "How to reach a registry, by its host as image names have it."
     ),
     "stateful": Key(texts, "Globs over the names of more images that hold data."),
+    "report": Key(table(_REPORT_KEYS), "What reports link to."),
     "markers": Key(
         named(table(_MARKER_KEYS)),
         "What the cluster writes, by a name of your choice that `markers` of `keel` lists.",
@@ -227,6 +249,7 @@ def _config(path: str, raw: Mapping[str, Any]) -> Config:
         workloads={name: ImagePolicy(pattern=name, **body) for name, body in raw.get("workloads", {}).items()},
         registries={name: Registry(**body) for name, body in raw.get("registries", {}).items()},
         stateful=tuple(raw.get("stateful", ())),
+        docs=raw.get("report", {}).get("docs", ""),
         keel=cluster.facts(raw.get("keel", {})),
         warnings=tuple(f"{path}: {each}" for each in cluster.deprecated(raw)),
     )

@@ -39,6 +39,9 @@ class CountedSection(Value, frozen=True, kw_only=True):
         return cls(**msgspec.structs.asdict(section), totals=section.totals, judges=section.judges)
 
 
+_ADDRESS = r"^(https?://[^\s{}]+\{rule\}[^\s{}]*)?$"
+
+
 class StoredReport(Value, frozen=True, kw_only=True):
     """What `hclmod apply --dry-run`, `check` and `fix` write with `--format json`."""
 
@@ -46,13 +49,21 @@ class StoredReport(Value, frozen=True, kw_only=True):
     hclmod: Annotated[str, Meta(description="The version of hclmod that made the report.")]
     sections: tuple[CountedSection, ...]
     steps: Annotated[tuple[Step, ...], Meta(description="The phases of the config.")]
+    docs: Annotated[
+        str, Meta(description="The address of a rule's page, with {rule} in place of its id.", pattern=_ADDRESS)
+    ] = ""
 
 
 def write(report: Report) -> str:
     """The report as JSON text, ending in a newline."""
     sections = tuple(map(CountedSection.of, report.sections))
-    written = StoredReport(version=VERSION, hclmod=report.hclmod, sections=sections, steps=report.steps)
-    return escape.json(json.dumps(msgspec.to_builtins(written), indent=1, ensure_ascii=True) + "\n")
+    written = StoredReport(
+        version=VERSION, hclmod=report.hclmod, sections=sections, steps=report.steps, docs=report.docs
+    )
+    values = msgspec.to_builtins(written)
+    if not report.docs:
+        del values["docs"]
+    return escape.json(json.dumps(values, indent=1, ensure_ascii=True) + "\n")
 
 
 def read_file(path: Path) -> Report:
@@ -83,7 +94,7 @@ def read(data: bytes, path: str) -> Report:
             f"{path}: {_placed(error)}", hint="Give a report of `--format json` of this hclmod, unchanged."
         ) from error
     sections = (Section(each.number, each.title, each.rules, each.stacks) for each in result.sections)
-    return Report(result.hclmod, tuple(sections), result.steps)
+    return Report(result.hclmod, tuple(sections), result.steps, result.docs)
 
 
 def _placed(error: msgspec.ValidationError) -> str:

@@ -202,6 +202,7 @@ class Report(Value, frozen=True):
     hclmod: Annotated[str, Meta(description="The version of hclmod that made the report.")]
     sections: tuple[Section, ...]
     steps: Annotated[tuple[Step, ...], Meta(description="The phases of the config.")] = ()
+    docs: str = ""  # the address of a rule's page, with `{rule}` in place of its id
 
     @property
     def key(self) -> str:

@@ -49,7 +49,7 @@ def _run(report: Report, section: Section, about: Mapping[str, str], *, with_fix
     index = {rule: number for number, rule in enumerate(rules)}
     for result in results:
         result["ruleIndex"] = index[result["ruleId"]]
-    driver = {"name": "hclmod", "version": report.hclmod, "rules": [_rule(rule, about) for rule in rules]}
+    driver = {"name": "hclmod", "version": report.hclmod, "rules": [_rule(rule, about, report.docs) for rule in rules]}
     name = "rules" if section.number is None else f"phase-{section.number}"
     failed = bool(section.of(Outcome.FAILED))
     return {
@@ -64,9 +64,10 @@ def _run(report: Report, section: Section, about: Mapping[str, str], *, with_fix
     }
 
 
-def _rule(rule: str, about: Mapping[str, str]) -> dict[str, Any]:
+def _rule(rule: str, about: Mapping[str, str], docs: str) -> dict[str, Any]:
     text = about.get(rule) or ("A change that could not be proven." if rule == _UNPROVEN else rule)
-    return {"id": rule, "shortDescription": {"text": _sound(text)}}
+    help_uri = {"helpUri": docs.replace("{rule}", quote(rule))} if docs and rule != _UNPROVEN else {}
+    return {"id": rule, "shortDescription": {"text": _sound(text)}, **help_uri}
 
 
 def _notifications(section: Section) -> Iterator[dict[str, Any]]:

@@ -251,6 +251,8 @@ def test_byte_order_mark_and_crlf_are_read() -> None:
         ("[keel]\ninit_containers = 'yes'", "keel.init_containers: write true or false"),
         ("[keel]\nexempt = 'a'", "keel.exempt: write an array"),
         ("stateful = 'x'", "stateful: write an array of strings"),
+        ("[report]\ndocs = 'https://git.example'", "report.docs: write an address with `{rule}`"),
+        ("[report]\ndocs = 'javascript:{rule}'", "report.docs: write an address with `{rule}`"),
         ("[phase.1]\nworkloads = ['kubernetes_deployment.a']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
         ("[phase.1]\nworkloads = ['ebooks/book']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
         ("[phase.1]\nworkloads = ['ebooks//a.b']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),

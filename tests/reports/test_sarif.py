@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from hclmod.errors import HclmodError
+from hclmod.reports import json as stored
 from hclmod.reports import sarif
 from hclmod.reports.diff import hunks
 from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
 from tests.support.reports import big, document, full, item, reports
-
-if TYPE_CHECKING:
-    import pytest
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "schemas/sarif-2.1.0-rtm.5.json").read_text())
 VALIDATOR = jsonschema.Draft4Validator(SCHEMA)
@@ -93,6 +94,20 @@ def test_its_fix_makes_what_was_proven(old: list[str], new: list[str], end: str,
     assert "fixes" not in results[1], "applied from every result it would be applied many times"
     ((change,),) = (each["artifactChanges"] for each in results[0]["fixes"])
     assert applied(before, change["replacements"]) == after
+
+
+def test_a_rule_has_an_address_where_the_config_gives_one() -> None:
+    report = Report(
+        "1", (Section(1, "", (), (Stack("s", (document("s/a.tf", Outcome.CHANGED, item(Kind.CHANGE)),)),)),)
+    )
+    (rule,) = rendered(report)["runs"][0]["tool"]["driver"]["rules"]
+    assert "helpUri" not in rule
+    linked = replace(report, docs="https://git.example/docs/{rule}.md")
+    (rule,) = rendered(linked)["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["helpUri"] == f"https://git.example/docs/{rule['id']}.md"
+    assert stored.read(stored.write(linked).encode(), "x").docs == linked.docs
+    with pytest.raises(HclmodError, match=r"docs"):
+        stored.read(stored.write(linked).replace("https://git", "javascript:").encode(), "x")
 
 
 def test_a_path_is_a_uri() -> None:
