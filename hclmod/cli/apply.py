@@ -9,7 +9,7 @@ import click
 from hclmod.cli import options, output
 from hclmod.cli import refresh as refreshing
 from hclmod.cli.groups import Command
-from hclmod.commands.apply import apply_phase, branch_of, has_branch, plan_phases, write
+from hclmod.commands.apply import apply_phase, branch_of, has_branch, is_made_from, plan_phases, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--replace", is_flag=True, help="Replace the branch if every commit on it was made by hclmod.")
 @click.option("--refresh", is_flag=True, help="First query registries for the phase's images (uses the network).")
 @click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to start from.")
+@options.progress
 @options.view()
 @options.source(rules=True, settings=True)
 def apply(
@@ -53,9 +54,9 @@ def apply(
     if refresh:
         project = refreshing.refreshed(project, numbers, keep=not dry_run)
     if not (dry_run or in_place or replace) and has_branch(project, numbers[0]):
-        output.say(f"{branch_of(numbers[0])} exists. Planning to see whether it is up to date.", err=True)
+        output.say(_existing(project, numbers[0], base), err=True)
     with output.progress() as watch:
-        reports = plan_phases(project, numbers, base=base, in_place=in_place, watch=watch)
+        reports = plan_phases(project, numbers, base=base, in_place=in_place, watch=watch, begin=watch.begin)
     for report in reports:
         if not report.stacks:
             output.warning(f"phase {report.number} is empty: its stacks, workloads and namespaces select nothing")
@@ -64,6 +65,14 @@ def apply(
     for line in lines:
         view.say(line)
     return int(exit_code and any(report.changes for report in reports))
+
+
+def _existing(project: Project, number: int, base: str) -> str:
+    """What is known of a branch that exists before its phase is planned again."""
+    branch = branch_of(number)
+    if number in project.done or is_made_from(project, number, base):
+        return f"{branch} exists. Planning to see whether it is up to date."
+    return f"{branch} exists and was not made from {base}, so the result is another one. --replace makes it again."
 
 
 def _work(

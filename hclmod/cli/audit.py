@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     callback=output.writable,
     help="Write all findings to FILE, for later runs with --baseline.",
 )
+@options.progress
 @options.view(diff=False)
 @options.source(repository=False, rules=True, settings=True)
 def audit(
@@ -55,7 +56,7 @@ def audit(
     """
     project, _, _ = open_at(source, paths)
     with output.progress() as watch:
-        report = find_problems(project, paths, rules, base=base, watch=watch)
+        report = find_problems(project, paths, rules, base=base, watch=watch, begin=watch.begin)
     if new_baseline is not None:
         output.save(new_baseline, write_baseline(report))
         output.say(f"{to_do(report)} findings written to {new_baseline}.")

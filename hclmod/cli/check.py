@@ -39,6 +39,7 @@ def _on_files(*, diff: bool) -> Callable[[Function], Function]:
             options.source(repository=False, rules=True, settings=True),
             _stdin,
             options.view(diff=diff),
+            options.progress,
             options.only_rules,
             click.argument("paths", nargs=-1, type=options.PATHS),
         ):
@@ -58,7 +59,7 @@ def check(*, paths: tuple[Path, ...], rules: tuple[str, ...], stdin: Path | None
     """
     project, paths, unsaved = open_at(source, paths, stdin)
     with output.progress() as watch:
-        reports = check_files(project, paths, rules, watch=watch, unsaved=unsaved)
+        reports = check_files(project, paths, rules, watch=watch, begin=watch.begin, unsaved=unsaved)
     _say_if_none(project, reports)
     worth_showing = [each for each in reports if view.verbose or rules or to_do(each) or each.unproven()]
     view.show(project, worth_showing if view.form == "text" else reports)
@@ -90,7 +91,7 @@ def fix(
     """
     project, paths, unsaved = open_at(source, paths, stdin)
     with output.progress() as watch:
-        reports = plan_fix(project, paths, rules, watch=watch, unsaved=unsaved)
+        reports = plan_fix(project, paths, rules, watch=watch, begin=watch.begin, unsaved=unsaved)
     _say_if_none(project, reports)
     if diff or dry_run:
         (view.as_diff() if diff else view).show(project, reports)

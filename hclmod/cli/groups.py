@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 QUIET = "hclmod.quiet"
 """The key under which a click context's `meta` says that only reports and errors are printed."""
 
+PROGRESS = "hclmod.progress"
+"""The key that says that progress is shown although nobody watches a terminal."""
+
 _COLORS = {"always": True, "never": False}
 
 

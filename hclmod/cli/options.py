@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from hclmod import cache
 from hclmod.cache import Cache
 from hclmod.cli import output
+from hclmod.cli.groups import PROGRESS
 from hclmod.config import cluster
 from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.reports.formats import FORMATS
@@ -200,6 +201,17 @@ def formats(*names: str) -> Callable[[Function], Function]:
     )
 
 
+def _set_progress(context: click.Context, _option: click.Parameter, shown: bool) -> None:
+    context.meta[PROGRESS] = shown
+
+
+progress = click.option(
+    "--progress",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_progress,
+    help="Show progress on standard error, also if it is not a terminal.",
+)
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
 only_rules = click.option("--rule", "rules", multiple=True, metavar="ID", help="Run this rule on everything.")
 base = click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to compare with.")

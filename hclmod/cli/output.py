@@ -18,7 +18,7 @@ import click
 
 from hclmod import files
 from hclmod.cli import streams
-from hclmod.cli.groups import QUIET
+from hclmod.cli.groups import PROGRESS, QUIET
 from hclmod.cli.streams import UntoldError
 from hclmod.errors import HclmodError
 from hclmod.reports import escape
@@ -185,27 +185,40 @@ def width() -> int | None:
 
 
 class Progress:
-    """A line on standard error while a person watches: call it with the name of each thing that is done."""
+    """A line on standard error while a person watches: call it with the name of each thing that is done.
 
-    def __init__(self, noun: str, *, watched: bool) -> None:
-        self.noun, self.watched, self.total, self.done = noun, watched, 0, 0
+    With `lines` each state stands on a line of its own, for logs.
+    """
+
+    def __init__(self, noun: str, *, watched: bool, lines: bool = False) -> None:
+        self.noun, self.watched, self.lines, self.total, self.done = noun, watched, lines, 0, 0
 
     def begin(self, total: int) -> None:
         """Say how many things there are."""
-        self.total = total
+        self.total, self.done = total, 0
+        self._show("")
 
     def __call__(self, name: str) -> None:
         """Count one thing that is done."""
         self.done += 1
-        if self.watched:
-            of = f" of {self.total}" if self.total else ""
-            _put(f"\r\x1b[K{self.done}{of} {self.noun}  {log(one_line(name))[:60]}", nl=False, err=True)
+        self._show(name)
+
+    def _show(self, name: str) -> None:
+        of = f" of {self.total}" if self.total else ""
+        text = f"{self.done}{of} {self.noun}  {one_line(name)[:60]}".rstrip()
+        if self.lines:
+            _put(log(text), err=True)
+        elif self.watched:
+            _put(f"\r\x1b[K{log(text)}", nl=False, err=True)
 
 
 @contextmanager
 def progress(noun: str = "stacks") -> Iterator[Progress]:
-    """Show a line of progress, and remove it at the end."""
-    line = Progress(noun, watched=sys.stderr.isatty() and not is_quiet())
+    """Show a line of progress, and remove it at the end; `--progress` shows lines where nobody watches a terminal."""
+    context = click.get_current_context(silent=True)
+    asked = context is not None and bool(context.meta.get(PROGRESS))
+    watched = sys.stderr.isatty() and not is_quiet()
+    line = Progress(noun, watched=watched, lines=asked and not watched and not is_quiet())
     try:
         yield line
     finally:

@@ -90,5 +90,5 @@ def _content(phase: str | None, stored: Path | None, source: Source) -> Report:
         raise click.UsageError("give either --phase or --report")
     project = source.open()
     with output.progress() as watch:
-        reports = plan_phases(project, options.phases(project, phase, dry_run=True), watch=watch)
+        reports = plan_phases(project, options.phases(project, phase, dry_run=True), watch=watch, begin=watch.begin)
     return tell(project, reports)

@@ -37,6 +37,7 @@ def tags() -> None:
 @tags.command()
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @click.option("--phase", type=int, metavar="N", help="Query only the images of this phase.")
+@options.progress
 @options.source()
 def refresh(*, images: tuple[str, ...], phase: int | None, source: Source) -> int:
     """Query registries and update the snapshot.

@@ -28,12 +28,13 @@ def plan_phases(
     base: str = "HEAD",
     in_place: bool = False,
     watch: Callable[[str], None] = lambda _path: None,
+    begin: Callable[[int], None] | None = None,
 ) -> tuple[PhaseReport, ...]:
     """What each phase would do to the files of `base`, or with `in_place` to the working tree; writes nothing."""
     there = project.at(base, in_place=in_place)
     done = tuple(number for number in project.config.phases if number < min(numbers, default=0))
     there.require_names()
-    reports = there.plan_all([there.phase_job(number, done=done) for number in numbers], watch)
+    reports = there.plan_all([there.phase_job(number, done=done) for number in numbers], watch, begin)
     return tuple(map(there.on_disk, reports))
 
 
@@ -73,6 +74,14 @@ def has_branch(project: Project, number: int) -> bool:
     except GitError:
         return False
     return True
+
+
+def is_made_from(project: Project, number: int, base: str) -> bool:
+    """Whether the branch of a phase was made from what `base` holds; a branch of one commit was made from nothing."""
+    try:
+        return project.git.entries(f"refs/heads/{branch_of(number)}^") == project.git.entries(base)
+    except GitError:
+        return False
 
 
 def _holding(project: Project, base: str, branch: str, changes: Mapping[str, bytes]) -> str | None:
@@ -143,5 +152,5 @@ def tell(project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD"
     hidden = secrets.hidden(project, paths, base)
     sections = tuple(from_plan.tell(each, hidden) for each in reports)
     steps = tuple(Step(number, phase.title, number in done) for number, phase in project.config.phases.items())
-    report = Report(__version__, sections, () if for_text else steps)
+    report = Report(__version__, sections, () if for_text else steps, project.config.docs)
     return without(report, cleaner(project, paths, base, hidden))

@@ -42,6 +42,7 @@ def audit(
     *,
     base: str = NOW,
     watch: Callable[[str], None] = lambda _path: None,
+    begin: Callable[[int], None] | None = None,
 ) -> PhaseReport:
     """What the audit (or those `rules`) finds in the whole repository, or in the files and folders that are named.
 
@@ -57,6 +58,7 @@ def audit(
             earlier=_before(project, base),
         ),
         watch,
+        begin,
     )
 
 

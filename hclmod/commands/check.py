@@ -27,6 +27,7 @@ def check(
     rules: Sequence[str] | None = None,
     *,
     watch: Callable[[str], None] = lambda _path: None,
+    begin: Callable[[int], None] | None = None,
     unsaved: Mapping[str, bytes] | None = None,
 ) -> tuple[PhaseReport, ...]:
     """What rules have to say about files of the working tree; writes nothing.
@@ -35,7 +36,7 @@ def check(
     `unsaved` are documents by their name from the root, looked at instead of what is on disk.
     """
     project, jobs = _prepared(project, paths, rules, unsaved or {})
-    return tuple(map(project.on_disk, project.plan_all(jobs, watch)))
+    return tuple(map(project.on_disk, project.plan_all(jobs, watch, begin)))
 
 
 def plan_fix(
@@ -44,13 +45,14 @@ def plan_fix(
     rules: Sequence[str] | None = None,
     *,
     watch: Callable[[str], None] = lambda _path: None,
+    begin: Callable[[int], None] | None = None,
     unsaved: Mapping[str, bytes] | None = None,
 ) -> tuple[PhaseReport, ...]:
     """What `fix` would write: as `check`, each phase on what the one before it made of a file."""
     project, jobs = _prepared(project, paths, rules, unsaved or {})
     reports = []
     for job in jobs:
-        reports.append(project.on_disk(project.plan(job, watch)))
+        reports.append(project.on_disk(project.plan(job, watch, begin)))
         if reports[-1].changes:
             project = project.over(project.tree.changed(reports[-1].changes))
     return tuple(reports)

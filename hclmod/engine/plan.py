@@ -52,9 +52,16 @@ WORKERS = 2
 
 
 def plan(
-    tree: Tree, runs: Sequence[Run], watch: Callable[[str], None] = lambda _path: None, kept: Cache = NONE
+    tree: Tree,
+    runs: Sequence[Run],
+    watch: Callable[[str], None] = lambda _path: None,
+    kept: Cache = NONE,
+    *,
+    begin: Callable[[int], None] = lambda _count: None,
 ) -> list[PhaseReport]:
     """The report of each run; `watch` hears the path of each stack that is done, `kept` has outcomes of earlier runs.
+
+    `begin` hears how many stacks there are to do.
 
     Stacks that an option reaches come last, when the names of all namespaces are known.
     """
@@ -63,6 +70,7 @@ def plan(
         for index, run in enumerate(runs)
         for stack in run.stacks
     ]
+    begin(len(work))
     outcomes = [Outcomes(run, kept) for run in runs]
     done = _settle_new([each for each in work if not each.is_reached], outcomes, watch)
     last = [replace(each, names=_names(done, each.index)) for each in work if each.is_reached]

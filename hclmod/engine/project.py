@@ -218,15 +218,27 @@ class Project:
         fields = {"rules": self.rules_of(phase), "title": title, "phase": phase, "options": self.options_of(phase)}
         return Job(**{**fields, **more})  # type: ignore[arg-type]
 
-    def plan(self, job: Job, watch: Callable[[str], None] = lambda _path: None) -> PhaseReport:
+    def plan(
+        self, job: Job, watch: Callable[[str], None] = lambda _path: None, begin: Callable[[int], None] | None = None
+    ) -> PhaseReport:
         """What a job would change and what it leaves, with the reasons; writes nothing."""
-        return self.plan_all([job], watch)[0]
+        return self.plan_all([job], watch, begin)[0]
 
-    def plan_all(self, jobs: Sequence[Job], watch: Callable[[str], None] = lambda _path: None) -> list[PhaseReport]:
-        """The same for several jobs on the same files; `watch` hears the path of each stack that is done."""
+    def plan_all(
+        self,
+        jobs: Sequence[Job],
+        watch: Callable[[str], None] = lambda _path: None,
+        begin: Callable[[int], None] | None = None,
+    ) -> list[PhaseReport]:
+        """The same for several jobs on the same files; `watch` hears the path of each stack that is done.
+
+        `begin` hears how many stacks there are, and then how many of them there are to do.
+        """
         from hclmod.engine import plan, prepare
 
-        return plan.plan(self.tree, prepare.runs(self, jobs), watch, self.kept)
+        begin = begin or (lambda _count: None)
+        begin(len(self.stacks))
+        return plan.plan(self.tree, prepare.runs(self, jobs), watch, self.kept, begin=begin)
 
     def keep(self) -> None:
         """Store for the next run what this one has found, but nothing of files that git filters."""

@@ -82,15 +82,29 @@ def test_an_existing_branch_is_kept_unless_replaced(root: Path) -> None:
     assert again.returncode == 0
     assert "hclmod/phase-3 is up to date." in again.stdout
     git(root, "commit", "-q", "--allow-empty", "-m", "Nothing")
-    assert hclmod(root, "apply", "--phase", "3").returncode == 0
+    again = hclmod(root, "apply", "--phase", "3")
+    assert (again.returncode, again.stderr) == (
+        0,
+        "hclmod/phase-3 exists. Planning to see whether it is up to date.\n",
+    )
     (root / "stacks/loom/main.tf").write_bytes((root / "stacks/loom/main.tf").read_bytes() + b"# more\n")
     git(root, "commit", "-qam", "More")
     refused = hclmod(root, "apply", "--phase", "3")
     assert refused.returncode == 2
-    assert "hclmod/phase-3 exists. Planning" in refused.stderr
+    assert "hclmod/phase-3 exists and was not made from HEAD, so the result is another one." in refused.stderr
     assert "--replace" in refused.stderr
     assert git(root, "rev-parse", "hclmod/phase-3") == first
     assert hclmod(root, "apply", "--phase", "3", "--replace").returncode == 0
+
+
+def test_progress_is_shown_in_a_log_where_asked(root: Path) -> None:
+    how = ("apply", "--phase", "3", "--dry-run")
+    assert hclmod(root, *how).stderr == ""
+    first, *lines = hclmod(root, *how, "--progress").stderr.splitlines()
+    assert first == "0 of 12 stacks"
+    assert lines[0] == "0 of 5 stacks"
+    assert lines[-1].startswith("5 of 5 stacks  stacks/")
+    assert hclmod(root, *how, "--progress", "-q").stderr == ""
 
 
 def test_an_empty_phase_says_so(root: Path) -> None:

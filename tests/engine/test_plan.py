@@ -363,5 +363,7 @@ def test_headers_however_written_are_found(folder: Path, header: str) -> None:
 
 def test_watch_hears_of_every_stack(folder: Path) -> None:
     heard: list[str] = []
-    project(MIXED, PHASES, (None, folder)).plan(Job(rules=("mark-n",)), heard.append)
+    counts: list[int] = []
+    project(MIXED, PHASES, (None, folder)).plan(Job(rules=("mark-n",)), heard.append, counts.append)
     assert heard == ["s/a", "s/b"]
+    assert counts == [2, 2], "how many stacks there are, then how many are to do"
