@@ -59,10 +59,15 @@ def has_switched_in(container: Container, context: Context) -> bool:
 
 
 class Reason(Struct, frozen=True):
-    """Why an image stays: the code of the cause, and the words for a person."""
+    """Why an image stays: the code of the cause, and the words for a person; `is_unknown` for want of its tags."""
 
     code: str
     text: str
+    is_unknown: bool = False
+
+
+NAME_IT = 'Set `float` under [images."NAME"] in hclmod.toml.'
+ASK_OR_NAME_IT = f"`hclmod tags refresh` asks the registries about all of them. Or s{NAME_IT[1:]}"
 
 
 def parsed(image: Attribute) -> Reference | None:
@@ -149,7 +154,7 @@ def stays(  # noqa: PLR0911 - one line for each cause
         case Unknown(why, what_to_do) if chosen and chosen.float:
             return Reason("choice-does-not-fit", f"{why}; {what_to_do}")
         case Unknown(why, what_to_do):
-            return Reason("unknown-tags", f"{why}; {what_to_do}")
+            return Reason("unknown-tags", f"{why}; {what_to_do}", is_unknown=True)
 
 
 def drifting(image: Reference, context: Context, workload: ResourceId) -> str | None:

@@ -61,7 +61,20 @@ from hclmod.rulekit import (
 
 from ._cluster import WORDS
 from ._coupled import INCLUDE_TAGS, filter_of, following, misses
-from ._floats import Reason, bot_of, decision, drifting, has_switched, held_by, overruled, parsed, policy, stays
+from ._floats import (
+    ASK_OR_NAME_IT,
+    NAME_IT,
+    Reason,
+    bot_of,
+    decision,
+    drifting,
+    has_switched,
+    held_by,
+    overruled,
+    parsed,
+    policy,
+    stays,
+)
 from ._keel import RESTARTED, opt_out, unread_policy
 from ._kept import annotated
 from ._markers import IGNORE_IMAGE, MARKERS, ignoring, is_for
@@ -185,7 +198,8 @@ class _Found:
                 yield self._stays(warn, "drifting-data", why)
             case Keep() | Unknown() as kept if self.image:
                 reason = stays(kept, self.image, self.chosen)
-                yield self._stays(note if isinstance(kept, Keep) else warn, reason.code, reason.text)
+                stay = self._stays(note if isinstance(kept, Keep) else warn, reason.code, reason.text)
+                yield self._asking(stay, self.image) if reason.is_unknown else stay
                 if isinstance(kept, Keep) and kept.floating and self.changed:
                     yield from self._unmatched(self.image.tag or "latest")
 
@@ -224,6 +238,11 @@ class _Found:
 
     def _stays(self, say: Callable[..., Finding], code: str, why: str) -> Finding:
         return self._say(say, code, f"{self.image} stays: {why}")
+
+    def _asking(self, finding: Finding, image: Reference) -> Finding:
+        """A finding on an image of whose tags nothing is known, with what helps for all such images."""
+        known = self.context.tags.image(image.name)
+        return replace(finding, subject=image.familiar, advice=NAME_IT if known else ASK_OR_NAME_IT)
 
     def _ignored_already(self) -> Finding | None:
         """Why another tag here would change nothing, or may; None where Terraform looks at this image."""

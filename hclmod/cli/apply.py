@@ -61,7 +61,7 @@ def apply(
         if not report.stacks:
             output.warning(f"phase {report.number} is empty: its stacks, workloads and namespaces select nothing")
     with view.showing(project, reports, base=base):
-        lines = _work(project, reports, dry_run=dry_run, in_place=in_place, base=base, replace=replace)
+        lines = _work(project, reports, view, dry_run=dry_run, in_place=in_place, base=base, replace=replace)
     for line in lines:
         view.say(line)
     return int(exit_code and any(report.changes for report in reports))
@@ -76,16 +76,31 @@ def _existing(project: Project, number: int, base: str) -> str:
 
 
 def _work(
-    project: Project, reports: Sequence[PhaseReport], *, dry_run: bool, in_place: bool, base: str, replace: bool
+    project: Project,
+    reports: Sequence[PhaseReport],
+    view: View,
+    *,
+    dry_run: bool,
+    in_place: bool,
+    base: str,
+    replace: bool,
 ) -> list[str]:
     """Prove the reports and write what is to be written; what to say after them."""
     for report in reports:
         project.proven(report)
     if dry_run:
-        return []
+        return list(_next(reports)) if view.form == "text" and not view.verbose else []
     if in_place:
         return [output.written(write(project, reports))]
     return list(_committed(apply_phase(project, reports[0], base=base, replace_branch=replace)))
+
+
+def _next(reports: Sequence[PhaseReport]) -> Iterator[str]:
+    """What to do after a dry run."""
+    first = next((report for report in reports if report.changes), None)
+    if first is not None:
+        yield "Every place: --verbose. The changed lines: --diff."
+        yield f"Next: hclmod apply --phase {first.number}"
 
 
 def _refuse_pairs(*, dry_run: bool, exit_code: bool, in_place: bool, replace: bool, base: str) -> None:
@@ -105,5 +120,6 @@ def _committed(applied: Applied) -> Iterator[str]:
     else:
         yield f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run."
         yield f"Look at it: git show {applied.branch}"
+        yield f"Push it: git push origin {applied.branch}"
     for each in applied.report.broken:
         yield f"Left out {each.path} ({each.reason}). Fix it, then `hclmod check` shows what it still needs."

@@ -64,9 +64,12 @@ def render(  # noqa: PLR0911 - one line for each format
 
             return junit.render(report)
         case _:
-            from hclmod.reports import terminal
+            from hclmod.reports import overview, terminal
 
-            return "".join(terminal.render(section, style or terminal.Style()) for section in report.sections)
+            style = style or terminal.Style()
+            if not style.verbose and any(each.number is not None for each in report.sections):
+                return overview.render(report, style)
+            return "".join(terminal.render(section, style) for section in report.sections)
 
 
 def _bytes(text: str) -> int:

@@ -113,4 +113,6 @@ def _numbered(path: str, kind: Kind, reported: Reported, seen: Counter[str]) -> 
         before=reported.before,
         after=reported.after,
         cells=tuple(Cell(name, text) for name, text in finding.cells),
+        subject=finding.subject,
+        advice=finding.advice,
     )

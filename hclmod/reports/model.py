@@ -65,6 +65,8 @@ class Item(Value, frozen=True, kw_only=True):
     before: Annotated[str, Meta(description="The lines that the change touches, with `...` for lines between.")]
     after: Annotated[str, Meta(description="The same lines after the change.")]
     cells: Annotated[tuple[Cell, ...], Meta(description="Answers by name, such as the commands to run.")]
+    subject: Annotated[str, Meta(description="What several items of one code may share, such as an image.")] = ""
+    advice: Annotated[str, Meta(description="What to do about all items of this code.")] = ""
 
 
 class Hunk(Value, frozen=True):
@@ -92,7 +94,7 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     def without_text(self) -> Document:
         """The same without anything that the file says: git filters it, so it may be secret."""
-        empty = {"before": "", "after": "", "address": "", "origins": (), "cells": ()}
+        empty = {"before": "", "after": "", "address": "", "origins": (), "cells": (), "subject": "", "advice": ""}
         items = tuple(replace(each, message=_FILTERED, **empty) for each in self.items)
         why = dict.fromkeys(each if each.startswith(_ENCRYPTED) else _FILTERED for each in self.why)
         return replace(self, items=items, hunks=(), hidden=True, why=tuple(why))

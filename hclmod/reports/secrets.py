@@ -50,7 +50,10 @@ def plain(value: Any, clean: Callable[[str], str]) -> Any:
     return _cleaned(value, clean, every=True)
 
 
-_SAYS = {"title", "why", "address", "message", "effect", "origins", "before", "after", "cells", "text", "lines"}
+_SAYS = {
+    *("title", "why", "address", "message", "effect", "subject", "advice", "origins"),
+    *("before", "after", "cells", "text", "lines"),
+}
 """The fields of a report whose texts come from a repository."""
 
 

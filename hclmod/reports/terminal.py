@@ -19,7 +19,7 @@ from hclmod.reports.model import Item, Section
 
 _SHOWN = 3
 _INDENT = " " * 10
-_PLAIN, _BOLD, _DIM, _RED, _GREEN, _YELLOW = "", "1", "2", "31", "32", "33"
+PLAIN, BOLD, DIM, RED, GREEN, YELLOW = "", "1", "2", "31", "32", "33"
 
 
 class Style(Struct, frozen=True):
@@ -46,16 +46,16 @@ class Style(Struct, frozen=True):
 
 def render(section: Section, style: Style) -> str:
     """The whole section, ending in a newline."""
-    lines = [style.paint(blanked(section.heading), _BOLD)]
+    lines = [style.paint(blanked(section.heading), BOLD)]
     for heading, body in (
-        ("Changes", list(_rows(section, Kind.CHANGE, style, code=_PLAIN, path_code=_GREEN))),
-        ("Needs review", list(_rows(section, Kind.PERSON, style, code=_YELLOW, path_code=_PLAIN))),
+        ("Changes", list(_rows(section, Kind.CHANGE, style, code=PLAIN, path_code=GREEN))),
+        ("Needs review", list(_rows(section, Kind.PERSON, style, code=YELLOW, path_code=PLAIN))),
         ("Left unchanged", list(_left_alone(section, style))),
         ("Skipped", list(_skipped(section))),
-        ("Refused", list(_refused(section, style))),
+        ("Refused", list(refused(section, style))),
     ):
         if body:
-            lines += ["", style.paint(heading, _BOLD), *body]
+            lines += ["", style.paint(heading, BOLD), *body]
     return no_command("\n".join([*lines, "", *_totals(section, style)]) + "\n")
 
 
@@ -72,12 +72,12 @@ def _lines(item: Item, style: Style, code: str) -> Iterator[str]:
     *lines, last = style.wrap(blanked(item.message) + effect)
     yield from (_INDENT + line for line in lines)
     whole = bool(effect) and last.endswith(effect)
-    yield _INDENT + (last.removesuffix(effect) + style.paint(effect, _DIM) if whole else last)
+    yield _INDENT + (last.removesuffix(effect) + style.paint(effect, DIM) if whole else last)
 
 
 def _left_alone(section: Section, style: Style) -> Iterator[str]:
     if style.verbose:
-        yield from _rows(section, Kind.LEFT, style, code=_DIM, path_code=_PLAIN)
+        yield from _rows(section, Kind.LEFT, style, code=DIM, path_code=PLAIN)
     elif left := section.totals.left:
         yield f"  {count(left, 'target')} left unchanged on purpose (--verbose lists {'it' if left == 1 else 'them'})"
 
@@ -91,14 +91,15 @@ def _skipped(section: Section) -> Iterator[str]:
         yield blanked(f"  {count(len(paths), 'file')}: {reason}: {shown}")
 
 
-def _refused(section: Section, style: Style) -> Iterator[str]:
+def refused(section: Section, style: Style) -> Iterator[str]:
+    """The documents whose change was not proven, with the reasons."""
     for document in section.of(Outcome.REFUSED, Outcome.FAILED):
         failed = ": hclmod itself failed, please report this:" if document.is_bug else ""
-        yield f"  {style.paint(blanked(document.path), _RED)}{failed}"
+        yield f"  {style.paint(blanked(document.path), RED)}{failed}"
         yield from (blanked(f"    {why}") for why in document.why)
 
 
 def _totals(section: Section, style: Style) -> Iterator[str]:
-    yield style.paint(summary(section.totals), _RED if section.totals.refused else _BOLD)
+    yield style.paint(summary(section.totals), RED if section.totals.refused else BOLD)
     if section.judges:
         yield f"Every change proven by {' and '.join(section.judges)}."

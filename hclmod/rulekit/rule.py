@@ -54,8 +54,10 @@ class Finding(Struct, frozen=True, kw_only=True):
     `code` names the cause and stays the same when the message changes. `address` is empty for the block at hand.
     `effect` is what the change does to the running cluster when it is applied (`rolls the pods`), empty for nothing.
     `origins` are the chains through which a value comes to where it is used (`image -> var.tag -> default of var.tag`).
-    `cells` are answers by name, for commands that make a table or a list of them. `elsewhere` is the other document in
-    which stands what would have to be edited; `span` is `NOWHERE` for a place of another document.
+    `subject` is what several findings of one cause may share, such as an image, and `advice` is what to do about all of
+    them: reports group by both. `cells` are answers by name, for commands that make a table or a list of them.
+    `elsewhere` is the other document in which stands what would have to be edited; `span` is `NOWHERE` for a place of
+    another document.
     """
 
     span: Span
@@ -68,6 +70,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     cells: tuple[tuple[str, str], ...] = ()
     address: str = ""
     elsewhere: str = ""
+    subject: str = ""
+    advice: str = ""
 
     @property
     def is_open(self) -> bool:

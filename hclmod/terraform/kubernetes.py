@@ -55,13 +55,17 @@ KINDS: dict[str, Kind] = {
 }
 
 RELEASE = "helm_release"
+_UPGRADES = "upgrades the release"
+
+ROLLOUTS = frozenset({*(each.rollout for each in KINDS.values()), _UPGRADES})
+"""What a new image may do in the cluster, as `rollout` says it."""
 
 
 def rollout(kind: str) -> str:
     """What the cluster does when Terraform applies a new image in a resource of any type."""
     if kind in KINDS:
         return KINDS[kind].rollout
-    return "upgrades the release" if kind == RELEASE else "applies the object anew"
+    return _UPGRADES if kind == RELEASE else "applies the object anew"
 
 
 NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
