@@ -7,16 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from markdown_it import MarkdownIt
 
 from hclmod.cli import errors, output
 from tests.support.demo import git, hclmod, process
-from tests.support.markup import Page
+from tests.support.inert import SECRET, live
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECRET = "s3cr3tmark"  # noqa: S105 - it opens nothing
 SIGNS = "\x1b]0;p\x07\x1b[31m \x9b31m \u202e ##[add-mask]pwn"
 LOGIN = f"git::https://u:{SECRET}@pwn.example/x?access_token={SECRET}"
 WORDS = {
@@ -75,7 +73,6 @@ resource "kubernetes_deployment" {word} {{
 """
 BAD = 'resource "helm_release" "w" {\n  atomic = true\n}}\n'
 WORKLOAD = "kubernetes_deployment."
-MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 RENDERED = ("text", "markdown", "html", "sarif", "github", "gitlab", "junit")
 TABLES = ("text", "json", "csv", "markdown")
 LOOKING = [
@@ -137,26 +134,6 @@ def folder(tmp_path: Path) -> Path:
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "base")
     return root
-
-
-def live(text: str, form: str = "text") -> list[str]:
-    """What of a text somebody would obey."""
-    found = [each for each in text if not each.isprintable() and each not in "\n\t\u200b"]
-    own = (
-        re.compile(r"::(error|warning|notice) (?:file=[^:,]*,(?:line=\d+,)?)?title=[^:,]*::")
-        if form == "github"
-        else None
-    )
-    found += [line for line in text.splitlines() if line.lstrip().startswith("::") and not (own and own.match(line))]
-    found += [line for line in text.splitlines() if re.search(r"##\w*\[", line) and not (own and own.match(line))]
-    found += [SECRET] if SECRET in text else []
-    if form == "csv":
-        found += re.findall(r'(?:^|,)"?[=+@-][^,]*', text, re.MULTILINE)
-    if form in ("markdown", "html"):
-        page = Page(text if form == "html" else f"<main>{MARKDOWN.render(text)}</main>")
-        found += [*page.problems, *({"img", "a"} & set(page.names()))]
-        found += re.findall(r"@team|(?<!\d)#1", page.text()) if form == "markdown" else []
-    return found
 
 
 @pytest.mark.parametrize("words", LOOKING, ids=" ".join)
