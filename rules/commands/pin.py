@@ -47,7 +47,7 @@ from hclmod.rulekit import (
     warn,
 )
 
-from .._ci import setter_of
+from .._ci import is_ignored, setter_of
 from .._floats import parsed, pin_reason
 from .._keel import MATCH_TAG, RESTARTED
 from .._opting import give_back, joined, live, take_out
@@ -100,7 +100,7 @@ def check(
     `keep_enrolled`: whether only to give the image back to Terraform, without an opt-out.
     """
     place, pin = workload.title, _Pin(to, reason, date)
-    meant = _meant(workload, context, container)
+    meant = _meant(workload, context, container) if to or container else _hidden(workload)
     here = [(each, image) for each in meant or () if (image := _in_place(workload, each, context))]
     low = (pin.too_low(image, workload.source.data) for _, image in here if to and not allow_downgrade)
     if not reason or not (to or keep_enrolled):
@@ -203,6 +203,12 @@ def _meant(workload: Block, context: Context, container: str) -> list[Container]
     names = {image.name if image else "" for each, image in images.items() if container in ("", each.label)}
     names |= {image.name for image in images.values() if image and image.name == container}
     return [each for each, image in images.items() if image and names == {image.name}]
+
+
+def _hidden(workload: Block) -> list[Container]:
+    """The containers whose image Terraform ignores; where it ignores none, all that have one."""
+    every = [each for each in containers(workload) if each.image]
+    return [each for each in every if is_ignored(workload, f"{each.path}.image")] or every
 
 
 def _unclear(workload: Block, context: Context, container: str) -> str:
