@@ -23,13 +23,13 @@ from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.namespaces import names, namespaces
 from hclmod.terraform.origins import Layer, Module, Scope, Site
 from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides
-from hclmod.terraform.terragrunt import Terragrunt
+from hclmod.terraform.terragrunt import Terragrunt, units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.cache import Cache
-    from hclmod.hcl.values import Value
+    from hclmod.hcl.values import Definition, Value
 from hclmod.terraform.origins import Piece
 
 
@@ -202,9 +202,14 @@ class Model:
         owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
         return max(owners, key=len, default=None)
 
+    @cached_property
+    def _units(self) -> dict[str, list[Definition]]:
+        return units(self._paths, self._declared, self._paths.__contains__)
+
     def _terragrunt(self, stack: str) -> Terragrunt:
         if stack not in self._terragrunts:
-            self._terragrunts[stack] = Terragrunt(stack, self._declared, self._paths.__contains__)
+            given = self._units.get(stack, ())
+            self._terragrunts[stack] = Terragrunt(stack, self._declared, self._paths.__contains__, given)
         return self._terragrunts[stack]
 
     def _root(self, stack: str) -> Module:

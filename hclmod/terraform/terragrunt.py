@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 NAME = "terragrunt.hcl"
 VALUES = "terragrunt.values.hcl"
-"""What a stack file gives a unit: `values` there."""
+"""What a stack file has given a unit: `values` there."""
+
+STACK = "terragrunt.stack.hcl"
+"""What gives units their `values`: each `unit` block names the folder of one."""
 
 DEPTH = 3
 """Files that read files that read files; Terragrunt itself lets an included file include nothing."""
@@ -40,11 +43,20 @@ class Terragrunt:
     """The terragrunt file of one stack and the files that it includes.
 
     `find` gives a document's declarations, None where it cannot be read; `exists` says whether it is there at all.
+    `units` are the `values` that stack files give it. `name` is that of the file.
     """
 
-    def __init__(self, folder: str, find: Callable[[str], Declarations | None], exists: Callable[[str], bool]) -> None:
-        self.folder, self._find, self._exists = folder, find, exists
-        path = posixpath.join(folder, NAME)
+    def __init__(
+        self,
+        folder: str,
+        find: Callable[[str], Declarations | None],
+        exists: Callable[[str], bool],
+        units: Sequence[Definition] = (),
+        *,
+        name: str = NAME,
+    ) -> None:
+        self.folder, self._find, self._exists, self._units = folder, find, exists, units
+        path = posixpath.join(folder, name)
         self._own = _File(path, path)
         self._modules: dict[tuple[_File, int], Module] = {}
         self._parents: dict[str, str] = {}
@@ -98,6 +110,15 @@ class Terragrunt:
                     local = text.startswith((".", "/"))
                     return _normal(posixpath.join("/", self.folder, text.replace("//", "/"))) if local else None
         return None
+
+    def given_units(self) -> Iterator[tuple[str, Definition]]:
+        """The folder and the values of each `unit` block whose source lies in the repository."""
+        scope = Scope(self._module(self._own, 0))
+        for _, attributes in self._blocks(self._own, "unit"):
+            source = self._text(attributes["source"], self._own) if "source" in attributes else None
+            if source and source.startswith((".", "/")) and "values" in attributes:
+                folder = _normal(posixpath.join("/", self.folder, source.replace("//", "/")))
+                yield folder, trace.resolved(self._seen(attributes["values"], self._own, 0), scope)
 
     def _blocks(self, file: _File, target: str) -> Iterator[tuple[tuple[str, ...], dict[str, Definition]]]:
         result = self._find(file.path)
@@ -259,6 +280,8 @@ class Terragrunt:
         objects = {"include": included}
         if (given := self._find(posixpath.join(self.folder, VALUES))) is not None:
             objects["values"] = Object(tuple(given.attributes.items()))
+        elif self._units:
+            objects["values"] = self._units[0] if len(self._units) == 1 else Choice(tuple(self._units))
         return Module(
             folder=posixpath.dirname(file.path),
             name="terragrunt",
@@ -313,6 +336,18 @@ class Terragrunt:
             unknown: list[tuple[str | None, Value]] = [] if complete else [(None, Opaque(f"inputs of {file.path}"))]
             entries.append(("inputs", Object((*unknown, *inputs.items()))))
         return Object(tuple(entries))
+
+
+def units(
+    paths: Iterable[str], find: Callable[[str], Declarations | None], exists: Callable[[str], bool]
+) -> dict[str, list[Definition]]:
+    """The `values` that stack files among the paths give to folders of the repository."""
+    result: dict[str, list[Definition]] = {}
+    for path in sorted(each for each in paths if posixpath.basename(each) == STACK):
+        file = Terragrunt(posixpath.dirname(path), find, exists, name=STACK)
+        for folder, values in file.given_units():
+            result.setdefault(folder, []).append(values)
+    return result
 
 
 def _normal(path: str) -> str:

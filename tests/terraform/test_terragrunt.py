@@ -508,6 +508,28 @@ def test_values_of_a_unit() -> None:
     assert found.texts == ("x:7",)
 
 
+UNIT = 'unit "web" {{\n  source = "{source}"\n  path   = "web"\n  values = {{ tag = {tag} }}\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("stack_file", "texts"),
+    [
+        (UNIT.format(source="..", tag='"7"'), ("x:7",)),
+        ('locals {\n  tag = "7"\n}\n' + UNIT.format(source="${get_repo_root()}/" + STACK, tag="local.tag"), ("x:7",)),
+        (UNIT.format(source="..", tag='"7"') + UNIT.format(source="..", tag='"8"'), ("x:7", "x:8")),
+        (UNIT.format(source="git::https://git.example/units.git//web", tag='"7"'), (None,)),
+        (UNIT.format(source="../elsewhere", tag='"7"'), (None,)),
+        (UNIT.format(source="..", tag='"7"').replace("values", "no_values"), (None,)),
+    ],
+)
+def test_what_a_stack_file_gives_a_unit(stack_file: str, texts: tuple[str | None, ...]) -> None:
+    path = f"{STACK}/live/terragrunt.stack.hcl"
+    (use,) = model({**tree("inputs = { tag = values.tag }\n"), path: stack_file}, STACK).uses
+    assert use.texts == texts
+    if None not in texts:
+        assert {site.document for site in use.sites} == {path, f"{STACK}/main.tf"}
+
+
 @pytest.mark.parametrize(
     ("contents", "named"),
     [
