@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.terraform.kubernetes import ROLLOUTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hclmod.reports.model import Item, Kind, Section
+
+
+HEADS = ("changes", "roll out", "need review", "refused")
+
+
+def numbers(section: Section) -> tuple[int, ...]:
+    """What a table of phases shows of one, in the order of `HEADS`."""
+    totals = section.totals
+    rolling = sum(number for effect, number in totals.effects.items() if effect in ROLLOUTS)
+    return totals.changes, rolling, totals.people, totals.refused
 
 
 class Row(Struct, frozen=True):

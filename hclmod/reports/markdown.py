@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.reports.causes import HEADS, causes, numbers
 from hclmod.reports.diff import diff_of
 from hclmod.reports.escape import clip, code, fence, html, one_line, plain, prose
 from hclmod.reports.model import Kind, Outcome, count, summary
@@ -20,9 +21,11 @@ from hclmod.reports.model import Kind, Outcome, count, summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from hclmod.reports.causes import Row
     from hclmod.reports.model import Document, Item, Report, Section, Stack
 
 _SHORT = 300
+_PLACES = 5
 _TITLE = 200
 
 
@@ -44,7 +47,7 @@ def render(report: Report, *, limit: int | None = None, size: Callable[[str], in
     """The report as Markdown, not larger than `limit` as `size` counts; `whole` says where the full report is."""
     cut = f"\n---\n{_cut(whole)}"
     room = None if limit is None else limit - size(cut)
-    parts = [part for section in report.sections for part in _section(section, room, size)]
+    parts = [*_table(report.sections), *(part for each in report.sections for part in _section(each, room, size))]
     fitted = fit(parts, room, size)
     text = "".join(fitted.texts) or "Nothing to report.\n"
     return text if fitted.whole else text + cut
@@ -62,7 +65,7 @@ _LINK = re.compile(r"https?://[\w.:-]+/[\w./%?&=#+-]*", re.ASCII)
 def _section(section: Section, room: int | None, size: Callable[[str], int]) -> Iterator[Part]:
     yield (Form(_Rank.TOTALS, _head(section)),)
     yield from _list("Refused", _Rank.REFUSED_SHORT, list(_refused(section)))
-    yield from _list("Needs review", _Rank.PEOPLE_SHORT, [_text(*each) for each in section.items(Kind.PERSON)])
+    yield from _review(section)
     changed = [stack for stack in section.stacks if any(stack.items(Kind.CHANGE))]
     if changed:
         yield (Form(_Rank.STACKS, "### Changes\n\n"),)
@@ -70,6 +73,35 @@ def _section(section: Section, room: int | None, size: Callable[[str], int]) -> 
             yield tuple(_stack(stack, room, size))
     yield from _skipped(section)
     yield from _left_alone(section)
+
+
+def _table(sections: Sequence[Section]) -> Iterator[Part]:
+    """The numbers of several phases, one in a row."""
+    phases = [each for each in sections if each.number is not None]
+    if len(phases) > 1:
+        rows = [(plain(clip(each.heading, _TITLE)), numbers(each)) for each in phases]
+        every = [("Phase", HEADS), ("---", ["--:"] * len(HEADS)), *rows]
+        lines = (f"| {' | '.join((title, *map(str, cells)))} |\n" for title, cells in every)
+        yield (Form(_Rank.TOTALS, f"{''.join(lines)}\n"),)
+
+
+def _review(section: Section) -> Iterator[Part]:
+    """What needs review by its cause: each sentence once, with the first places."""
+    every = causes([section], Kind.PERSON)
+    if not every:
+        return
+    yield (Form(_Rank.TOTALS, f"### Needs review ({section.totals.people})\n\n"),)
+    for cause in every:
+        head = f"{plain(clip(cause.title, _TITLE))} ({cause.number} in {count(cause.stacks, 'stack')})"
+        yield _line(f"{head}: {prose(cause.advice)}" if cause.advice else head, _Rank.PEOPLE_SHORT)
+        for row in cause.rows:
+            yield _line(f"{prose(row.text)} ({_places(row)})", _Rank.PEOPLE_SHORT, "  ")
+    yield (Form(_Rank.TOTALS, "\n"),)
+
+
+def _places(row: Row) -> str:
+    more = f" and {len(row.places) - _PLACES} more" if len(row.places) > _PLACES else ""
+    return f"{', '.join(map(code, row.places[:_PLACES]))}{more}"
 
 
 def _head(section: Section) -> str:
@@ -89,13 +121,17 @@ def _list(heading: str, rank: int, lines: list[str]) -> Iterator[Part]:
         return
     yield (Form(_Rank.TOTALS, f"### {heading} ({len(lines)})\n\n"),)
     for line in lines:
-        yield (Form(rank, f"- {line}\n"),) if len(line) <= _SHORT else _two(line, rank)
+        yield _line(line, rank)
     yield (Form(_Rank.TOTALS, "\n"),)
 
 
-def _two(line: str, rank: int) -> Part:
-    """A long line in two forms; the short one is made of code, which may be cut anywhere."""
-    return Form(rank, f"- {code(clip(line.replace('`', ''), _SHORT))}\n"), Form(rank + 1, f"- {line}\n")
+def _line(line: str, rank: int, indent: str = "") -> Part:
+    """A line of a list; a long one has a short form made of code, which may be cut anywhere."""
+    whole = f"{indent}- {line}\n"
+    if len(line) <= _SHORT:
+        return (Form(rank, whole),)
+    short = f"{indent}- {code(clip(line.replace('`', ''), _SHORT))}\n"
+    return Form(rank, short), Form(rank + 1, whole)
 
 
 def _refused(section: Section) -> Iterator[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from hclmod.reports.causes import causes
+from hclmod.reports.causes import HEADS, causes, numbers
 from hclmod.reports.escape import blanked, no_command
 from hclmod.reports.model import Kind, Outcome, count, summary
 from hclmod.reports.terminal import BOLD, DIM, GREEN, RED, YELLOW, refused
-from hclmod.terraform.kubernetes import ROLLOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +21,6 @@ _ROWS = 50
 """So many rows of a cause are shown. `--verbose` shows every place of all of them."""
 
 _PLACES = 3
-_HEADS = ("changes", "roll out", "need review", "refused")
 
 
 def render(report: Report, style: Style) -> str:
@@ -50,22 +48,16 @@ def _head(sections: Sequence[Section], style: Style) -> Iterator[str]:
         return
     titles = [blanked(each.heading) for each in sections]
     width = max(map(len, (*titles, "Phase")))
-    yield style.paint("  ".join((f"{'Phase':{width}}", *_HEADS)), BOLD)
-    rows = [_numbers(each) for each in sections]
+    yield style.paint("  ".join((f"{'Phase':{width}}", *HEADS)), BOLD)
+    rows = [numbers(each) for each in sections]
     for title, row in zip(titles, rows, strict=True):
         yield _table_row(title, width, row)
     total = tuple(map(sum, zip(*rows, strict=True)))
     yield style.paint(_table_row("All", width, total), BOLD)
 
 
-def _numbers(section: Section) -> tuple[int, ...]:
-    totals = section.totals
-    rolling = sum(number for effect, number in totals.effects.items() if effect in ROLLOUTS)
-    return totals.changes, rolling, totals.people, totals.refused
-
-
 def _table_row(title: str, width: int, numbers: Sequence[int]) -> str:
-    cells = (f"{number:>{len(head)}}" for number, head in zip(numbers, _HEADS, strict=True))
+    cells = (f"{number:>{len(head)}}" for number, head in zip(numbers, HEADS, strict=True))
     return "  ".join((f"{title:{width}}", *cells))
 
 

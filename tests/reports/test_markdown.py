@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from hclmod.reports import markdown
 from hclmod.reports.diff import hunks
@@ -18,7 +19,9 @@ from tests.support.markup import Page
 from tests.support.reports import EVIL, big, document, full, hostile, item, reports
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-ALLOWED = {"h2", "h3", "p", "strong", "em", "ul", "li", "code", "pre", "details", "summary", "hr"}
+ALLOWED = {"h2", "h3", "p", "strong", "em", "ul", "li", "code", "pre", "details", "summary", "hr"} | {
+    *("table", "thead", "tbody", "tr", "th", "td")
+}
 REFERENCE = re.compile(r"[@#!%~$&]\w|://|www\.|GH-\d", re.IGNORECASE)
 
 
@@ -89,7 +92,7 @@ def test_what_it_says() -> None:
             "### Refused (2)\n\n- `s/main.tf2`: x was changed\n"
             "- `s/main.tf3`: hclmod itself failed, please report this: `Traceback | ZeroDivisionError: x`\n"
         ),
-        "### Needs review (1)\n\n- `s/main.tf:7` some-rule `x.b`: look at it\n",
+        "### Needs review (1)\n\n- some-rule: cause (1 in 1 stack)\n  - look at it (`s/main.tf:7`)\n",
         (
             "<details><summary><code>s</code>: 1 change</summary>\n\n"
             "- `s/main.tf:2` some-rule `x.a`: is done — *rolls the pods* (`image -> var.tag`)\n"
@@ -222,3 +225,18 @@ def test_a_form_may_shrink() -> None:
 
 def test_size_is_asked() -> None:
     assert fit([(Form(0, "é"),), (Form(0, "b"),)], 2, lambda text: len(text.encode())).texts == ("é",)
+
+
+def test_several_phases_begin_with_a_table() -> None:
+    (first, *_) = full().sections
+    text = markdown.render(Report("0", (first, replace(first, number=4, title="a | b"))))
+    assert text.startswith(
+        "| Phase | changes | roll out | need review | refused |\n| --- | --: | --: | --: | --: |\n"
+        "| Phase 3: Title | 1 | 1 | 1 | 2 |\n| Phase 4: a "
+    )
+    assert [tag for tag, _ in check(text).tags if tag == "tr"] == ["tr"] * 3
+    assert len([tag for tag, _ in check(text).tags if tag == "td"]) == 10
+
+
+def test_one_phase_has_no_table() -> None:
+    assert "| Phase" not in markdown.render(full())
