@@ -19,6 +19,7 @@ from hclmod.engine import tree
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Unchanged, findings
 from hclmod.errors import ConfigError, GitError
+from hclmod.reports.model import AUDIT
 from hclmod.rulekit import folders
 from hclmod.terraform.code import ENDINGS, YAML
 
@@ -52,7 +53,7 @@ def audit(
     return project.plan(
         Job(
             rules=tuple(rules) or folders.group(GROUP),
-            title="Audit",
+            title=AUDIT,
             options=project.options_of(None),
             only=only,
             earlier=_before(project, base),

@@ -28,9 +28,7 @@ def render(report: Report) -> str:
         lines += results if len(results) <= SHOWN else results[: SHOWN - 1]
         if len(results) > SHOWN:
             lines.append(_command(level, f"{len(results) - SHOWN + 1} more are in the report", title="hclmod"))
-    lines += [
-        f"hclmod: {no_command(one_line(section.heading))}: {summary(section.totals)}" for section in report.sections
-    ]
+    lines += [f"hclmod: {no_command(one_line(section.heading))}: {summary(section)}" for section in report.sections]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from hclmod.reports import diff
 from hclmod.reports.escape import html, spans
-from hclmod.reports.model import Kind, Outcome, count, summary, to_review
+from hclmod.reports.model import Kind, Outcome, count, fix_command, summary, to_review
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +52,8 @@ def _templates() -> Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     made.filters.update(
-        spans=spans, summary=summary, to_review=to_review, dedented=_dedented, runs=_runs, counts=_counts,
-        matrix=_matrix, people=_people, refused=_refused, names=_names,
+        spans=spans, summary=summary, fix_command=fix_command, to_review=to_review, dedented=_dedented, runs=_runs,
+        counts=_counts, matrix=_matrix, people=_people, refused=_refused, names=_names,
     )  # fmt: skip
     return made
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from hclmod.reports.causes import HEADS, causes, numbers
 from hclmod.reports.diff import diff_of
 from hclmod.reports.escape import clip, code, fence, html, one_line, plain, prose
-from hclmod.reports.model import Kind, Outcome, count, summary
+from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,7 +68,7 @@ def _section(section: Section, room: int | None, size: Callable[[str], int]) -> 
     yield from _review(section)
     changed = [stack for stack in section.stacks if any(stack.items(Kind.CHANGE))]
     if changed:
-        yield (Form(_Rank.STACKS, "### Changes\n\n"),)
+        yield (Form(_Rank.STACKS, f"### {headings(section)[0]}\n\n"),)
         for stack in changed:
             yield tuple(_stack(stack, room, size))
     yield from _skipped(section)
@@ -106,12 +106,15 @@ def _places(row: Row) -> str:
 
 def _head(section: Section) -> str:
     totals = section.totals
-    lines = [f"## {plain(clip(section.heading, _TITLE))}", "", f"**{summary(totals)}**", ""]
+    lines = [f"## {plain(clip(section.heading, _TITLE))}", "", f"**{summary(section)}**", ""]
+    if command := fix_command(section):
+        lines += [f"Fix what can be fixed: {code(command)}", ""]
     if effects := [*totals.effects.items()][:10]:
         texts = (f"{plain(clip(effect, _TITLE)) or 'nothing'} ({number})" for effect, number in effects)
         lines += [f"On the running cluster: {', '.join(texts)}.", ""]
     if section.judges:
-        lines += [f"Every change proven by {plain(clip(' and '.join(section.judges), _TITLE))}.", ""]
+        judges = plain(clip(" and ".join(section.judges), _TITLE))
+        lines += [f"Every {headings(section)[1]} proven by {judges}.", ""]
     return "\n".join(lines) + "\n"
 
 

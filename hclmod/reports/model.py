@@ -139,6 +139,10 @@ class Totals(Value, frozen=True, kw_only=True):
     ]
 
 
+AUDIT = "Audit"
+"""The title of what only looks."""
+
+
 class Section(Value, frozen=True):
     """One phase with all that it would do and all that it leaves."""
 
@@ -153,6 +157,11 @@ class Section(Value, frozen=True):
         if self.number is None:
             return self.title or f"Rules {', '.join(self.rules)}"
         return f"Phase {self.number}: {self.title}" if self.title else f"Phase {self.number}"
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether this only looks: then it has findings, and nothing changes."""
+        return self.number is None and self.title == AUDIT
 
     @property
     def documents(self) -> Iterator[Document]:
@@ -224,10 +233,27 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def summary(totals: Totals) -> str:
-    """The totals in one line."""
+def summary(section: Section) -> str:
+    """The totals in one line; an audit has findings, of which some can be fixed."""
+    totals = section.totals
+    rest = f"{to_review(totals.people)}, {totals.skipped} skipped, {totals.refused} refused"
+    if section.is_audit:
+        paths = {document.path for document, _ in section.items(Kind.CHANGE, Kind.PERSON)}
+        text = f"{count(totals.changes + totals.people, 'finding')} in {count(len(paths), 'file')}"
+        return f"{text}: {totals.changes} can be fixed, {rest}"
     text = f"{count(totals.changes, 'change')} in {count(totals.files, 'file')} ({count(totals.stacks, 'stack')})"
-    return f"{text}, {to_review(totals.people)}, {totals.skipped} skipped, {totals.refused} refused"
+    return f"{text}, {rest}"
+
+
+def headings(section: Section) -> tuple[str, str]:
+    """What its changes are called: as a heading, and one of them."""
+    return ("Can be fixed", "fix") if section.is_audit else ("Changes", "change")
+
+
+def fix_command(section: Section) -> str:
+    """The command that fixes what an audit found and can be fixed; empty where there is nothing."""
+    rules = sorted({item.rule for _, item in section.items(Kind.CHANGE)}) if section.is_audit else ()
+    return f"hclmod fix {' '.join(f'--rule {rule}' for rule in rules)} ." if rules else ""
 
 
 def to_review(number: int) -> str:

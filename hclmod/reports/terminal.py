@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod.reports.escape import blanked, no_command
-from hclmod.reports.model import Kind, Outcome, count, summary
+from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,9 @@ class Style(Struct, frozen=True):
 
 def render(section: Section, style: Style) -> str:
     """The whole section, ending in a newline."""
-    lines = [style.paint(blanked(section.heading), BOLD)]
+    lines, (changes, _) = [style.paint(blanked(section.heading), BOLD)], headings(section)
     for heading, body in (
-        ("Changes", list(_rows(section, Kind.CHANGE, style, code=PLAIN, path_code=GREEN))),
+        (changes, list(_rows(section, Kind.CHANGE, style, code=PLAIN, path_code=GREEN))),
         ("Needs review", list(_rows(section, Kind.PERSON, style, code=YELLOW, path_code=PLAIN))),
         ("Left unchanged", list(_left_alone(section, style))),
         ("Skipped", list(_skipped(section))),
@@ -100,6 +100,8 @@ def refused(section: Section, style: Style) -> Iterator[str]:
 
 
 def _totals(section: Section, style: Style) -> Iterator[str]:
-    yield style.paint(summary(section.totals), RED if section.totals.refused else BOLD)
+    yield style.paint(summary(section), RED if section.totals.refused else BOLD)
+    if command := fix_command(section):
+        yield f"Fix what can be fixed: {command}"
     if section.judges:
-        yield f"Every change proven by {' and '.join(section.judges)}."
+        yield f"Every {headings(section)[1]} proven by {' and '.join(section.judges)}."
