@@ -13,6 +13,7 @@ _PATH = re.compile(
     r"""["']?path["']?\s*:\s*["']?/metadata/(annotations|labels)/(?:["']\s*\+\s*[\w.]+\(["']([^"']+)["']\)|([\w.~-]+))"""
 )
 _VALUE = re.compile(r"""["']?value["']?\s*:\s*(?:["']([^"'\n]*)["']|([^\s,}"']+))""")
+_REPLACED = re.compile(r"""/(?:initContainers|containers)/[^/\s]+/(image|imagePullPolicy)\b""")
 _PULL = re.compile(r"""\bimagePullPolicy\b["']?\s*:\s*(?:["'](\w+)["'])?""")
 _IMAGE = re.compile(r"""\bimage\b["']?\s*:\s*(?!.{0,40}==)""")
 _NAME = re.compile(r"""namespace(?:Object\.metadata\.name)?\s*(?:==\s*["']([\w-]+)["']|in\s*\[([^\]]*)\])""")
@@ -53,6 +54,13 @@ def overrides(text: str) -> Iterator[tuple[str, str]]:
         yield "image", ""
     if re.search(r"\bdnsConfig\b[\"']?\s*:", text):
         yield "dnsConfig", ""
+
+
+def replaced(text: str) -> Iterator[tuple[str, str]]:
+    """The same for a JSON patch."""
+    for path in _REPLACED.finditer(text):
+        value = _VALUE.search(text, path.end(), path.end() + 200)
+        yield path[1], (value[1] or value[2] or "") if value else ""
 
 
 def tags(conditions: str) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from hclmod.rulekit import Attribute, Block, Data, Value, values
 
 POLICY = "keel.sh/policy"
+SCHEDULE = "keel.sh/pollSchedule"
 INIT_CONTAINERS = "keel.sh/initContainers"
 MONITORED = "keel.sh/monitorContainers"
+_EVERY = re.compile(
+    r"@(?:every (?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+|yearly|annually|monthly|weekly|daily|midnight|hourly)"
+)
 MATCH_TAG = ("keel.sh/matchTag", "keel.sh/match-tag")
 """The key that makes `force` watch one tag's digest, and its name before 0.21 (docs/facts.md, Keel 1)."""
 
@@ -50,6 +55,15 @@ def declared(workload: Block, key: str) -> str | None:
             if attribute and (text := _entry(values.read(attribute.value), key)) is not None:
                 return text
     return None
+
+
+def schedule_problem(schedule: str) -> str:
+    """Why Keel does not parse a schedule; empty if it does (docs/facts.md, Keel 3, Keel 9)."""
+    if not schedule or schedule.startswith("@"):
+        known = not schedule or _EVERY.fullmatch(schedule)
+        return "" if known else "which Keel cannot parse. It then polls by its default schedule"
+    fields = len(schedule.split())
+    return "" if fields == 6 else f"which has {fields} fields and not six. Keel then polls by its default schedule"
 
 
 def declared_maps(workload: Block) -> tuple[dict[str, Data], ...]:

@@ -13,6 +13,9 @@ from hclmod.rulekit import COMPUTED, ClusterObject, Data, Struct, UnknownData
 from . import _cel
 
 KINDS = ("ClusterPolicy", "Policy", "MutatingPolicy", "NamespacedMutatingPolicy")
+_SAME = re.compile(r"\{\{\s*element\.name\s*\}\}|[*?]+")
+"""A name by which a patch means each container."""
+
 _CEL_KINDS = ("MutatingPolicy", "NamespacedMutatingPolicy")
 _ANCHOR = re.compile(r"[+=^<X]?\((.*)\)")
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "deployments", "statefulsets", "daemonsets", "*")
@@ -133,7 +136,8 @@ def _mutation(rule: Data, mutate: Data) -> Mutation:
             override
             for (holder, conditions), patch in zip(patches, merged, strict=True)
             for override in _overrides(patch, _tags(dig(conditions, "preconditions"), holder))
-        ),
+        )
+        + tuple(Override(name, value) for text in texts for name, value in _cel.replaced(_text(text))),
         targets=dig(mutate, "targets"),
         unread=(*selection.unread, *_unread_in(merged), *(each for each in texts if isinstance(each, UnknownData))),
     )
@@ -183,10 +187,18 @@ def _overrides(patch: Data, tags: str) -> Iterator[Override]:
     for keys, value in walk(patch):
         if keys and keys[-1] == "dnsConfig":
             yield Override("dnsConfig", "", tags)
-        elif keys and keys[-1] in ("image", "imagePullPolicy") and {"containers", "initContainers"} & set(keys):
-            shown = value if isinstance(value, str) else ""
-            if not (keys[-1] == "image" and shown.strip("!").startswith("*")):  # a pattern, and not a new image
-                yield Override(keys[-1], shown, tags)
+        elif isinstance(value, dict) and keys and keys[-1] in ("containers", "initContainers"):
+            yield from (Override(name, text, tags) for name, text in _of_container(value))
+
+
+def _of_container(entry: Mapping[str, Data]) -> Iterator[tuple[str, str]]:
+    """What the entry of a container sets; one with a name of its own is another container."""
+    name = entry.get("name")
+    if isinstance(name, str) and not _SAME.fullmatch(name):
+        return
+    for key, value in entry.items():
+        if key in ("image", "imagePullPolicy"):  # with an anchor it is a condition
+            yield key, value if isinstance(value, str) else ""
 
 
 def _tags(conditions: Data, patch: Data) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from hclmod.rulekit import Context, Data, Expression, UnknownData
 
-from ._cluster import ClusterFacts, facts, text_of
+from ._cluster import ClusterFacts, facts, fails_open, text_of
 from ._keel import MATCH_TAG, POLICY
-from ._kyverno import Mutation, Policy
+from ._kyverno import Mutation, Override, Policy, dig, walk
 from ._markers import FOLLOWS_TAGS
 
 SEMVER = ("major", "minor", "patch", "all")
@@ -113,6 +113,52 @@ def _sets(policy: Policy) -> set[tuple[tuple[str, str], ...]]:
     return {tuple(sorted((key, text_of(value)) for key, value in injected(each).items())) for each in injecting(policy)}
 
 
+def fails_closed(policy: Policy, cluster: ClusterFacts) -> str:
+    """Whether it blocks what it annotates while Kyverno is not there."""
+    if not injecting(policy) or policy.failure == "Ignore" or fails_open(cluster):
+        return ""
+    written = "has `failurePolicy: Fail`" if policy.failure else "has no `failurePolicy`, which means `Fail`"
+    return f"{written}: while Kyverno is down, nothing that it annotates can be created or changed. Set `Ignore`"
+
+
+ROLE = "rbac.kyverno.io/aggregate-to-background-controller"
+
+
+def lacks_role(policy: Policy, cluster: ClusterFacts) -> str:
+    """Whether it changes existing objects, and nothing gives Kyverno the right to."""
+    if not policy.existing or not policy.mutations:
+        return ""
+    every = (entry for each in cluster.objects.objects for entry in walk(each.data))
+    given = any(ROLE in keys or "background-controller" in text_of(value) for keys, value in every)
+    extra = any(dig(each.data, "values", "backgroundController", "rbac") for each in cluster.objects.objects)
+    return "" if given or extra else f"changes existing objects, and no ClusterRole has the label {ROLE}"
+
+
+def overriding(policy: Policy) -> list[Override]:
+    """What it sets on pods that Terraform may say otherwise, each once."""
+    every = (override for each in policy.mutations for override in each.overrides)
+    return list(dict.fromkeys(each for each in every if each.value != "Always"))
+
+
+def tags_in_words(tags: str) -> str:
+    """For which tags an override is."""
+    return {"all": "every tag", "others": "every tag but latest", "latest": "latest"}[tags]
+
+
+def overruled(context: Context, tag: str | None, namespace: str | None) -> str:
+    """Which policy keeps `image_pull_policy = "Always"` from having an effect for a tag; empty for none."""
+    latest = tag in (None, "latest")
+    for policy in facts(context).policies:
+        for mutation in policy.mutations:
+            everywhere = mutation.selection.everywhere or namespace in mutation.selection.names
+            for each in mutation.overrides if everywhere else ():
+                applies = each.tags in ("all", "latest" if latest else "others")
+                if each.name == "imagePullPolicy" and each.value in ("IfNotPresent", "Never") and applies:
+                    where = tags_in_words(each.tags)
+                    return f"{policy.title} ({policy.origin.place}) sets {each.value} on {where}"
+    return ""
+
+
 def errors(policy: Policy, cluster: ClusterFacts) -> Iterator[str]:
     """What must be put right in a policy before anything is enrolled by it."""
     yield from filter(
@@ -138,6 +184,13 @@ def obstacle(context: Context, label: tuple[str, str] | None) -> str:
     if problems:
         return "; ".join(problems)
     return "" if mine else _nobody(cluster, label)
+
+
+def nobody_injects(context: Context, label: tuple[str, str]) -> str:
+    """Why a label enrolls nothing: no policy injects by it. Empty where one does, or may in another repository."""
+    cluster = facts(context)
+    some = any(_is_by(each, label) for policy in cluster.policies for each in injecting(policy))
+    return "" if some or context.config.keel.injected else _nobody(cluster, label)
 
 
 def _is_by(mutation: Mutation, label: tuple[str, str] | None) -> bool:

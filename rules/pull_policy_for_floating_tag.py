@@ -7,9 +7,10 @@ The rule writes `Always` there. It also replaces an `IfNotPresent` that contradi
 keeps the `IfNotPresent` that the pin was given. For the same reason removing a line does not reach a running workload.
 With `drop = true` the line is removed on `latest` for workloads that are created later.
 
-With `owned = true` a policy of the cluster sets `imagePullPolicy` on every pod, so the line has no effect. It is
-removed where the tag floats, also `Always`, and written nowhere. That rolls nothing, because Terraform keeps what is
-there.
+Where a policy of the cluster sets `IfNotPresent` on the tag, nothing is written, because it would have no effect
+(docs/facts.md, Kyverno 6). With `owned = true` a policy of the cluster sets `imagePullPolicy` on every pod, so the line
+has no effect. It is removed where the tag floats, also `Always`, and written nowhere. That rolls nothing, because
+Terraform keeps what is there.
 
 Left alone: Pinned tags, `latest` that was `latest` before, `Never`, values that are not plain strings, and workloads
 that opted out. Jobs and bare pods, which Keel does not restart and Terraform would replace.
@@ -33,11 +34,14 @@ from hclmod.rulekit import (
     containers,
     fixes,
     reference,
+    replace,
     warn,
 )
 
+from ._cluster import WORDS
 from ._floats import decision, has_switched_in, parsed, switches_tags
 from ._keel import RESTARTED, opt_out
+from ._policies import overruled
 
 
 def check(workload: Block, context: Context, /, *, drop: bool = False, owned: bool = False) -> Iterator[Finding]:
@@ -52,7 +56,7 @@ def check(workload: Block, context: Context, /, *, drop: bool = False, owned: bo
         image, floats, switched = _image(workload, container, context)
         if image and floats:
             latest = image.tag in (None, "latest") and not switched
-            yield from _policy(workload, container, context, latest=latest, drop=drop, owned=owned)
+            yield from _policy(workload, container, context, tag=image.tag, latest=latest, drop=drop, owned=owned)
 
 
 def _image(workload: Block, container: Container, context: Context) -> tuple[Reference | None, bool, bool]:
@@ -62,6 +66,7 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
         image = reference.parse(followed.image or "")
         verdict = decision(image, context, context.id_of(workload)) if image else None
         blocked = (context.folder, workload.address, container.path) in context.blocked
+        image = replace(image, tag=verdict.tag) if image and isinstance(verdict, Float) else image
         switched = isinstance(verdict, Float) and followed.writable and not blocked and switches_tags(context)
         return image, switched or (isinstance(verdict, Keep) and verdict.floating), switched
     image = parsed(container.image) if container.image else None
@@ -71,7 +76,14 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
 
 
 def _policy(
-    workload: Block, container: Container, context: Context, *, latest: bool, drop: bool, owned: bool
+    workload: Block,
+    container: Container,
+    context: Context,
+    *,
+    tag: str | None,
+    latest: bool,
+    drop: bool,
+    owned: bool,
 ) -> Iterator[Finding]:
     policy = container.block.attribute("image_pull_policy")
     value = policy.value.string() if policy else None
@@ -90,8 +102,16 @@ def _policy(
     elif policy is not None and latest and drop:
         message = f"{container.label}: removes `IfNotPresent`, which contradicts the tag. Running pods keep it"
         yield change(policy, "needless-policy", message, lambda: fixes.remove(policy))
+    elif why := overruled(context, tag, _namespace(workload, context)):
+        message = f"{container.label}: {why}, so `Always` here would have no effect, and the node keeps an old image"
+        yield warn(policy or container.block.title, "overruled", message)
     else:
         yield from _always(workload, container)
+
+
+def _namespace(workload: Block, context: Context) -> str | None:
+    namespace = context.namespace(workload.address)
+    return namespace.name if namespace else None
 
 
 def _always(workload: Block, container: Container) -> Iterator[Finding]:
@@ -104,4 +124,4 @@ def _always(workload: Block, container: Container) -> Iterator[Finding]:
     )
 
 
-rule = Rule(check, kinds=RESTARTED)
+rule = Rule(check, kinds=RESTARTED, objects=WORDS)

@@ -100,7 +100,7 @@ class _Gatherer:
             for image in images
             for tag, others in sorted(self.runs[image.name].items())
             for other in sorted(others)
-            if tag != _tag(image) and other != use.id.name
+            if other != use.id.name
         ]
 
     def namespaces(self) -> dict[BlockId, Facts]:

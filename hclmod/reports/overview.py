@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.reports.causes import HEADS, causes, numbers
 from hclmod.reports.escape import blanked, no_command
-from hclmod.reports.model import Kind, Outcome, count, summary
+from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, summary
 from hclmod.reports.terminal import BOLD, DIM, GREEN, RED, YELLOW, refused
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _PLACES = 3
 def render(report: Report, style: Style) -> str:
     """The whole report, ending in a newline."""
     sections = report.sections
-    lines = list(_head(sections, style))
-    for heading, kind, color in (("Needs review", Kind.PERSON, YELLOW), ("Changes", Kind.CHANGE, GREEN)):
+    lines, changes = list(_head(sections, style)), headings(sections[0])[0] if sections else ""
+    for heading, kind, color in (("Needs review", Kind.PERSON, YELLOW), (changes, Kind.CHANGE, GREEN)):
         if shown := causes(sections, kind):
             lines += ["", style.paint(heading, BOLD)]
             lines += [line for each in shown for line in _cause(each, style, color)]
@@ -107,7 +107,9 @@ def _skipped(sections: Sequence[Section]) -> Iterator[str]:
 def _end(sections: Sequence[Section], style: Style) -> Iterator[str]:
     """The totals of one phase, and who proved the changes."""
     if len(sections) == 1:
-        totals = sections[0].totals
-        yield style.paint(summary(totals), RED if totals.refused else BOLD)
+        (section,) = sections
+        yield style.paint(summary(section), RED if section.totals.refused else BOLD)
+        if command := fix_command(section):
+            yield f"Fix what can be fixed: {command}"
     if judges := sorted({judge for each in sections for judge in each.judges}):
-        yield f"Every change proven by {' and '.join(judges)}."
+        yield f"Every {headings(sections[0])[1]} proven by {' and '.join(judges)}."

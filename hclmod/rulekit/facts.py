@@ -74,7 +74,7 @@ class ContainerFacts(Struct, frozen=True, kw_only=True):
 
 
 class Rival(Struct, frozen=True):
-    """Another workload that runs the same repository at another tag."""
+    """Another workload that runs the same repository, perhaps at another tag."""
 
     repository: str
     tag: str

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Context, Finding, Rule
 
+from .._cluster import WORDS
 from .._keel import RESTARTED
 from ..pull_policy_for_floating_tag import check as pull_policy
 
@@ -22,4 +23,4 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     yield from pull_policy(workload, context)
 
 
-rule = Rule(check, kinds=RESTARTED, needs={"origins"})
+rule = Rule(check, kinds=RESTARTED, needs={"origins"}, objects=WORDS)

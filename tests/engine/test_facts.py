@@ -81,14 +81,17 @@ def test_an_image_that_ends_nowhere_is_no_text() -> None:
     assert image.texts == (None,)
 
 
-def test_rivals_run_the_same_repository_at_other_tags() -> None:
+def test_rivals_run_the_same_repository() -> None:
     files = {
         "s/a/main.tf": workload('"x/y"') + workload('"docker.io/x/y:2"', "two") + workload('"x/y:latest"', "three"),
         "s/b/main.tf": workload('"x/z:2"', "other"),
     }
     found = facts(files)
     name = "s/a/kubernetes_deployment"
-    assert found[BlockId("s/a", WEB)].rivals == (Rival("docker.io/x/y", "latest", f"{name}.two", "2"),)
+    assert found[BlockId("s/a", WEB)].rivals == (
+        Rival("docker.io/x/y", "latest", f"{name}.two", "2"),
+        Rival("docker.io/x/y", "latest", f"{name}.three", "latest"),
+    )
     assert [each.other for each in found[BlockId("s/a", "kubernetes_deployment.two")].rivals] == [
         f"{name}.three",
         f"{name}.web",
