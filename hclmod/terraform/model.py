@@ -23,7 +23,8 @@ from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.namespaces import names, namespaces
 from hclmod.terraform.origins import Layer, Module, Scope, Site
 from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides
-from hclmod.terraform.terragrunt import Terragrunt, units
+from hclmod.terraform.terragrunt import Terragrunt
+from hclmod.terraform.units import units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

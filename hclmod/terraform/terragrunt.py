@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from hclmod.hcl.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 from hclmod.terraform import trace
+from hclmod.terraform.deep import deepened
 from hclmod.terraform.origins import Layer, Module, Scope
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 NAME = "terragrunt.hcl"
 VALUES = "terragrunt.values.hcl"
 """What a stack file has given a unit: `values` there."""
-
-STACK = "terragrunt.stack.hcl"
-"""What gives units their `values`: each `unit` block names the folder of one."""
 
 DEPTH = 3
 """Files that read files that read files; Terragrunt itself lets an included file include nothing."""
@@ -80,7 +78,7 @@ class Terragrunt:
         given = [each for each in [self._inputs(self._own)] if each]
         for name, path in reversed(self._merged.items()):
             if (layer := self._included(name, path)) is not None:
-                given = [*(_deepened(given, layer) if name in self._deep else given), layer]
+                given = [*(deepened(given, layer) if name in self._deep else given), layer]
         return (*self._environment(), *given)
 
     def _included(self, name: str, path: str) -> Layer | None:
@@ -338,45 +336,7 @@ class Terragrunt:
         return Object(tuple(entries))
 
 
-def units(
-    paths: Iterable[str], find: Callable[[str], Declarations | None], exists: Callable[[str], bool]
-) -> dict[str, list[Definition]]:
-    """The `values` that stack files among the paths give to folders of the repository."""
-    result: dict[str, list[Definition]] = {}
-    for path in sorted(each for each in paths if posixpath.basename(each) == STACK):
-        file = Terragrunt(posixpath.dirname(path), find, exists, name=STACK)
-        for folder, values in file.given_units():
-            result.setdefault(folder, []).append(values)
-    return result
-
-
 def _normal(path: str) -> str:
     """A path from the repository's root, empty for the root itself."""
     plain = posixpath.normpath(path.lstrip("/"))
     return "" if plain == "." else plain
-
-
-def _deepened(stronger: Sequence[Layer], layer: Layer) -> list[Layer]:
-    """The layers above one that is merged deeply, with what it adds to their maps."""
-    result, left = [], dict(layer.values)
-    for each in stronger:
-        both = {name: left.pop(name) for name in each.values if name in left}
-        merged = {name: _merged(_taken(value, layer), _taken(each.values[name], each)) for name, value in both.items()}
-        result.append(replace(each, values={**each.values, **merged}))
-    return result
-
-
-def _taken(value: Definition, layer: Layer) -> Definition:
-    return trace.resolved(value, Scope(layer.module)) if layer.module else value
-
-
-def _merged(weak: Definition, strong: Definition) -> Definition:
-    """Two maps as one, at any depth; of anything else the stronger one."""
-    (old, _), (new, complete) = (trace.table(each, _NOWHERE) for each in (weak, strong))
-    if not old or not new or not complete:
-        return strong
-    entries = {**old, **{name: _merged(old[name], value) if name in old else value for name, value in new.items()}}
-    return Definition(strong.document, strong.path, strong.line, Object(tuple(entries.items())))
-
-
-_NOWHERE = Scope(Module(folder="", name="", variables={}, locals={}, outputs={}))
