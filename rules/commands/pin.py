@@ -20,11 +20,12 @@ repository are pinned together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from hclmod.rulekit import (
     KINDS,
+    Attribute,
     Block,
     Container,
     Context,
@@ -65,9 +66,9 @@ class _Pin(Struct, frozen=True):
         """The words of the comment above the image's tag."""
         return comment(image, self.to, self.date, self.reason)
 
-    def too_low(self, image: Reference, text: bytes) -> str | None:
-        """Why the tag may not be written: it is below the newest known pin of the image, or of comments in `text`."""
-        newest = lower_than(image, self.to, recorded(text.decode(), image.name))
+    def too_low(self, image: Reference, view: Attribute | Block) -> str | None:
+        """Why the tag may not be written: it is below the newest known pin, of the image or of comments beside it."""
+        newest = lower_than(image, self.to, recorded(view.source.data.decode(), image.name)) if self.to else None
         if newest is None:
             return None
         newest_pin = f"{newest}, the newest known pin of {image.name}"
@@ -102,42 +103,57 @@ def check(
     place, pin = workload.title, _Pin(to, reason, date)
     meant = _meant(workload, context, container) if to or container else _hidden(workload)
     here = [(each, image) for each in meant or () if (image := _in_place(workload, each, context))]
-    low = (pin.too_low(image, workload.source.data) for _, image in here if to and not allow_downgrade)
+    made: Finding | None = None
     if not reason or not (to or keep_enrolled):
         yield warn(place, "no-tag-or-reason", "a pin needs a tag (`to`) or `keep_enrolled`, and a `reason`")
-    elif to and not (reference.is_tag(to) or reference.is_digest(to)):
-        yield warn(place, "not-a-tag", f"not pinned: `{to}` is neither a tag nor a digest")
-    elif callers := context.shared.get(workload.address):
-        with_it = f"{', '.join(callers)} use the same block and would be pinned too"
-        yield warn(place, "shared-block", f"not pinned: {with_it}. Use --with-callers to do that")
     elif not meant:
         yield warn(place, "unclear-container", f"not pinned: {_unclear(workload, context, container)}")
-    elif not despite_ci and (setter := next(filter(None, (setter_of(workload, e, context) for e in meant)), None)):
+    elif objection := _objection(workload, context, to, [] if despite_ci else meant):
+        yield objection
+    elif not allow_downgrade and (why := next(filter(None, (pin.too_low(i, workload) for _, i in here)), None)):
+        yield warn(place, "lower-than-pin", why)
+    elif keep_enrolled:
+        make = partial(_given_back, workload, meant, dict(here), pin)
+        already = note(place, "pinned-already", "Terraform manages its image already")
+        made = _pinned(workload, _message(meant, to), make, already, to)
+    else:
+        message = f"pins {_labels(meant)} to {to}, opts out of Keel, and Terraform manages its images again"
+        already = note(place, "pinned-already", "is pinned to that tag and opted out already")
+        made = _pinned(workload, message, partial(_fix, workload, here, pin, label=label), already, to)
+    if made:
+        yield made
+    if made and to and workload.type_label in RESTARTED:
+        yield from live(workload, context, undo=True, never=not keep_enrolled)
+
+
+def _objection(workload: Block, context: Context, to: str, containers_of_ci: Sequence[Container]) -> Finding | None:
+    """Why nothing may be written, whatever the workload looks like."""
+    place = workload.title
+    if to and not (reference.is_tag(to) or reference.is_digest(to)):
+        return warn(place, "not-a-tag", f"not pinned: `{to}` is neither a tag nor a digest")
+    if callers := context.shared.get(workload.address):
+        with_it = f"{', '.join(callers)} use the same block and would be pinned too"
+        return warn(place, "shared-block", f"not pinned: {with_it}. Use --with-callers to do that")
+    if setter := next(filter(None, (setter_of(workload, each, context) for each in containers_of_ci)), None):
         tag = to or "the tag in the file"
         then = f"The next apply would set it to {tag}, and the next run of CI would change it again"
-        yield warn(place, "ci-sets-image", f"not pinned: {setter}. {then}. Use --despite-ci to pin it anyway")
-    elif why := next(filter(None, low), None):
-        yield warn(place, "lower-than-pin", why)
-    else:
-        if keep_enrolled:
-            message, done = _message(meant, to), "Terraform manages its image already"
-            make = partial(_given_back, workload, meant, dict(here), pin)
-        else:
-            names = ", ".join(each.label for each in meant)
-            message = f"pins {names} to {to}, opts out of Keel, and Terraform manages its images again"
-            done = "is pinned to that tag and opted out already"
-            make = partial(_fix, workload, here, pin, label=label)
-        pinned_already = note(place, "pinned-already", done)
-        effect = KINDS[workload.type_label].rollout if to else ""
-        fix = partial(undo.proved, workload, make)
-        yield change(place, "pin", message, fix, effect=effect, otherwise=pinned_already)
-        if to and workload.type_label in RESTARTED:
-            yield from live(workload, context, undo=True, never=not keep_enrolled)
+        return warn(place, "ci-sets-image", f"not pinned: {setter}. {then}. Use --despite-ci to pin it anyway")
+    return None
+
+
+def _pinned(workload: Block, message: str, make: Callable[[bool], Fix | None], already: Finding, to: str) -> Finding:
+    effect = KINDS[workload.type_label].rollout if to else ""
+    fix = partial(undo.proved, workload, make)
+    return change(workload.title, "pin", message, fix, effect=effect, otherwise=already)
+
+
+def _labels(meant: Sequence[Container]) -> str:
+    return ", ".join(each.label for each in meant)
 
 
 def _message(meant: Sequence[Container], to: str) -> str:
     """What becomes of an image that goes back to Terraform."""
-    names = ", ".join(each.label for each in meant)
+    names = _labels(meant)
     if to:
         message = f"pins {names} to {to}, and Terraform manages its image again"
         return f"{message}. It stays enrolled: without `{MATCH_TAG[0]}` Keel moves it on"
@@ -277,7 +293,7 @@ def at_places(
     elif first.before + inner + first.after != text:
         around = f"{first.before}...{first.after}"
         yield warn(literal, "tag-does-not-fit", f"not pinned: `{to}` does not fit the text around the tag ({around})")
-    elif not allow_downgrade and (why := pin.too_low(image, view.source.data)):
+    elif not allow_downgrade and (why := pin.too_low(image, view)):
         yield warn(literal, "lower-than-pin", why)
     elif inner == literal.text and not literal.argument:
         yield note(literal, "pinned-already", f"the tag is {literal.text} already")

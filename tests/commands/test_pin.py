@@ -131,6 +131,7 @@ def test_a_module_with_eight_callers_is_pinned_for_all_or_not_at_all() -> None:
     (objection,) = pin.objections(act(files, target, "pin", PIN))
     assert "s/b, s/c, s/d, s/e, s/f, s/g, s/h use the same block" in objection
     assert act(files, target, "pin", PIN).changes == {}
+    assert pin.cells(act(files, target, "pin", PIN), "run") == ()
     pinned = there_and_back(files, target, with_callers=True)
     assert b'image = "x/y:3.0.1"' in pinned["m/main.tf"]
 
