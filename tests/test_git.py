@@ -572,7 +572,7 @@ def test_nothing_is_laid_out_where_the_attributes_have_not_changed(
     home: Path, before: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(home, {**before, "x.tf": b""})
-    monkeypatch.setattr("hclmod.git._start", None)  # so much would need GitPython
+    monkeypatch.setattr("hclmod.git.shell._start", None)  # so much would need GitPython
     found = Repository.open(home).filtered(["a/main.tf", "b/run.tf"], "HEAD")
     assert found == Repository.open(home).filtered(["a/main.tf", "b/run.tf"])
 

@@ -27,7 +27,7 @@ OWNERS = {
     "tree_sitter_hcl": {"hcl.syntax"},
     "tree_sitter_yaml": {"yaml.scalars"},
     "yaml": {"yaml.data", "yaml.fixes"},
-    "git": {"git"},
+    "git": {"git.shell"},
     "hcl2": {"proof.parsers"},
     "lark": {"proof.parsers"},
     "pygohcl": {"proof.parsers"},

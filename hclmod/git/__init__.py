@@ -1,4 +1,4 @@
-"""Read files and write commits through git; the only module that imports GitPython.
+"""Read files and write commits through git.
 
 Git is run by GitPython's command layer and does the work itself: GitPython's own index and object writes
 know neither filters (a git-crypt file would go in as plain text) nor signatures.
@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from subprocess import PIPE, Popen
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from hclmod import interrupts, scratch
 from hclmod.errors import GitError
+from hclmod.git.shell import Shell
 from hclmod.ledger import PHASE, RULES, VERSION, LedgerEntry, ledger_entries, trailer
 
 if TYPE_CHECKING:
@@ -24,18 +23,9 @@ if TYPE_CHECKING:
 
 
 _REGULAR = ("100644", "100755")
-_ENVIRONMENT = Lock()
-# What a hook finds set, or a person left set, and would lead git to another repository, index or meaning.
-_ELSEWHERE = """
-    GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
-    GIT_NAMESPACE GIT_PREFIX GIT_IMPLICIT_WORK_TREE GIT_INTERNAL_SUPER_PREFIX GIT_QUARANTINE_PATH GIT_CONFIG
-    GIT_GRAFT_FILE GIT_SHALLOW_FILE GIT_ATTR_SOURCE GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS
-    GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
-"""
 # A split index would leave its shared half with the user; a monitor would be asked about our folder.
 _OFF = "core.sparseCheckout core.fsmonitor core.untrackedCache core.splitIndex index.sparse"
 _PLAIN = dict.fromkeys(_OFF.split(), "false") | {"i18n.commitEncoding": "UTF-8"}
-_NOT_BARE = ("-c", "safe.bareRepository=explicit")  # one in a checkout brings a config and filters of its own
 _OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}  # the second is newer than git 2.43
 _NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0"}  # `git status` would write the user's index
 
@@ -48,56 +38,25 @@ class Entry(Struct, frozen=True):
     oid: str
 
 
-class _Answer(Struct, frozen=True):
-    status: int
-    out: bytes
-    words: str
-
-
-class _Shell(Struct, frozen=True):
-    """Runs git; a `light` one without GitPython, which takes longer to load than all else that a hook needs."""
-
-    folder: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
-    light: bool = False
-
-    def run(self, *args: str, stdin: bytes = b"") -> _Answer:
-        options = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
-        start = _start_light if self.light else _start
-        process = start(["-C", self.folder, *_NOT_BARE, *options, *args], self.environment)
-        out, words = process.communicate(stdin)
-        return _Answer(process.returncode, out, words.decode("utf-8", "backslashreplace").strip())
-
-    def out(self, *args: str, stdin: bytes = b"") -> bytes:
-        answer = self.run(*args, stdin=stdin)
-        if answer.status:
-            raise GitError(f"git {args[0]}: {answer.words or f'failed with status {answer.status}'}")
-        return answer.out
-
-    def line(self, *args: str, stdin: bytes = b"") -> str:
-        return os.fsdecode(self.out(*args, stdin=stdin).removesuffix(b"\n"))
-
-
 class Repository(Struct, frozen=True):
     """A work tree of git; `root` is its topmost folder."""
 
     root: Path
     _git_dir: str
-    _git: _Shell
+    _git: Shell
 
     @classmethod
     def open(cls, folder: Path) -> Repository:
         """Find the work tree that `folder` is in; `GitError` where there is none or git will not have it."""
         if not folder.is_dir():
             raise GitError(f"{folder} is not a folder")
-        git = _Shell(str(folder.absolute()), light=True)
+        git = Shell(str(folder.absolute()), light=True)
         try:
             both = git.line("rev-parse", "--show-toplevel", "--absolute-git-dir")
             root = both.partition("\n")[0] if both.count("\n") == 1 else git.line("rev-parse", "--show-toplevel")
         except GitError as error:
             raise GitError(f"{folder}: {error.message}", hint=error.hint or _hint(error.message)) from error
-        return cls(Path(root), both.removeprefix(f"{root}\n"), _Shell(root, _NO_LOCKS))
+        return cls(Path(root), both.removeprefix(f"{root}\n"), Shell(root, _NO_LOCKS))
 
     def resolve(self, rev: str) -> str:
         """Name the commit that `rev` means; `GitError` where there is none."""
@@ -141,7 +100,7 @@ class Repository(Struct, frozen=True):
     def filtered(self, paths: Iterable[str], rev: str | None = None) -> frozenset[str]:
         """Those of `paths` that get a filter such as git-crypt, now or at `rev`: show nothing of them."""
         every, question = tuple(paths), ("check-attr", "-z", "--stdin", "filter")
-        asked, light = _nul(every), _Shell(str(self.root), _NO_LOCKS, light=True)
+        asked, light = _nul(every), Shell(str(self.root), _NO_LOCKS, light=True)
         answers = [light.out(*question, stdin=asked)]
         if rev is not None and not _has_attributes_of(light, every, rev):
             with self._scratch(self.resolve(rev)) as git:
@@ -190,7 +149,7 @@ class Repository(Struct, frozen=True):
     @contextmanager
     def _scratch(
         self, commit: str, variables: Mapping[str, str] | None = None, *, strict: bool = False
-    ) -> Iterator[_Shell]:
+    ) -> Iterator[Shell]:
         """Lend an index and a work tree with nothing of the user's: `commit` and its `.gitattributes`.
 
         `cat-file` and `check-attr` take attributes from files only, so those are checked out.
@@ -203,7 +162,7 @@ class Repository(Struct, frozen=True):
             places = {"GIT_DIR": self._git_dir, "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": index}
             places |= variables or {}
             filters = self._strict_filters() if strict else {}
-            git = _Shell(str(tree), places, _PLAIN | filters | {"core.hooksPath": str(hooks)})
+            git = Shell(str(tree), places, _PLAIN | filters | {"core.hooksPath": str(hooks)})
             git.out("read-tree", commit)
             attributes = git.out("ls-files", "-z", "--", ":(glob)**/.gitattributes")
             git.out("checkout-index", "-z", "--stdin", stdin=attributes)
@@ -238,7 +197,7 @@ class Repository(Struct, frozen=True):
         text = self._log(f"--format=%H {trailer(PHASE)}", f"{base}..{tip}")
         return [record.strip() for record in text if len(record.split()) == 1]
 
-    def _point(self, git: _Shell, branch: str, commit: str, old: str) -> None:
+    def _point(self, git: Shell, branch: str, commit: str, old: str) -> None:
         ref, expected = f"refs/heads/{branch}", old or "0" * len(commit)
         with interrupts.uncut():
             answer = git.run("update-ref", "--no-deref", "-m", "hclmod: phase committed", ref, commit, expected)
@@ -250,7 +209,7 @@ class Repository(Struct, frozen=True):
         raise GitError(f"branch {branch} was not written: {answer.words}")
 
 
-def _has_attributes_of(git: _Shell, paths: Iterable[str], rev: str) -> bool:
+def _has_attributes_of(git: Shell, paths: Iterable[str], rev: str) -> bool:
     """Whether the attributes of these files certainly are as at `rev`: a smaller question than to lay them out."""
     folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
     names = sorted(str(PurePosixPath(folder, ".gitattributes")) for folder in folders)
@@ -279,60 +238,20 @@ def _oid(path: Path, length: int) -> str:
     return kind(b"blob %d\0" % len(data) + data).hexdigest() if kind else ""
 
 
-def _start_light(args: list[str], environment: Mapping[str, str]) -> Popen[bytes]:
-    git = os.environ.get("GIT_PYTHON_GIT_EXECUTABLE") or "git"
-    here = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE.split()}
-    plain = {**here, "LANGUAGE": "C", "LC_ALL": "C", **environment}
-    try:
-        return Popen([git, *args], stdin=PIPE, stdout=PIPE, stderr=PIPE, env=plain)
-    except OSError as error:
-        raise _no_git() from error
-
-
-def _no_git() -> GitError:
-    return GitError("git was not found", hint="Install git, or set GIT_PYTHON_GIT_EXECUTABLE.")
-
-
-def _start(args: list[str], environment: Mapping[str, str]) -> Any:
-    try:
-        from git import Git, GitCommandNotFound
-    except ModuleNotFoundError:
-        raise
-    except ImportError as error:  # GitPython looks for git as it loads
-        raise _no_git() from error
-    try:
-        with _home():
-            command = [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *args]
-            return Git().execute(command, istream=PIPE, as_process=True, env=environment)
-    except (GitCommandNotFound, OSError) as error:
-        raise _no_git() from error
-
-
-@contextmanager
-def _home() -> Iterator[None]:
-    """Hide `_ELSEWHERE` while a process starts: GitPython can add to the environment, not take away."""
-    with _ENVIRONMENT:
-        hidden = {name: os.environ.pop(name) for name in _ELSEWHERE.split() if name in os.environ}
-        try:
-            yield
-        finally:
-            os.environ.update(hidden)
-
-
 def _hint(words: str) -> str:
     if "must be run in a work tree" in words or "bare repository" in words:
         return "A bare repository has no files to work on. Clone it and run there."
     return "Run in a clone, or `git init` first." if "not a git repository" in words else ""
 
 
-def _all_there(git: _Shell, entries: Sequence[Entry]) -> None:
+def _all_there(git: Shell, entries: Sequence[Entry]) -> None:
     text = git.out("cat-file", "--batch-check=%(objectname)", stdin=_lines(entry.oid for entry in entries))
     missing = [line.split()[0] for line in text.decode().splitlines() if " " in line]
     if missing:
         raise GitError(f"object {missing[0]} is missing", hint="Run `git fsck`.")
 
 
-def _cat(git: _Shell, entries: Sequence[Entry], *options: str) -> dict[str, bytes]:
+def _cat(git: Shell, entries: Sequence[Entry], *options: str) -> dict[str, bytes]:
     """Contents in order, up to the first that git could not give.
 
     With `--filters` git gives the size before the filter, so a mark nobody can guess parts the contents.
@@ -364,7 +283,7 @@ def _check_path(path: str, modes: Mapping[str, str]) -> None:
             raise GitError(f"{_shown(path)} is below {_shown(parent)}, which is not a folder")
 
 
-def _write(git: _Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) -> str:
+def _write(git: Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) -> str:
     """Take `files` into the index through their filters, and return the tree's name."""
     for path, data in files.items():
         target = Path(git.folder, path)
@@ -376,7 +295,7 @@ def _write(git: _Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) ->
     return git.line("write-tree")
 
 
-def _signing(git: _Shell) -> tuple[str, ...]:
+def _signing(git: Shell) -> tuple[str, ...]:
     target = git.line("config", "--type=bool", "--default=false", "--get", "commit.gpgsign")
     return ("-S",) if target == "true" else ()
 
