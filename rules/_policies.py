@@ -145,18 +145,18 @@ def tags_in_words(tags: str) -> str:
     return {"all": "every tag", "others": "every tag but latest", "latest": "latest"}[tags]
 
 
-def overruled(context: Context, tag: str | None, namespace: str | None) -> str:
-    """Which policy keeps `image_pull_policy = "Always"` from having an effect for a tag; empty for none."""
-    latest = tag in (None, "latest")
+def pull_policy(context: Context, tag: str | None, namespace: str | None) -> tuple[str, str]:
+    """The pull policy that a policy of the cluster sets for a tag, with which one does; empty texts for none."""
+    latest, result = tag in (None, "latest"), ("", "")
     for policy in facts(context).policies:
         for mutation in policy.mutations:
             everywhere = mutation.selection.everywhere or namespace in mutation.selection.names
             for each in mutation.overrides if everywhere else ():
                 applies = each.tags in ("all", "latest" if latest else "others")
-                if each.name == "imagePullPolicy" and each.value in ("IfNotPresent", "Never") and applies:
+                if each.name == "imagePullPolicy" and each.value and applies:
                     where = tags_in_words(each.tags)
-                    return f"{policy.title} ({policy.origin.place}) sets {each.value} on {where}"
-    return ""
+                    result = each.value, f"{policy.title} ({policy.origin.place}) sets {each.value} on {where}"
+    return result
 
 
 def errors(policy: Policy, cluster: ClusterFacts) -> Iterator[str]:

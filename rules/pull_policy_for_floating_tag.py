@@ -7,7 +7,7 @@ The rule writes `Always` there. It also replaces an `IfNotPresent` that contradi
 keeps the `IfNotPresent` that the pin was given. For the same reason removing a line does not reach a running workload.
 With `drop = true` the line is removed on `latest` for workloads that are created later.
 
-Where a policy of the cluster sets `IfNotPresent` on the tag, nothing is written, because it would have no effect
+Where a policy of the cluster sets the pull policy of the tag, nothing is written, because it would have no effect
 (docs/facts.md, Kyverno 6). With `owned = true` a policy of the cluster sets `imagePullPolicy` on every pod, so the line
 has no effect. It is removed where the tag floats, also `Always`, and written nowhere. That rolls nothing, because
 Terraform keeps what is there.
@@ -33,6 +33,7 @@ from hclmod.rulekit import (
     change,
     containers,
     fixes,
+    note,
     reference,
     replace,
     warn,
@@ -41,7 +42,7 @@ from hclmod.rulekit import (
 from ._cluster import WORDS
 from ._floats import decision, has_switched_in, parsed, switches_tags
 from ._keel import RESTARTED, opt_out
-from ._policies import overruled
+from ._policies import pull_policy
 
 
 def check(workload: Block, context: Context, /, *, drop: bool = False, owned: bool = False) -> Iterator[Finding]:
@@ -56,7 +57,9 @@ def check(workload: Block, context: Context, /, *, drop: bool = False, owned: bo
         image, floats, switched = _image(workload, container, context)
         if image and floats:
             latest = image.tag in (None, "latest") and not switched
-            yield from _policy(workload, container, context, tag=image.tag, latest=latest, drop=drop, owned=owned)
+            settled = None if owned or drop else _set_by_policy(workload, container, context, image.tag)
+            own = _policy(workload, container, context, latest=latest, drop=drop, owned=owned)
+            yield from own if settled is None else [settled]
 
 
 def _image(workload: Block, container: Container, context: Context) -> tuple[Reference | None, bool, bool]:
@@ -76,14 +79,7 @@ def _image(workload: Block, container: Container, context: Context) -> tuple[Ref
 
 
 def _policy(
-    workload: Block,
-    container: Container,
-    context: Context,
-    *,
-    tag: str | None,
-    latest: bool,
-    drop: bool,
-    owned: bool,
+    workload: Block, container: Container, context: Context, *, latest: bool, drop: bool, owned: bool
 ) -> Iterator[Finding]:
     policy = container.block.attribute("image_pull_policy")
     value = policy.value.string() if policy else None
@@ -102,11 +98,21 @@ def _policy(
     elif policy is not None and latest and drop:
         message = f"{container.label}: removes `IfNotPresent`, which contradicts the tag. Running pods keep it"
         yield change(policy, "needless-policy", message, lambda: fixes.remove(policy))
-    elif why := overruled(context, tag, _namespace(workload, context)):
-        message = f"{container.label}: {why}, so `Always` here would have no effect, and the node keeps an old image"
-        yield warn(policy or container.block.title, "overruled", message)
     else:
         yield from _always(workload, container)
+
+
+def _set_by_policy(workload: Block, container: Container, context: Context, tag: str | None) -> Finding | None:
+    """What a policy of the cluster makes of the pull policy, whatever Terraform says; None where none sets it."""
+    value, why = pull_policy(context, tag, _namespace(workload, context))
+    place = container.block.attribute("image_pull_policy") or container.image or container.block.title
+    if value == "Always":
+        message = f"{container.label}: {why}, so the node pulls it each time the pod starts"
+        return note(place, "set-by-policy", message)
+    if value:
+        message = f"{container.label}: {why}, so `Always` has no effect here, and the node keeps an old image"
+        return warn(place, "overruled", message)
+    return None
 
 
 def _namespace(workload: Block, context: Context) -> str | None:
