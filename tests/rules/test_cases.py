@@ -170,6 +170,9 @@ EAGER: Mapping[str, Mapping[str, object]] = {
     "pin": {"to": "9.9.9", "reason": "it crashes", "allow_downgrade": True, "label": True},
     "opt-out": {"reason": "it crashes", "label": True},
 }
+NEEDED: Mapping[str, Mapping[str, object]] = {"move-image": {"from": "docker.io", "to": "registry.example.net/hub"}}
+"""Options without which a rule does not run."""
+
 RUNS = {
     **{rule: Run((rule,)) for rule in RULES},
     **{f"eager {rule}": Run((rule,), EAGER_CONFIG, options=EAGER) for rule in RULES},
@@ -189,7 +192,7 @@ every_shape = pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) 
 def settled(data: bytes, run: str) -> Outcome:
     """What becomes of a document when rules run on everything in it; one that no rule looks at is unchanged."""
     told = RUNS[run]
-    options = {rule: told.options[rule] for rule in told.rules if rule in told.options}
+    options = {rule: {**NEEDED.get(rule, {}), **told.options.get(rule, {})} for rule in told.rules}
     project = in_memory({"main.tf": data, "hclmod.toml": told.config.encode()})
     project = project.over(project.tree, tags=told.tags)
     report = project.plan(Job(rules=told.rules, options=options, only=frozenset({"main.tf"}), near=True))
