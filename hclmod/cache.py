@@ -62,11 +62,12 @@ class Cache:
         except msgspec.MsgspecError:
             return None
 
-    def put(self, value: object, key: bytes, files: Sequence[str]) -> None:
-        """Keep a value that was made of these files for the next run."""
+    def put(self, value: Value, key: bytes, files: Sequence[str]) -> Value:
+        """Keep a value that was made of these files for the next run, and give it back."""
         if self.folder is not None:
             data = msgspec.msgpack.encode(value)
             self._new[key] = _digest(data) + data, tuple(files)
+        return value
 
     @property
     def files(self) -> frozenset[str]:

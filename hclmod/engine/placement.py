@@ -243,8 +243,8 @@ class _Maker:
     def _driven_by(self, site: Site, use: ImageUse) -> Iterator[AffectedImage]:
         """An image once for each alternative that the literal makes: `each.value` may be several repositories."""
         for origin in use.origins:
-            if _holds(origin, site):
-                index = next(i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
+            here = (i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
+            if (index := next(here, None)) is not None:
                 yield self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index])
 
     def _driven(self, use: ImageUse, before: str, after: str, part: Piece | Hole | None) -> AffectedImage:
@@ -319,8 +319,8 @@ class _Maker:
     def _is_the_stacks(self, workload: Workload) -> bool:
         """Whether a workload is the phase's by its stack or folder, so that it is found without following calls."""
         resource = workload.id._replace(module="")
-        number = self.phase_of(resource)
-        return f"{resource.folder}/".startswith(f"{resource.stack}/") and self.number in (None, number)
+        is_inside = f"{resource.folder}/".startswith(f"{resource.stack}/")
+        return is_inside and self.number in (None, self.phase_of(resource))
 
 
 def _unique(assigned: Iterable[AssignedWorkload]) -> tuple[AssignedWorkload, ...]:
@@ -343,10 +343,6 @@ def _passes(use: ImageUse, site: Site, piece: Piece) -> bool:
         for origin in use.origins
         for part in origin
     )
-
-
-def _holds(origin: Origin, site: Site) -> bool:
-    return any(isinstance(part, Piece) and part.site == site for part in origin)
 
 
 def _text(parts: Sequence[Piece | Hole]) -> str:

@@ -1,7 +1,4 @@
-"""What an expression says, without its tree: small frozen values that outlive the document they were read from.
-
-They can be stored: each is written as a list that begins with the name of its class.
-"""
+"""What an expression says, without its tree: small frozen values that outlive their document, and can be stored."""
 
 from __future__ import annotations
 

@@ -154,10 +154,7 @@ class Files:
         texts = self._texts(folder)
         key = cache.key(name, *(part for entry in texts.items() for part in entry))
         known = self._kept.get(kind, key)
-        if known is None:
-            known = make(_parsed(texts))
-            self._kept.put(known, key, tuple(texts))
-        return known
+        return self._kept.put(make(_parsed(texts)), key, tuple(texts)) if known is None else known
 
 
 def _parsed(texts: Mapping[str, bytes]) -> list[Source]:

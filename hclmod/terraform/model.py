@@ -86,7 +86,7 @@ class Model:
         return self._read(path) or b""
 
     def texts_of(self, *endings: str) -> dict[str, bytes]:
-        """All documents of the repository whose names end so."""
+        """All documents whose names end so."""
         return self._texts(sorted(path for path in self._paths if path.endswith(endings)))
 
     def _texts(self, paths: Iterable[str]) -> dict[str, bytes]:
@@ -314,9 +314,7 @@ class Model:
         why = unreadable(data)
         result = source.parse(Document(path, data)) if why is None or why.generated else why
         if isinstance(result, Source):
-            made = declarations(result)
-            self._kept.put(made, key, (path,))
-            return made
+            return self._kept.put(declarations(result), key, (path,))
         self.unread[path] = result.reason
         return None
 
