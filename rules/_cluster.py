@@ -36,11 +36,13 @@ WORDS = (
     "keel.sh/policy)",
     "kyverno.io/v",
     "kyverno.github.io",
-    "ClusterPolicy",
-    "MutatingPolicy",
+    '"ClusterPolicy"',
+    "kind: ClusterPolicy",
+    '"MutatingPolicy"',
+    "kind: MutatingPolicy",
     "aggregate-to-background-controller",
 )
-"""By these words the documents are found that say something of Keel and of the policies."""
+"""By these words the documents are found that say something of Keel and of the policies, beyond a comment."""
 
 MANIFESTS = ("kubernetes_manifest", "kubectl_manifest")
 CARRIERS = (*MANIFESTS, RELEASE, "data.kubectl_file_documents", "data.kubectl_path_documents")
