@@ -15,6 +15,7 @@ from hclmod.rulekit import (
     change,
     note,
     reference,
+    replace,
     rollout,
     warn,
 )
@@ -47,7 +48,10 @@ def at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) ->
     bot = bot_of(literal.comments)
     message += f"; another bot owns this tag too: {bot}" if bot else ""
     effect = "; ".join(sorted({rollout(each.kind) for each in place.images}))
-    return change(literal, "pinned-tag", message, partial(literal.write, text), effect=effect)
+    whole = ((f"{each.before}{tag}{each.after}" for tag in (literal.text, text)) for each in place.images)
+    cells = dict.fromkeys(("image", " -> ".join(pair)) for pair in whole)
+    moved = change(literal, "pinned-tag", message, partial(literal.write, text), effect=effect)
+    return replace(moved, cells=tuple(cells))
 
 
 _UNSETTLED = frozenset({"may-be-opted-out", "written-with-escapes", "tag-does-not-fit"})

@@ -273,7 +273,8 @@ class _Found:
             fix = fixes.replace(value, str(image.with_tag(tag)).encode(), value.quoted)
             return fix + follows if follows else fix
 
-        yield change(self.attribute, "pinned-tag", message, make, effect=KINDS[self.workload.type_label].rollout)
+        moved = change(self.attribute, "pinned-tag", message, make, effect=KINDS[self.workload.type_label].rollout)
+        yield replace(moved, cells=(("image", f"{image} -> {image.with_tag(tag)}"),))
 
     def _unmatched(self, tag: str) -> Iterator[Finding]:
         """Say it where Diun's filter does not match the tag that will be."""

@@ -15,7 +15,7 @@ from hclmod.reports.model import Report, Step
 from hclmod.reports.secrets import cleaner, without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
@@ -58,8 +58,12 @@ def apply_phase(project: Project, report: PhaseReport, *, base: str = "HEAD", re
         return Applied(report, branch, None)
     if (tip := _holding(project, base, branch, changes)) is not None:
         return Applied(report, branch, tip, same=True)
-    commit = project.git.commit(base, changes, branch=branch, message=_message(report), replace=replace_branch)
-    return Applied(report, branch, commit)
+    hidden = secrets.hidden(project, changes, base)
+    images = _images(report, hidden, cleaner(project, changes, base, hidden))
+    message = _message(report, images)
+    return Applied(
+        report, branch, project.git.commit(base, changes, branch=branch, message=message, replace=replace_branch)
+    )
 
 
 def branch_of(number: int | None) -> str:
@@ -98,7 +102,24 @@ def _holding(project: Project, base: str, branch: str, changes: Mapping[str, byt
     return tip if git.read([after[path] for path in sorted(changes)], ref) == dict(changes) else None
 
 
-def _message(report: PhaseReport) -> str:
+def _images(report: PhaseReport, hidden: Collection[str], clean: Callable[[str], str]) -> list[str]:
+    """What becomes of images, as `stack: old -> new`, each once; nothing of `hidden` files."""
+    lines: dict[str, None] = {}
+    for stack in report.stacks:
+        for outcome in stack.outcomes:
+            if isinstance(outcome, Changed) and outcome.path not in hidden:
+                cells = (cell for each in outcome.applied for cell in each.finding.cells)
+                lines |= dict.fromkeys(
+                    f"{stack.stack.path or '.'}: {clean(text)}" for name, text in cells if name == IMAGE
+                )
+    return list(lines)
+
+
+IMAGE = "image"
+"""The name of the answer by which a rule says what becomes of an image."""
+
+
+def _message(report: PhaseReport, images: Sequence[str]) -> str:
     from hclmod.ledger import PHASE, RULES, VERSION, message
     from hclmod.reports.escape import log, one_line, unlinked
 
@@ -110,6 +131,7 @@ def _message(report: PhaseReport) -> str:
             "Stacks and modules:",
             *(f"- {unlinked(each.stack.path) or '.'}" for each in changed),
             "",
+            *(("Images:", *(f"- {unlinked(each)}" for each in images), "") if images else ()),
             "Rules:",
             *(f"- {rule}" for rule in rules),
         )

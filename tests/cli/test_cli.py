@@ -64,6 +64,23 @@ def test_apply_makes_one_commit_on_one_branch_and_touches_nothing_else(root: Pat
     message = git(root, "log", "-1", "--format=%B", "hclmod/phase-3")
     assert message.startswith("Phase 3: Exporters, sidecars, utilities\n")
     assert "Hclmod-Phase: 3\n" in message
+    assert (
+        "Images:\n"
+        "- stacks/beacon: docker.io/lanternworks/beacon:1.14.2 -> docker.io/lanternworks/beacon:latest\n"
+        "- stacks/gauge: docker.io/millrace/dial:3.0.1 -> docker.io/millrace/dial:latest\n"
+    ) in message
+
+
+def test_a_commit_names_no_image_of_a_filtered_file(root: Path) -> None:
+    (root / ".gitattributes").write_text("stacks/beacon/** filter=plain\n")
+    git(root, "config", "filter.plain.clean", "cat")
+    git(root, "config", "filter.plain.smudge", "cat")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "filter")
+    assert hclmod(root, "apply", "--phase", "3").returncode == 0
+    message = git(root, "log", "-1", "--format=%B", "hclmod/phase-3")
+    assert "- stacks/gauge: docker.io/millrace/dial:3.0.1" in message
+    assert "lanternworks/beacon" not in message
 
 
 def test_a_second_run_on_the_branch_finds_nothing_and_makes_no_commit(root: Path) -> None:
