@@ -29,6 +29,8 @@ class Selection:
 
     def __init__(self, run: Run, stack: Stack, inventory: Inventory) -> None:
         self.run, self.stack, self.inventory = run, stack, inventory
+        self._known: dict[BlockId, Namespace] = {}
+        self._contexts: dict[str, Context] = {}
         self.namespaces = [each for each in inventory.namespaces if self._facts(each).mine]
 
     def _in_phase(self, block: BlockId) -> bool:
@@ -38,6 +40,12 @@ class Selection:
         return self.run.assignment.phase_of(ResourceId(self.stack.path, "", *block))
 
     def _facts(self, namespace: BlockId) -> Namespace:
+        """What runs in a namespace, asked once for all that live there."""
+        if namespace not in self._known:
+            self._known[namespace] = self._read(namespace)
+        return self._known[namespace]
+
+    def _read(self, namespace: BlockId) -> Namespace:
         """What runs in a namespace: by this stack's own references, and by what following those of all stacks found."""
         followed = self.run.placing.occupants.get(namespace, ())
         here = {each.id.block for each in followed}  # a module is seen by its callers
@@ -82,7 +90,14 @@ class Selection:
 
     def context(self, document: str, names: tuple[str, ...]) -> Context:
         """What rules may know in one document."""
-        folder, run, placing = folder_of(document), self.run, self.run.placing
+        folder = folder_of(document)
+        if folder not in self._contexts:
+            self._contexts[folder] = self._of_folder(folder)
+        return replace(self._contexts[folder], names=names, places=self.run.placing.places.get(document, ()))
+
+    def _of_folder(self, folder: str) -> Context:
+        """What rules may know in all documents of a folder."""
+        run = self.run
         return Context(
             config=run.config,
             tags=run.tags,
@@ -93,8 +108,6 @@ class Selection:
                 for each, declared in self.inventory.workloads.items()
                 if each.folder == folder
             },
-            names=names,
-            places=placing.places.get(document, ()),
             followed={(each.address, each.slot): to for each, to in run.followed.get(folder, {}).items()},
             shared={each.address: callers for each, callers in run.shared.get(folder, {}).items()},
             rules=tuple(loaded.id for loaded in run.rules),
@@ -114,7 +127,7 @@ class Selection:
 
     def select(self, source: Source) -> Callable[[Loaded, Block], bool]:
         """Whether a rule is offered a block of this document."""
-        folder = folder_of(source.document.path)
+        folder, namespaces = folder_of(source.document.path), frozenset(self.namespaces)
 
         def selected(loaded: Loaded, block: Block) -> bool:
             resource = BlockId(folder, block.address)
@@ -123,7 +136,7 @@ class Selection:
             if block.type != "resource":
                 return self._in_phase(resource)
             if block.type_label in NAMESPACES:
-                return self.run.phase is None or resource in self.namespaces
+                return self.run.phase is None or resource in namespaces
             if block.type_label in WORKLOADS:
                 return self._in_phase(resource) or self._is_inherited(loaded, resource)
             if not loaded.rule.reaches:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import tree_sitter_hcl
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
+from hclmod.hcl.document import row
 from hclmod.hcl.edits import Edit, Span
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _parsed(data: bytes) -> Tree:
 
 
 def _point(data: bytes, offset: int) -> tuple[int, int]:
-    return data.count(b"\n", 0, offset), offset - (data.rfind(b"\n", 0, offset) + 1)
+    return row(data, offset), offset - (data.rfind(b"\n", 0, offset) + 1)
 
 
 def _end_point(start: tuple[int, int], text: bytes) -> tuple[int, int]:

@@ -31,6 +31,7 @@ class Inventory(Struct):
     namespaces: dict[BlockId, str | None] = field(default_factory=dict)
     resources: set[BlockId] = field(default_factory=set)  # of every type
     merged: dict[BlockId, tuple[Block, ...]] = field(default_factory=dict)  # what override files change, the last wins
+    _living: dict[BlockId | None, list[BlockId]] = field(default_factory=dict)
 
     def settle(self, named: Callable[[BlockId], Sequence[str]]) -> None:
         """Give workloads without a namespace the one of the name that following references found, if it is one."""
@@ -39,10 +40,14 @@ class Inventory(Struct):
             names = named(workload) if home is None else ()
             if len(names) == 1:
                 self.workloads[workload] = by_name.get(names[0])
+        self._living.clear()
 
-    def living_in(self, namespace: BlockId) -> list[BlockId]:
+    def living_in(self, namespace: BlockId) -> Sequence[BlockId]:
         """The workloads of a namespace, in order."""
-        return [workload for workload, home in self.workloads.items() if home == namespace]
+        if not self._living:
+            for workload, home in self.workloads.items():
+                self._living.setdefault(home, []).append(workload)
+        return self._living.get(namespace, ())
 
 
 def take(sources: Iterable[Source]) -> Inventory:

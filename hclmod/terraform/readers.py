@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import syntax
-from hclmod.hcl.document import Document
+from hclmod.hcl.document import Document, row
 from hclmod.hcl.source import with_errors
 from hclmod.hcl.views import top_level
 from hclmod.terraform.code import CODE, JSON, NATIVE
@@ -79,9 +79,7 @@ class Mentions:
             return ()
         pattern = re.compile(rb"(?<![\w.-])" + re.escape(match[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
         texts = self._texts_with(posixpath.dirname(site.document), match[1].encode(), b".image")
-        lines = (
-            (path, text.count(b"\n", 0, each.start()) + 1) for path, text in texts for each in pattern.finditer(text)
-        )
+        lines = ((path, row(text, each.start()) + 1) for path, text in texts for each in pattern.finditer(text))
         return tuple(f"{path}:{line}" for path, line in lines)
 
     def _texts_with(self, folder: str, *words: bytes) -> Iterator[tuple[str, bytes]]:
@@ -128,8 +126,7 @@ class Mentions:
             if name.startswith("module.") and (index := _INDEX.match(text, after)):
                 after = index.end()
             if not self._is_known(document, at) and _may_reach(text, after, path):
-                line = text.count(b"\n", 0, at) + 1
-                yield f"{document}:{line}"
+                yield f"{document}:{row(text, at) + 1}"
 
     def _is_known(self, document: str, offset: int) -> bool:
         return any(start <= offset < end for start, end in self._known[document])
