@@ -223,7 +223,7 @@ def test_a_pin_outside_of_a_sparse_checkout_is_refused(sparse: Path) -> None:
 @pytest.mark.parametrize("words", [("survey",), ("owners",), ("explain", "t/kubernetes_deployment.t"), ("audit",)])
 def test_what_a_sparse_checkout_leaves_out_is_read_and_named(sparse: Path, words: tuple[str, ...]) -> None:
     done = hclmod(sparse, *words)
-    assert done.returncode == 0
+    assert done.returncode == int(words == ("audit",)), "nobody names the version of Keel"
     assert "kubernetes_deployment.t" in done.stdout or words == ("audit",)
     assert f"warning: read from git ({AWAY}" in done.stderr
 
