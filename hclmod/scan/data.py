@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 DEPTH = 100
 """What is nested deeper is not read."""
 
+VALUES = 20_000
+"""So many values are read for one: locals that double each other would need 2^n."""
+
 _ENCODING = ("yamlencode", "jsonencode")
 _DECODING = ("yamldecode", "jsondecode")
 _SPACING = ("chomp", "indent", "trim", "trimprefix", "trimspace", "trimsuffix")
@@ -38,13 +41,19 @@ class Reader:
 
     def __init__(self, read: Callable[[Definition, Scope], list[tuple[str, str | UnknownData]]]) -> None:
         self.read = read
+        self._left = VALUES
 
     def data(self, definition: Definition, scope: Scope) -> Data:
         """What a value is; an encoded one is decoded."""
+        self._left = VALUES
         return self._data(trace.begin(definition, scope), 0)
 
     def decoded(self, definition: Definition, scope: Scope) -> Iterator[tuple[str, Data]]:
         """The documents of a value that is YAML or JSON, or a map already, each with the file that it stands in."""
+        self._left = VALUES
+        yield from self._decoded(definition, scope)
+
+    def _decoded(self, definition: Definition, scope: Scope) -> Iterator[tuple[str, Data]]:
         for at in trace.reduced(trace.begin(definition, scope)):
             match at.value:
                 case Call("file" | "templatefile", (path, *rest)):
@@ -89,8 +98,11 @@ class Reader:
 
     def _data(self, at: At, depth: int) -> Data:
         """What a value is; where it depends on a condition, it is not known unless all alternatives are the same."""
-        if depth > DEPTH:
-            return UnknownData(short(at.value), "it is nested too deeply")
+        self._left -= 1
+        if depth > DEPTH or self._left < 0:
+            return UnknownData(
+                short(at.value), "it is nested too deeply" if depth > DEPTH else "it has too many values"
+            )
         first, *others = [self._one(each, depth) for each in trace.reduced(at)]
         return (
             first
@@ -141,7 +153,7 @@ class Reader:
             case Call(name, (only,)) if name in _ENCODING:
                 return self._data(trace.part(at, only), depth + 1)
             case Call(name, (only,)) if name in _DECODING:
-                documents = [each for _, each in self.decoded(_at(at, only), at.scope)]
+                documents = [each for _, each in self._decoded(_at(at, only), at.scope)]
                 return documents[0] if len(documents) == 1 else UnknownData(short(call), "it is several documents")
             case Call("file" | "templatefile", (path, *rest)):
                 texts = [each for _, each in self.read(_at(at, path), at.scope)]

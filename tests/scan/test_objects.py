@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hclmod.engine.project import in_memory
 from hclmod.scan.cluster import ClusterObject, UnknownData
+from tests.support.hcl import HOSTILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WORDS = frozenset({"policy.example/v1"})
 POLICY = """\
@@ -209,3 +215,24 @@ def test_an_override_file_is_read_over_the_others() -> None:
     over = FORMS["object"]["a__main_tf"].replace('"p" }', '"q" }')
     (one,) = found(a__main_tf=FORMS["object"]["a__main_tf"], a__main_override_tf=over)
     assert one.data == {**DATA, "metadata": {"name": "q"}}
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
+def test_hostile_documents_are_read(path: Path) -> None:
+    project = in_memory({"main.tf": path.read_bytes(), "other.tf": b"# policy.example/v1\n"})
+    objects = project.objects(frozenset({"policy.example/v1", "resource"})).objects
+    assert all(each.data is not None for each in objects)
+
+
+def test_values_that_double_each_other_end() -> None:
+    doubling = "".join(f"  v{n} = [local.v{n + 1}, local.v{n + 1}]\n" for n in range(40))
+    (one,) = found(a__main_tf=f"locals {{\n{doubling}  v40 = 1\n}}\n" + manifest(named("local.v0")))
+    assert isinstance(one.data, dict)
+    assert "it has too many values" in str(one.data["metadata"])
+
+
+def test_aliases_of_aliases_end() -> None:
+    bombs = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    (one,) = found(a__main_tf=kubectl(f"<<EOT\n# policy.example/v1\na0: &a0 [x]\n{bombs}EOT"))
+    assert isinstance(one.data, UnknownData)
+    assert "its aliases written out" in one.data.why
