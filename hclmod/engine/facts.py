@@ -98,6 +98,7 @@ class _Gatherer:
         return [
             Rival(image.name, _tag(image), other, tag)
             for image in images
+            if len(self.runs[image.name]) > 1  # else nobody runs it at another tag
             for tag, others in sorted(self.runs[image.name].items())
             for other in sorted(others)
             if other != use.id.name

@@ -49,6 +49,7 @@ class Mentions:
         self._model = model
         self._coupled = _entries(coupled)
         self._known: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        self._with_word: dict[tuple[str, bytes], dict[str, bytes]] = {}
         for step in _walks(uses):
             if step.read is not None:
                 self._known[step.read.document].add((step.read.start, step.read.end))
@@ -78,15 +79,22 @@ class Mentions:
         if match is None:
             return ()
         pattern = re.compile(rb"(?<![\w.-])" + re.escape(match[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
-        texts = self._texts_with(posixpath.dirname(site.document), match[1].encode(), b".image")
+        texts = self._texts_with(posixpath.dirname(site.document), b".image", match[1].encode())
         lines = ((path, row(text, each.start()) + 1) for path, text in texts for each in pattern.finditer(text))
         return tuple(f"{path}:{line}" for path, line in lines)
 
     def _texts_with(self, folder: str, *words: bytes) -> Iterator[tuple[str, bytes]]:
         """The documents of a folder that hold all these words, without their comments; others are not parsed."""
-        for document, data in self._model.texts(folder).items():
+        for document, data in self._holding(folder, words[0]).items():
             if all(word in data for word in words):
                 yield document, self._text(document)
+
+    def _holding(self, folder: str, word: bytes) -> dict[str, bytes]:
+        """The documents of a folder that hold a word for which others are asked, too."""
+        if (folder, word) not in self._with_word:
+            texts = self._model.texts(folder)
+            self._with_word[folder, word] = {path: data for path, data in texts.items() if word in data}
+        return self._with_word[folder, word]
 
     def _readers(self, step: Walk) -> Iterator[str]:
         head, _, name = step.name.partition(".")
