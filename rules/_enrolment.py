@@ -10,7 +10,9 @@ from fnmatch import fnmatchcase
 
 from hclmod.rulekit import Block, Context, Facts, Namespace
 
+from ._cluster import facts
 from ._keel import MUTATED, POLICY, RESTARTED, declared
+from ._policies import allowed_names
 
 EXEMPT = ("keel",)
 """A supervisor that updates itself has no supervisor."""
@@ -22,7 +24,8 @@ def is_enrolled(namespace: Namespace, context: Context) -> bool:
     """Whether the policy annotates what runs in a namespace: by its label, or because an allowlist names it."""
     if is_exempt(namespace.name, context):
         return False
-    return LABEL in namespace.metadata or is_among(namespace.name or "", context.config.keel.enrolled)
+    names = (*context.config.keel.enrolled, *allowed_names(facts(context)))
+    return LABEL in namespace.metadata or is_among(namespace.name or "", names)
 
 
 def is_exempt(name: str | None, context: Context) -> bool:
@@ -30,9 +33,9 @@ def is_exempt(name: str | None, context: Context) -> bool:
     return is_among(name or "", (*EXEMPT, *context.config.keel.exempt))
 
 
-def enrolled_namespace(facts: Facts | None, context: Context) -> Namespace | None:
+def enrolled_namespace(known: Facts | None, context: Context) -> Namespace | None:
     """The enrolled namespace of a resource; None where it has none."""
-    return next((each for each in facts.namespaces if is_enrolled(each, context)), None) if facts else None
+    return next((each for each in known.namespaces if is_enrolled(each, context)), None) if known else None
 
 
 def is_among(name: str, patterns: Sequence[str]) -> bool:
@@ -42,15 +45,15 @@ def is_among(name: str, patterns: Sequence[str]) -> bool:
 
 def due(workload: Block, context: Context) -> str:
     """Why Keel manages this workload, or should; empty where it does not."""
-    facts, kind = context.facts.get(workload.address), workload.type_label
+    known, kind = context.facts.get(workload.address), workload.type_label
     own = declared(workload, POLICY)
     if kind in RESTARTED and own not in (None, "never"):
         return f"it declares the policy `{own or 'whose value is not a literal'}`"
-    if kind not in MUTATED or facts is None:
+    if kind not in MUTATED or known is None:
         return ""
-    if namespace := enrolled_namespace(facts, context):
+    if namespace := enrolled_namespace(known, context):
         return f"its namespace {namespace.name} is enrolled"
-    exempt = any(is_exempt(each.name, context) for each in facts.namespaces)
-    if facts.done and not exempt:
-        return f"phase {', '.join(map(str, facts.phases))} is done"
+    exempt = any(is_exempt(each.name, context) for each in known.namespaces)
+    if known.done and not exempt:
+        return f"phase {', '.join(map(str, known.phases))} is done"
     return ""

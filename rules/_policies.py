@@ -28,6 +28,12 @@ def injecting(policy: Policy) -> list[Mutation]:
     return [each for each in policy.mutations if injected(each).get(POLICY, "never") != "never"]
 
 
+def allowed_names(cluster: ClusterFacts) -> tuple[str, ...]:
+    """The namespaces that policies enroll by name, as patterns."""
+    every = (mutation for policy in cluster.policies for mutation in injecting(policy))
+    return tuple(name for mutation in every for name in mutation.selection.names)
+
+
 def plain_force(policy: Policy, cluster: ClusterFacts) -> str:
     """Whether it injects `force` without `matchTag`, for a Keel that then follows every tag."""
     for mutation in injecting(policy):

@@ -39,7 +39,7 @@ KEYS: Mapping[str, Key] = {
         "Terraform then keeps the others.",
         default=False,
     ),
-    "enrolled": Key(texts, "Globs of namespaces that an allowlist enrolls, without a label."),
+    "enrolled": Key(texts, "Globs of namespaces that an allowlist in another repository enrolls, without a label."),
     "exempt": Key(texts, "Globs of namespaces that are never enrolled, besides `keel`."),
     "markers": Key(texts, "Names of built-in markers, or of tables of `markers`, that say what the cluster writes."),
 }

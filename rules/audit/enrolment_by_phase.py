@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import NAMESPACES, RELEASE, AssignedWorkload, Block, Context, Finding, Namespace, Rule, warn
 
+from .._cluster import WORDS
 from .._enrolment import enrolled_namespace, is_enrolled, is_exempt
 from .._keel import MUTATED, is_opted_out, opt_out
 
@@ -56,4 +57,4 @@ def _listed(workloads: list[AssignedWorkload]) -> str:
     return ", ".join(sorted(names))
 
 
-rule = Rule(check, kinds=(*NAMESPACES, *MUTATED), needs={"facts"})
+rule = Rule(check, kinds=(*NAMESPACES, *MUTATED), needs={"facts"}, objects=WORDS)

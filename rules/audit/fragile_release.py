@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, warn
 
+from .._cluster import WORDS
 from .._enrolment import enrolled_namespace
 from ..drop_helm_atomic import check as drop_atomic
 
@@ -32,4 +33,4 @@ def _is_folder(chart: str) -> bool:
     return chart.strip('"').startswith((".", "/", "${path.", "path."))
 
 
-rule = Rule(check, kinds=(RELEASE,), needs={"facts"})
+rule = Rule(check, kinds=(RELEASE,), needs={"facts"}, objects=WORDS)

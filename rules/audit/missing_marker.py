@@ -2,9 +2,9 @@
 
 Why: Without the entries every plan shows what Kyverno and Keel write, and every apply reverts it: a rollout because of
 the stamp on the pods, a downgrade of the image (docs/facts.md, Terraform 9). Keel manages a workload when its namespace
-is enrolled (by label, or named in `enrolled` where an allowlist does it), when its phase is done, or when it declares a
-policy of its own. `ignore-keel-drift` adds the entries but those for images, which `hclmod fix --rule missing-marker`
-adds after a new tag is applied. A Keel whose version nobody knows is judged as the newest.
+is enrolled (by label, or named by a policy or in `enrolled`), when its phase is done, or when it declares a policy of
+its own. `ignore-keel-drift` adds the entries but those for images, which `hclmod fix --rule missing-marker` adds after
+a new tag is applied. A Keel whose version nobody knows is judged as the newest.
 
 Left alone: Workloads that opted out, CronJobs without a policy of their own, and exempt namespaces.
 """

@@ -13,6 +13,7 @@ from functools import partial
 
 from hclmod.rulekit import Block, Context, Finding, Rule, change, fixes
 
+from .._cluster import WORDS
 from .._enrolment import enrolled_namespace
 from .._keel import MUTATED, POLICY, declared_policy, opt_out
 
@@ -29,4 +30,4 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     yield change(label, "label-only", message, make)
 
 
-rule = Rule(check, kinds=MUTATED, needs={"facts"})
+rule = Rule(check, kinds=MUTATED, needs={"facts"}, objects=WORDS)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Context, Finding, Rule, warn
 
+from .._cluster import WORDS
 from .._enrolment import due
 from .._keel import RESTARTED, opt_out
 from .._rewrites import floating
@@ -29,4 +30,4 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
         yield warn(workload.title, "several-float", message)
 
 
-rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"})
+rule = Rule(check, kinds=RESTARTED, needs={"facts", "origins"}, objects=WORDS)
