@@ -31,8 +31,11 @@ VARIABLE = "HCLMOD_CACHE"
 LIMIT = 256 << 20
 """Above this many bytes the values that were not used for the longest time are removed."""
 
+NO_BYTES = (UnicodeEncodeError, OverflowError, RecursionError)
+"""What encoding raises for half a character, a number beyond 64 bits and what is nested too deeply: it is not kept."""
+
 _FILE = "facts.sqlite3"
-_MARK = 16  # bytes of the digest in front of each value
+_MARK = 16  # bytes of the digest in front of each value, of its key and itself: a damaged index finds other values
 _WAIT = 0.5  # seconds for another run that writes
 _DAY = 86_400
 _OLD = 30 * _DAY  # after so long the file of another version is removed
@@ -55,18 +58,19 @@ class Cache:
         if self.folder is None:
             return None
         data = self._new[key][0] if key in self._new else self._stored(key)
-        if data is None or _digest(data[_MARK:]) != data[:_MARK]:
+        if data is None or _digest(key + data[_MARK:]) != data[:_MARK]:
             return None
         try:
             return msgspec.msgpack.decode(memoryview(data)[_MARK:], type=kind)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return None
 
     def put(self, value: Value, key: bytes, files: Sequence[str]) -> Value:
         """Keep a value that was made of these files for the next run, and give it back."""
         if self.folder is not None:
-            data = msgspec.msgpack.encode(value)
-            self._new[key] = _digest(data) + data, tuple(files)
+            with suppress(*NO_BYTES):
+                data = msgspec.msgpack.encode(value)
+                self._new[key] = _digest(key + data) + data, tuple(files)
         return value
 
     @property
@@ -127,7 +131,8 @@ class Cache:
             except sqlite3.OperationalError:  # another run writes, or the disk is full
                 return None
             except sqlite3.Error:
-                file.unlink(missing_ok=True)
+                with suppress(OSError):
+                    file.unlink()
             except OSError:
                 return None
         return None
@@ -156,14 +161,14 @@ def key(*parts: bytes | str) -> bytes:
 
     digest = blake2b(program(), digest_size=20)
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode(errors="surrogatepass") if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.digest()
 
 
 @cache
 def program() -> bytes:
-    """A digest of the program: its files, the packages beside its libraries, the interpreter, and `terraform`."""
+    """A digest of the program: its files, the packages that it can import, the interpreter, and `terraform`."""
     import shutil
 
     judge = shutil.which("terraform")
@@ -178,9 +183,10 @@ def code(top: Path) -> bytes:
 
 
 def _packages() -> Iterator[str]:
-    """The names of the packages that lie beside msgspec, with their versions."""
-    with suppress(OSError), os.scandir(Path(msgspec.__file__).parents[1]) as beside:
-        yield from (entry.name for entry in beside if entry.name.endswith((".dist-info", ".egg-info")))
+    """The names of the packages that can be imported, with their versions."""
+    for folder in dict.fromkeys(sys.path):
+        with suppress(OSError), os.scandir(folder or ".") as entries:
+            yield from (entry.name for entry in entries if entry.name.endswith((".dist-info", ".egg-info")))
 
 
 def _files(top: str | Path) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -75,6 +76,39 @@ def test_a_damaged_file_is_made_again(data: bytes, folder: Path) -> None:
     assert Cache(folder).get(Row, KEY) is None
     stored(folder, {"n": 3})
     assert Cache(folder).get(Row, KEY) == {"n": 3}
+
+
+def test_a_damaged_file_that_cannot_be_removed_stops_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored(folder).write_bytes(b"no database")
+    monkeypatch.setattr("pathlib.Path.unlink", lambda *_args, **_more: (_ for _ in ()).throw(PermissionError))
+    assert Cache(folder).get(Row, KEY) is None
+
+
+def test_a_value_is_not_taken_for_that_of_another_key(folder: Path) -> None:
+    """As a damaged index would find it."""
+    with sqlite3.connect(stored(folder)) as connection:
+        connection.execute("UPDATE facts SET key = ?", (cache.key("other"),))
+    assert Cache(folder).get(Row, cache.key("other")) is None
+
+
+@pytest.mark.parametrize("value", ["\ud800", 1 << 64, pytest.param(None, id="deep")])
+def test_what_has_no_bytes_is_not_kept(value: object, folder: Path) -> None:
+    if value is None:
+        for _ in range(100_000):
+            value = [value]
+    here = Cache(folder)
+    assert here.put(value, KEY, ("a.tf",)) is value
+    assert not here.files
+
+
+def test_a_name_that_is_no_unicode_has_a_key() -> None:
+    assert len({cache.key("a\udcff"), cache.key("a\udcfe"), cache.key("a")}) == 3
+
+
+def test_another_package_anywhere_is_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "pygohcl-7.dist-info").mkdir()
+    assert cache.program.__wrapped__() != cache.program()
 
 
 def test_a_value_of_another_kind_is_none(folder: Path) -> None:

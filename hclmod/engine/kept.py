@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,19 +40,30 @@ class Outcomes:
         own = any(each.path is not None for each in run.rules)
         self._kept, self._whole = cache.NONE if own else kept, run
         self._namespaces: dict[int, bytes] = {}
+        self._run: bytes | None = None
         if self._kept.folder:
             fields = [_plain(getattr(run, name)) for name in run.__struct_fields__ if name not in _OWN]
-            self._run = cache.key("run", cache.code(builtin_folder()), msgspec.msgpack.encode(fields))
+            with suppress(*cache.NO_BYTES):
+                self._run = cache.key("run", cache.code(builtin_folder()), msgspec.msgpack.encode(fields))
 
     def key(self, stack: Stack, documents: Sequence[Document], names: Sequence[str]) -> bytes | None:
-        """What the outcomes of a stack depend on: the run as it sees it, its documents, and the namespaces' names."""
-        if not self._kept.folder:
+        """What the outcomes of a stack depend on: the run as it sees it, its documents, and the namespaces' names.
+
+        None where that cannot be said, and so nothing is kept.
+        """
+        if not self._run:
             return None
+        try:
+            return self._key(self._run, stack, documents, names)
+        except cache.NO_BYTES:
+            return None
+
+    def _key(self, run: bytes, stack: Stack, documents: Sequence[Document], names: Sequence[str]) -> bytes:
         part = self._whole.within(stack)
         own = [_plain(getattr(part, name)) for name in _OWN if name != "facts"]
         facts = [(block, self._facts(each)) for block, each in part.facts.items()]
         texts = [text for each in documents for text in (each.path, each.data)]
-        return cache.key("outcomes", self._run, msgspec.msgpack.encode([own, facts, names]), *texts)
+        return cache.key("outcomes", run, msgspec.msgpack.encode([own, facts, names]), *texts)
 
     def _facts(self, facts: Facts) -> tuple[Facts, list[bytes]]:
         """Facts without what is the same for all workloads of a namespace, and the digests of that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -150,6 +151,16 @@ def test_nothing_of_a_filtered_file_is_stored(tmp_path: Path) -> None:
     data = b"".join(path.read_bytes() for path in kept.rglob("*") if path.is_file())
     assert b"hunter22" not in data
     assert len(data) > 10_000  # the others are stored
+
+
+def test_what_has_no_bytes_stops_nothing(tmp_path: Path) -> None:
+    root, kept = repository(tmp_path), tmp_path / "kept"
+    code = b'resource "helm_release" "a" {\n  name = "\\ud800"\n  version = 99999999999999999999\n}\n'
+    for name in (b"odd.tf", b"odd\xff.tf"):
+        Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_bytes(code)
+    odd = ("--set", "enroll-namespace.label=\udcff")
+    for command in (("audit",), ("survey",), ("check", "--rule", "enroll-namespace", *odd, ".")):
+        assert run(root, kept, *command) == run(root, kept, *command, "--no-cache")
 
 
 def test_rules_of_a_person_are_always_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
