@@ -63,7 +63,7 @@ class Outcomes:
         own = [_plain(getattr(part, name)) for name in _OWN if name != "facts"]
         facts = [(block, self._facts(each)) for block, each in part.facts.items()]
         texts = [text for each in documents for text in (each.path, each.data)]
-        return cache.key("outcomes", run, msgspec.msgpack.encode([own, facts, names]), *texts)
+        return cache.key("outcomes", run, msgspec.msgpack.encode([stack, own, facts, names]), *texts)
 
     def _facts(self, facts: Facts) -> tuple[Facts, list[bytes]]:
         """Facts without what is the same for all workloads of a namespace, and the digests of that."""

@@ -153,6 +153,19 @@ def test_nothing_of_a_filtered_file_is_stored(tmp_path: Path) -> None:
     assert len(data) > 10_000  # the others are stored
 
 
+def test_a_link_beside_the_documents_of_a_stack_is_seen(tmp_path: Path) -> None:
+    root, kept = repository(tmp_path), tmp_path / "kept"
+    command = ("apply", "--phase", "1", "--dry-run")
+    before = run(root, kept, *command)
+    for stack in {path.parent for path in root.rglob("*.tf")}:
+        (stack / "link.tf").symlink_to("elsewhere")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "link")
+    after = run(root, kept, *command)
+    assert after != before
+    assert after == run(root, kept, *command, "--no-cache")
+
+
 def test_what_has_no_bytes_stops_nothing(tmp_path: Path) -> None:
     root, kept = repository(tmp_path), tmp_path / "kept"
     code = b'resource "helm_release" "a" {\n  name = "\\ud800"\n  version = 99999999999999999999\n}\n'
