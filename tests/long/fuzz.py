@@ -7,6 +7,7 @@ written to `crash-*` in the current folder. Add it to the cases or the tests, th
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
 import tempfile
@@ -27,6 +28,7 @@ with atheris.instrument_imports(include=["hclmod", "hclmod_rules"]):
     from hclmod.reports import formats, from_plan
     from hclmod.reports import json as stored
     from hclmod.reports.model import Report
+    from hclmod.rulekit import docstrings
     from hclmod.scan import find, pipelines
 
 from tests.support.inert import live
@@ -122,6 +124,7 @@ def text(data: bytes) -> None:
 
 
 def _rendered(read: Report) -> None:
+    docstrings.cards = _CARDS
     for form in formats.FORMATS:
         shown = formats.render(read, form)
         assert form == "diff" or live(shown, form) == [], (form, live(shown, form))
@@ -134,6 +137,8 @@ def settings(data: bytes) -> None:
     with contextlib.suppress(HclmodError):
         config.parse(data, "hclmod.toml")
 
+
+_CARDS = functools.cache(docstrings.cards)  # SARIF reads all rules once in a process
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     each.__name__: each for each in (document, yaml, tag, image, snapshot, report, text, settings)
