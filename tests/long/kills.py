@@ -6,6 +6,7 @@ repository has to be as it was or as it should be, with no file left over.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections import Counter
@@ -17,7 +18,11 @@ from tests.support import kills
 def main(count: int, seed: int) -> int:
     """Stop commands `count` times and print what was wrong."""
     outcomes: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder, kills.ground(Path(folder)) as ground:
+    with (
+        contextlib.suppress(KeyboardInterrupt),  # what was seen until then is printed
+        tempfile.TemporaryDirectory() as folder,
+        kills.ground(Path(folder)) as ground,
+    ):
         for name, number, after in kills.moments(ground, count, seed):
             wrong = ground.stop(name, number, after)
             outcomes[f"{name}, {number.name}: {'wrong' if wrong else 'sound'}"] += 1
