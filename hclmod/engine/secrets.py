@@ -33,6 +33,12 @@ def hidden(project: Project, paths: Iterable[str] | None = None, base: str | Non
     asked = list(project.tree if paths is None else paths)
     if not asked or not ("git" in vars(project) or _has_filters(project, asked)):
         return frozenset()
+    return as_git_says(project, asked, base)
+
+
+def as_git_says(project: Project, paths: Iterable[str], base: str | None = None) -> frozenset[str]:
+    """The same by asking git, which also knows attributes of the person and those that only `base` has."""
+    asked = list(paths)
     try:
         return project.git.filtered(asked, base)
     except GitError:

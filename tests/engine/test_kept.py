@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +23,6 @@ from hclmod.rulekit import folders
 from tests.support.demo import FIXTURES, environment, git, repository
 
 if TYPE_CHECKING:
-    import pytest
-
     from hclmod.engine.outcomes import Outcome
 
 CASES = tuple(cases.cases(FIXTURES))
@@ -133,7 +132,8 @@ def test_no_cache_leaves_no_file(tmp_path: Path) -> None:
     assert kept.exists()
 
 
-def test_nothing_of_a_filtered_file_is_stored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["here", "deleted", "of the person"])
+def test_nothing_of_a_filtered_file_is_stored(where: str, tmp_path: Path) -> None:
     root, kept = repository(tmp_path), tmp_path / "kept"
     stack = next(path for path in root.rglob("*.tf") if b"kubernetes_deployment" in path.read_bytes()).parent
     (stack / "closed.tf").write_text('locals {\n  closed = "registry.example.org/hunter22/app:1.2.3"\n}\n')
@@ -146,6 +146,11 @@ def test_nothing_of_a_filtered_file_is_stored(tmp_path: Path) -> None:
     git(root, "config", "filter.vault.smudge", "cat")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "closed")
+    if where != "here":
+        (root / ".gitattributes").rename(tmp_path / "attributes")
+    if where == "of the person":
+        git(root, "commit", "-qam", "no attributes")
+        git(root, "config", "core.attributesFile", str(tmp_path / "attributes"))
     for command in (("check", "--rule", "float-image-tag", "."), ("apply", "--phase", "all", "--dry-run"), ("survey",)):
         run(root, kept, *command)
     data = b"".join(path.read_bytes() for path in kept.rglob("*") if path.is_file())
