@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from time import monotonic
 
+from hclmod import hurry
+
 _LONG = 1000
 _EACH = 0.1
 _TOTAL = 2.0
@@ -22,7 +24,10 @@ def fullmatch(pattern: str, text: str) -> bool | None:
 
 
 def _matches(pattern: str, text: str, *, whole: bool) -> bool | None:
-    if len(pattern) > _LONG or pattern in _slow or _spent[0] > _TOTAL:
+    if len(pattern) > _LONG:
+        return None
+    if pattern in _slow or _spent[0] > _TOTAL:
+        hurry.note()
         return None
     import regex
 
@@ -32,6 +37,7 @@ def _matches(pattern: str, text: str, *, whole: bool) -> bool | None:
         match = compiled.fullmatch(text, timeout=_EACH) if whole else compiled.search(text, timeout=_EACH)
     except (regex.error, TimeoutError, RecursionError, OverflowError, MemoryError):
         _slow.add(pattern)
+        hurry.note()
         return None
     finally:
         _spent[0] += max(0.0, monotonic() - start - _EACH / 10)

@@ -80,8 +80,8 @@ class Outcomes:
         return self._kept.get(StackReport, key) if key else None
 
     def put(self, report: StackReport, key: bytes | None) -> None:
-        """Keep outcomes, except where something failed: another attempt may not."""
-        if key and not any(isinstance(each, Failed) for each in report.outcomes):
+        """Keep outcomes, except where something failed or took too long: another attempt may not."""
+        if key and not report.hurried and not any(isinstance(each, Failed) for each in report.outcomes):
             self._kept.put(report, key, report.stack.files)
 
 

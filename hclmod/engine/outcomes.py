@@ -100,12 +100,16 @@ def findings(*outcomes: Outcome) -> Iterator[Reported]:
 
 
 class StackReport(Struct, frozen=True):
-    """The outcomes of one stack's documents, the namespaces it enrolls by name, and what resources it declares."""
+    """The outcomes of one stack's documents, the namespaces it enrolls by name, and what resources it declares.
+
+    `hurried` says that a time limit decided something.
+    """
 
     stack: Stack
     outcomes: tuple[Outcome, ...]
     names: tuple[str, ...] = ()
     declared: frozenset[BlockId] = field(default_factory=frozenset)
+    hurried: bool = False
 
     def within(self, away: Collection[str], reason: str) -> StackReport:
         """The same, with what would change in some files as skipped."""

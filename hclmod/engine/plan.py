@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hclmod import hurry
 from hclmod.cache import NONE
 from hclmod.engine.context import Selection
 from hclmod.engine.kept import Outcomes
@@ -192,7 +193,7 @@ def _watched(report: StackReport, watch: Callable[[str], None]) -> StackReport:
 
 def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: tuple[str, ...] = ()) -> StackReport:
     """Read one stack, offer its selected resources to the rules, and report every document."""
-    run = run.within(stack)
+    run, hurried = run.within(stack), hurry.count()
     rules, only = run.rules, run.job.only
     yaml = [document for document in documents if not document.path.endswith(_HCL)]
     code = [document for document in documents if document.path.endswith(_HCL)]
@@ -210,7 +211,8 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
     shown = [each for each in outcomes if only is None or each.path in only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
-    return StackReport(stack, ordered, own, _unread(run, stack, code) | inventory.resources)
+    declared = _unread(run, stack, code) | inventory.resources
+    return StackReport(stack, ordered, own, declared, hurry.count() != hurried)
 
 
 def _unread(run: Run, stack: Stack, documents: Sequence[Document]) -> frozenset[BlockId]:

@@ -14,6 +14,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from hclmod import hurry
+
 SECONDS = 30
 """How long `terraform fmt` may take over one document."""
 
@@ -74,6 +76,7 @@ def _terraform(data: bytes) -> Accepted | Rejected | None:
     try:
         done = subprocess.run(command, input=data, capture_output=True, env=environment, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
+        hurry.note()
         return Rejected("terraform fmt", str(error))
     if done.returncode == 0:
         return Accepted("terraform fmt")

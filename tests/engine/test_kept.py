@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hclmod import hurry, patterns
 from hclmod.cache import NONE, Cache
 from hclmod.commands.survey import survey
 from hclmod.engine import cases, plan
 from hclmod.engine.job import Job
 from hclmod.engine.project import in_memory
 from hclmod.errors import HclmodError
+from hclmod.proof import parsers
 from hclmod.rulekit import folders
 from tests.support.demo import FIXTURES, environment, git, repository
 
@@ -179,6 +181,23 @@ def test_what_has_no_bytes_stops_nothing(tmp_path: Path) -> None:
     odd = ("--set", "enroll-namespace.label=\udcff")
     for command in (("audit",), ("survey",), ("check", "--rule", "enroll-namespace", *odd, ".")):
         assert run(root, kept, *command) == run(root, kept, *command, "--no-cache")
+
+
+def test_what_a_time_limit_decided_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = {path: data for path, data in DEMO.items() if path.endswith((".tf", ".toml"))}
+    kept, expected = Cache(tmp_path), everything_about(tree, NONE)
+    with monkeypatch.context() as slow:
+        slow.setattr("hclmod.proof.parsers._gohcl", lambda _data: parsers.Absent())
+        slow.setattr("hclmod.proof.parsers.shutil.which", lambda _name: "/nowhere/terraform")
+        assert everything_about(tree, kept) != expected
+    assert everything_about(tree, kept) == expected
+
+
+def test_a_pattern_that_takes_too_long_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "_spent", [9.0])
+    before = hurry.count()
+    assert patterns.search("a", "a") is None
+    assert hurry.count() == before + 1
 
 
 def test_rules_of_a_person_are_always_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
