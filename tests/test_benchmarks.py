@@ -21,6 +21,7 @@ def run(folder: Path, script: str, *args: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_an_image_with_many_tags(tmp_path: Path) -> None:
     assert "load and decide 6 pins, 100 tags" in run(tmp_path, "tags.py", "120")
 

@@ -545,6 +545,7 @@ ATTRIBUTES = [
 ]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("before", ATTRIBUTES)
 @pytest.mark.parametrize("now", ATTRIBUTES)
 def test_a_filter_counts_now_and_in_the_commit(

@@ -272,6 +272,7 @@ def _bounded(parser: Callable[..., object]) -> Callable[..., object]:
     return parse
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -136,6 +136,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("words", LOOKING, ids=" ".join)
 def test_what_commands_show_is_inert(folder: Path, words: tuple[str, ...]) -> None:
     done = hclmod(folder, *words)
@@ -155,6 +156,7 @@ def test_every_format_of_a_report_is_inert(folder: Path) -> None:
         assert live(done.stdout, form) == live(done.stderr) == [], form
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("words", ASKING, ids=" ".join)
 def test_answers_and_errors_are_inert(folder: Path, words: tuple[str, ...]) -> None:
     for name, word in WORDS.items():

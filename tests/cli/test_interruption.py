@@ -48,6 +48,7 @@ def changed(root: Path) -> int:
     return len(git(root, "diff", "--name-only").splitlines())
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("words", [APPLY, FIX, (*APPLY, "--in-place")])
 def test_a_reader_that_stops_early_does_not_stop_the_work(root: Path, words: tuple[str, ...]) -> None:
     running = started(root, *words, stdout=subprocess.PIPE)
@@ -83,10 +84,11 @@ def test_a_terminal_without_a_letter_does_not_stop_the_work(root: Path, encoding
 def test_stopped_at_any_moment(tmp_path: Path, everything: bool) -> None:  # noqa: FBT001
     """A sample of what `tests/long/kills.py` does."""
     with kills.ground(tmp_path) as ground:
-        for name, number, after in kills.moments(ground, 45 if everything else 5):
+        for name, number, after in kills.moments(ground, 45 if everything else 2):
             assert ground.stop(name, number, after) == [], (name, number, after)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("words", [FIX, (*APPLY, "--in-place")])
 def test_an_interruption_says_whether_anything_was_written(

@@ -85,7 +85,7 @@ EDITS = st.one_of(
 )
 
 
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=max(settings().max_examples // 10, 2))
 @given(st.lists(EDITS, min_size=1, max_size=4))
 def test_after_any_edits_a_warm_run_says_what_a_cold_one_says(edits: list[tuple[str, bytes, bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
