@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hclmod.reports import markdown
 from hclmod.reports.diff import hunks
-from hclmod.reports.escape import code, fence, plain, prose, visible
+from hclmod.reports.escape import code, fence, no_command, plain, prose, visible
 from hclmod.reports.markdown import Form, Part, fit
 from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
 from tests.support.markup import Page
@@ -70,7 +70,8 @@ def test_the_parts_say_what_they_are_given(text: str) -> None:
 def test_a_fence_holds_all_that_it_is_given(text: str) -> None:
     read = page(f"before\n\n{fence(text, 'diff')}\nafter\n")
     assert read.names() == ["code", "p", "pre"]
-    assert read.codes[-1].strip("\n") == visible(text.replace("\r\n", "\n"), keep="\n\t").strip("\n")
+    shown = no_command(visible(text.replace("\r\n", "\n"), keep="\n\t"))
+    assert read.codes[-1].strip("\n") == shown.strip("\n")
     assert read.text().strip().endswith("after")
 
 
