@@ -262,4 +262,4 @@ _output = click.option(
     callback=output.writable,
     help="Write the report to FILE.",
 )
-_verbose = click.option("-v", "--verbose", is_flag=True, help="Also list what is left unchanged.")
+_verbose = click.option("-v", "--verbose", is_flag=True, help="List every place, and what is left unchanged.")

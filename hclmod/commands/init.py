@@ -46,7 +46,7 @@ _PHASE = """
 # ]
 """
 _TAIL = """
-# What an image floats on where the tag snapshot does not tell: "latest", "major", a tag, or "never" with a reason.
+# What an image floats on where the tag snapshot has no answer: "latest", "major", a tag, or "never" with a reason.
 # [images."ghcr.io/example/*"]
 # float = "latest"
 """

@@ -1,7 +1,7 @@
 """Find out which Keel the rules judge by, where nobody says it.
 
 Why: What Keel writes and which tags it follows depends on its version (docs/facts.md, Keel 1, Keel 5, Keel 7). The
-version of the chart does not tell it (docs/facts.md, Keel 8), so `image.tag` has to be set. A Keel whose version nobody
+version of the chart does not say it (docs/facts.md, Keel 8), so `image.tag` has to be set. A Keel whose version nobody
 knows is judged as the newest.
 
 Left alone: A `version` in `[keel]`, a Keel with a version as its tag, and repositories that have no phases and inject
