@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod.images import reference
-from hclmod.rulekit.facts import AssignedWorkload, ContainerFacts, Facts, Namespace, Rival
+from hclmod.rulekit.facts import AssignedWorkload, ContainerFacts, Facts, Namespace, SplitTags
 from hclmod.terraform import origins
 from hclmod.terraform.origins import Piece
 from hclmod.terraform.resources import tag_piece
@@ -48,6 +48,7 @@ class _Gatherer:
         for use in model.uses:
             for image in filter(None, map(_parsed, use.texts)):
                 self.runs[image.name][_tag(image)].add(use.id.name)
+        self.splits = self._splits()
 
     def workloads(self) -> dict[BlockId, Facts]:
         """The facts of workloads and releases, with those of all instances in one."""
@@ -67,7 +68,7 @@ class _Gatherer:
             done=all(phase in self.done for phase in phases),
             namespaces=tuple(self._namespace(name) for name in names),
             images=tuple(self._images(uses, instances[0].id.block)),
-            rivals=tuple(dict.fromkeys(rival for use in uses for rival in self._rivals(use))),
+            splits=tuple(split for each in instances for split in self.splits.get(each.id.name, ())),
         )
 
     def _namespace(self, name: str | None) -> Namespace:
@@ -93,16 +94,14 @@ class _Gatherer:
         old = {path: [use for use in before if use.image.container == path] for path, _ in by_key}
         return [_image(each, old[path]) for (path, _), each in by_key.items()]
 
-    def _rivals(self, use: ImageUse) -> list[Rival]:
-        images = [image for image in map(_parsed, use.texts) if image]
-        return [
-            Rival(image.name, _tag(image), other, tag)
-            for image in images
-            if len(self.runs[image.name]) > 1  # else nobody runs it at another tag
-            for tag, others in sorted(self.runs[image.name].items())
-            for other in sorted(others)
-            if other != use.id.name
-        ]
+    def _splits(self) -> dict[str, list[SplitTags]]:
+        """The repositories that run at several tags, by the first workload that runs one."""
+        by_first: dict[str, list[SplitTags]] = defaultdict(list)
+        for repository, by_tag in self.runs.items():
+            if len(by_tag) > 1:
+                tags = tuple((tag, tuple(sorted(names))) for tag, names in sorted(by_tag.items()))
+                by_first[min(names[0] for _, names in tags)].append(SplitTags(repository, tags))
+        return by_first
 
     def namespaces(self) -> dict[BlockId, Facts]:
         """The facts of namespace resources."""

@@ -73,20 +73,19 @@ class ContainerFacts(Struct, frozen=True, kw_only=True):
     earlier: tuple[str | None, ...] | None = None
 
 
-class Rival(Struct, frozen=True):
-    """Another workload that runs the same repository, perhaps at another tag."""
+class SplitTags(Struct, frozen=True):
+    """A repository of images that runs at several tags: each tag with the workloads that run it, sorted."""
 
     repository: str
-    tag: str
-    other: str  # stack/address and container
-    other_tag: str
+    tags: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What is known of one resource in all instances of its module.
 
     `callers` names them as stack/address. `phases` holds the phase of each, `done` whether all of those are done.
-    For a namespace `namespaces` is itself.
+    For a namespace `namespaces` is itself. `splits` are the repositories of images that run at several tags and of
+    which this is the first workload by name, so that each is said once.
     """
 
     callers: tuple[str, ...]
@@ -94,7 +93,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     done: bool = False
     namespaces: tuple[Namespace, ...] = ()
     images: tuple[ContainerFacts, ...] = ()
-    rivals: tuple[Rival, ...] = ()
+    splits: tuple[SplitTags, ...] = ()
 
     def image(self, container: str) -> ContainerFacts | None:
         """The image of the container at a path, or None."""

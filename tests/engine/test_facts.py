@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hclmod.rulekit.facts import Facts, Rival
+from hclmod.rulekit.facts import Facts, SplitTags
 from hclmod.terraform.ids import BlockId
 from tests.support.trees import Files, model, project, workload
 
@@ -81,22 +81,18 @@ def test_an_image_that_ends_nowhere_is_no_text() -> None:
     assert image.texts == (None,)
 
 
-def test_rivals_run_the_same_repository() -> None:
+def test_the_first_workload_knows_at_which_tags_a_repository_runs() -> None:
     files = {
         "s/a/main.tf": workload('"x/y"') + workload('"docker.io/x/y:2"', "two") + workload('"x/y:latest"', "three"),
-        "s/b/main.tf": workload('"x/z:2"', "other"),
+        "s/b/main.tf": workload('"x/z:2"', "other") + workload('"x/z:2"', "same"),
     }
-    found = facts(files)
+    every = facts(files)
     name = "s/a/kubernetes_deployment"
-    assert found[BlockId("s/a", WEB)].rivals == (
-        Rival("docker.io/x/y", "latest", f"{name}.two", "2"),
-        Rival("docker.io/x/y", "latest", f"{name}.three", "latest"),
-    )
-    assert [each.other for each in found[BlockId("s/a", "kubernetes_deployment.two")].rivals] == [
-        f"{name}.three",
-        f"{name}.web",
-    ]
-    assert found[BlockId("s/b", "kubernetes_deployment.other")].rivals == ()
+    assert {block.address: each.splits for block, each in every.items() if each.splits} == {
+        "kubernetes_deployment.three": (
+            SplitTags("docker.io/x/y", (("2", (f"{name}.two",)), ("latest", (f"{name}.three", f"{name}.web")))),
+        )
+    }
 
 
 def test_without_stacks_folders_that_are_called_are_none() -> None:
