@@ -20,7 +20,6 @@ from hclmod.rulekit import (
     ClusterObject,
     ClusterObjects,
     Context,
-    Data,
     RuleError,
     Struct,
     UnknownData,
@@ -206,8 +205,3 @@ def unread_at(block: Block, context: Context) -> Iterator[ClusterObject]:
     for each in facts(context).objects.objects:
         if here(block, context, each) and isinstance(each.data, UnknownData):
             yield each
-
-
-def text_of(data: Data) -> str:
-    """A text as a person reads it, or what stands in its place."""
-    return data if isinstance(data, str) else data.text if isinstance(data, UnknownData) else ""

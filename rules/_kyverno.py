@@ -126,7 +126,7 @@ def _mutation(rule: Data, mutate: Data) -> Mutation:
     patches = [(mutate, rule), *((entry, entry) for entry in each)]
     merged = [dig(patch, "patchStrategicMerge") for patch, _ in patches]
     texts = [patch for holder, _ in patches if (patch := dig(holder, "patchesJson6902")) is not None]
-    maps = [_cel.patched(_text(text)) for text in texts]
+    maps = [_cel.patched(text_of(text)) for text in texts]
     return Mutation(
         rule=name if isinstance(name, str) else "",
         selection=selection,
@@ -137,13 +137,14 @@ def _mutation(rule: Data, mutate: Data) -> Mutation:
             for (holder, conditions), patch in zip(patches, merged, strict=True)
             for override in _overrides(patch, _tags(dig(conditions, "preconditions"), holder))
         )
-        + tuple(Override(name, value) for text in texts for name, value in _cel.replaced(_text(text))),
+        + tuple(Override(name, value) for text in texts for name, value in _cel.replaced(text_of(text))),
         targets=dig(mutate, "targets"),
         unread=(*selection.unread, *_unread_in(merged), *(each for each in texts if isinstance(each, UnknownData))),
     )
 
 
-def _text(data: Data) -> str:
+def text_of(data: Data) -> str:
+    """A text as a person reads it, or what stands in its place."""
     return data if isinstance(data, str) else data.text if isinstance(data, UnknownData) else ""
 
 
@@ -204,7 +205,7 @@ def _of_container(entry: Mapping[str, Data]) -> Iterator[tuple[str, str]]:
 def _tags(conditions: Data, patch: Data) -> str:
     """The tags for which a rule is, as far as its conditions or the patterns of its patch speak of `latest`."""
     for entry in (each for _, each in walk(conditions) if isinstance(each, dict) and "key" in each):
-        key, result, operator = (_text(entry.get(name)) for name in ("key", "value", "operator"))
+        key, result, operator = (text_of(entry.get(name)) for name in ("key", "value", "operator"))
         if "latest" in key or "latest" in result:
             negative = result == "false" or operator.startswith(("Not", "AnyNot", "AllNot"))
             return "others" if negative else "latest"
@@ -267,11 +268,11 @@ def _by_filter(resources: Data) -> Selection:
 def _labels(selector: Data) -> Iterator[tuple[str, str]]:
     """What a namespace selector asks for; the value is empty where any will do."""
     table = dig(selector, "matchLabels")
-    yield from ((key, _text(value)) for key, value in (table.items() if isinstance(table, dict) else ()))
+    yield from ((key, text_of(value)) for key, value in (table.items() if isinstance(table, dict) else ()))
     for each in _items(dig(selector, "matchExpressions")):
         name, operator = dig(each, "key"), dig(each, "operator")
         if isinstance(name, str) and operator == "In":
-            yield from ((name, _text(value)) for value in _items(dig(each, "values")))
+            yield from ((name, text_of(value)) for value in _items(dig(each, "values")))
         elif isinstance(name, str) and operator == "Exists":
             yield name, ""
 
@@ -297,15 +298,15 @@ def _of_cel(spec: Data) -> Iterator[Mutation]:
 
 def _names_of_conditions(spec: Data) -> tuple[str, ...]:
     """The namespaces that match conditions allow by name."""
-    texts = (_text(dig(each, "expression")) for each in _items(dig(spec, "matchConditions")))
+    texts = (text_of(dig(each, "expression")) for each in _items(dig(spec, "matchConditions")))
     return tuple(name for text in texts for name in _cel.namespaces(text))
 
 
 def _of_expression(spec: Data, mutation: Data, selection: Selection, targets: Data) -> Mutation:
     written = [dig(mutation, name, "expression") for name in ("applyConfiguration", "jsonPatch")]
     expressions = [each for each in written if each is not None]
-    maps = [_cel.applied(_text(each)) for each in expressions] + [_cel.patched(_text(each)) for each in expressions]
-    conditions = " ".join(_text(dig(each, "expression")) for each in _items(dig(spec, "matchConditions")))
+    maps = [_cel.applied(text_of(each)) for each in expressions] + [_cel.patched(text_of(each)) for each in expressions]
+    conditions = " ".join(text_of(dig(each, "expression")) for each in _items(dig(spec, "matchConditions")))
     return Mutation(
         rule="",
         selection=selection,
@@ -314,7 +315,7 @@ def _of_expression(spec: Data, mutation: Data, selection: Selection, targets: Da
         overrides=tuple(
             Override(name, value, _cel.tags(conditions))
             for each in expressions
-            for name, value in _cel.overrides(_text(each))
+            for name, value in _cel.overrides(text_of(each))
         ),
         targets=targets,
         unread=(*selection.unread, *(each for each in expressions if isinstance(each, UnknownData))),

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from hclmod.rulekit import Context, Data, Expression, UnknownData
 
-from ._cluster import ClusterFacts, facts, fails_open, text_of
+from ._cluster import ClusterFacts, facts, fails_open
 from ._keel import MATCH_TAG, POLICY
-from ._kyverno import Mutation, Override, Policy, dig, walk
+from ._kyverno import Mutation, Override, Policy, dig, text_of, walk
 from ._markers import FOLLOWS_TAGS
 
 SEMVER = ("major", "minor", "patch", "all")

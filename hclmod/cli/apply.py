@@ -60,8 +60,17 @@ def apply(
     for report in reports:
         if not report.stacks:
             output.warning(f"phase {report.number} is empty: its stacks, workloads and namespaces select nothing")
-    with view.showing(project, reports, base=base):
-        lines = _work(project, reports, view, dry_run=dry_run, in_place=in_place, base=base, replace=replace)
+    with view.showing(project, reports, base=base) as shown:
+        for report in reports:
+            project.proven(report)
+        if dry_run:
+            lines = _next(reports) if view.form == "text" and not view.verbose else []
+        elif in_place:
+            lines = [output.written(write(project, reports))]
+        else:
+            (report,), (section,) = reports, shown.sections
+            applied = apply_phase(project, report, section, base=base, replace_branch=replace)
+            lines = list(_committed(applied))
     for line in lines:
         view.say(line)
     return int(exit_code and any(report.changes for report in reports))
@@ -75,32 +84,12 @@ def _existing(project: Project, number: int, base: str) -> str:
     return f"{branch} exists and was not made from {base}, so the result is another one. --replace makes it again."
 
 
-def _work(
-    project: Project,
-    reports: Sequence[PhaseReport],
-    view: View,
-    *,
-    dry_run: bool,
-    in_place: bool,
-    base: str,
-    replace: bool,
-) -> list[str]:
-    """Prove the reports and write what is to be written; what to say after them."""
-    for report in reports:
-        project.proven(report)
-    if dry_run:
-        return list(_next(reports)) if view.form == "text" and not view.verbose else []
-    if in_place:
-        return [output.written(write(project, reports))]
-    return list(_committed(apply_phase(project, reports[0], base=base, replace_branch=replace)))
-
-
-def _next(reports: Sequence[PhaseReport]) -> Iterator[str]:
+def _next(reports: Sequence[PhaseReport]) -> list[str]:
     """What to do after a dry run."""
     first = next((report for report in reports if report.changes), None)
-    if first is not None:
-        yield "Every place: --verbose. The changed lines: --diff."
-        yield f"Next: hclmod apply --phase {first.number}"
+    if first is None:
+        return []
+    return ["Every place: --verbose. The changed lines: --diff.", f"Next: hclmod apply --phase {first.number}"]
 
 
 def _refuse_pairs(*, dry_run: bool, exit_code: bool, in_place: bool, replace: bool, base: str) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
+    from hclmod.reports.model import Report
 
     Function = Callable[..., Any]
 
@@ -74,13 +75,13 @@ class View(Struct, frozen=True):
         output.show_report(report, self.form, self.file, verbose=self.verbose)
 
     @contextmanager
-    def showing(self, project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD") -> Iterator[None]:
+    def showing(self, project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD") -> Iterator[Report]:
         """Do the work of the block, then print reports, also where an error says that it was not done."""
         from hclmod.commands.apply import tell
 
         report = tell(project, reports, base=base, for_text=self.form == "text")
         try:
-            yield
+            yield report
         except HclmodError:
             output.show_report(report, self.form, self.file, verbose=self.verbose)
             raise

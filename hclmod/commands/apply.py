@@ -11,11 +11,11 @@ from hclmod.engine import secrets
 from hclmod.engine.outcomes import Changed
 from hclmod.errors import GitError
 from hclmod.reports import from_plan
-from hclmod.reports.model import Report, Step
+from hclmod.reports.model import Kind, Report, Section, Step
 from hclmod.reports.secrets import cleaner, without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
@@ -50,20 +50,22 @@ class Applied(Struct, frozen=True):
     same: bool = False
 
 
-def apply_phase(project: Project, report: PhaseReport, *, base: str = "HEAD", replace_branch: bool = False) -> Applied:
-    """Commit a planned phase on its branch; `RefusedError` where a document is not proven."""
+def apply_phase(
+    project: Project, report: PhaseReport, shown: Section, *, base: str = "HEAD", replace_branch: bool = False
+) -> Applied:
+    """Commit a planned phase on its branch; `RefusedError` where a document is not proven.
+
+    `shown` is what of the report may be shown, and so said in the commit.
+    """
     changes = project.proven(report)
     branch = branch_of(report.number)
     if not changes:
         return Applied(report, branch, None)
     if (tip := _holding(project, base, branch, changes)) is not None:
         return Applied(report, branch, tip, same=True)
-    hidden = secrets.hidden(project, changes, base)
-    images = _images(report, hidden, cleaner(project, changes, base, hidden))
-    message = _message(report, images)
-    return Applied(
-        report, branch, project.git.commit(base, changes, branch=branch, message=message, replace=replace_branch)
-    )
+    message = _message(report, _images(shown))
+    commit = project.git.commit(base, changes, branch=branch, message=message, replace=replace_branch)
+    return Applied(report, branch, commit)
 
 
 def branch_of(number: int | None) -> str:
@@ -102,17 +104,11 @@ def _holding(project: Project, base: str, branch: str, changes: Mapping[str, byt
     return tip if git.read([after[path] for path in sorted(changes)], ref) == dict(changes) else None
 
 
-def _images(report: PhaseReport, hidden: Collection[str], clean: Callable[[str], str]) -> list[str]:
-    """What becomes of images, as `stack: old -> new`, each once; nothing of `hidden` files."""
-    lines: dict[str, None] = {}
-    for stack in report.stacks:
-        for outcome in stack.outcomes:
-            if isinstance(outcome, Changed) and outcome.path not in hidden:
-                cells = (cell for each in outcome.applied for cell in each.finding.cells)
-                lines |= dict.fromkeys(
-                    f"{stack.stack.path or '.'}: {clean(text)}" for name, text in cells if name == IMAGE
-                )
-    return list(lines)
+def _images(section: Section) -> list[str]:
+    """What becomes of images, as `stack: old -> new`, each once."""
+    pairs = ((stack, item) for stack in section.stacks for _, item in stack.items(Kind.CHANGE))
+    lines = (f"{stack.name}: {cell.text}" for stack, item in pairs for cell in item.cells if cell.name == IMAGE)
+    return list(dict.fromkeys(lines))
 
 
 IMAGE = "image"

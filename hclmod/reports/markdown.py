@@ -16,12 +16,11 @@ from msgspec import Struct
 from hclmod.reports.causes import HEADS, causes, numbers
 from hclmod.reports.diff import diff_of
 from hclmod.reports.escape import clip, code, fence, html, one_line, plain, prose
-from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, summary
+from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, some, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from hclmod.reports.causes import Row
     from hclmod.reports.model import Document, Item, Report, Section, Stack
 
 _SHORT = 300
@@ -95,13 +94,9 @@ def _review(section: Section) -> Iterator[Part]:
         head = f"{plain(clip(cause.title, _TITLE))} ({cause.number} in {count(cause.stacks, 'stack')})"
         yield _line(f"{head}: {prose(cause.advice)}" if cause.advice else head, _Rank.PEOPLE_SHORT)
         for row in cause.rows:
-            yield _line(f"{prose(row.text)} ({_places(row)})", _Rank.PEOPLE_SHORT, "  ")
+            places = some(tuple(map(code, row.places)), _PLACES)
+            yield _line(f"{prose(row.text)} ({places})", _Rank.PEOPLE_SHORT, "  ")
     yield (Form(_Rank.TOTALS, "\n"),)
-
-
-def _places(row: Row) -> str:
-    more = f" and {len(row.places) - _PLACES} more" if len(row.places) > _PLACES else ""
-    return f"{', '.join(map(code, row.places[:_PLACES]))}{more}"
 
 
 def _head(section: Section) -> str:

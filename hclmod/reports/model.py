@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Kind(StrEnum):
@@ -231,6 +231,12 @@ class Report(Value, frozen=True):
 def count(number: int, noun: str) -> str:
     """`1 change`, `2 changes`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def some(texts: Sequence[str], number: int) -> str:
+    """So many of the texts, and how many more there are."""
+    more = f" and {len(texts) - number} more" if len(texts) > number else ""
+    return f"{', '.join(texts[:number])}{more}"
 
 
 def summary(section: Section) -> str:

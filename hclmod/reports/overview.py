@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod.reports.causes import HEADS, causes, numbers
 from hclmod.reports.escape import blanked, no_command
-from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, summary
-from hclmod.reports.terminal import BOLD, DIM, GREEN, RED, YELLOW, refused
+from hclmod.reports.model import Kind, count, some
+from hclmod.reports.terminal import BOLD, DIM, GREEN, SHOWN, YELLOW, left, refused, skipped, totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,20 +19,18 @@ if TYPE_CHECKING:
 _ROWS = 50
 """So many rows of a cause are shown. `--verbose` shows every place of all of them."""
 
-_PLACES = 3
-
 
 def render(report: Report, style: Style) -> str:
     """The whole report, ending in a newline."""
     sections = report.sections
-    lines, changes = list(_head(sections, style)), headings(sections[0])[0] if sections else ""
-    for heading, kind, color in (("Needs review", Kind.PERSON, YELLOW), (changes, Kind.CHANGE, GREEN)):
+    lines = list(_head(sections, style))
+    for heading, kind, color in (("Needs review", Kind.PERSON, YELLOW), ("Changes", Kind.CHANGE, GREEN)):
         if shown := causes(sections, kind):
             lines += ["", style.paint(heading, BOLD)]
             lines += [line for each in shown for line in _cause(each, style, color)]
     for heading, body in (
-        ("Left unchanged", list(_left(sections))),
-        ("Skipped", list(_skipped(sections))),
+        ("Left unchanged", list(left(sections))),
+        ("Skipped", list(skipped(sections))),
         ("Refused", [line for each in sections for line in refused(each, style)]),
     ):
         if body:
@@ -76,40 +73,17 @@ def _cause(cause: Cause, style: Style, color: str) -> Iterator[str]:
 
 
 def _row(row: Row, style: Style) -> Iterator[str]:
-    places = ", ".join(row.places[:_PLACES])
-    places += f" and {len(row.places) - _PLACES} more" if len(row.places) > _PLACES else ""
-    text = blanked(row.text)
-    short = style.width is None or len(text) + len(places) + 6 <= style.width
-    if short:
-        yield f"    {text}  {style.paint(blanked(places), DIM)}"
+    text, places = blanked(row.text), blanked(some(row.places, SHOWN))
+    if style.width is None or len(text) + len(places) + 6 <= style.width:
+        yield f"    {text}  {style.paint(places, DIM)}"
     else:
         yield from (f"    {line}" for line in style.wrap(text))
-        yield from (f"      {style.paint(line, DIM)}" for line in style.wrap(blanked(places)))
-
-
-def _left(sections: Sequence[Section]) -> Iterator[str]:
-    left = sum(each.totals.left for each in sections)
-    if left:
-        yield f"  {count(left, 'target')} left unchanged on purpose (--verbose lists {'it' if left == 1 else 'them'})"
-
-
-def _skipped(sections: Sequence[Section]) -> Iterator[str]:
-    reasons: dict[str, dict[str, None]] = defaultdict(dict)
-    for section in sections:
-        for document in section.of(Outcome.SKIPPED):
-            reasons["; ".join(document.why)][document.path] = None
-    for reason, paths in sorted(reasons.items()):
-        shown = ", ".join(list(paths)[:_PLACES])
-        shown += f" and {len(paths) - _PLACES} more" if len(paths) > _PLACES else ""
-        yield blanked(f"  {count(len(paths), 'file')}: {reason}: {shown}")
+        yield from (f"      {style.paint(line, DIM)}" for line in style.wrap(places))
 
 
 def _end(sections: Sequence[Section], style: Style) -> Iterator[str]:
     """The totals of one phase, and who proved the changes."""
     if len(sections) == 1:
-        (section,) = sections
-        yield style.paint(summary(section), RED if section.totals.refused else BOLD)
-        if command := fix_command(section):
-            yield f"Fix what can be fixed: {command}"
-    if judges := sorted({judge for each in sections for judge in each.judges}):
-        yield f"Every {headings(sections[0])[1]} proven by {' and '.join(judges)}."
+        yield from totals(sections[0], style)
+    elif judges := sorted({judge for each in sections for judge in each.judges}):
+        yield f"Every change proven by {' and '.join(judges)}."

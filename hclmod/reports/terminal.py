@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod.reports.escape import blanked, no_command
-from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, summary
+from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, some, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-from hclmod.reports.model import Item, Section
+    from hclmod.reports.model import Item, Section
 
-_SHOWN = 3
+SHOWN = 3
+"""So many files or places of one kind are named."""
+
 _INDENT = " " * 10
 PLAIN, BOLD, DIM, RED, GREEN, YELLOW = "", "1", "2", "31", "32", "33"
 
@@ -51,12 +53,12 @@ def render(section: Section, style: Style) -> str:
         (changes, list(_rows(section, Kind.CHANGE, style, code=PLAIN, path_code=GREEN))),
         ("Needs review", list(_rows(section, Kind.PERSON, style, code=YELLOW, path_code=PLAIN))),
         ("Left unchanged", list(_left_alone(section, style))),
-        ("Skipped", list(_skipped(section))),
+        ("Skipped", list(skipped([section]))),
         ("Refused", list(refused(section, style))),
     ):
         if body:
             lines += ["", style.paint(heading, BOLD), *body]
-    return no_command("\n".join([*lines, "", *_totals(section, style)]) + "\n")
+    return no_command("\n".join([*lines, "", *totals(section, style)]) + "\n")
 
 
 def _rows(section: Section, kind: Kind, style: Style, *, code: str, path_code: str) -> Iterator[str]:
@@ -78,17 +80,24 @@ def _lines(item: Item, style: Style, code: str) -> Iterator[str]:
 def _left_alone(section: Section, style: Style) -> Iterator[str]:
     if style.verbose:
         yield from _rows(section, Kind.LEFT, style, code=DIM, path_code=PLAIN)
-    elif left := section.totals.left:
-        yield f"  {count(left, 'target')} left unchanged on purpose (--verbose lists {'it' if left == 1 else 'them'})"
+    else:
+        yield from left([section])
 
 
-def _skipped(section: Section) -> Iterator[str]:
-    reasons: dict[str, list[str]] = defaultdict(list)
-    for document in section.of(Outcome.SKIPPED):
-        reasons["; ".join(document.why)].append(document.path)
+def left(sections: Sequence[Section]) -> Iterator[str]:
+    """How many targets are left unchanged on purpose, where there are any."""
+    if number := sum(each.totals.left for each in sections):
+        them = "it" if number == 1 else "them"
+        yield f"  {count(number, 'target')} left unchanged on purpose (--verbose lists {them})"
+
+
+def skipped(sections: Sequence[Section]) -> Iterator[str]:
+    """The files that were not read by their reasons, each file once."""
+    reasons: dict[str, dict[str, None]] = defaultdict(dict)
+    for document in (document for section in sections for document in section.of(Outcome.SKIPPED)):
+        reasons["; ".join(document.why)][document.path] = None
     for reason, paths in sorted(reasons.items()):
-        shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
-        yield blanked(f"  {count(len(paths), 'file')}: {reason}: {shown}")
+        yield blanked(f"  {count(len(paths), 'file')}: {reason}: {some(tuple(paths), SHOWN)}")
 
 
 def refused(section: Section, style: Style) -> Iterator[str]:
@@ -99,7 +108,8 @@ def refused(section: Section, style: Style) -> Iterator[str]:
         yield from (blanked(f"    {why}") for why in document.why)
 
 
-def _totals(section: Section, style: Style) -> Iterator[str]:
+def totals(section: Section, style: Style) -> Iterator[str]:
+    """The totals in one line, what to run, and who proved the changes."""
     yield style.paint(summary(section), RED if section.totals.refused else BOLD)
     if command := fix_command(section):
         yield f"Fix what can be fixed: {command}"

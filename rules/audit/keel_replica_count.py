@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, warn
 
-from .._cluster import WORDS, facts, here, text_of
-from .._kyverno import dig
+from .._cluster import WORDS, facts, here
+from .._kyverno import dig, text_of
 
 
 def check(release: Block, context: Context, /) -> Iterator[Finding]:
