@@ -100,13 +100,13 @@ _SENTENCE = 2
 
 
 def held_by(comments: Sequence[str], chosen: ImagePolicy | None) -> str | None:
-    """The comment that holds an image at its tag, or None; the config overrules it where it names that image."""
+    """The comment that holds an image at its tag, or None where none does or the config overrules it."""
     return None if overrules(chosen) else pin_reason(comments)
 
 
 def overrules(chosen: ImagePolicy | None) -> bool:
-    """Whether a person named this image, or its workload, in the config: not by a pattern for many."""
-    return chosen is not None and bool(chosen.float) and chosen.is_exact
+    """Whether the config overrules a comment: it names this image or its workload, or a pattern gives a `reason`."""
+    return chosen is not None and bool(chosen.float) and (chosen.is_exact or bool(chosen.reason))
 
 
 def overruled(comments: Sequence[str], chosen: ImagePolicy | None) -> str:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from hclmod.hcl.edits import Span
     from hclmod.hcl.source import Source
 
-_COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\[([\w\s,-]*)\](.*)", re.DOTALL)
+_COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\b(?:\s*\[([^\]]*)\])?(.*)", re.DOTALL)
+
+SAME = 0.95
+"""From so much likeness on the name of a rule is a slip of the pen for another one."""
 
 
 def reason(source: Source, span: Span, rule: str, comments: Iterable[str] = ()) -> str | None:
@@ -28,14 +31,26 @@ def reason(source: Source, span: Span, rule: str, comments: Iterable[str] = ()) 
 
 
 def among(comments: Iterable[str], rule: str) -> str | None:
-    """As `reason`, for comments that are at hand as text."""
-    results = (match for text in comments if (match := _COMMENT.match(text)))
-    reasons = [
-        each[2].strip().removesuffix("*/").rstrip()
-        for each in results
-        if rule in (name.strip() for name in each[1].split(","))
-    ]
+    """As `reason`, for comments that are at hand as text.
+
+    One that names no rule, or this rule with a slip, suppresses nothing: its reason counts as empty.
+    """
+    matches = (match for text in comments if (match := _COMMENT.match(text)))
+    reasons = [each for match in matches if (each := _reason(match[1], match[2], rule)) is not None]
     return next(filter(None, reasons), reasons[0] if reasons else None)
+
+
+def _reason(named: str | None, text: str, rule: str) -> str | None:
+    names = [name.strip() for name in (named or "").split(",") if name.strip()]
+    if rule in names:
+        return text.strip().removesuffix("*/").rstrip()
+    return "" if not names or any(_is_slip(name, rule) for name in names) else None
+
+
+def _is_slip(name: str, rule: str) -> bool:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, name.lower().replace("_", "-"), rule).ratio() >= SAME
 
 
 def _comments(source: Source, span: Span) -> Iterator[str]:

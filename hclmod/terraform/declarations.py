@@ -128,7 +128,7 @@ class Declarations(Struct, frozen=True, kw_only=True, array_like=True):
     comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of what passes values on, by its path
 
 
-_TERRAGRUNT = ("include", "terraform", "dependency", "generate", "unit")
+_TERRAGRUNT = ("include", "terraform", "dependency", "generate", "unit", "stack")
 
 
 def declarations(source: Source) -> Declarations:

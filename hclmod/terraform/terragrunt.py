@@ -109,10 +109,10 @@ class Terragrunt:
                     return _normal(posixpath.join("/", self.folder, text.replace("//", "/"))) if local else None
         return None
 
-    def given_units(self) -> Iterator[tuple[str, Definition]]:
-        """The folder and the values of each `unit` block whose source lies in the repository."""
+    def given_to(self, kind: str) -> Iterator[tuple[str, Definition]]:
+        """The folder and the values of each `unit` or `stack` block whose source lies in the repository."""
         scope = Scope(self._module(self._own, 0))
-        for _, attributes in self._blocks(self._own, "unit"):
+        for _, attributes in self._blocks(self._own, kind):
             source = self._text(attributes["source"], self._own) if "source" in attributes else None
             if source and source.startswith((".", "/")) and "values" in attributes:
                 folder = _normal(posixpath.join("/", self.folder, source.replace("//", "/")))

@@ -14,16 +14,30 @@ if TYPE_CHECKING:
     from hclmod.terraform.declarations import Declarations
 
 STACK = "terragrunt.stack.hcl"
-"""Each `unit` block in it names the folder of one, and the `values` that it gets."""
+"""Each `unit` block in it names the folder of one, and the `values` that it gets. A `stack` block names a folder with
+another stack file, which reads them as `values`."""
+
+DEPTH = 5
+"""So many stack files may be nested; Terragrunt itself stops at a cycle."""
 
 
 def units(
     paths: Iterable[str], find: Callable[[str], Declarations | None], exists: Callable[[str], bool]
 ) -> dict[str, list[Definition]]:
     """The `values` that stack files among the paths give to folders of the repository."""
-    result: dict[str, list[Definition]] = {}
-    for path in sorted(each for each in paths if posixpath.basename(each) == STACK):
-        file = Terragrunt(posixpath.dirname(path), find, exists, name=STACK)
-        for folder, values in file.given_units():
-            result.setdefault(folder, []).append(values)
-    return result
+    folders = sorted(posixpath.dirname(each) for each in paths if posixpath.basename(each) == STACK)
+
+    def given(kind: str, nested: dict[str, list[Definition]]) -> dict[str, list[Definition]]:
+        result: dict[str, list[Definition]] = {}
+        for folder in folders:
+            file = Terragrunt(folder, find, exists, nested.get(folder, ()), name=STACK)
+            for target, values in file.given_to(kind):
+                result.setdefault(target, []).append(values)
+        return result
+
+    nested: dict[str, list[Definition]] = {}
+    for _ in range(DEPTH):
+        before, nested = nested, given("stack", nested)
+        if nested == before:
+            break
+    return given("unit", nested)

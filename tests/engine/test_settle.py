@@ -190,7 +190,7 @@ def test_suppressions(comment: str, changes: bool, place: str) -> None:  # noqa:
         assert left.finding.fix is None
         assert left.finding.message == "suppressed (on purpose): n becomes 2"
     elif comment.endswith("ignore[up]"):
-        assert "gives no reason" in outcome.applied[0].finding.message
+        assert "does not count" in outcome.applied[0].finding.message
 
 
 def test_a_suppression_is_of_one_place() -> None:
