@@ -190,8 +190,8 @@ def _reported(rule: str, finding: Finding, document: Document, *, why: str | Non
         message = f"suppressed ({why}): {finding.message}"
         finding = replace(finding, message=message, fix=None, level=Level.NOTE, effect="")
     elif why is not None:
-        wanted = f"# hclmod: ignore[{rule}] why"
-        message = f"{finding.message} (the `hclmod: ignore` here does not count, it has to be `{wanted}`)"
+        form = f"# hclmod: ignore[{rule}] why"
+        message = f"{finding.message} (the `hclmod: ignore` here does not count, write `{form}`)"
         finding = replace(finding, message=message)
     before, after = excerpt(document, finding.fix) if finding.fix else ("", "")
     return Reported(rule=rule, finding=finding, line=line, where=where, before=before, after=after)
