@@ -245,7 +245,7 @@ class Project:
         if self.kept.files:
             from hclmod.engine import secrets
 
-            closed = secrets.as_git_says(self, self.tree, "HEAD")
+            closed = secrets.hidden(self, self.tree, "HEAD")
             self.kept.drop(closed, (each.encode() for each in secrets.filtered(self, closed)))
         self.kept.save()
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from hclmod import files
 from hclmod.errors import GitError
 from hclmod.hcl.source import GIT_CRYPT
 from hclmod.terraform.code import CODE, NATIVE
@@ -29,16 +27,13 @@ _GIVING = (*NATIVE, ".tfvars.json")
 
 
 def hidden(project: Project, paths: Iterable[str] | None = None, base: str | None = None) -> frozenset[str]:
-    """The files that git filters, in the working tree or at `base`; of `paths` alone, where they are given."""
+    """The files that git filters, in the working tree or at `base`; of `paths` alone, where they are given.
+
+    Git is asked each time: attributes may also come from the person's own files.
+    """
     asked = list(project.tree if paths is None else paths)
-    if not asked or not ("git" in vars(project) or _has_filters(project, asked)):
+    if not asked:
         return frozenset()
-    return as_git_says(project, asked, base)
-
-
-def as_git_says(project: Project, paths: Iterable[str], base: str | None = None) -> frozenset[str]:
-    """The same by asking git, which also knows attributes of the person and those that only `base` has."""
-    asked = list(paths)
     try:
         return project.git.filtered(asked, base)
     except GitError:
@@ -51,15 +46,6 @@ def _now(project: Project, paths: Iterable[str]) -> frozenset[str]:
         return project.git.filtered(paths)
     except GitError:
         return frozenset()
-
-
-def _has_filters(project: Project, paths: Iterable[str]) -> bool:
-    """Whether attributes in the folders of these files, or above, name a filter."""
-    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
-    names = [str(PurePosixPath(folder, ".gitattributes")) for folder in folders]
-    git = files.git_folder(project.root)
-    own = files.read(git, ["info/attributes"]) if git else {}
-    return any(b"filter" in data for data in (*files.read(project.root, names).values(), *own.values()))
 
 
 def texts(

@@ -85,6 +85,13 @@ def test_a_filter_that_is_not_committed_yet(folder: Path, commands: list[tuple[s
     assert leaks(folder, commands) == []
 
 
+def test_a_filter_in_the_attributes_of_the_person(folder: Path, commands: list[tuple[str, ...]]) -> None:
+    (folder.parent / "attributes").write_text("s/*.tf filter=hide\n")
+    git(folder, "config", "core.attributesFile", str(folder.parent / "attributes"))
+    committed(folder, main_tf=IMAGE % f'"registry.lan/{MARK}:1.14.2"')
+    assert leaks(folder, commands) == []
+
+
 def test_a_value_of_another_document_that_git_filters(folder: Path, commands: list[tuple[str, ...]]) -> None:
     (folder / ".gitattributes").write_text("s/*.tfvars filter=hide\n")
     value = f'image = "registry.lan/{MARK}:1.14.2"\n'
