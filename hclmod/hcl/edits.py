@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -93,16 +94,25 @@ def select(fixes: Sequence[Fix]) -> tuple[list[int], list[Edit]]:
     are the same merge; any other meeting, be it only at one point, makes the later fix wait.
     """
     taken: list[int] = []
-    edits: set[Edit] = set()
+    edits: list[Edit] = []
     for index, fix in enumerate(fixes):
-        if all(edit in edits or not _meets(edit, edits) for edit in fix.edits):
+        if all(_is_among(edit, edits) or not _meets(edit, edits) for edit in fix.edits):
             taken.append(index)
-            edits.update(fix.edits)
-    return taken, sorted(edits)
+            for edit in fix.edits:
+                if not _is_among(edit, edits):
+                    insort(edits, edit)
+    return taken, edits
 
 
-def _meets(edit: Edit, others: Iterable[Edit]) -> bool:
-    return any(edit.span.touches(other.span) for other in others)
+def _is_among(edit: Edit, ordered: Sequence[Edit]) -> bool:
+    index = bisect_left(ordered, edit)
+    return index < len(ordered) and ordered[index] == edit
+
+
+def _meets(edit: Edit, ordered: Sequence[Edit]) -> bool:
+    """Whether an edit touches one of others that do not overlap: then it touches a neighbour in their order."""
+    index = bisect_left(ordered, edit)
+    return any(edit.span.touches(other.span) for other in ordered[max(index - 1, 0) : index + 1])
 
 
 _GAP = "\n...\n"

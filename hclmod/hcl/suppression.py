@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import comments
@@ -25,9 +26,14 @@ def reason(source: Source, span: Span, rule: str, comments: Iterable[str] = ()) 
     The comment stands above or behind the attribute or the entry of a map, or above a block or an entry around it;
     `comments` are further ones that speak of it, as in the YAML of a heredoc.
     """
-    if b"hclmod:" not in source.data:
+    if not _has_any(source.data):
         return None
     return among((*comments, *_comments(source, span)), rule)
+
+
+@lru_cache(maxsize=8)
+def _has_any(data: bytes) -> bool:
+    return b"hclmod:" in data
 
 
 def among(comments: Iterable[str], rule: str) -> str | None:
