@@ -146,21 +146,22 @@ def read_regular(path: str) -> bytes:
 
 def given(path: Path) -> Path:
     """A file that a person named; an `HclmodError` where a link inside of a checkout leads it out of there."""
-    top = _checkout(path)
-    if top is not None and not _is_below(os.path.realpath(path), os.path.realpath(top)):
-        raise HclmodError(f"{path} lies outside of the repository: a link leads there", hint="Name another path.")
+    _is_in_checkout(path)
     return path
 
 
-def _checkout(path: Path) -> Path | None:
-    """The checkout that a path lies in by its name, whatever links say."""
+def _is_in_checkout(path: Path) -> bool:
+    """Whether a path lies in a checkout by its name; an `HclmodError` where a link leads it out of there."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-    return next((each for each in absolute.parents if os.path.lexists(each / ".git")), None)
+    top = next((each for each in absolute.parents if os.path.lexists(each / ".git")), None)
+    if top is not None and not _is_below(os.path.realpath(path), os.path.realpath(top)):
+        raise HclmodError(f"{path} lies outside of the repository: a link leads there", hint="Name another path.")
+    return top is not None
 
 
 def load(path: Path) -> bytes:
     """The bytes of a file that a person named; of what is not a file only outside of a checkout, as from a pipe."""
-    return read_regular(os.path.realpath(given(path))) if _checkout(path) else path.read_bytes()
+    return read_regular(os.path.realpath(path)) if _is_in_checkout(path) else path.read_bytes()
 
 
 def save(path: Path, data: bytes) -> None:

@@ -25,9 +25,10 @@ def read(data: bytes, path: str) -> dict[str, bytes]:
     """The files of a case by name; `path` is for messages."""
     files: dict[str, bytes] = {}
     name = ""
+    is_text = _is_text(data)
     for number, line in enumerate(data.splitlines(keepends=True), 1):
         where = f"{path}:{number}"
-        if not _is_text(line):
+        if not (is_text or _is_text(line)):
             raise HclmodError(f"{where}: not UTF-8 text whose lines all end in a plain newline", hint=_FOLDER_FORM)
         if marker := _MARKER.fullmatch(line):
             name = marker[1].strip().decode()

@@ -49,7 +49,7 @@ def render(  # noqa: PLR0911 - one line for each format
             from hclmod.reports import sarif
             from hclmod.rulekit import docstrings
 
-            about = {each.id: each.summary for each in docstrings.cards(folders)}
+            about = {each.id: each.summary for each in docstrings.heads(folders)}
             return sarif.render(report, about)
         case "github":
             from hclmod.reports import annotations

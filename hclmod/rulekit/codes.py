@@ -33,15 +33,22 @@ class _Module(Struct, frozen=True):
     imports: Mapping[str, tuple[Path, str]]
 
 
+class _Definition(Struct, frozen=True):
+    """What stands in one definition: codes, facts about the cluster, and the names that it uses."""
+
+    codes: frozenset[str]
+    facts: frozenset[str]
+    names: frozenset[str]
+
+
 def read(path: Path) -> tuple[str, ...]:
     """The codes that a rule may report, sorted, without the rule's id."""
-    return tuple(sorted({code for where, nodes in _reached(path) for code in _codes(nodes, _takers(where))}))
+    return tuple(sorted({code for each in _reached(path) for code in each.codes}))
 
 
 def facts(path: Path) -> tuple[str, ...]:
     """The facts about the cluster that a rule reads, in the order of their table."""
-    nodes = (node for _, reached in _reached(path) for node in reached)
-    read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_table(node.value)}
+    read = {fact for each in _reached(path) for fact in each.facts}
     return tuple(key for key in cluster.KEYS if key in read)
 
 
@@ -49,8 +56,8 @@ def _is_table(node: ast.expr) -> bool:
     return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == cluster.TABLE
 
 
-def _reached(path: Path) -> Iterator[tuple[Path, tuple[ast.AST, ...]]]:
-    """What a rule uses: the nodes of definitions of its file and of the modules beside it, each with its file."""
+def _reached(path: Path) -> Iterator[_Definition]:
+    """What a rule uses: definitions of its file and of the modules beside it."""
     seen: set[tuple[Path, str]] = set()
     todo = [(path, "rule")]
     while todo:
@@ -62,14 +69,17 @@ def _reached(path: Path) -> Iterator[tuple[Path, tuple[ast.AST, ...]]]:
         if name in module.imports:
             todo.append(module.imports[name])
         elif name in module.definitions:
-            nodes = _nodes(*where)
-            yield where[0], nodes
-            todo += [(where[0], each.id) for each in nodes if isinstance(each, ast.Name)]
+            definition = _definition(*where)
+            yield definition
+            todo += [(where[0], each) for each in definition.names]
 
 
 @cache
-def _nodes(path: Path, name: str) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(_module(path).definitions[name]))
+def _definition(path: Path, name: str) -> _Definition:
+    nodes = tuple(ast.walk(_module(path).definitions[name]))
+    facts = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_table(node.value)}
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return _Definition(frozenset(_codes(nodes, _takers(path))), frozenset(facts), frozenset(names))
 
 
 @cache
