@@ -1,5 +1,6 @@
 """Samples by default, everything with `--all`; CI sees the same examples each time, a person with `--all` new ones."""
 
+import gc
 import os
 import signal
 import zlib
@@ -8,7 +9,7 @@ from collections import defaultdict
 import pytest
 from hypothesis import settings
 
-settings.register_profile("sample", max_examples=20, deadline=None, derandomize=True)
+settings.register_profile("sample", max_examples=10, deadline=None, derandomize=True)
 settings.register_profile("all", max_examples=200, deadline=None, derandomize="CI" in os.environ)
 
 os.environ["HCLMOD_CACHE"] = ""  # no run knows what another one has found, except where a test is about that
@@ -30,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("all" if config.getoption("--all") else "sample")
+    os.environ["TESTS_KEEP"] = "" if config.getoption("--all") else "yes"  # read by `tests.support.demo`
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -55,6 +57,12 @@ def _left_out(items: list[pytest.Item]) -> set[pytest.Item]:
     for (_, number), every in parameters.items():
         result.update(sorted(every, key=lambda each: zlib.crc32(each.nodeid.encode()))[number:])
     return result
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector the modules and tests, which stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -56,18 +56,17 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-class _WithoutTypes(ast.NodeTransformer):
-    """Takes away what is there for the type checker only."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of the tree of a file."""
+    return tuple(ast.walk(ast.parse(path.read_bytes())))
 
 
 @cache
-def imports(path: Path, *, types: bool = True) -> tuple[str, ...]:
-    """The absolute names of what a file imports, also inside functions and, unless told, for types only."""
-    tree, names = ast.parse(path.read_bytes()), list[str]()
-    for node in ast.walk(tree if types else _WithoutTypes().visit(tree)):
+def imports(path: Path) -> tuple[str, ...]:
+    """The absolute names of what a file imports, also inside functions and for types only."""
+    names = list[str]()
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -149,8 +148,13 @@ def test_the_engine_knows_nothing_of_keel() -> None:
 
 
 def _name(node: ast.expr) -> str:
-    """What is called, where it is a name or an attribute of one."""
-    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+    """A name, or an attribute with the names before it; empty for what is neither."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attribute):
+            return f"{_name(value)}.{attribute}"
+    return ""
 
 
 EXITS = {"print", "sys.exit", "exit", "quit", "os._exit", "sys.stdout.write", "input"}
@@ -158,7 +162,7 @@ EXITS = {"print", "sys.exit", "exit", "quit", "os._exit", "sys.stdout.write", "i
 
 def prints_or_exits(path: Path) -> Iterator[str]:
     """The calls and raises of a file that belong to the command line."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and _name(node.func) in EXITS:
             yield f"line {node.lineno}: {ast.unparse(node.func)}"
         if isinstance(node, ast.Raise) and node.exc and "SystemExit" in ast.unparse(node.exc):
@@ -200,10 +204,10 @@ INERT = {
 
 def prints(path: Path) -> Iterator[str]:
     """What a file does that may show text: calls that print, and standard output and error by their names."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in nodes(path):
         if not isinstance(node, ast.Call | ast.Attribute):
             continue
-        name = ast.unparse(node.func if isinstance(node, ast.Call) else node)
+        name = _name(node.func if isinstance(node, ast.Call) else node)
         if name in (PRINTING if isinstance(node, ast.Call) else OUT) or name.startswith("logging."):
             yield f"line {node.lineno}: {name}"
 
@@ -216,7 +220,7 @@ def test_text_leaves_by_one_door() -> None:
 
 def test_the_door_makes_text_inert() -> None:
     (put,) = [each for each in prints(MODULES[DOOR]) if "echo" in each]
-    users = [node for node in ast.walk(ast.parse(MODULES[DOOR].read_bytes())) if isinstance(node, ast.FunctionDef)]
+    users = [node for node in nodes(MODULES[DOOR]) if isinstance(node, ast.FunctionDef)]
     passing = {each.name for each in users if "_put(" in ast.unparse(each) and each.name != "_put"}
     escaping = {each.name for each in users if re.search(r"_put\(.*\b(?:log|one_line)\(", ast.unparse(each))}
     assert put
@@ -303,9 +307,9 @@ OPEN = {
 
 def opens(path: Path) -> Iterator[str]:
     """The calls of a file that open, list, replace or remove a file by its path."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
-            name = ast.unparse(node.func)
+            name = _name(node.func)
             of_path = isinstance(node.func, ast.Attribute) and node.func.attr in OPENING and _may_be_path(node)
             if name in OPENERS or of_path:
                 yield f"line {node.lineno}: {name}"

@@ -82,9 +82,10 @@ def test_a_terminal_without_a_letter_does_not_stop_the_work(root: Path, encoding
 
 
 def test_stopped_at_any_moment(tmp_path: Path, everything: bool) -> None:  # noqa: FBT001
-    """A sample of what `tests/long/kills.py` does."""
+    """A sample of what `tests/long/kills.py` does: with `--all` every command with every signal."""
+    count = len(kills.COMMANDS) * len(kills.SIGNALS) if everything else 2
     with kills.ground(tmp_path) as ground:
-        for name, number, after in kills.moments(ground, 45 if everything else 2):
+        for name, number, after in kills.moments(ground, count):
             assert ground.stop(name, number, after) == [], (name, number, after)
 
 
@@ -92,9 +93,9 @@ def test_stopped_at_any_moment(tmp_path: Path, everything: bool) -> None:  # noq
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("words", [FIX, (*APPLY, "--in-place")])
 def test_an_interruption_says_whether_anything_was_written(
-    root: Path, words: tuple[str, ...], number: signal.Signals
+    root: Path, words: tuple[str, ...], number: signal.Signals, *, everything: bool
 ) -> None:
-    for after in (0.3, 0.45, 0.6):
+    for after in (0.3, 0.45, 0.6) if everything else (0.45,):
         running = started(root, *words, stdout=subprocess.DEVNULL)
         time.sleep(after)
         running.send_signal(number)

@@ -22,12 +22,12 @@ from hclmod.engine.project import in_memory
 from hclmod.errors import HclmodError
 from hclmod.proof import parsers
 from hclmod.rulekit import folders
-from tests.support.demo import FIXTURES, environment, git, repository
+from tests.support.cases import CASES
+from tests.support.demo import FIXTURES, environment, git, hclmod, process, repository
 
 if TYPE_CHECKING:
     from hclmod.engine.outcomes import Outcome
 
-CASES = tuple(cases.cases(FIXTURES))
 DEMO = {
     path.relative_to(FIXTURES / "demo").as_posix(): path.read_bytes()
     for path in sorted((FIXTURES / "demo").rglob("*"))
@@ -98,10 +98,8 @@ def test_after_any_edits_a_warm_run_says_what_a_cold_one_says(edits: list[tuple[
 
 
 def run(root: Path, cache: Path, *args: str) -> str:
-    """What a process of its own prints, with another order of sets than the last one."""
-    command = [sys.executable, "-m", "hclmod", *args]
-    more = {"HCLMOD_CACHE": str(cache)}
-    done = subprocess.run(command, cwd=root, env=environment(root) | more, capture_output=True, text=True, check=False)
+    """What a command prints; with `--all` a process of its own, with another order of sets than the last one."""
+    done = (hclmod if os.environ["TESTS_KEEP"] else process)(root, *args, HCLMOD_CACHE=str(cache))
     assert done.returncode in (0, 1), done.stderr
     return done.stdout
 

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from hclmod import txtar
 from hclmod.commands import test
-from hclmod.engine import cases
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.engine.project import in_memory
 from hclmod.images.evidence import ImageTags, Snapshot, TagInfo
 from hclmod.rulekit import docstrings, folders
+from tests.support.cases import CASES, CHANGING
 from tests.support.hcl import HOSTILE, formatted, needs_terraform
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from hclmod.engine.cases import Case
     from hclmod.engine.outcomes import Outcome
 
-FIXTURES = HOSTILE[0].parents[1]
-CASES = tuple(cases.cases(FIXTURES))
-CHANGING = tuple(case for case in CASES if case.after != case.before)
 RULES = tuple(folders.every())
 TOGETHER = tuple(folders.available())  # those that run in one phase
 
@@ -42,14 +39,17 @@ def by_case(cases: Iterable[Case]) -> pytest.MarkDecorator:
 # Fixtures
 
 
-CODES = {rule: {*docstrings.card(rule).codes, f"{rule}/nothing-to-do"} for rule in RULES}
+@functools.cache
+def codes(rule: str) -> set[str]:
+    """The codes that the page of a rule lists."""
+    return {*docstrings.card(rule).codes, f"{rule}/nothing-to-do"}
 
 
 @by_case(CASES)
 def test_fixture(case: Case) -> None:
     result = test.run(case)
     assert_passed(result)
-    assert set(result.codes) <= CODES[case.rule], "codes that no page lists"
+    assert set(result.codes) <= codes(case.rule), "codes that no page lists"
 
 
 @pytest.mark.sampled(80)

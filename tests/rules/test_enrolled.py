@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod.engine import cases
 from hclmod.engine.job import Job
-from tests.support.demo import FIXTURES
+from tests.support.cases import CHANGING
 from tests.support.trees import project
 
 if TYPE_CHECKING:
@@ -50,8 +49,8 @@ OTHERWISE = (  # a map, or a block on one line, that was empty before
 )
 CASES = [
     case
-    for case in cases.cases(FIXTURES, "enroll-namespace")
-    if case.after != case.before and not case.options and not case.name.endswith(OTHERWISE)
+    for case in CHANGING
+    if case.rule == "enroll-namespace" and not case.options and not case.name.endswith(OTHERWISE)
 ]
 
 

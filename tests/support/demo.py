@@ -22,7 +22,7 @@ from hclmod.rulekit import folders, loading
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
 
-STRANGE = ("CI", "GIT", "FORGEJO", "HCLMOD")
+STRANGE = ("CI", "GIT", "FORGEJO", "HCLMOD", "PYTHONDONTWRITEBYTECODE")
 Done = subprocess.CompletedProcess[str]
 
 
@@ -66,6 +66,12 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="hclmod-tests-")
 
 
+@cache
+def _kept() -> str:
+    """The folder in which hclmod keeps what it has found in this process; with `--all` it keeps nothing."""
+    return str(Path(_scratch().name) / "kept") if os.environ.get("TESTS_KEEP") else ""
+
+
 class _Stdin(io.BytesIO):
     name = "<stdin>"
 
@@ -80,8 +86,11 @@ class _Program(Command):
 
 
 def hclmod(folder: Path, *args: str, stdin: str = "", **variables: str) -> Done:
-    """Run hclmod in this process, as if it had been started in `folder`; an error that it does not expect is raised."""
-    words = {**environment(folder), **variables}
+    """Run hclmod in this process, as if it had been started in `folder`; an error that it does not expect is raised.
+
+    It knows what earlier calls have found, unless all tests run: then each call begins anew.
+    """
+    words = {**environment(folder), "HCLMOD_CACHE": _kept(), **variables}
     try:
         with contextlib.chdir(folder), mock.patch.dict(os.environ, words, clear=True):
             result = CliRunner().invoke(_Program("hclmod"), args, input=_Stdin(stdin.encode()), catch_exceptions=False)
