@@ -144,6 +144,8 @@ def _prepare(change: _Change) -> None:
     """Write the new bytes beside the file, with its mode, owner and extended attributes."""
     if change.before is not None and not os.access(change.path, os.W_OK):
         raise PermissionError(13, "the file is read-only", change.path)
+    if change.before is None:
+        Path(change.path).parent.mkdir(parents=True, exist_ok=True)
     _create(change.spare, change.after)
     if change.before is None:
         Path(change.spare).chmod(_NEW)

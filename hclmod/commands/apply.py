@@ -147,7 +147,8 @@ def write(project: Project, reports: Sequence[PhaseReport]) -> int:
     read: dict[str, bytes | None] = {}
     for outcome in (each for report in reports for each in report.outcomes):
         if isinstance(outcome, Changed):
-            read.setdefault(outcome.path, outcome.before)  # of several phases the first has what was on disk
+            before = None if outcome.new else outcome.before
+            read.setdefault(outcome.path, before)  # of several phases the first has what was on disk
     journal.replace_all(project.root, changes, read)
     return len(changes)
 

@@ -53,9 +53,10 @@ def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = 
     target = case.after
     problems = [
         *_problems(case, results),
-        *(f"{name} is not as wanted" for name in sorted(target) if target[name] != after.get(name)),
+        *(f"{name} is not as wanted" for name in sorted(target | after) if target.get(name) != after.get(name)),
     ]
-    diff = b"".join(unified(name, target[name], after.get(name, b"")) for name in sorted(target))
+    names = sorted(target | after)
+    diff = b"".join(unified(name, target.get(name, b""), after.get(name, b"")) for name in names)
     codes = tuple(each.code for each in findings(*results))
     return Result(name=case.name, problems=tuple(problems), diff=diff, unchanged=target == case.before, codes=codes)
 
@@ -92,7 +93,7 @@ def _accepted(case: Case, after: Mapping[str, bytes]) -> Case:
     """The case that wants what came out, written as one text file where that fits, else as a folder."""
     before = case.before
     kept = {name: data for name, data in case.files.items() if not name.startswith("after/")}
-    changed = {f"after/{name}": data for name, data in after.items() if data != before[name]}
+    changed = {f"after/{name}": data for name, data in after.items() if data != before.get(name)}
     accepted = replace(case, files=kept | changed)
     folder = case.path.with_name(case.name.rpartition("/")[2])
     file = folder.with_name(folder.name + txtar.SUFFIX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -33,7 +34,7 @@ from hclmod.config.policies import ImagePolicy, Registry
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -91,6 +92,20 @@ class Config(Struct, frozen=True, kw_only=True):
     def places(self, name: str) -> tuple[str, ...]:
         """List the paths that a stack or workload may mean: the name, alone and below each glob."""
         return _places(name, self.stacks)
+
+
+def with_table(data: bytes, name: str, entries: Mapping[str, Sequence[str]], comment: str = "") -> bytes | None:
+    """The text of a config with a new table of lists at its end; None where it has that table, or cannot be read."""
+    behind = f" # {comment}" if comment else ""
+    lines = [f"{key} = {json.dumps(list(texts))}{behind}\n" for key, texts in entries.items()]
+    newline = b"\n" if data and not data.endswith(b"\n") else b""
+    text = data + newline + f"\n[{name}]\n{''.join(lines)}".encode()
+    try:
+        old, new = (tomllib.loads(each.decode("utf-8-sig")) for each in (data, text))
+    except ValueError:
+        return None
+    table = {key: list(texts) for key, texts in entries.items()}
+    return text if name not in old and new == {**old, name: table} else None
 
 
 def load(path: Path) -> Config:

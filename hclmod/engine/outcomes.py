@@ -49,7 +49,7 @@ class Unchanged(Struct, frozen=True, tag=True):
 
 
 class Changed(Struct, frozen=True, kw_only=True, tag=True):
-    """Proven new bytes."""
+    """Proven new bytes; `new` is a file that was not there, whose `before` is empty."""
 
     path: str
     before: bytes
@@ -57,6 +57,7 @@ class Changed(Struct, frozen=True, kw_only=True, tag=True):
     applied: tuple[Reported, ...]
     left: tuple[Reported, ...]
     verdict: AsDeclared
+    new: bool = False
 
 
 class Skipped(Struct, frozen=True, tag=True):

@@ -234,11 +234,13 @@ class Project:
 
         `begin` hears how many stacks there are, and then how many of them there are to do.
         """
-        from hclmod.engine import plan, prepare
+        from hclmod.engine import drafts, plan, prepare
 
         begin = begin or (lambda _count: None)
         begin(len(self.stacks))
-        return plan.plan(self.tree, prepare.runs(self, jobs), watch, self.kept, begin=begin)
+        runs = prepare.runs(self, jobs)
+        reports = plan.plan(self.tree, runs, watch, self.kept, begin=begin)
+        return [drafts.added(self, run, report) for run, report in zip(runs, reports, strict=True)]
 
     def keep(self) -> None:
         """Store for the next run what this one has found, but nothing of files that git filters."""

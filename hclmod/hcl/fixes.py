@@ -106,7 +106,7 @@ def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
         raise UnfixableError(f"`{name}` has computed keys, so `{key}` may be among them")
     if any(entry.key == key for entry in entries):
         return None
-    edits = _append_entry(own, _entry(key, value, _separator(own)))
+    edits = append_entry(own, f'"{key}"', f'"{value}"'.encode())
     effect = Effect.CHANGED if attribute.value.entries() is None else Effect.EXTENDED
     return Fix(tuple(edits), (Declared(attribute.path, effect),))
 
@@ -128,7 +128,7 @@ def remove_entry(block: Block, name: str, key: str) -> Fix | None:
     if whole and len(tables[-1].entries() or ()) == 1 and not (attribute.comments() or _comments_in(tables[-1])):
         return remove(attribute)
     effect = Effect.REDUCED if whole else Effect.CHANGED
-    span, drops = _taken_out(tables[-1], doomed[0])
+    span, drops = taken_out(tables[-1], doomed[0])
     return Fix((Edit(span, b""),), (Declared(attribute.path, effect),), drops)
 
 
@@ -136,7 +136,7 @@ def _comments_in(table: Expression) -> list[Node]:
     return syntax.comments(table.bracket)
 
 
-def _taken_out(table: Expression, entry: Entry) -> tuple[Span, tuple[bytes, ...]]:
+def taken_out(table: Expression, entry: Entry) -> tuple[Span, tuple[bytes, ...]]:
     """What to cut for an entry to be gone, and the comments that go with it."""
     source, node, inner = table.source, entry.node, comments.inner(table.bracket)
     if len(table.entries() or ()) == 1 and not _comments_in(table):
@@ -153,8 +153,10 @@ def _taken_out(table: Expression, entry: Entry) -> tuple[Span, tuple[bytes, ...]
     return span, ()
 
 
-def _append_entry(expression: Expression, line: bytes) -> list[Edit]:
+def append_entry(expression: Expression, key: str, value: bytes) -> list[Edit]:
+    """The edits that put an entry, whose key and value are written as they are to stand there, behind the others."""
     source, node = expression.source, expression.bracket
+    line = f"{key} {_separator(expression)} ".encode() + value
     if indentation.is_one_line(source, node) and expression.entries():
         return lists.append_inline(expression, [line])
     step = indentation.step(source, node)

@@ -104,11 +104,11 @@ class Expression(Struct, frozen=True, dict=True):
         """The object literals of a map, the last of which wins: the value itself, or arguments of a `merge`."""
         if self._core.type == "object":
             return (self,)
-        return tuple(each for each in self._merged() if each.entries() is not None)
+        return tuple(each for each in self.arguments("merge") if each.entries() is not None)
 
     def own_map(self) -> Expression | None:
         """The object literal whose entries win: the value itself, or the last argument of a `merge`; else None."""
-        last = (self,) if self._core.type == "object" else self._merged()[-1:]
+        last = (self,) if self._core.type == "object" else self.arguments("merge")[-1:]
         return last[0] if last and last[0].entries() is not None else None
 
     def merged_entry(self, key: str) -> Expression | None:
@@ -116,11 +116,15 @@ class Expression(Struct, frozen=True, dict=True):
         values = (value for each in reversed(self.maps()) if (value := each.entry(key)))
         return next(values, None)
 
-    def _merged(self) -> tuple[Expression, ...]:
-        """The arguments of a call of `merge`; none for another value, or where a list is expanded to arguments."""
+    def arguments(self, *functions: str) -> tuple[Expression, ...]:
+        """The arguments of a call of one of these; none for another value, or where a list is expanded to arguments."""
         call = self._core
         arguments = next((child for child in call.children if child.type == "function_arguments"), None)
-        if call.type != "function_call" or arguments is None or self.source.text(call.children[0]) != b"merge":
+        if (
+            call.type != "function_call"
+            or arguments is None
+            or self.source.text(call.children[0]).decode() not in functions
+        ):
             return ()
         if any(child.type == "ellipsis" for child in arguments.children):
             return ()

@@ -101,7 +101,8 @@ def signed(path: str, hunks: Sequence[Hunk]) -> Iterator[tuple[str, str]]:
     """The lines of a diff, each with its sign; those above the first hunk are `HEAD`."""
     if hunks:
         old, new = _quoted(f"a/{path}"), _quoted(f"b/{path}")
-        yield from ((HEAD, f"{line}\n") for line in (f"diff --git {old} {new}", f"--- {old}", f"+++ {new}"))
+        names = ("new file mode 100644", "--- /dev/null") if is_new(hunks) else (f"--- {old}",)
+        yield from ((HEAD, f"{line}\n") for line in (f"diff --git {old} {new}", *names, f"+++ {new}"))
     for each in hunks:
         yield HUNK, f"@@ -{_range(each.before, each, ADDED)} +{_range(each.after, each, REMOVED)} @@\n"
         for line in each.lines:
@@ -110,6 +111,11 @@ def signed(path: str, hunks: Sequence[Hunk]) -> Iterator[tuple[str, str]]:
             else:
                 yield line[0], f"{line}\n"
                 yield UNENDED, "\\ No newline at end of file\n"
+
+
+def is_new(hunks: Sequence[Hunk]) -> bool:
+    """Whether hunks make a file of nothing."""
+    return all(not hunk.before and all(line[0] == ADDED for line in hunk.lines) for hunk in hunks)
 
 
 def _range(start: int, hunk: Hunk, other: str) -> str:

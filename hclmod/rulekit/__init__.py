@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from msgspec import Struct as Struct
     from msgspec.structs import replace as replace
 
-    from hclmod.config.file import Config as Config
+    from hclmod.config.file import Config as Config, with_table as with_table
     from hclmod.config.cluster import Cluster as Cluster
     from hclmod.config.policies import ImagePolicy as ImagePolicy
     from hclmod.errors import RuleError as RuleError
     from hclmod.hcl import (
         fixes as fixes,
         lists as lists,
+        objects as objects,
         traversal as traversal,
         undo as undo,
         values as values,
@@ -62,6 +63,14 @@ if TYPE_CHECKING:
         ClusterObjects as ClusterObjects,
         Data as Data,
         UnknownData as UnknownData,
+    )
+    from hclmod.rulekit.drafts import (
+        Draft as Draft,
+        Siblings as Siblings,
+        draft as draft,
+        fill as fill,
+        objection as objection,
+        template as template,
     )
     from hclmod.rulekit.facts import (
         Facts as Facts,
@@ -107,12 +116,12 @@ if TYPE_CHECKING:
 _TABLE = {
     "msgspec": "Struct",
     "msgspec.structs": "replace",
-    "hclmod.config.file": "Config",
+    "hclmod.config.file": "Config with_table",
     "hclmod.config.cluster": "Cluster",
     "hclmod.config.policies": "ImagePolicy",
     "hclmod.errors": "RuleError",
     "hclmod": "patterns",
-    "hclmod.hcl": "fixes lists traversal undo values",
+    "hclmod.hcl": "fixes lists objects traversal undo values",
     "hclmod.hcl.edits": "Fix Span",
     "hclmod.hcl.indentation": "UnfixableError",
     "hclmod.hcl.source": "Source",
@@ -125,6 +134,7 @@ _TABLE = {
     "hclmod.images.tags": "HOLDERS_OF_DATA TagClass moves",
     "hclmod.terraform.ids": "ImageId ResourceId",
     "hclmod.scan.cluster": "COMPUTED UNREAD ClusterObject ClusterObjects Data UnknownData",
+    "hclmod.rulekit.drafts": "Draft Siblings draft fill objection template",
     "hclmod.rulekit.facts": "AssignedWorkload Facts Namespace",
     "hclmod.rulekit.literals": "Literal",
     "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Place",

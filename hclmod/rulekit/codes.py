@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     Definition = ast.FunctionDef | ast.ClassDef | ast.Assign
 
-_MAKERS = {"change": 1, "note": 1, "warn": 1}
-"""The functions of `hclmod.rulekit` that make findings, and which of their arguments the code is."""
+_MAKERS = {"change": 1, "note": 1, "warn": 1, "draft": 2, "objection": 1}
+"""The functions of `hclmod.rulekit` that make findings and drafts, and which of their arguments the code is."""
 
 
 class _Module(Struct, frozen=True):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hclmod.hcl.views import Block
+    from hclmod.rulekit.drafts import Draft, Siblings
     from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.places import LinkedImage, Place
     from hclmod.rulekit.rule import Context, Finding
@@ -67,6 +68,10 @@ class Loaded(Struct, frozen=True):
         """The images that have to stay with others, by what the rule says."""
         hooks = self.rule.images
         return self._call(hooks.together, images, context) if hooks and hooks.together else {}
+
+    def drafts(self, siblings: Siblings, context: Context) -> tuple[Draft, ...]:
+        """The files that the rule begins, and why others cannot be begun."""
+        return tuple(self._call(self.rule.drafts, siblings, context)) if self.rule.drafts else ()
 
     @property
     def selects(self) -> bool:

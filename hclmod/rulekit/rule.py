@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hclmod.config.policies import ImagePolicy
     from hclmod.hcl.views import Attribute, Block, Expression
     from hclmod.images.evidence import Snapshot
+    from hclmod.rulekit.drafts import Draft
     from hclmod.rulekit.facts import Facts, Namespace
     from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.places import Followed, Place
@@ -169,6 +170,9 @@ class Rule(_Check, frozen=True, kw_only=True):
     `objects` are words by which the documents are found whose objects the rule wants to know. `Context.objects` then
     has what those documents give to the cluster, in whatever form.
 
+    `drafts`, called once a run on the whole repository as `drafts(siblings, context, **options)`, yields the files that
+    the rule begins, and why others cannot be begun.
+
     `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, and `"facts"`, which fills
     `Context.facts`. Both read other stacks too, so a rule asks for them only if it uses them.
     """
@@ -178,12 +182,13 @@ class Rule(_Check, frozen=True, kw_only=True):
     objects: tuple[str, ...] = ()
     images: ImageHooks | None = None
     more_kinds: Callable[[Config], tuple[str, ...]] | None = None
+    drafts: Callable[..., Iterable[Draft]] | None = None
 
     @property
     def hooks(self) -> tuple[Callable[..., object], ...]:
         """The functions that take options."""
         images = (self.images.at_places, self.images.together, self.images.forms) if self.images else ()
-        return (self.check, *(each for each in images if each))
+        return (self.check, *(each for each in (*images, self.drafts) if each))
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the hooks: name, default and, as text, type."""

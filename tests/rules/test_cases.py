@@ -91,7 +91,7 @@ def test_an_after_holds_files_of_its_before_that_change() -> None:
         for name in case.files:
             folder, _, path = name.partition("/")
             if folder == "after":
-                assert case.before[path] != case.after[path], f"take {name} of {case.name} away"
+                assert case.before.get(path) != case.after[path], f"take {name} of {case.name} away"
 
 
 def test_a_case_stands_in_a_topic_and_in_one_file_if_text_can_hold_it() -> None:
