@@ -121,12 +121,13 @@ def _distinct(objects: ClusterObjects) -> list[ClusterObject]:
 
 def version(text: str) -> tuple[int, ...]:
     """The numbers of a version such as `0.21.1`."""
-    if (numbers := _numbers(text)) is None:
+    if (numbers := version_of(text)) is None:
         raise RuleError(f"`{text}` is not a version of Keel", hint='Write numbers, such as version = "0.21.1".')
     return numbers
 
 
-def _numbers(text: str) -> tuple[int, ...] | None:
+def version_of(text: str) -> tuple[int, ...] | None:
+    """The same, or None for what is not a version."""
     match = _VERSION.fullmatch(text)
     return tuple(map(int, match[1].split("."))) if match else None
 
@@ -169,7 +170,7 @@ def _of_chart(release: ClusterObject) -> Keel:
 
 
 def _of_tag(origin: ClusterObject, tag: str) -> Keel:
-    numbers = _numbers(tag)
+    numbers = version_of(tag)
     if numbers is None:
         return Keel(origin=origin, why=f"its tag `{tag}` is not a version")
     return Keel(origin=origin, version=numbers, pinned=True)
@@ -179,7 +180,7 @@ def kyverno(cluster: ClusterFacts) -> tuple[int, ...] | None:
     """The version of Kyverno by that of its chart, of which 3.6 has 1.16; None where it cannot be read."""
     for each in cluster.objects.objects:
         chart = dig(each.data, "version")
-        if is_chart(each, "kyverno") and isinstance(chart, str) and (numbers := _numbers(chart)) and numbers[0] == 3:
+        if is_chart(each, "kyverno") and isinstance(chart, str) and (numbers := version_of(chart)) and numbers[0] == 3:
             return (1, numbers[1] + 10 if len(numbers) > 1 else 10)
     return None
 

@@ -37,8 +37,8 @@ OWNERS = {
     "jinja2": {"reports.html"},
     "markupsafe": {"reports.html"},
     "click": {
-        "cli", "cli.apply", "cli.audit", "cli.check", "cli.docs", "cli.errors", "cli.groups", "cli.options",
-        "cli.output", "cli.pin", "cli.refresh", "cli.report", "cli.rules", "cli.survey", "cli.tags",
+        "cli", "cli.apply", "cli.audit", "cli.check", "cli.docs", "cli.errors", "cli.foundation", "cli.groups",
+        "cli.options", "cli.output", "cli.pin", "cli.refresh", "cli.report", "cli.rules", "cli.survey", "cli.tags",
     },
     "tomllib": {"config.file", "engine.cases", "cli.options"},
 }  # fmt: skip
@@ -93,7 +93,7 @@ def test_third_party_packages_have_one_owner() -> None:
 RULES = sorted((ROOT / "rules").rglob("*.py"))
 
 
-PURE = {"", "__future__", "collections", "dataclasses", "fnmatch", "functools", "re", "typing"}
+PURE = {"", "__future__", "collections", "dataclasses", "fnmatch", "functools", "json", "posixpath", "re", "typing"}
 """What rules may import of the standard library (and, by a relative name, of each other): they have no effects."""
 
 
@@ -144,7 +144,8 @@ def test_the_engine_knows_nothing_of_keel() -> None:
     texts = {name: "\n".join(code_and_strings(path)) for name, path in named.items()}
     assert all(texts.values()), "code was read"
     table = {"config.file", "config.cluster"}  # of facts about the cluster, for the rules
-    assert {name for name, text in texts.items() if keel.search(text)} == table
+    words = {"cli", "cli.foundation"}  # what a person reads of a command that a rule carries out
+    assert {name for name, text in texts.items() if keel.search(text)} == table | words
 
 
 def _name(node: ast.expr) -> str:

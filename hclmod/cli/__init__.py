@@ -14,6 +14,7 @@ from hclmod.errors import HclmodError
 SECTIONS = {
     "Roll out": {
         "init": ("survey", "Write a first hclmod.toml"),
+        "foundation": ("foundation", "Write phase 0: the stack that installs Keel, and the policy"),
         "apply": ("apply", "Apply one phase as one commit on a branch"),
         "check": ("check", "Check files against the rules of completed phases"),
         "fix": ("check", "Fix what `check` finds"),

@@ -1,0 +1,69 @@
+"""What a person asks `hclmod foundation` for, and where the policy goes."""
+
+from __future__ import annotations
+
+import json
+
+from hclmod.rulekit import Struct
+
+from ._cluster import PUBLISHED
+from ._foundation_keys import injected_set
+
+CHART = "1.2.0"
+SCHEDULE = "@every 1h"
+NEVER_PUBLISHED = ("1.0.6",)
+MUTATING, CLUSTER = "mutating", "cluster"
+SERVES_MUTATING = (1, 17)
+"""The version of Kyverno that serves `MutatingPolicy` of `policies.kyverno.io/v1` (docs/facts.md, Kyverno 5)."""
+
+LABEL, ALLOWLIST = "label", "allowlist"
+NONE = "NONE"
+"""No namespace can have this name, so a list that holds it enrolls nothing and is not empty."""
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What a person asks for; empty where the repository decides."""
+
+    version: str = ""
+    chart: str = ""
+    schedule: str = ""
+    policy: str = ""
+    enrol: str = LABEL
+    out: str = "stacks/keel"
+    policy_file: str = ""
+    tier: str = ""
+
+    @property
+    def chart_version(self) -> str:
+        """The version of the chart."""
+        return self.chart.removeprefix("v") or CHART
+
+    @property
+    def keel_version(self) -> str:
+        """The version of Keel: the newest one that the chart was published with, unless it is named."""
+        return self.version.removeprefix("v") or PUBLISHED.get(self.chart_version, ("", ""))[1]
+
+    def values(self, *, whole: bool) -> dict[tuple[str, ...], str]:
+        """The values of Keel's release; `whole` are those of a new one, whose schedule is not a person's choice."""
+        result: dict[tuple[str, ...], str] = {
+            ("image", "tag"): f'"{self.keel_version}"',
+            ("helmProvider", "enabled"): "false",
+        }
+        if whole or self.schedule:
+            result["polling", "defaultSchedule"] = json.dumps(self.schedule or SCHEDULE)
+        return result
+
+    def annotations(self) -> dict[str, str]:
+        """What is injected."""
+        return injected_set(self.schedule or SCHEDULE)
+
+
+class Home(Struct, frozen=True, kw_only=True):
+    """Where the policy goes, and of which kind it is."""
+
+    path: str
+    policy: str
+    manifest: str
+    release: str = ""
+    """The address of Kyverno's release in the same folder."""
+    namespace: str = "kyverno"

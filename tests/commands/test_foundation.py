@@ -1,0 +1,103 @@
+"""The command: files of all or none, the same words for what cannot be, a second run without a change."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hclmod.config.file import with_table
+from tests.support.demo import git, hclmod, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KYVERNO = """\
+resource "helm_release" "kyverno" {
+  name    = "kyverno"
+  chart   = "kyverno"
+  version = "3.9.0"
+}
+"""
+NEW = {"stacks/keel/main.tf", "stacks/kyverno/keel-annotations.tf"}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    (folder / "stacks/kyverno").mkdir(parents=True)
+    (folder / "stacks/kyverno/main.tf").write_text(KYVERNO)
+    (folder / "hclmod.toml").write_text('stacks = ["stacks/*"]\n')
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "base")
+    return folder
+
+
+def names(root: Path) -> set[str]:
+    return {
+        path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts
+    }
+
+
+def test_it_writes_all_files_and_the_second_run_none(root: Path) -> None:
+    before = names(root)
+    done = hclmod(root, "foundation")
+    assert done.returncode == 0, done.stderr
+    assert "3 files written, nothing committed." in done.stdout
+    assert names(root) == before | NEW
+    assert git(root, "log", "--oneline").count("\n") == 1
+    then = state(root)
+    again = hclmod(root, "foundation")
+    assert (again.returncode, state(root)) == (0, then)
+    assert "Nothing to do" in again.stdout
+
+
+def test_a_dry_run_writes_nothing_and_git_applies_its_diff(root: Path) -> None:
+    before = state(root)
+    diff = hclmod(root, "foundation", "--dry-run", "--diff").stdout
+    assert state(root) == before
+    subprocess.run(["git", "apply"], cwd=root, input=diff, text=True, check=True)
+    assert names(root) >= NEW
+    assert "Nothing to do" in hclmod(root, "foundation").stdout
+
+
+def test_what_cannot_be_is_said_and_nothing_is_written(root: Path) -> None:
+    before = state(root)
+    done = hclmod(root, "foundation", "--chart", "1.0.6", "--out", "elsewhere/keel")
+    assert (done.returncode, state(root)) == (1, before)
+    assert "Nothing was written: chart 1.0.6 was never published. Take 1.2.0" in done.stderr
+
+
+def test_words_that_mean_nothing_are_errors(root: Path) -> None:
+    assert hclmod(root, "foundation", "--policy", "x").returncode == 2
+    done = hclmod(root, "foundation", "--set", "schedule")
+    assert (done.returncode, "KEY=VALUE" in done.stderr) == (2, True)
+    done = hclmod(root, "foundation", "--set", "scedule=@every 1h")
+    assert (done.returncode, "schedule" in done.stderr) == (2, True)
+
+
+def test_a_folder_that_a_link_leads_out_of_the_repository_is_refused(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (root / "stacks/keel").symlink_to(tmp_path / "outside")
+    done = hclmod(root, "foundation")
+    assert done.returncode != 0
+    assert list((tmp_path / "outside").iterdir()) == []
+    assert not (root / "stacks/kyverno/keel-annotations.tf").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", '\n[keel]\na = ["b"] # c\n'),
+        ("x = 1", 'x = 1\n\n[keel]\na = ["b"] # c\n'),
+        ("[t]\nx = 1\n", '[t]\nx = 1\n\n[keel]\na = ["b"] # c\n'),
+        ("[keel]\n", None),
+        ("keel.x = 1\n", None),
+        ("x =", None),
+    ],
+)
+def test_a_table_is_added_to_the_config(text: str, wanted: str | None) -> None:
+    made = with_table(text.encode(), "keel", {"a": ["b"]}, "c")
+    assert made == (None if wanted is None else wanted.encode())
