@@ -55,7 +55,7 @@ def check(*, paths: tuple[Path, ...], rules: tuple[str, ...], stdin: Path | None
     """Check files against the rules of completed phases.
 
     Without --rule, the rules of completed phases run on their workloads. Writes nothing, and exits with 1 if there is
-    anything to do.
+    anything to do or a named file cannot be read.
     """
     project, paths, unsaved = open_at(source, paths, stdin)
     with output.progress() as watch:
@@ -65,9 +65,7 @@ def check(*, paths: tuple[Path, ...], rules: tuple[str, ...], stdin: Path | None
     view.show(project, worth_showing if view.form == "text" else reports)
     for report in reports:
         project.proven(report)
-    unread = {each.path for report in reports for each in report.outcomes if isinstance(each, Skipped)}
-    named = {project.name_of(path) for path in paths if not path.is_dir()}
-    return int(bool(named & unread) or any(to_do(report) for report in reports))
+    return int(_is_unread(project, paths, reports) or any(to_do(report) for report in reports))
 
 
 @click.command(cls=Command)
@@ -87,7 +85,7 @@ def fix(
     """Fix what `check` finds.
 
     Without --rule, the rules of completed phases run on their workloads. With --stdin-filename the fixed text goes to
-    standard output and no file is written.
+    standard output and no file is written. Exits with 1 if a named file cannot be read.
     """
     project, paths, unsaved = open_at(source, paths, stdin)
     with output.progress() as watch:
@@ -101,7 +99,7 @@ def fix(
     if stdin is None:
         with view.showing(project, reports):
             write(project, reports)
-        return 0
+        return int(_is_unread(project, paths, reports))
     for report in reports:
         unsaved.update(project.proven(report))
     output.show_bytes(b"".join(unsaved.values()))
@@ -125,6 +123,12 @@ def _is_linked(folder: Path) -> bool:
     """Whether a link below the current folder leads to this one, which may lie outside of the repository."""
     here = Path.cwd()
     return any(each.is_symlink() for each in (folder, *folder.parents) if each != here and each.is_relative_to(here))
+
+
+def _is_unread(project: Project, paths: tuple[Path, ...], reports: tuple[PhaseReport, ...]) -> bool:
+    """Whether a file that a person named cannot be read."""
+    unread = {each.path for report in reports for each in report.outcomes if isinstance(each, Skipped)}
+    return any(project.name_of(path) in unread for path in paths if not path.is_dir())
 
 
 def _say_if_none(project: Project, reports: tuple[PhaseReport, ...]) -> None:

@@ -78,8 +78,9 @@ def _prepared(
     selected = list(files.find([each for each in paths if each.exists() or not away], _READ, closed))
     left = {project.name_of(each): why for each in selected if (why := files.foreign(project.root, each))}
     project.closed |= {project.name_of(Path(each)): why for each, why in closed.items()}
-    named = frozenset({*(project.name_of(each) for each in selected), *away, *unsaved})
-    project = project.over(tree.on_disk(project.root, named, left, project.closed).changed(unsaved))
+    every = frozenset({*(project.name_of(each) for each in selected), *away, *unsaved})
+    named = frozenset({*(project.name_of(each) for each in paths if not each.is_dir()), *unsaved})
+    project = project.over(tree.on_disk(project.root, every, left, project.closed).changed(unsaved))
     if rules:
-        return project, [Job(rules=tuple(rules), options=project.options_of(None), only=named, near=True)]
-    return project, [project.phase_job(each, only=named, near=True) for each in project.done]
+        return project, [Job(rules=tuple(rules), options=project.options_of(None), only=every, near=True, named=named)]
+    return project, [project.phase_job(each, only=every, near=True, named=named) for each in project.done]

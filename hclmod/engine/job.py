@@ -20,6 +20,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     `only` restricts the report to these documents. The others of their stacks are read for what they declare. With
     `near` only the stacks around these documents are looked at, and whoever shares a literal with them: for a hook.
+    `named` are those of them that a person named one by one: they are read whatever they hold.
 
     `workloads` restricts the blocks that rules are offered to that of one workload, in these instances of its module.
     With `alone` a literal is changed only where nobody else uses it.
@@ -34,6 +35,7 @@ class Job(Struct, frozen=True, kw_only=True):
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     only: frozenset[str] | None = None
     near: bool = False
+    named: frozenset[str] = frozenset()
     workloads: tuple[Workload, ...] = ()
     alone: bool = False
     done: tuple[int, ...] | None = None

@@ -43,8 +43,17 @@ def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded])
     more |= relevance.calling(every, read, relevance.site_folders(model))
     if more - traced:
         model = model.over(sorted(traced | more))
+    if inner := called_modules(project, near, model):
+        model = model.over(sorted(set(model.stacks) - inner))
     paths = [path for path in tree if path.endswith((*ENDINGS, *YAML))]
     return References(model, [each.path for each in every], lambda: scan.find(model, paths, tree.get, project.kept))
+
+
+def called_modules(project: Project, near: Sequence[Stack], model: Model) -> frozenset[str]:
+    """The folders at hand that others of the model call as modules, so that they are not stacks."""
+    known = {each.path for each in project.stacks} if project.config.stacks else set()
+    guessed = {each.path for each in near} - known
+    return frozenset(guessed & {module.folder for _, module in model.instances if module.parent} if guessed else ())
 
 
 def _reader(tree: Tree) -> Callable[[Stack], tuple[Document, ...]]:

@@ -270,24 +270,27 @@ class _Maker:
             owners={name: tuple(each.name for each in some) for name, some in self.model.namespaces.items()},
             namespace_names=self.model.namespace_names,
             documents=frozenset(
-                self.model.document_of(*block) for block, some in occupants.items() if any(each.mine for each in some)
+                document
+                for block, some in occupants.items()
+                if any(each.mine for each in some)
+                for document in self.model.documents_of(*block)
             ),
             declared=self._declared(),
         )
 
-    def _shared(self) -> tuple[dict[BlockId, tuple[str, ...]], dict[BlockId, str]]:
+    def _shared(self) -> tuple[dict[BlockId, tuple[str, ...]], dict[BlockId, tuple[str, ...]]]:
         """The phase's blocks that callers outside of it use too, and those that are its own by a call alone."""
         by_block: dict[BlockId, list[Workload]] = defaultdict(list)
         for each in self.model.workloads:
             by_block[each.id.block].append(each)
         shared: dict[BlockId, tuple[str, ...]] = {}
-        inherited: dict[BlockId, str] = {}
+        inherited: dict[BlockId, tuple[str, ...]] = {}
         for block, instances in by_block.items():
             mine = [each for each in instances if self._is_mine(each)]
             if callers := tuple(sorted({_caller(each, mine) for each in instances} - {""})) if mine else ():
                 shared[block] = callers
             if mine and not any(self._is_the_stacks(each) for each in mine):
-                inherited[block] = mine[0].block.document
+                inherited[block] = (mine[0].block.document, *mine[0].block.others)
         return shared, inherited
 
     def _declared(self) -> dict[str, frozenset[BlockId]]:

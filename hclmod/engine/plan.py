@@ -197,7 +197,7 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     rules, only = run.rules, run.job.only
     yaml = [document for document in documents if not document.path.endswith(_HCL)]
     code = [document for document in documents if document.path.endswith(_HCL)]
-    sources, outcomes = _sources(code, _kinds(run, stack), run.placing.places)
+    sources, outcomes = _sources(code, _kinds(run, stack), run.placing.places.keys() | run.job.named)
     inventory = modules.take(sources)
     namespaces = run.placing.namespaces
     inventory.settle(lambda each: namespaces.get(ResourceId(stack.path, "", *each), ()))
@@ -241,9 +241,9 @@ def _kinds(run: Run, stack: Stack) -> frozenset[str]:
 
 
 def _sources(
-    documents: Sequence[Document], kinds: frozenset[str], placed: Collection[str]
+    documents: Sequence[Document], kinds: frozenset[str], needed: Collection[str]
 ) -> tuple[list[Source], list[Outcome]]:
-    """The documents that can matter, parsed; those that could and cannot be read, as outcomes."""
+    """The documents that can matter or are needed, parsed; those of them that cannot be read, as outcomes."""
     target = _needle(kinds)
     by_local = kinds & set(NAMESPACES) and any(_BY_LOCAL.search(document.data) for document in documents)
     sources: list[Source] = []
@@ -254,7 +254,7 @@ def _sources(
             skipped.append(Skipped(document.path, reason))
         elif why := unreadable(document.data):
             skipped.append(Skipped(document.path, why.reason))
-        elif document.path in placed or target.search(document.data) or (by_local and b"locals" in document.data):
+        elif document.path in needed or target.search(document.data) or (by_local and b"locals" in document.data):
             match parse(document):
                 case Unread(reason):
                     skipped.append(Skipped(document.path, reason, broken=True))

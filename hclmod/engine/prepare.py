@@ -76,6 +76,13 @@ class _Preparation:
 
         return near.references(self.project, self.near, self.rules)
 
+    def _roots(self, references: References) -> list[Stack]:
+        """The stacks at hand, without folders that others call as modules."""
+        from hclmod.engine import near
+
+        inner = near.called_modules(self.project, self.near, references.model)
+        return [each for each in self.near if each.path not in inner]
+
     def _blank(self) -> Run:
         chosen = frozenset(each.id.block for each in self.job.workloads)
         return Run(
@@ -120,7 +127,7 @@ class _Preparation:
         if self.job.alone:
             phase_of, number = _phase_of_chosen(self.job, phase_of), CHOSEN
         elif self.job.near and number is None:
-            phase_of, number = _pointed_at(self.near, self.job.only or ()), NAMED
+            phase_of, number = _pointed_at(self._roots(references), self.job.only or ()), NAMED
         names = any(loaded.rule.names for loaded in self.rules)
         return placement.place(references.model, phase_of, number, mentions=mentions, among=among, names=names)
 
@@ -185,7 +192,7 @@ class _Preparation:
             named = job.only or frozenset()
             return scope.with_documents(self.mine, (each for each in places if may_hold_images(each) and each in named))
         namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
-        stacks = scope.with_documents(self.mine, {*places, *run.placing.inherited.values(), *namespaces})
+        stacks = scope.with_documents(self.mine, {*places, *run.placing.inherited_documents, *namespaces})
         return [each for each in stacks if job.only is None or job.only & set(each.files)]
 
 

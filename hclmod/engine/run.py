@@ -83,7 +83,13 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         names = {name for some in namespaces.values() for name in some}
         return replace(
             self,
-            job=Job(rules=self.job.rules, phase=self.phase, only=self.job.only, near=self.job.near),
+            job=Job(
+                rules=self.job.rules,
+                phase=self.phase,
+                only=self.job.only,
+                near=self.job.near,
+                named=self.job.named.intersection(stack.files),
+            ),
             stacks=(),
             placing=Placing(
                 places=places,
@@ -101,7 +107,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         )
 
     @cached_property
-    def _inherited(self) -> Mapping[str, Mapping[BlockId, str]]:
+    def _inherited(self) -> Mapping[str, Mapping[BlockId, tuple[str, ...]]]:
         return _by_folder(self.placing.inherited)
 
     @cached_property

@@ -63,7 +63,7 @@ def around_workload(run: Run, workload: Workload, stacks: Sequence[Stack]) -> li
     kept = {document, *workload.block.others, *places}
     few = [replace(each, files=tuple(file for file in each.files if file in kept)) for each in mine]
     namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
-    return with_documents(few, {*places, *run.placing.inherited.values(), *namespaces})
+    return with_documents(few, {*places, *run.placing.inherited_documents, *namespaces})
 
 
 def with_documents(stacks: Sequence[Stack], documents: Iterable[str]) -> list[Stack]:

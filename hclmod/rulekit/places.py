@@ -109,7 +109,7 @@ class Placing(Struct, frozen=True, kw_only=True):
     """What a phase knows by following references, over all stacks.
 
     `places` are by document, `followed` by container. `shared` names, for a block in a module, the callers that are
-    not in the phase. `inherited` are the blocks of modules outside the phase's stacks, with their document.
+    not in the phase. `inherited` are the blocks of modules outside the phase's stacks, with their documents.
 
     `occupants` are the workloads in the namespace that a block declares, in whatever stack they are. `namespaces` are
     the names of a workload's namespace (module left out), where all of them could be followed. `owners` are the
@@ -122,10 +122,15 @@ class Placing(Struct, frozen=True, kw_only=True):
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     followed: Mapping[ImageId, Followed] = field(default_factory=dict)
     shared: Mapping[BlockId, tuple[str, ...]] = field(default_factory=dict)
-    inherited: Mapping[BlockId, str] = field(default_factory=dict)
+    inherited: Mapping[BlockId, tuple[str, ...]] = field(default_factory=dict)
     occupants: Mapping[BlockId, tuple[AssignedWorkload, ...]] = field(default_factory=dict)
     namespaces: Mapping[ResourceId, tuple[str, ...]] = field(default_factory=dict)
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     namespace_names: Mapping[BlockId, tuple[str, ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
     declared: Mapping[str, frozenset[BlockId]] = field(default_factory=dict)
+
+    @property
+    def inherited_documents(self) -> frozenset[str]:
+        """The documents of blocks of modules outside the phase's stacks, override files too."""
+        return frozenset(document for some in self.inherited.values() for document in some)

@@ -294,7 +294,7 @@ class Folder(Struct):
     images: dict[str, list[ContainerImage]] = field(default_factory=dict)  # by address: an override replaces them all
     workloads: dict[str, WorkloadBlock] = field(default_factory=dict)
     namespaces: dict[str, Definition | None] = field(default_factory=dict)
-    documents: dict[str, str] = field(default_factory=dict)  # by a namespace's address
+    documents: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by a namespace's address
     each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
     count: dict[str, Definition] = field(default_factory=dict)  # and how many there are
     marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
@@ -316,7 +316,8 @@ class Folder(Struct):
         for each in declared.workloads:
             self.workloads[each.address] = _over(self.workloads.get(each.address), each)
         self.namespaces = _known_over(self.namespaces, declared.namespaces)
-        self.documents = {**dict.fromkeys(declared.namespaces, declared.document), **self.documents}
+        for address in declared.namespaces:
+            self.documents[address] = (*self.documents.get(address, ()), declared.document)
         self.each.update(declared.each)
         self.count.update(declared.count)
         self.marks.update({address: marks for address, marks in declared.marks.items() if marks})

@@ -155,8 +155,8 @@ class Model:
                 by_key[BlockId(module.folder, address)].append(name)
         return {where: tuple(sorted({each for each in names if each})) for where, names in by_key.items() if all(names)}
 
-    def document_of(self, folder: str, namespace: str) -> str:
-        """The document that declares a namespace of this address."""
+    def documents_of(self, folder: str, namespace: str) -> tuple[str, ...]:
+        """The documents that declare a namespace of this address, an override file last."""
         return self._folder(folder).documents[namespace]
 
     def marks(self, folder: str, address: str) -> tuple[tuple[str, str], ...]:
