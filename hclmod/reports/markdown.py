@@ -154,17 +154,22 @@ def _stack(stack: Stack, room: int | None, size: Callable[[str], int]) -> Iterat
     yield Form(_Rank.STACKS, f"- {code(stack.name)}: {title}\n\n")
     listed = "".join(f"- {line}\n" for line in changes)
     documents = [each for each in stack.documents if each.outcome is Outcome.CHANGED]
-    shown = ""
+    head = f"<code>{html(one_line(stack.name))}</code>: {title}"
+    if room is None:
+        yield Form(_Rank.DIFFS, _folded(head, listed + "".join(f"\n{_diff(each)}" for each in documents)))
+        return
+    names, shown = [code(each.path) for each in documents], ""
     for index, document in enumerate((None, *documents)):
-        if document is not None:
-            diff = fence(diff_of(document), "diff") if document.hunks else f"{_hidden(document)}\n"
-            if room is not None and size(shown) + size(diff) > room:
-                return
-            shown += f"\n{diff}"
-        missing = documents[index:]
-        rest = f"\nDiff left out: {', '.join(code(each.path) for each in missing)}\n" if missing else ""
-        rank = _Rank.DIFFS if index else _Rank.LISTS
-        yield Form(rank, _folded(f"<code>{html(one_line(stack.name))}</code>: {title}", f"{listed}{shown}{rest}"))
+        shown += f"\n{_diff(document)}" if document else ""
+        missing = names[index:]
+        rest = f"\nDiff left out: {some(missing, _PLACES)}\n" if missing else ""
+        yield Form(_Rank.DIFFS if index else _Rank.LISTS, _folded(head, f"{listed}{shown}{rest}"))
+        if size(listed) + size(shown) > room:
+            return  # nor do more of them fit, and as the last form has no room, the report says that it is cut
+
+
+def _diff(document: Document) -> str:
+    return fence(diff_of(document), "diff") if document.hunks else f"{_hidden(document)}\n"
 
 
 def _hidden(document: Document) -> str:
