@@ -280,7 +280,7 @@ def real_texts(outputs: Mapping[str, object]) -> dict[str, frozenset[str]]:
 @needs_terraform
 @given(made=trees(arms=False), at=st.integers(0, 99))
 @settings(
-    max_examples=settings().max_examples // 12,
+    max_examples=max(1, settings().max_examples // 12),
     derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
