@@ -122,6 +122,14 @@ def is_there(root: Path, name: str) -> bool:
     return os.path.lexists(root / name)
 
 
+def linked(root: Path, name: str) -> str:
+    """The path from `root` of what a name of the checkout leads to through links; an error where that lies outside."""
+    real, top = os.path.realpath(root / name), os.path.realpath(root)
+    if not _is_below(real, top):
+        raise HclmodError(f"{name} lies outside of the repository: a link leads there", hint="Name a file in it.")
+    return Path(os.path.relpath(real, top)).as_posix()
+
+
 def content(root: Path, name: str) -> bytes | None:
     """The bytes of one file of the checkout, None where there is none; an `HclmodError` where it cannot be read."""
     path = root / name

@@ -18,6 +18,7 @@ SECTIONS = {
         "apply": ("apply", "Apply one phase as one commit on a branch"),
         "check": ("check", "Check files against the rules of completed phases"),
         "fix": ("check", "Fix what `check` finds"),
+        "conventions": ("conventions", "Keep a section on tags and markers in Markdown files"),
     },
     "Look": {
         "survey": ("survey", "List all images, releases, workloads and namespaces"),

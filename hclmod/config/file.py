@@ -58,6 +58,14 @@ class Phase(Struct, frozen=True, kw_only=True):
     options: Mapping[str, Mapping[str, object]]
 
 
+class Conventions(Struct, frozen=True, kw_only=True):
+    """The Markdown files that get the section on conventions, below which heading, and which files nobody looks at."""
+
+    files: tuple[str, ...] = ()
+    after: str = ""
+    exclude: tuple[str, ...] = ()
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """A whole `hclmod.toml`; `rules` is `None` where the file leaves the choice to the built-in ones."""
 
@@ -77,6 +85,7 @@ class Config(Struct, frozen=True, kw_only=True):
     stateful: tuple[str, ...] = ()  # globs over the names of images that hold data, besides those that are known
     keel: Cluster = field(default_factory=Cluster)  # facts about the cluster
     docs: str = ""  # the address of a rule's page, with `{rule}` in place of its id
+    conventions: Conventions = field(default_factory=Conventions)
     warnings: tuple[str, ...] = ()  # about keys that are still read, and what to write in their place
 
     def policy_for(self, repository: str) -> ImagePolicy | None:
@@ -169,12 +178,13 @@ _PATH = narrowed(text, _below, {"pattern": "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\]+$
 _NAMED = r"^([^/\[]+/)+(module\.[^\W\d][\w-]*(\[(\d+|\"[^\"\[\]]+\")\])?\.)*[^\W\d][\w-]*\.[^\W\d][\w-]*$"
 _TARGET = narrowed(_PATH, _workload, {"pattern": _NAMED})
 _PATHS = listed(_PATH)
+_LINE = narrowed(text, _one_line, {"pattern": "^[^\\r\\n]+$"})
 _OPTIONS = named(named(anything))
 _MARKER_KEYS: Mapping[str, Key] = {
     "paths": Key(texts, "Attribute paths that `ignore_changes` lists, such as `metadata[0].annotations`."),
     "kinds": Key(texts, "Resource types. Default: those that own pods."),
     "comment": Key(
-        narrowed(text, _one_line, {"pattern": "^[^\\r\\n]+$"}),
+        _LINE,
         "Words for the comment, behind the name of the marker. A built-in marker may have them too.",
     ),
     "above": Key(
@@ -198,6 +208,14 @@ _REPORT_KEYS: Mapping[str, Key] = {
         matching(_ADDRESS, "write an address with `{rule}` in place of the rule's id"),
         "Where the pages of rules are, such as `https://git.example/hclmod/docs/rules/{rule}.md`. SARIF links them.",
     ),
+}
+_DOCS_KEYS: Mapping[str, Key] = {
+    "files": Key(_PATHS, "Markdown files in which `hclmod conventions` keeps its section, such as `AGENTS.md`."),
+    "after": Key(
+        _LINE,
+        "The heading, or its beginning, behind whose text a new section goes. Default: the end of the file.",
+    ),
+    "exclude": Key(_PATHS, "Globs of more Markdown files whose statements are not looked at."),
 }
 _ROOT_KEYS: Mapping[str, Key] = {
     "$schema": Key(text, "The JSON schema of this file, for editors."),
@@ -228,6 +246,7 @@ _ROOT_KEYS: Mapping[str, Key] = {
     ),
     "stateful": Key(texts, "Globs over the names of more images that hold data."),
     "report": Key(table(_REPORT_KEYS), "What reports link to."),
+    "docs": Key(table(_DOCS_KEYS), "The Markdown files of the repository, for `hclmod conventions`."),
     "markers": Key(
         named(table(_MARKER_KEYS)),
         "What the cluster writes, by a name of your choice that `markers` of `keel` lists.",
@@ -265,6 +284,7 @@ def _config(path: str, raw: Mapping[str, Any]) -> Config:
         registries={name: Registry(**body) for name, body in raw.get("registries", {}).items()},
         stateful=tuple(raw.get("stateful", ())),
         docs=raw.get("report", {}).get("docs", ""),
+        conventions=_conventions(raw.get("docs", {})),
         keel=cluster.facts(raw.get("keel", {})),
         warnings=tuple(f"{path}: {each}" for each in cluster.deprecated(raw)),
     )
@@ -279,6 +299,12 @@ def _phase(number: int, raw: Mapping[str, Any]) -> Phase:
         namespaces=tuple(raw.get("namespaces", ())),
         rules=_optional(raw.get("rules")),
         options=raw.get("options", {}),
+    )
+
+
+def _conventions(raw: Mapping[str, Any]) -> Conventions:
+    return Conventions(
+        files=tuple(raw.get("files", ())), after=raw.get("after", ""), exclude=tuple(raw.get("exclude", ()))
     )
 
 

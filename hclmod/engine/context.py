@@ -118,6 +118,7 @@ class Selection:
             pipelines=run.pipelines,
             blocked=run.blocked,
             objects=run.objects,
+            done=run.done,
             merged={each.address: blocks for each, blocks in self.inventory.merged.items() if each.folder == folder},
         )
 

@@ -35,6 +35,7 @@ from hclmod.terraform import inventory as modules
 from hclmod.terraform.code import JSON, NATIVE, generates, passed_over
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
+from hclmod.terraform.stacks import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from hclmod.engine.tree import Tree
     from hclmod.hcl.source import Source
     from hclmod.rulekit.loading import Loaded
-    from hclmod.rulekit.rule import Context
-    from hclmod.terraform.stacks import Stack
 
 POOL_BYTES = 1_000_000
 """Above this much text to parse a second process pays for its start (`benchmarks/`)."""
@@ -103,7 +102,21 @@ def _report(tree: Tree, run: Run, stacks: Sequence[StackReport]) -> PhaseReport:
     if run.is_whole_phase:
         check_targets(run, stacks)
     whole = tuple(_with_unread(each, tree) for each in stacks)
-    return PhaseReport(run.phase, run.job.title, run.job.rules, whole)
+    return PhaseReport(run.phase, run.job.title, run.job.rules, (*whole, *_on_pages(run, tree)))
+
+
+def _on_pages(run: Run, tree: Tree) -> tuple[StackReport, ...]:
+    """What rules say of the Markdown documents of the whole repository."""
+    if not run.pages:
+        return ()
+    from hclmod.engine import pages
+
+    context = Context(config=run.config, tags=run.tags, phase=run.phase, objects=run.objects, done=run.done)
+    outcomes = tuple(
+        _attempt(each.path, run.rules, partial(pages.settled, each, tree[each.path], run.rules, context))
+        for each in run.pages
+    )
+    return (StackReport(Stack("", "", tuple(each.path for each in run.pages)), outcomes),)
 
 
 def _with_unread(report: StackReport, tree: Tree) -> StackReport:

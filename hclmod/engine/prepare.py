@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from hclmod.errors import ConfigError, RuleError, nearest
 from hclmod.rulekit import loading
 from hclmod.rulekit.places import NAMED, Placing
 from hclmod.rulekit.rule import Context
-from hclmod.terraform.code import may_hold_images
+from hclmod.terraform.code import CODE, may_hold_images
 from hclmod.terraform.inventory import written
 from hclmod.terraform.stacks import resolve
 
@@ -96,7 +96,22 @@ class _Preparation:
             pipelines=self.project.pipelines if any(each.rule.informed for each in self.rules) else (),
             chosen=chosen or None,
             objects=self._objects(),
+            **self._pages(),
         )
+
+    def _pages(self) -> dict[str, Any]:
+        """The Markdown documents and the completed phases, if a rule asks for them and looks at everything."""
+        job = self.job
+        if not self._on_pages or job.near or job.workloads or job.only is not None:
+            return {}
+        from hclmod.engine import pages
+
+        done = self.project.done_if_known if job.done is None else job.done
+        return {"pages": pages.find(self.project), "done": done}
+
+    @property
+    def _on_pages(self) -> bool:
+        return any(each.rule.on_page for each in self.rules)
 
     def _objects(self) -> ClusterObjects | None:
         """What the repository gives to the cluster, if rules ask for it that are for a kind of the files at hand."""
@@ -192,7 +207,8 @@ class _Preparation:
             named = job.only or frozenset()
             return scope.with_documents(self.mine, (each for each in places if may_hold_images(each) and each in named))
         namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
-        stacks = scope.with_documents(self.mine, {*places, *run.placing.inherited_documents, *namespaces})
+        every = self.project.tree.ending(CODE) if self._on_pages else ()
+        stacks = scope.with_documents(self.mine, {*places, *run.placing.inherited_documents, *namespaces, *every})
         return [each for each in stacks if job.only is None or job.only & set(each.files)]
 
 

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from hclmod.terraform.stacks import Assignment, Stack, Target
 
 
+class PageFile(Struct, frozen=True):
+    """A Markdown document: whether the config names it for the section, and the page that it only refers to."""
+
+    path: str
+    managed: bool = False
+    follows: str = ""
+
+
 Id = TypeVar("Id", BlockId, ImageId)
 Value = TypeVar("Value")
 
@@ -37,6 +45,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     `reached` are the resources that options of rules name, with the rule. `blocked` are the images that stay with
     others, with the reason. `chosen` are the blocks that rules are offered, None for all that the phase selects.
+    `pages` are the Markdown documents that rules are offered, and `done` the completed phases, for those rules alone.
     """
 
     job: Job
@@ -52,6 +61,8 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     blocked: Mapping[ImageId, str] = field(default_factory=dict)
     chosen: frozenset[BlockId] | None = None
     objects: ClusterObjects | None = None
+    pages: tuple[PageFile, ...] = ()
+    done: tuple[int, ...] = ()
 
     @property
     def phase(self) -> int | None:

@@ -1,4 +1,4 @@
-"""The two kinds of documents that are settled: what rules are offered there, how they are edited, who judges them."""
+"""The kinds of documents that are settled: what rules are offered there, how they are edited, who judges them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.edits import Edit, Fix
     from hclmod.hcl.source import Source
     from hclmod.hcl.views import Block
+    from hclmod.markdown.page import Page
     from hclmod.proof.verdict import Verdict
     from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.loading import Loaded
@@ -153,7 +154,50 @@ class Yaml(Struct, frozen=True):
         return verdict.Unverifiable(wrong) if wrong else verdict.AsDeclared((yaml_fixes.judge(),))
 
 
-Text = TypeVar("Text", Hcl, Yaml)
+class Markdown(Struct, frozen=True):
+    """A document of Markdown: rules with `on_page` are offered the whole page, and markdown-it-py is the judge."""
+
+    page: Page
+
+    @property
+    def document(self) -> Document:
+        """Its bytes and lines."""
+        return self.page.document
+
+    def check(self, rules: Sequence[Loaded], context: Context) -> tuple[Reported, ...]:
+        """What rules find on the page."""
+        pairs = ((loaded, finding) for loaded in rules for finding in loaded.on_page(self.page, context))
+        return tuple(self._reported(loaded.id, finding) for loaded, finding in pairs)
+
+    def _reported(self, rule: str, finding: Finding) -> Reported:
+        line = self.document.line(finding.span.start) - 1
+        above = self.page.lines[max(0, line - 1) : line + 1]
+        comments = [text[text.index("<!--") :].strip() for each in above if "<!--" in (text := each.decode())]
+        why = suppression.among(comments, rule)
+        where = " ".join(each.decode().strip() for each in self.page.lines[line : line + 1])
+        finding = _addressed(finding, self.page.heading_of(line))
+        return _reported(rule, finding, self.document, why=why, where=where, comment="<!-- {} -->")
+
+    def edited(self, made: Sequence[Edit], _fixes: Sequence[Fix]) -> Markdown:
+        """The document with these edits."""
+        document = Document(self.document.path, edits.apply(self.document.data, made))
+        return Markdown(replace(self.page, document=document))
+
+    def rejected(self) -> str | None:
+        """Nothing: every text is Markdown."""
+        return None
+
+    def judged(self, before: Markdown, fixes: Sequence[Fix]) -> Verdict:
+        """Whether markdown-it-py sees all that is outside of the section as before."""
+        if before.document.data == self.document.data:
+            return verdict.Same()
+        from hclmod.markdown import sections, syntax
+
+        wrong = sections.undeclared(before.document, self.document, fixes)
+        return verdict.Broken((wrong,)) if wrong else verdict.AsDeclared((syntax.judge(),))
+
+
+Text = TypeVar("Text", Hcl, Yaml, Markdown)
 """A document that can be settled."""
 
 
@@ -180,17 +224,20 @@ def _heeding(place: Place, rule: str) -> Place:
     return replace(place, images=tuple(images)) if any(reasons) else place
 
 
-def _reported(rule: str, finding: Finding, document: Document, *, why: str | None, where: str = "") -> Reported:
+def _reported(
+    rule: str, finding: Finding, document: Document, *, why: str | None, where: str = "", comment: str = "# {}"
+) -> Reported:
     """A finding with its line and the lines that it changes, as a comment there leaves it.
 
-    `why` is the comment's reason, None without a comment; `where` the path of the innermost item around it.
+    `why` is the comment's reason, None without a comment; `where` the path of the innermost item around it. `comment`
+    is how one is written in this document.
     """
     line = document.line(finding.span.start)
     if why:
         message = f"suppressed ({why}): {finding.message}"
         finding = replace(finding, message=message, fix=None, level=Level.NOTE, effect="")
     elif why is not None:
-        form = f"# hclmod: ignore[{rule}] why"
+        form = comment.format(f"hclmod: ignore[{rule}] why")
         message = f"{finding.message} (the `hclmod: ignore` here does not count, write `{form}`)"
         finding = replace(finding, message=message)
     before, after = excerpt(document, finding.fix) if finding.fix else ("", "")

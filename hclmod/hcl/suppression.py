@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.edits import Span
     from hclmod.hcl.source import Source
 
-_COMMENT = re.compile(r"(?:#|//|/\*)\s*hclmod:\s*ignore\b(?:\s*\[([^\]]*)\])?(.*)", re.DOTALL)
+_COMMENT = re.compile(r"(?:#|//|/\*|<!--)\s*hclmod:\s*ignore\b(?:\s*\[([^\]]*)\])?(.*)", re.DOTALL)
 
 SAME = 0.95
 """From so much likeness on the name of a rule is a slip of the pen for another one."""
@@ -49,7 +49,7 @@ def among(comments: Iterable[str], rule: str) -> str | None:
 def _reason(named: str | None, text: str, rule: str) -> str | None:
     names = [name.strip() for name in (named or "").split(",") if name.strip()]
     if rule in names:
-        return text.strip().removesuffix("*/").rstrip()
+        return text.strip().removesuffix("*/").removesuffix("-->").rstrip()
     return "" if not names or any(_is_slip(name, rule) for name in names) else None
 
 

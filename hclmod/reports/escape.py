@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 
+from hclmod.markdown import text as markdown
+
 _SPAN = re.compile(r"`([^`]+)`")
 _PUNCTUATION = re.compile(r"([\\`*_\[\]|~^$!#])")
 _REFERENCE = re.compile(r"(?<=[@#!%~$&])(?=[\w\"-])|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=GH)(?=-\d)", re.IGNORECASE)
 _APART = "\u200b"
-_TICKS = re.compile("`+")
 _COMMAND = re.compile(r"(?m)^(\s*):(?=:)|(##\w*)\[")
 _MARK = re.compile(r"#(?=#\w*\[)")
 _STRANGE = re.compile(r"[^\x20-\x7e\n]")
@@ -93,10 +94,7 @@ def no_command_in_xml(text: str) -> str:
 
 def code(text: str) -> str:
     """The text as a Markdown code span."""
-    entry = no_command(f"`{one_line(text)}")[1:]  # what begins a span begins no line
-    ticks = "`" * (_longest(entry) + 1)
-    pad = " " if entry[:1] in ("`", " ", "") or entry[-1:] in ("`", " ") else ""
-    return f"{ticks}{pad}{entry}{pad}{ticks}"
+    return markdown.span(no_command(f"`{one_line(text)}")[1:])  # what begins a span begins no line
 
 
 def plain(text: str) -> str:
@@ -126,11 +124,4 @@ def spans(text: str) -> list[str]:
 
 def fence(text: str, language: str = "") -> str:
     """The text as a fenced block, whose fence is longer than any run of back-ticks inside; ends in a newline."""
-    entry = no_command(visible(text.replace("\r\n", "\n"), keep="\n\t"))
-    ticks = "`" * max(3, _longest(entry) + 1)
-    end = "" if entry.endswith("\n") or not entry else "\n"
-    return f"{ticks}{language}\n{entry}{end}{ticks}\n"
-
-
-def _longest(text: str) -> int:
-    return max(map(len, _TICKS.findall(text)), default=0)
+    return markdown.fence(no_command(visible(text.replace("\r\n", "\n"), keep="\n\t")), language)

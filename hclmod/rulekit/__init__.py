@@ -72,6 +72,12 @@ if TYPE_CHECKING:
         objection as objection,
         template as template,
     )
+    from hclmod.markdown import (
+        sections as sections,
+        text as text,
+    )
+    from hclmod.markdown.page import Page as Page
+    from hclmod.markdown.sections import SectionText as SectionText
     from hclmod.rulekit.facts import (
         Facts as Facts,
         AssignedWorkload as AssignedWorkload,
@@ -96,6 +102,7 @@ if TYPE_CHECKING:
         note as note,
         warn as warn,
     )
+    from hclmod.rulekit.samples import settled_block as settled_block
     from hclmod.terraform.ids import (
         ImageId as ImageId,
         ResourceId as ResourceId,
@@ -135,10 +142,14 @@ _TABLE = {
     "hclmod.terraform.ids": "ImageId ResourceId",
     "hclmod.scan.cluster": "COMPUTED UNREAD ClusterObject ClusterObjects Data UnknownData",
     "hclmod.rulekit.drafts": "Draft Siblings draft fill objection template",
+    "hclmod.markdown": "sections text",
+    "hclmod.markdown.page": "Page",
+    "hclmod.markdown.sections": "SectionText",
     "hclmod.rulekit.facts": "AssignedWorkload Facts Namespace",
     "hclmod.rulekit.literals": "Literal",
     "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Place",
     "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Option Rule change note warn",
+    "hclmod.rulekit.samples": "settled_block",
     "hclmod.terraform.kubernetes": "KINDS NAMESPACES RELEASE WORKLOADS Container containers dynamic_containers "
     "namespace_attribute namespace_name rollout",
 }

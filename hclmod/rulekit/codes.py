@@ -66,7 +66,7 @@ def _reached(path: Path) -> Iterator[_Definition]:
         if where in seen:
             continue
         seen.add(where)
-        if name in module.imports:
+        if name in module.imports and module.imports[name][1] != "rule":  # what another rule says is its own
             todo.append(module.imports[name])
         elif name in module.definitions:
             definition = _definition(*where)

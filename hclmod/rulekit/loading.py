@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hclmod.hcl.views import Block
+    from hclmod.markdown.page import Page
     from hclmod.rulekit.drafts import Draft, Siblings
     from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.places import LinkedImage, Place
@@ -63,6 +64,11 @@ class Loaded(Struct, frozen=True):
         """What the rule says of a place from which images come."""
         images = self.rule.images
         return mistakes.findings(self.id, self._call(images.at_places, literal, place, context)) if images else ()
+
+    def on_page(self, page: Page, context: Context) -> Iterable[Finding]:
+        """What the rule says of a Markdown document."""
+        hook = self.rule.on_page
+        return mistakes.findings(self.id, self._call(hook, page, context)) if hook else ()
 
     def together(self, images: Sequence[LinkedImage], context: Context) -> Mapping[ImageId, str]:
         """The images that have to stay with others, by what the rule says."""

@@ -111,6 +111,7 @@ class Context(Struct, frozen=True, kw_only=True):
     pipelines: tuple[ImageSetter, ...] = ()  # commands of the repository's pipelines that set images
     merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a resource's blocks, an override last
     objects: ClusterObjects | None = None  # of all stacks, those that rules ask for; None where none asks
+    done: tuple[int, ...] = ()  # the completed phases, for rules with `on_page`
 
     def overridden(self, workload: Block) -> tuple[Block, ...]:
         """The blocks of all documents whose pods an override file replaces: a nested block wins whole."""
@@ -173,6 +174,9 @@ class Rule(_Check, frozen=True, kw_only=True):
     `drafts`, called once a run on the whole repository as `drafts(siblings, context, **options)`, yields the files that
     the rule begins, and why others cannot be begun.
 
+    `on_page`, called as `on_page(page, context, **options)`, yields findings for each Markdown document (`Page`). A
+    rule that has it is offered the blocks of all folders, also of modules that no workload of a stack comes from.
+
     `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, and `"facts"`, which fills
     `Context.facts`. Both read other stacks too, so a rule asks for them only if it uses them.
     """
@@ -183,12 +187,13 @@ class Rule(_Check, frozen=True, kw_only=True):
     images: ImageHooks | None = None
     more_kinds: Callable[[Config], tuple[str, ...]] | None = None
     drafts: Callable[..., Iterable[Draft]] | None = None
+    on_page: Callable[..., Iterable[Finding]] | None = None
 
     @property
     def hooks(self) -> tuple[Callable[..., object], ...]:
         """The functions that take options."""
         images = (self.images.at_places, self.images.together, self.images.forms) if self.images else ()
-        return (self.check, *(each for each in (*images, self.drafts) if each))
+        return (self.check, *(each for each in (*images, self.drafts, self.on_page) if each))
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the hooks: name, default and, as text, type."""

@@ -1,0 +1,1 @@
+"""One document of Markdown: read it, edit it, lose no byte."""
