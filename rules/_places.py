@@ -54,7 +54,7 @@ def at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) ->
     return replace(moved, cells=tuple(cells))
 
 
-_UNSETTLED = frozenset({"may-be-opted-out", "written-with-escapes", "tag-does-not-fit"})
+_UNSETTLED = frozenset({"may-be-opted-out", "written-with-escapes", "tag-does-not-fit", "unresolved-image"})
 """Reasons to stay that a person can do something about."""
 
 
@@ -94,13 +94,20 @@ def _listed(stay: Mapping[Reason, str]) -> str:
     return "; ".join(f"{name}: {why.text}" for why, name in stay.items())
 
 
+def _unreadable(driven: AffectedImage, literal: Literal) -> Reason:
+    """Why nobody can tell which image a literal makes."""
+    if driven.unknown:
+        return Reason("unresolved-image", f"its image is not known: {driven.unknown}")
+    if "\\" in literal.text:
+        return Reason("written-with-escapes", f"it {ESCAPED}")
+    return Reason("not-a-reference", "its image is not a reference")
+
+
 def _answer(driven: AffectedImage, literal: Literal, context: Context, *, jobs: bool) -> Float | Reason:
     """What one container wants at the place (as the tag that is to be written there), or why it wants nothing."""
     image = reference.parse(driven.before + literal.text + driven.after)
-    if image is None and "\\" in literal.text:
-        return Reason("written-with-escapes", f"it {ESCAPED}")
-    if image is None:
-        return Reason("not-a-reference", "its image is not a reference")
+    if image is None or driven.unknown:
+        return _unreadable(driven, literal)
     verdict = decision(image, context, driven.id)
     if not isinstance(verdict, Float):
         return stays(verdict, image, policy(image, context, driven.id))

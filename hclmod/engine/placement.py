@@ -245,7 +245,9 @@ class _Maker:
         for origin in use.origins:
             here = (i for i, part in enumerate(origin) if isinstance(part, Piece) and part.site == site)
             if (index := next(here, None)) is not None:
-                yield self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index])
+                image = self._driven(use, _text(origin[:index]), _text(origin[index + 1 :]), origin[index])
+                hole = next((part for part in origin if isinstance(part, Hole)), None)
+                yield replace(image, unknown=f"it ends at `{hole.text}`: {hole.why}") if hole else image
 
     def _driven(self, use: ImageUse, before: str, after: str, part: Piece | Hole | None) -> AffectedImage:
         block = self.blocks.get(use.id)

@@ -41,6 +41,7 @@ class AffectedImage(Struct, frozen=True, kw_only=True):
     overrides: tuple[str, ...] = ()  # var-files that nobody can read and that would win
     outside: bool = False  # no container: `label` is the form, as in `scan.find.FORMS`
     container: str = ""  # as `ignore_changes` writes it
+    unknown: str = ""  # why a part of the image before or after the place is not known
 
     @property
     def key(self) -> ImageId:

@@ -19,6 +19,7 @@ from hclmod.hcl.views import Expression, top_level
 from hclmod.scan.helm import Setting, settings
 from hclmod.scan.owners import Owner, attributes, metadata, owner_of, users
 from hclmod.terraform.kubernetes import KINDS, RELEASE
+from hclmod.terraform.overrides import live
 from hclmod.yaml import scalars
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def carriers(sources: Sequence[Source]) -> Carriers:
     spots: list[Spot] = []
     readings: list[Reading] = []
     releases: list[Release] = []
-    for block in blocks:
+    for block in live(blocks):
         matter = [
             each for each in attributes(block) if _MATTERS.search(each.source.data, each.span.start, each.span.end)
         ]

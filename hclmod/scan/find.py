@@ -175,9 +175,13 @@ class _Here(Struct, frozen=True):
 
     def written(self) -> list[OutsideImage]:
         """The images that stand in the module's documents; what `set` names is one of a release's values too."""
-        given = list(self.given_to_releases())
-        places = {(each.location.address, each.site) for each in given if each.site}
-        return [each for each in self.spotted() if (each.location.address, each.site) not in places] + given
+        spotted, given = list(self.spotted()), list(self.given_to_releases())
+        places = {_identity(each) for each in given if each.location.form == "helm set"}
+        known = {_identity(each) for each in spotted}
+        return [
+            *(each for each in spotted if _identity(each) not in places),
+            *(each for each in given if each.location.form == "helm set" or _identity(each) not in known),
+        ]
 
     def spotted(self) -> Iterator[OutsideImage]:
         """The images that stand in the module's documents, by their place in an object or a text."""
@@ -225,6 +229,11 @@ class _Here(Struct, frozen=True):
         given = reading.function == "templatefile" and reading.variables
         variables = trace.table(reading.variables, scope)[0] if given and reading.variables else {}
         yield from _in_yaml(location, data, variables)
+
+
+def _identity(image: OutsideImage) -> tuple[str, object]:
+    """Whose an image is, and where it stands."""
+    return image.location.address, image.site or (image.location.file, image.location.line, image.shown)
 
 
 _TEXT = ("file", "templatefile", "filebase64")

@@ -13,9 +13,10 @@ from hclmod.terraform import lists, trace
 from hclmod.terraform.origins import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hclmod.hcl.views import Block
+    from hclmod.terraform.names import At
     from hclmod.terraform.origins import Origin
 
 
@@ -31,7 +32,7 @@ class Setting(Struct, frozen=True, kw_only=True, array_like=True):
     iterator: str = ""
 
 
-_KINDS = ("set", "set_sensitive", "set_list")
+_KINDS = ("set", "set_sensitive", "set_list", "set_wo")
 
 
 def settings(release: Block) -> Iterator[Setting]:
@@ -67,24 +68,37 @@ class Given(NamedTuple):
     place: Definition
 
 
-def given(setting: Setting, scope: Scope) -> Iterator[Given]:
-    """Everything that a setting sets."""
-    for name, value, here in _both(setting, scope):
-        for origin in trace.trace(name, here):
-            for each in _values(value, here):
-                yield Given(origin, each, setting.over or name)
-
-
-def _both(setting: Setting, scope: Scope) -> Iterator[tuple[Definition, Definition, Scope]]:
-    """Name and value of each setting, and the scope in which they are read."""
-    over = setting.over
+def ways(setting: Setting, scope: Scope) -> list[list[Given]]:
+    """Everything that a setting sets, in each form that conditionals leave open."""
     if setting.name and setting.value:
-        for pair in lists.pairs(over, scope) if over else ():
-            yield setting.name, setting.value, Scope(scope.module, {**scope.bound, setting.iterator: pair})
-        if over is None:
-            yield setting.name, setting.value, scope
+        forms = [list(_named(setting, setting.name, setting.value, scope))]
+    else:
+        forms = [list(_listed(items, scope)) for items in lists.ways(setting.over, scope)] if setting.over else []
+    return [
+        [
+            Given(origin, each, setting.over or name)
+            for name, value, here in form
+            for origin in trace.trace(name, here)
+            for each in _values(value, here)
+        ]
+        for form in forms
+    ]
+
+
+def _named(
+    setting: Setting, name: Definition, value: Definition, scope: Scope
+) -> Iterator[tuple[Definition, Definition, Scope]]:
+    """Name and value of a block, and the scope in which they are read; of a `dynamic` one for each of its pairs."""
+    if setting.over is None:
+        yield name, value, scope
         return
-    for item in lists.items(over, scope) if over else ():
+    for pair in lists.pairs(setting.over, scope):
+        yield name, value, Scope(scope.module, {**scope.bound, setting.iterator: pair})
+
+
+def _listed(items: Sequence[At], scope: Scope) -> Iterator[tuple[Definition, Definition, Scope]]:
+    """Name and value of each item of a list, and the scope in which they are read."""
+    for item in items:
         here = trace.taken(item)
         entries, complete = trace.table(here, scope)
         if entries.keys() >= {"name", "value"}:

@@ -274,7 +274,7 @@ def _release(block: Block, scope: Scope, reader: Reader) -> dict[str, Data]:
         for _, document in reader.decoded(trace.taken(item), scope):
             merged = _over(merged, document)
     for setting in helm.settings(block):
-        for name, value, _ in helm.given(setting, scope):
+        for name, value, _ in (each for form in helm.ways(setting, scope) for each in form):
             if key := text(name):
                 merged = _over(merged, _nested(_steps(key), reader.data(value, scope)))
     return {**result, "values": merged}

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from hclmod.hcl.values import Call, Definition, List, LongText, Object, Opaque, Template, Text
+from hclmod.hcl.values import Call, Definition, For, List, LongText, Object, Opaque, Template, Text
 from hclmod.scan import helm
 from hclmod.scan.expressions import ENCODES, Spot, spots_of
 from hclmod.terraform import lists, trace
+from hclmod.terraform.kubernetes import RELEASE
 from hclmod.terraform.names import At, Held
 from hclmod.terraform.origins import STAND_IN, Hole, Piece
 from hclmod.yaml import scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hclmod.hcl.values import Value
     from hclmod.scan.expressions import Release
+    from hclmod.scan.helm import Given
     from hclmod.scan.owners import Owner
     from hclmod.terraform.origins import Origin, Scope, Site
     from hclmod.yaml.scalars import Scalar
@@ -35,18 +39,56 @@ def spots(release: Release, scope: Scope) -> Iterator[Spot]:
 
 
 def _sets(release: Release, scope: Scope) -> Iterator[Spot]:
-    """The images that `set` names; parts of one image are put together."""
-    split: dict[tuple[str, ...], dict[str, Definition]] = defaultdict(dict)
-    for name, value, place in (each for setting in release.settings for each in helm.given(setting, scope)):
+    """The images that `set` names, in each form that conditionals leave open; parts of one image are put together."""
+    forms = [helm.ways(setting, scope) for setting in release.settings]
+    if prod(map(len, forms)) > trace.COMBINATIONS:
+        forms = [[[each for some in form for each in some]] for form in forms]
+    split: dict[tuple[str, ...], list[dict[str, Definition]]] = defaultdict(list)
+    known: set[object] = set()
+    for given in ([each for some in form for each in some] for form in product(*forms)):
+        alone = [each for each in given if _place(each) not in known]
+        known.update(map(_place, given))
+        yield from _of_names(alone, release.owner)
+        for path, entries in _in_parts(given).items():
+            split[path].append(entries)
+    for path, every in split.items():
+        for entries in _longest(every):
+            yield from spots_of(scalars.parts(path[-1], None, entries), release.owner, "helm set")
+
+
+def _of_names(given: Iterable[Given], owner: Owner) -> Iterator[Spot]:
+    """The images that one name alone says, and names that cannot be followed."""
+    for name, value, place in given:
         *above, key = _path(name)
         if hole := next((part for part in name if isinstance(part, Hole)), None):
-            yield from _unread(hole, place, release.owner, "helm set") if _may_be_image(above, key) else ()
-        elif above and scalars.parts(above[-1], None, {key: value}):
-            split[tuple(above)][key] = value
+            yield from _unread(hole, place, owner, "helm set") if _may_be_image(above, key) else ()
         else:
-            yield from spots_of(scalars.parts(key, value, {}), release.owner, "helm set")
-    for path, entries in split.items():
-        yield from spots_of(scalars.parts(path[-1], None, entries), release.owner, "helm set")
+            yield from spots_of(scalars.parts(key, value, {}), owner, "helm set")
+
+
+def _in_parts(given: Iterable[Given]) -> dict[tuple[str, ...], dict[str, Definition]]:
+    """The parts of each image that is set in parts, by the name of the image; of two values the last one counts."""
+    split: dict[tuple[str, ...], dict[str, Definition]] = defaultdict(dict)
+    for name, value, _ in given:
+        *above, key = _path(name)
+        if above and _HOLE not in "".join((*above, key)) and scalars.parts(above[-1], None, {key: value}):
+            split[tuple(above)][key] = value
+    return split
+
+
+def _longest(every: Iterable[dict[str, Definition]]) -> list[dict[str, Definition]]:
+    """The images in parts without doubles, and without those that are a part of another one."""
+    by_key = {frozenset((role, *_literal(each)) for role, each in entries.items()): entries for entries in every}
+    return [entries for key, entries in by_key.items() if not any(key < other for other in by_key)]
+
+
+def _place(given: Given) -> object:
+    return given.name, _literal(given.value), _literal(given.place)
+
+
+def _literal(value: Definition) -> tuple[object, ...]:
+    """A value by where it stands, however it was reached."""
+    return value.document, value.path, value.line, value.value
 
 
 _HOLE = "\0"
@@ -76,12 +118,50 @@ def _of_text(at: At, owner: Owner, scope: Scope) -> Iterator[Spot]:
     match at.value:
         case LongText() | Object() | List():
             return  # their images are found where they are written
+        case Call("yamlencode" | "jsonencode", (inner,)):
+            yield from _of_value(trace.part(at, inner), owner, scope, 0)
+            return
         case Call(name, _) if ENCODES.match(f"{name}("):
             return
         case Opaque(text, _) if text.startswith(_TEMPLATES):
             return
     for origin in trace.every(replace(at, value=_plain(at.value))):
         yield from _in_text(origin, at.home, owner, scope)
+
+
+def _of_value(at: At, owner: Owner, scope: Scope, depth: int) -> Iterator[Spot]:
+    """The images of an object that is encoded, wherever it comes from."""
+    for one in trace.reduced(at) if depth < lists.DEPTH else ():
+        match one.value:
+            case Object(entries):
+                for key, value in entries:
+                    inner = trace.part(one, value)
+                    if key is not None and "image" in key.lower() and (parts := _parts(key, inner)):
+                        yield from () if _is_here(parts, scope) else spots_of(parts, owner, "helm values")
+                    else:
+                        yield from _of_value(inner, owner, scope, 0 if key is None else depth + 1)
+            case List(items):
+                for item in items:
+                    yield from _of_value(trace.part(one, item), owner, scope, depth + 1)
+            case Opaque(text, why) if depth == 0 and not isinstance(one.value, LongText | For):
+                yield from _unread(Hole(text, why), one.home, owner, "helm values")
+
+
+def _parts(key: str, at: At) -> dict[str, Definition]:
+    """The image that an entry of an object names."""
+    whole = at.value if isinstance(at.value, Definition) else trace.taken(at)
+    entries, _ = trace.table(whole, at.scope)
+    is_text = not entries and Text("null", None) not in (at.value, whole.value)
+    return scalars.parts(key, whole if is_text else None, entries)
+
+
+def _is_here(parts: Mapping[str, Definition], scope: Scope) -> bool:
+    """Whether an image stands in the release itself or in a local of its module, where it is found as it is written."""
+    return any(
+        each.document.rpartition("/")[0] == scope.module.folder
+        and each.path.startswith((f"resource.{RELEASE}.", "locals["))
+        for each in parts.values()
+    )
 
 
 _TEMPLATES = ("data.template_file.", "data.kubectl_file_documents.")

@@ -16,6 +16,7 @@ from hclmod.hcl.views import top_level
 from hclmod.terraform.code import is_override
 from hclmod.terraform.ids import BlockId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
+from hclmod.terraform.overrides import in_order, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -67,17 +68,8 @@ def written(path: str, text: bytes) -> frozenset[BlockId]:
     return frozenset(BlockId(folder_of(path), f"{kind}.{name}") for kind, name in named)
 
 
-def _in_order(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks of one resource in the order in which Terraform merges them."""
-    return tuple(sorted(blocks, key=lambda each: (is_override(_path(each)), _path(each))))
-
-
 def _is_split(blocks: Sequence[Block]) -> bool:
-    return len(blocks) > 1 and any(is_override(_path(each)) for each in blocks)
-
-
-def _path(block: Block) -> str:
-    return block.source.document.path
+    return len(blocks) > 1 and any(is_override(path_of(each)) for each in blocks)
 
 
 def folder_of(path: str) -> str:
@@ -112,7 +104,7 @@ class _Reader:
     def inventory(self) -> Inventory:
         names = {each: self._text(each.folder, value) for each, value in self.names.items()}
         homes = {each: self._home(each, value, names) for each, value in self.homes.items()}
-        merged = {each: _in_order(blocks) for each, blocks in self.blocks.items() if _is_split(blocks)}
+        merged = {each: in_order(blocks) for each, blocks in self.blocks.items() if _is_split(blocks)}
         return Inventory(homes, names, self.resources, merged)
 
     def _text(self, folder: str, value: Expression | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -28,6 +29,12 @@ def items(definition: Definition, scope: Scope) -> list[At]:
     return list(_items(trace.begin(definition, scope), 0))
 
 
+def ways(definition: Definition, scope: Scope) -> list[list[At]]:
+    """The items of the list in each form that conditionals leave open; of too many forms all items in one list."""
+    results = list(islice(_ways(trace.begin(definition, scope), 0), trace.COMBINATIONS + 1))
+    return results if len(results) <= trace.COMBINATIONS else [items(definition, scope)]
+
+
 def pairs(definition: Definition, scope: Scope) -> list[tuple[Value, Value]]:
     """The keys and values that something runs over; what cannot be followed is a pair that says why."""
     every = _pairs(trace.begin(definition, scope), 0)
@@ -52,6 +59,16 @@ def _items(at: At, depth: int) -> Iterator[At]:
                 pass
             case _:
                 yield lost(one, "it is not a list")
+
+
+def _ways(at: At, depth: int) -> Iterator[list[At]]:
+    for one in trace.reduced(at):
+        match one.value:
+            case Call(name, parts) if name in _JOINING and depth < DEPTH:
+                forms = [list(islice(_ways(trace.part(one, each), depth + 1), trace.COMBINATIONS)) for each in parts]
+                yield from ([item for some in chosen for item in some] for chosen in product(*forms))
+            case _:
+                yield list(_items(one, depth))
 
 
 def _made(at: At, call: Call, depth: int) -> Iterator[At]:

@@ -6,14 +6,16 @@ arguments of `lifecycle` are merged one by one, so that a list of `ignore_change
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from hclmod.hcl.views import Attribute, Block, top_level
+from hclmod.terraform.code import is_override
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hclmod.hcl.source import Source
 
@@ -37,6 +39,30 @@ def merge(parts: Sequence[Block], own: Block) -> Block:
     if live := _lifecycle(seen, own):
         nested.append(live)
     return replace(own, merged=(attributes, tuple(nested)))
+
+
+def in_order(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Blocks of one folder in the order in which Terraform merges them."""
+    return tuple(sorted(blocks, key=lambda each: (is_override(path_of(each)), path_of(each))))
+
+
+def live(blocks: Iterable[Block]) -> list[Block]:
+    """The blocks of a folder without what override files replace; those that they change, as Terraform merges them."""
+    ordered = in_order(blocks)
+    if not any(is_override(path_of(each)) for each in ordered):
+        return list(ordered)
+    last = {name: attribute for each in ordered if each.type == "locals" for name, attribute in each.attributes.items()}
+    parts: dict[tuple[str, ...], list[Block]] = defaultdict(list)
+    for each in ordered:
+        key = (each.type, *each.labels) if each.labels else (each.type, path_of(each), each.path)
+        parts[key].append(_with_last(each, last) if each.type == "locals" else each)
+    return [merge(some, some[0]) if len(some) > 1 else some[0] for some in parts.values()]
+
+
+def _with_last(block: Block, last: Mapping[str, Attribute]) -> Block:
+    """A block of locals without those that another one declares after it."""
+    kept = {name: each for name, each in block.attributes.items() if each == last[name]}
+    return replace(block, merged=(kept, tuple(block.blocks())))
 
 
 def documents(parts: Sequence[Block]) -> list[str]:
