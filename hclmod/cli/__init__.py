@@ -24,6 +24,7 @@ SECTIONS = {
         "survey": ("survey", "List all images, releases, workloads and namespaces"),
         "owners": ("audit", "List who controls each image, tag and pull policy"),
         "audit": ("audit", "Find images managed by two tools, or by none"),
+        "doctor": ("doctor", "Find caches that may give old images"),
         "explain": ("rules", "Explain a rule or a workload"),
         "trace": ("survey", "Show where an image comes from and what else uses it"),
     },

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hclmod import files, txtar
+from hclmod import caches, files, txtar
 from hclmod.engine.cases import chosen, outcomes
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged, findings
 from hclmod.reports.diff import unified
@@ -39,7 +39,7 @@ def run_all(
     root: Path, which: str | None = None, folders: Sequence[Path] = (), *, accept: bool = False
 ) -> tuple[Result, ...]:
     """Run the cases below `root`: all, or those of a rule, of a topic, or one by its name `rule-id/topic/case`."""
-    if which is not None:
+    if which is not None and which.partition("/")[0] != caches.RULE:
         find(which.partition("/")[0], (None, *folders))
     return tuple(run(case, (None, *folders), accept=accept) for case in chosen(root, which))
 

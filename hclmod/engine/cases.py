@@ -5,7 +5,7 @@ change; without `after` nothing may. No rule takes a file away, so no case can w
 (what must be reported, as often as it is listed), `says` (texts that the report must contain), `silent = true` (nothing
 needs a person), `phase`, `refused = true` and `[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside
 `before` are read as in a repository; `earlier/**` is the repository as it was, for rules that look at edits. Cases may
-stand in folders by topic.
+stand in folders by topic. Those below `fixtures/doctor` are run by `hclmod doctor`, which has no rules.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from hclmod import files, txtar
+from hclmod import caches, files, txtar
 from hclmod.cache import NONE
 from hclmod.config import checks
-from hclmod.engine import tree
+from hclmod.engine import doctor, tree
 from hclmod.engine.job import Job
 from hclmod.engine.project import in_memory
 from hclmod.errors import HclmodError, nearest
@@ -138,9 +138,12 @@ def _folder(case: Path) -> dict[str, bytes]:
 
 def outcomes(case: Case, folders: Sequence[Path | None] = (None,), kept: Cache = NONE) -> list[Outcome]:
     """What becomes of the documents of a case; `kept` is what earlier runs have found."""
-    project = in_memory(case.before, rule_folders=folders, options={case.rule: case.options}, kept=kept)
+    options = {} if case.rule == caches.RULE else {case.rule: case.options}
+    project = in_memory(case.before, rule_folders=folders, options=options, kept=kept)
     phases, through = project.config.phases, project.config.through
     project.require_names()
+    if case.rule == caches.RULE:
+        return list(doctor.report(project, unit=str(case.options.get(doctor.UNIT, ""))).outcomes)
     job = Job(
         rules=(case.rule,),
         phase=case.phase,

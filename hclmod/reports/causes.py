@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.caches import TITLE
 from hclmod.terraform.kubernetes import ROLLOUTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from hclmod.reports.model import Item, Kind, Section
 
@@ -40,6 +41,7 @@ class Cause(Struct, frozen=True):
     effect: str
     advice: str
     rows: tuple[Row, ...]
+    unit: str = "stack"  # what its folders are called
 
     @property
     def number(self) -> int:
@@ -58,18 +60,19 @@ class Cause(Struct, frozen=True):
         return f"{rule}: {slug.replace('-', ' ')}"
 
 
-def causes(sections: Iterable[Section], kind: Kind) -> tuple[Cause, ...]:
+def causes(sections: Sequence[Section], kind: Kind) -> tuple[Cause, ...]:
     """The items of a kind in all sections, the most frequent cause first."""
     by_cause: dict[tuple[str, str], list[tuple[str, str, Item]]] = defaultdict(list)
     for section in sections:
         for stack in section.stacks:
             for document, item in stack.items(kind):
                 by_cause[item.code, item.effect].append((stack.name, f"{document.path}:{item.line}", item))
-    result = [_cause(code, effect, each) for (code, effect), each in by_cause.items()]
+    unit = "folder" if any(section.title == TITLE for section in sections) else "stack"
+    result = [_cause(code, effect, each, unit) for (code, effect), each in by_cause.items()]
     return tuple(sorted(result, key=lambda each: (-each.number, each.code, each.effect)))
 
 
-def _cause(code: str, effect: str, items: Sequence[tuple[str, str, Item]]) -> Cause:
+def _cause(code: str, effect: str, items: Sequence[tuple[str, str, Item]], unit: str) -> Cause:
     by_text: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for stack, place, item in items:
         by_text[item.subject or _without_label(item.message)].append((stack, place))
@@ -79,7 +82,7 @@ def _cause(code: str, effect: str, items: Sequence[tuple[str, str, Item]]) -> Ca
     ]
     advice = {item.advice for _, _, item in items}
     ordered = sorted(rows, key=lambda row: (-len(row.places), row.text))
-    return Cause(code, effect, advice.pop() if len(advice) == 1 else "", tuple(ordered))
+    return Cause(code, effect, advice.pop() if len(advice) == 1 else "", tuple(ordered), unit)
 
 
 def _without_label(message: str) -> str:

@@ -67,7 +67,7 @@ def render(  # noqa: PLR0911 - one line for each format
             from hclmod.reports import overview, terminal
 
             style = style or terminal.Style()
-            if not style.verbose and any(each.number is not None for each in report.sections):
+            if not style.verbose and any(each.is_by_cause for each in report.sections):
                 return overview.render(report, style)
             return "".join(terminal.render(section, style) for section in report.sections)
 

@@ -91,7 +91,7 @@ def _review(section: Section) -> Iterator[Part]:
         return
     yield (Form(_Rank.TOTALS, f"### Needs review ({section.totals.people})\n\n"),)
     for cause in every:
-        head = f"{plain(clip(cause.title, _TITLE))} ({cause.number} in {count(cause.stacks, 'stack')})"
+        head = f"{plain(clip(cause.title, _TITLE))} ({cause.number} in {count(cause.stacks, cause.unit)})"
         yield _line(f"{head}: {prose(cause.advice)}" if cause.advice else head, _Rank.PEOPLE_SHORT)
         for row in cause.rows:
             places = some(tuple(map(code, row.places)), _PLACES)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from hclmod import caches
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -161,7 +163,12 @@ class Section(Value, frozen=True):
     @property
     def is_audit(self) -> bool:
         """Whether this only looks: then it has findings, and nothing changes."""
-        return self.number is None and self.title == AUDIT
+        return self.number is None and self.title in (AUDIT, caches.TITLE)
+
+    @property
+    def is_by_cause(self) -> bool:
+        """Whether text groups its items by their cause: phases, and what has advice for each cause."""
+        return self.number is not None or self.title == caches.TITLE
 
     @property
     def documents(self) -> Iterator[Document]:
@@ -258,6 +265,8 @@ def headings(section: Section) -> tuple[str, str]:
 
 def fix_command(section: Section) -> str:
     """The command that fixes what an audit found and can be fixed; empty where there is nothing."""
+    if section.title == caches.TITLE:
+        return "hclmod doctor --fix" if section.totals.changes else ""
     rules = sorted({item.rule for _, item in section.items(Kind.CHANGE)}) if section.is_audit else ()
     return f"hclmod fix {' '.join(f'--rule {rule}' for rule in rules)} ." if rules else ""
 

@@ -60,7 +60,7 @@ def _table_row(title: str, width: int, numbers: Sequence[int]) -> str:
 
 def _cause(cause: Cause, style: Style, color: str) -> Iterator[str]:
     title, effect = blanked(cause.title), blanked(f"[{cause.effect}]") if cause.effect else ""
-    number = f"({cause.number} in {count(cause.stacks, 'stack')})"
+    number = f"({cause.number} in {count(cause.stacks, cause.unit)})"
     fits = style.width is None or len(f"  {title} {number} {effect}") <= style.width
     line = f"  {style.paint(title, color)} {number}"
     yield f"{line} {style.paint(effect, DIM)}" if effect and fits else line

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from hclmod import txtar
+from hclmod import caches, txtar
+from hclmod.caches import codes as doctor
 from hclmod.commands import test
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
@@ -41,7 +42,9 @@ def by_case(cases: Iterable[Case]) -> pytest.MarkDecorator:
 
 @functools.cache
 def codes(rule: str) -> set[str]:
-    """The codes that the page of a rule lists."""
+    """The codes that the page of a rule lists, or the guide of the doctor."""
+    if rule == caches.RULE:
+        return {f"{rule}/{code}" for code in doctor.CODES}
     return {*docstrings.card(rule).codes, f"{rule}/nothing-to-do"}
 
 
@@ -82,8 +85,8 @@ def test_a_third_of_all_fixtures_must_not_change() -> None:
     assert len(CASES) - len(CHANGING) >= len(CASES) / 3
 
 
-def test_every_folder_of_fixtures_is_a_rule() -> None:
-    assert {case.rule for case in CASES} == set(RULES)
+def test_every_folder_of_fixtures_is_a_rule_or_the_doctor() -> None:
+    assert {case.rule for case in CASES} == {*RULES, "doctor"}
 
 
 def test_an_after_holds_files_of_its_before_that_change() -> None:

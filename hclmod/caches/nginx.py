@@ -1,0 +1,167 @@
+"""The configuration of nginx, read by crossplane: a tree of directives with their lines."""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from hclmod import scratch
+from hclmod.caches.texts import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+LIMIT = 1 << 18
+"""Larger texts are not parsed."""
+
+CONTROL_FLOW = "a template whose conditions or loops decide what it says"
+_NESTED = 60
+_OPENING = re.compile(r"(?:^|[;{}\s])(?:server|location|upstream|http)\b[^;{}]*\{")
+_CACHING = re.compile(r"\bproxy_(?:pass|cache)\b")
+
+
+class Directive(Struct, frozen=True):
+    """One directive with its arguments, its place, and what stands in its block (None without a block)."""
+
+    name: str
+    args: tuple[str, ...]
+    path: str
+    line: int
+    block: tuple[Directive, ...] | None = None
+
+    @property
+    def place(self) -> str:
+        """File and line."""
+        return f"{self.path}:{self.line}"
+
+    @property
+    def shown(self) -> str:
+        """The directive as it is written, without what stands in its block."""
+        return " ".join((self.name, *self.args))
+
+    def all(self, name: str) -> list[Directive]:
+        """The directives of a name that stand directly in its block."""
+        return [each for each in self.block or () if each.name == name]
+
+    def below(self) -> Iterator[Directive]:
+        """Every directive in its block, at any depth."""
+        for each in self.block or ():
+            yield each
+            yield from each.below()
+
+
+class Unread(Struct, frozen=True):
+    """A text that is not read, with the line and the reason."""
+
+    path: str
+    line: int
+    why: str
+    is_broken: bool = False
+
+
+def is_nginx(text: Text) -> bool:
+    """Whether a text may be a configuration of nginx that passes requests on."""
+    if text.path.endswith((".sh", ".bash")) and text.whole:
+        return False
+    return _CACHING.search(text.text) is not None and _OPENING.search(text.text) is not None
+
+
+def is_part(text: Text) -> bool:
+    """Whether a text may be a file that another configuration includes."""
+    return text.whole and text.path.endswith((".conf", ".inc", ".nginx")) and "proxy_" in text.text
+
+
+def parse(text: Text) -> Directive | Unread:
+    """The text as one directive without a name, around all that it says."""
+    if text.has_control_flow:
+        return Unread(text.path, text.line(1), CONTROL_FLOW)
+    plain = text.plain
+    if len(plain) > LIMIT or plain.count("{") - plain.count("}") > _NESTED:
+        return Unread(text.path, text.line(1), "too large or nested too deeply")
+    result = _crossplane(plain)
+    if errors := result["errors"]:
+        number = errors[0]["line"]
+        why = re.sub(r" in \S+:\d+$", "", str(errors[0]["error"])) or "the text ends inside of a directive"
+        return Unread(text.path, text.line(number or len(text.lines)), f"nginx cannot read it: {why}", is_broken=True)
+    return Directive("", (), text.path, text.line(1), _directives(text, result["parsed"]))
+
+
+def _crossplane(text: str) -> dict[str, Any]:
+    import crossplane
+
+    with scratch.folder() as folder:
+        file = folder / "nginx.conf"
+        file.write_text(text + "\n", encoding="utf-8", errors="replace", newline="")
+        # `single`: what `include` names is never opened from here
+        payload = crossplane.parse(str(file), single=True, strict=False, check_ctx=False, check_args=False)
+    return payload["config"][0]  # type: ignore[no-any-return]
+
+
+def _directives(text: Text, parsed: Sequence[dict[str, Any]]) -> tuple[Directive, ...]:
+    return tuple(_directive(text, each) for each in parsed if each["directive"] != "#")
+
+
+def _directive(text: Text, entry: dict[str, Any]) -> Directive:
+    block = entry.get("block")
+    return Directive(
+        name=entry["directive"],
+        args=tuple(entry["args"]),
+        path=text.path,
+        line=text.line(entry["line"]),
+        block=None if block is None else _directives(text, block),
+    )
+
+
+_HARMLESS = re.compile(r"(?:^|/)(?:mime\.types|[\w-]*_params|modules-enabled/.*|[\w-]*ssl[\w-]*(?:\.conf)?)$")
+HOLE = "include"
+"""The name of a directive whose file is not in this repository."""
+
+
+def joined(root: Directive, known: Mapping[str, Directive], included: set[str], depth: int = 5) -> Directive:
+    """The configuration with the files of the repository in the place of `include`; `included` takes their paths.
+
+    A file that is not there keeps its `include`, except one that sets nothing about caching.
+    """
+    return Directive(
+        root.name, root.args, root.path, root.line, tuple(_inside(root.block or (), known, included, depth))
+    )
+
+
+def _inside(
+    block: Sequence[Directive], known: Mapping[str, Directive], included: set[str], depth: int
+) -> Iterator[Directive]:
+    for each in block:
+        if each.name == HOLE and each.args:
+            files = _matches(each, known) if depth else []
+            included.update(files)
+            for file in files:
+                yield from _inside(known[file].block or (), known, included, depth - 1)
+            if not files and not _HARMLESS.search(each.args[0]):
+                yield each
+        elif each.block is not None:
+            yield joined(each, known, included, depth)
+        else:
+            yield each
+
+
+def _matches(include: Directive, known: Mapping[str, Directive]) -> list[str]:
+    """The files of the repository that an `include` names, from the nearest folder around the file that says so.
+
+    nginx takes a path from the folder of `nginx.conf`. Of one from the root of the machine only the end is compared.
+    """
+    pattern = include.args[0]
+    parts = pattern.strip("/").split("/")
+    tails = ["/".join(parts[-count:]) for count in (2, 3)] if pattern.startswith("/") else [pattern]
+    folder = posixpath.dirname(include.path)
+    folders = [folder, *(str(each) for each in PurePosixPath(folder).parents)] if folder else [""]
+    for each in folders:
+        for tail in tails:
+            own = posixpath.normpath(posixpath.join(each, tail))
+            if files := [path for path in sorted(known) if path != include.path and fnmatch.fnmatchcase(path, own)]:
+                return files
+    return []

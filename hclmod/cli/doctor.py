@@ -1,0 +1,47 @@
+"""`doctor`: look at the caches of images that a repository configures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hclmod.cli import options
+from hclmod.cli.check import open_at
+from hclmod.cli.groups import Command
+from hclmod.commands.apply import to_do, write
+
+if TYPE_CHECKING:
+    from hclmod.cli.options import Source, View
+
+
+@click.command(cls=Command)
+@click.argument("path", type=options.PATHS, default=".")
+@click.option("--fix", is_flag=True, help="Write what can be fixed: `proxy_cache off`, and the unit of a `ttl`.")
+@options.dry_run
+@click.option("--diff", is_flag=True, help="Show the fixes as a diff and write nothing.")
+@click.option(
+    "--ttl-unit", "unit", type=click.Choice(["h", "m", "s"]), help="What a `ttl` without a unit is meant to count."
+)
+@options.view(diff=False)
+@options.source(repository=False)
+def doctor(*, path: Path, fix: bool, dry_run: bool, diff: bool, unit: str | None, view: View, source: Source) -> int:
+    """Find caches that may give old images.
+
+    Reads what the repository says of nginx, registries, compose files and containerd, from PATH or everywhere. Asks no
+    network. Exits with 1 if there is a finding. Each is described in docs/guides/cache.md.
+    """
+    from hclmod.engine import doctor as examination
+
+    project, _, _ = open_at(source, (path,))
+    name = project.name_of(path)
+    report = project.on_disk(examination.report(project, "" if name == "." else name, unit or ""))
+    shown = view.as_diff() if diff else view
+    if not fix or dry_run or diff:
+        shown.show(project, [report])
+        project.proven(report)
+        return 0 if fix else int(bool(to_do(report)))
+    with shown.showing(project, [report]):
+        write(project, [report])
+    return 0

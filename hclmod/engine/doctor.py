@@ -1,0 +1,129 @@
+"""Whether the caches of images that a repository configures may give old images, as a report."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from hclmod.caches import RULE, TITLE, diagnosis, docs_checks, fixes, repository, texts
+from hclmod.caches.registries import is_image
+from hclmod.engine.outcomes import Changed, PhaseReport, Refused, Reported, Skipped, StackReport, Unchanged
+from hclmod.hcl import edits, suppression
+from hclmod.hcl.document import Document
+from hclmod.hcl.edits import excerpt
+from hclmod.images import reference
+from hclmod.proof import verdict
+from hclmod.rulekit.rule import Level
+from hclmod.scan.files import Files
+from hclmod.terraform.stacks import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hclmod.caches.codes import Placed
+    from hclmod.caches.repository import Caches
+    from hclmod.engine.outcomes import Outcome
+    from hclmod.engine.project import Project
+    from hclmod.images.reference import Reference
+    from hclmod.scan.renderings import Rendering
+
+UNIT = "ttl-unit"
+"""The option of its cases, and of the command line, for a `ttl` without a unit."""
+
+_COMMENT = re.compile(r"(?:#|//|<!--)\s*hclmod:.*")
+
+
+def report(project: Project, below: str = "", unit: str = "") -> PhaseReport:
+    """What is wrong with the caches of the whole repository, or of the file or folder `below`.
+
+    `unit` is what a `ttl` that is a number alone is counted in. Nothing is written.
+    """
+    caches = read(project)
+    docs = ((path, project.tree[path]) for path in project.tree if docs_checks.is_doc(path))
+    by_path: dict[str, list[Placed]] = defaultdict(list)
+    for each in diagnosis.diagnose(caches, docs, unit):
+        by_path[each.path].append(each)
+    outcomes = [*_unread(caches), *(_outcome(project, caches, path, by_path[path]) for path in sorted(by_path))]
+    folders: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in sorted(outcomes, key=lambda each: each.path):
+        if not below or f"{outcome.path}/".startswith(f"{below}/"):
+            folders[posixpath.dirname(outcome.path)].append(outcome)
+    stacks = (
+        StackReport(Stack(folder, folder, tuple(each.path for each in own)), tuple(own))
+        for folder, own in folders.items()
+    )
+    return PhaseReport(None, TITLE, (RULE,), tuple(stacks))
+
+
+def read(project: Project) -> Caches:
+    """The caches that a project configures."""
+    project.tree.load([path for path in project.tree if texts.is_candidate(path) or docs_checks.is_doc(path)])
+    uses: Mapping[str, tuple[Rendering, ...]] = {}
+    if any(repository.may_be_filled(path, project.tree[path]) for path in project.tree if texts.is_candidate(path)):
+        from hclmod.scan.renderings import renderings
+
+        uses = renderings(project.model, Files(tuple(project.tree), project.tree.get, project.kept))
+    return repository.read(project.tree, project.tree.get, images_of=lambda: tuple(_images(project)), renderings=uses)
+
+
+def _images(project: Project) -> Iterator[tuple[str, Reference]]:
+    """The registries that run in a cluster, by the file that names them."""
+    for use in project.uses:
+        for text in filter(None, use.texts):
+            if (known := reference.parse(text)) and is_image(known.path):
+                yield use.image.image.document, known
+    for each in project.outside_images:
+        if is_image(each.reference.path) and not each.location.form.startswith("compose"):
+            yield each.location.file, each.reference
+
+
+def _unread(caches: Caches) -> Iterator[Skipped]:
+    for each in caches.unread:
+        yield Skipped(each.path, f"line {each.line}: {each.why}", broken=each.is_broken)
+
+
+def _outcome(project: Project, caches: Caches, path: str, own: Sequence[Placed]) -> Outcome:
+    """What becomes of a file: changed where edits are offered, and else as it is."""
+    data = project.tree[path]
+    document, filled = Document(path, data), path in caches.renderings
+    every = [fixes.offered(_heeding(each, document), data, filled=filled) for each in own]
+    fixable = [each for each in every if each.finding.fix is not None]
+    _, made = edits.select([each.finding.fix for each in fixable if each.finding.fix is not None])
+    left = tuple(_reported(each, document) for each in every if each.finding.fix is None)
+    if not made:
+        return Unchanged(path, left)
+    after = edits.apply(data, made)
+    applied = tuple(_reported(each, document) for each in fixable)
+    old, new = (texts.whole(path, each, filled=filled) for each in (data, after))
+    match fixes.judged(old, new, fixable):
+        case verdict.AsDeclared() as judged:
+            return Changed(path=path, before=data, after=after, applied=applied, left=left, verdict=judged)
+        case verdict.Unverifiable(why):
+            return Refused(path, (why,), applied)
+        case verdict.Broken(paths):
+            return Refused(path, paths, applied)
+        case verdict.Same():
+            return Unchanged(path, left)
+
+
+def _heeding(each: Placed, document: Document) -> Placed:
+    """The finding as a comment on its line or the line above leaves it."""
+    lines = document.data.decode(errors="replace").split("\n")[max(0, each.line - 2) : each.line]
+    comments = [match[0].removesuffix("-->").replace("<!--", "#") for text in lines if (match := _COMMENT.search(text))]
+    why = suppression.among(comments, RULE)
+    if not why:
+        return each
+    finding = replace(
+        each.finding, message=f"suppressed ({why}): {each.finding.message}", level=Level.NOTE, fix=None, cells=()
+    )
+    return replace(each, finding=finding)
+
+
+def _reported(each: Placed, document: Document) -> Reported:
+    before, after = excerpt(document, each.finding.fix) if each.finding.fix else ("", "")
+    where = f"{each.finding.code} {each.finding.address}"
+    return Reported(rule=RULE, finding=each.finding, line=each.line, where=where, before=before, after=after)

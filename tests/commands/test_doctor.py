@@ -1,0 +1,173 @@
+"""`hclmod doctor` from outside, on a folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hclmod.engine import doctor
+from hclmod.engine.project import in_memory, open_project
+from tests.support.demo import hclmod
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NGINX = """\
+http {
+    proxy_cache images;
+    proxy_cache_valid 200 1h;
+    server {
+        listen 5000;
+        location ~ /blobs/ { proxy_pass http://registry:5000; }
+        location /v2/ {
+            proxy_pass http://registry:5000;
+        }
+    }
+}
+"""
+CONFIG = """\
+version: 0.1
+storage:
+  delete:
+    enabled: true
+proxy:
+  remoteurl: https://registry-1.docker.io
+  username: reader
+  ttl: 168
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "nginx.conf").write_text(NGINX)
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "registry" / "config.yml").write_text(CONFIG)
+    (tmp_path / ".git").mkdir()
+    return tmp_path
+
+
+def test_it_exits_with_1_and_writes_nothing(root: Path) -> None:
+    done = hclmod(root, "doctor")
+    assert done.returncode == 1, done.stderr
+    assert "doctor: cached manifest (1 in 1 folder)" in done.stdout
+    assert "cache/nginx.conf:7" in done.stdout
+    assert "Fix what can be fixed: hclmod doctor --fix" in done.stdout
+    assert (root / "cache" / "nginx.conf").read_text() == NGINX
+
+
+def test_a_repository_without_caches_is_healthy(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text("locals {\n  a = 1\n}\n")
+    done = hclmod(tmp_path, "doctor")
+    assert done.returncode == 0
+    assert "0 findings in 0 files" in done.stdout
+
+
+def test_a_path_limits_what_is_reported(root: Path) -> None:
+    done = hclmod(root, "doctor", "registry")
+    assert done.returncode == 1
+    assert "ttl without unit" in done.stdout
+    assert "cached manifest" not in done.stdout
+    assert hclmod(root, "doctor", "cache/nginx.conf", "--format", "json").stdout.count('"code"') == 2
+
+
+def test_it_fixes_what_is_proven(root: Path) -> None:
+    done = hclmod(root, "doctor", "--fix")
+    assert done.returncode == 0, done.stderr
+    fixed = NGINX.replace("location /v2/ {\n", "location /v2/ {\n            proxy_cache off;\n")
+    assert (root / "cache" / "nginx.conf").read_text() == fixed
+    assert (root / "registry" / "config.yml").read_text() == CONFIG, "nobody said which unit is meant"
+    assert "proven by crossplane" in done.stdout
+    again = hclmod(root, "doctor", "--fix", "--ttl-unit", "h")
+    assert (root / "registry" / "config.yml").read_text() == CONFIG.replace("168", "168h")
+    assert "proven by PyYAML" in again.stdout
+    assert hclmod(root, "doctor").returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--diff"])
+def test_a_dry_run_shows_the_fix_and_writes_nothing(root: Path, option: str) -> None:
+    done = hclmod(root, "doctor", "--fix", option)
+    assert done.returncode == 0, done.stderr
+    assert "proxy_cache off;" in done.stdout
+    assert (root / "cache" / "nginx.conf").read_text() == NGINX
+
+
+def test_json_has_file_line_evidence_and_advice(root: Path) -> None:
+    report = json.loads(hclmod(root, "doctor", "--format", "json").stdout)
+    documents = [each for stack in report["sections"][0]["stacks"] for each in stack["documents"]]
+    (document,) = (each for each in documents if each["path"] == "cache/nginx.conf")
+    item = document["items"][0]
+    assert (item["code"], item["line"]) == ("doctor/cached-manifest", 7)
+    assert {"name": "evidence", "text": _evidence()} in item["cells"]
+    assert item["advice"].startswith("Put `proxy_cache off;`")
+
+
+def _evidence() -> str:
+    return "GET /v2/library/alpine/manifests/latest is answered by `location /v2/` (cache/nginx.conf:7)"
+
+
+def test_sarif_and_markdown_name_the_finding(root: Path) -> None:
+    (run,) = json.loads(hclmod(root, "doctor", "--format", "sarif").stdout)["runs"]
+    assert {each["properties"]["code"] for each in run["results"]} >= {
+        "doctor/cached-manifest",
+        "doctor/ttl-without-unit",
+    }
+    assert "doctor: ttl without unit" in hclmod(root, "doctor", "--format", "markdown").stdout
+
+
+def test_windows_line_ends_are_kept(root: Path) -> None:
+    path = root / "cache" / "nginx.conf"
+    path.write_bytes(NGINX.replace("\n", "\r\n").encode())
+    assert hclmod(root, "doctor", "--fix").returncode == 0
+    assert b"location /v2/ {\r\n            proxy_cache off;\r\n" in path.read_bytes()
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n")
+
+
+def test_an_include_that_leaves_the_repository_is_not_followed(root: Path) -> None:
+    outside = root.parent / "outside.conf"
+    outside.write_text("proxy_cache off;\n")
+    text = NGINX.replace("location /v2/ {\n", f"location /v2/ {{\n            include {outside};\n")
+    (root / "cache" / "nginx.conf").write_text(text.replace("proxy_cache_valid", "# proxy_cache_valid"))
+    assert hclmod(root, "doctor", "cache").returncode == 0
+    (root / "cache" / "nginx.conf").write_text(text)
+    (finding, _) = [each.finding for each in doctor.report(open_project(root), "cache").findings]
+    assert not finding.is_open
+    assert "an `include` that cannot be read" in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "server { location /v2/ { proxy_pass http://registry; ",
+        "server { location ~ ^/v2/(.+)+$x { proxy_pass http://registry; proxy_cache a; } }",
+        "server { location ~ ^/v2/[ { proxy_pass http://registry; proxy_cache a; } }",
+        "server { " * 5000 + "proxy_pass http://registry;",
+        "http { proxy_cache a; server { listen; location { proxy_pass; } location /v2/ { proxy_pass; } } }",
+        "map $a $b { } map $b $a { default $b; } server { location /v2/ { proxy_pass http://hub; proxy_no_cache $a; }}",
+        'server { listen "; location /v2/ { proxy_pass http://registry; proxy_cache a; } }',
+        "server { location /v2/ { proxy_pass http://registry; if { } set $a; proxy_cache_valid; proxy_cache; } }",
+    ],
+)
+def test_odd_configurations_are_read_or_named(text: str) -> None:
+    report = doctor.report(in_memory({"nginx.conf": text.encode()}))
+    assert all(each.path == "nginx.conf" for each in report.outcomes)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("docker-compose.yml", "services: [a, b]\n"),
+        ("docker-compose.yml", "services:\n  registry:\n    image: {a: b}\n    ports: [5000, 'x:y', {target: a}]\n"),
+        ("docker-compose.yml", "services:\n  registry:\n    ports: ['1-9999999:1-9999999', '9-1:1-9']\n"),
+        ("config.yml", "version: 0.1\nproxy: registry\nstorage: {}\n"),
+        ("config.yml", "version: 0.1\nstorage: {}\nproxy: {remoteurl: [a], ttl: {b: c}}\n"),
+        ("own/hosts.toml", 'server = 3\n[host."http://registry"]\ncapabilities = 7\n'),
+        ("docker.io/hosts.toml", 'server = "a"\nhost = 3 # [host.\n'),
+        ("registry.sh", "cat <<EOF\nregistry\n"),
+        ("registry.tf", 'resource "a" "registry" {\n  b = <<EOT\nserver {\nEOT\n}\n'),
+    ],
+)  # fmt: skip
+def test_odd_texts_end_in_no_traceback(path: str, text: str) -> None:
+    assert list(doctor.report(in_memory({path: text.encode()})).findings) == []
