@@ -40,6 +40,7 @@ from ._foundation_wish import (
     LABEL,
     MUTATING,
     NEVER_PUBLISHED,
+    RESOURCE,
     SCHEDULE,
     SERVES_MUTATING,
     Home,
@@ -73,7 +74,7 @@ def drafts(siblings: Siblings, context: Context, wish: Wish) -> Iterator[Draft]:
     if isinstance(home, Home):
         exempt = _exempt(home, context)
         yield policy(home, wish, exempt)
-        yield from _settings(siblings, exempt)
+        yield from _settings(siblings, home, wish, exempt)
 
 
 def _of_words(wish: Wish) -> Iterator[Draft]:
@@ -215,12 +216,14 @@ def _allows(patterns: str, images: Sequence[str]) -> bool:
     return not denied and (not target or any(fnmatchcase(image, pattern) for pattern in target for image in images))
 
 
-def _settings(siblings: Siblings, exempt: Sequence[str]) -> Iterator[Draft]:
-    """The namespaces that are exempt as a new table `[keel]` of the config; a table that is there stays."""
+def _settings(siblings: Siblings, home: Home, wish: Wish, exempt: Sequence[str]) -> Iterator[Draft]:
+    """What the policy means for other rules, as a new table `[keel]` of the config; a table that is there stays."""
     old = siblings.texts.get(CONFIG)
     names = [name for name in exempt if name != "keel"]
-    comment = "the policy leaves them out too"
-    if old is not None and (data := with_table(old, "keel", {"exempt": names}, comment)):
+    table: dict[str, str | Sequence[str]] = {"exempt": names}
+    if wish.enrol == ALLOWLIST:
+        table["enrolment_list"] = f"{home.path}:{home.manifest}.{RESOURCE}"
+    if old is not None and (data := with_table(old, "keel", table)):
         yield draft(CONFIG, data, "settings", "says which namespaces the policy leaves out, so that none is enrolled")
 
 

@@ -16,6 +16,9 @@ MUTATING, CLUSTER = "mutating", "cluster"
 SERVES_MUTATING = (1, 17)
 """The version of Kyverno that serves `MutatingPolicy` of `policies.kyverno.io/v1` (docs/facts.md, Kyverno 5)."""
 
+RESOURCE = "inject_keel_annotations"
+"""The name of the policy's resource in all templates."""
+
 LABEL, ALLOWLIST = "label", "allowlist"
 NONE = "NONE"
 """No namespace can have this name, so a list that holds it enrolls nothing and is not empty."""

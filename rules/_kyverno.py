@@ -96,18 +96,19 @@ def dig(data: Data, *keys: str) -> Data:
     return data
 
 
-def _items(data: Data) -> Sequence[Data]:
+def items(data: Data) -> Sequence[Data]:
+    """The items of a list; what is not a list is its only item."""
     return data if isinstance(data, list) else [] if data is None else [data]
 
 
 def _touches_existing(spec: Data) -> bool:
     written = (dig(spec, "mutateExistingOnPolicyUpdate"), dig(spec, "evaluation", "mutateExisting", "enabled"))
-    return "true" in written or any(dig(rule, "mutate", "targets") for rule in _items(dig(spec, "rules")))
+    return "true" in written or any(dig(rule, "mutate", "targets") for rule in items(dig(spec, "rules")))
 
 
 def _of_rules(spec: Data) -> Iterator[Mutation]:
     """The rules of a ClusterPolicy that mutate something."""
-    for rule in _items(dig(spec, "rules")):
+    for rule in items(dig(spec, "rules")):
         if isinstance(rule, UnknownData):
             yield _unread(rule)
         elif isinstance(mutate := dig(rule, "mutate"), UnknownData):
@@ -122,7 +123,7 @@ def _unread(part: UnknownData) -> Mutation:
 
 def _mutation(rule: Data, mutate: Data) -> Mutation:
     name, selection = dig(rule, "name"), _selection(rule)
-    each = [entry for entry in _items(dig(mutate, "foreach")) if isinstance(entry, dict)]
+    each = [entry for entry in items(dig(mutate, "foreach")) if isinstance(entry, dict)]
     patches = [(mutate, rule), *((entry, entry) for entry in each)]
     merged = [dig(patch, "patchStrategicMerge") for patch, _ in patches]
     texts = [patch for holder, _ in patches if (patch := dig(holder, "patchesJson6902")) is not None]
@@ -219,14 +220,14 @@ def _filters(rule: Data, name: str = "match") -> tuple[list[Data], list[Data]]:
     """The filters of a `match` of which one has to fit, and those of which all have to."""
     match = dig(rule, name)
     single = [dig(match, "resources")] if dig(match, "resources") is not None else []
-    anyone = [dig(each, "resources") for each in _items(dig(match, "any"))]
-    return anyone, single + [dig(each, "resources") for each in _items(dig(match, "all"))]
+    anyone = [dig(each, "resources") for each in items(dig(match, "any"))]
+    return anyone, single + [dig(each, "resources") for each in items(dig(match, "all"))]
 
 
 def _kinds(rule: Data) -> list[str] | None:
     """The kinds that a rule is for; None where that cannot be read."""
     anyone, every = _filters(rule)
-    kinds = [kind for each in (*anyone, *every) for kind in _items(dig(each, "kinds"))]
+    kinds = [kind for each in (*anyone, *every) for kind in items(dig(each, "kinds"))]
     return [kind for kind in kinds if isinstance(kind, str)] if all(isinstance(each, str) for each in kinds) else None
 
 
@@ -254,25 +255,35 @@ def _by_filter(resources: Data) -> Selection:
     if isinstance(resources, UnknownData):
         return Selection(unread=(resources,))
     names, selector = dig(resources, "namespaces"), dig(resources, "namespaceSelector")
-    labels = tuple(_labels(selector))
-    unread = tuple(each for each in (names, selector, *_items(names)) if isinstance(each, UnknownData))
+    by_name, labels = _split(selector)
+    unread = tuple(each for each in (names, selector, *items(names)) if isinstance(each, UnknownData))
     return Selection(
-        names=tuple(each for each in _items(names) if isinstance(each, str)),
+        names=(*(each for each in items(names) if isinstance(each, str)), *by_name),
         labels=labels,
-        everywhere=not unread and not _items(names) and not selector,
+        everywhere=not unread and not items(names) and not selector,
         empty_list=names == [],
         unread=unread,
     )
+
+
+NAME = "kubernetes.io/metadata.name"
+"""The label by which a selector chooses namespaces by name (docs/facts.md, Kyverno 8)."""
+
+
+def _split(selector: Data) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The names and the labels that a namespace selector asks for."""
+    pairs = tuple(_labels(selector))
+    return tuple(value for key, value in pairs if key == NAME), tuple(pair for pair in pairs if pair[0] != NAME)
 
 
 def _labels(selector: Data) -> Iterator[tuple[str, str]]:
     """What a namespace selector asks for; the value is empty where any will do."""
     table = dig(selector, "matchLabels")
     yield from ((key, text_of(value)) for key, value in (table.items() if isinstance(table, dict) else ()))
-    for each in _items(dig(selector, "matchExpressions")):
+    for each in items(dig(selector, "matchExpressions")):
         name, operator = dig(each, "key"), dig(each, "operator")
         if isinstance(name, str) and operator == "In":
-            yield from ((name, text_of(value)) for value in _items(dig(each, "values")))
+            yield from ((name, text_of(value)) for value in items(dig(each, "values")))
         elif isinstance(name, str) and operator == "Exists":
             yield name, ""
 
@@ -282,23 +293,24 @@ def _of_cel(spec: Data) -> Iterator[Mutation]:
     if isinstance(spec, UnknownData):
         yield _unread(spec)
         return
-    resources = _items(dig(spec, "matchConstraints", "resourceRules"))
-    kinds = [kind for each in resources for kind in _items(dig(each, "resources")) if isinstance(kind, str)]
+    resources = items(dig(spec, "matchConstraints", "resourceRules"))
+    kinds = [kind for each in resources for kind in items(dig(each, "resources")) if isinstance(kind, str)]
     if not _is_for_workloads(kinds):
         return
     selector = dig(spec, "matchConstraints", "namespaceSelector")
-    labels, unread = tuple(_labels(selector)), (selector,) if isinstance(selector, UnknownData) else ()
-    by_name = _names_of_conditions(spec)
+    chosen, labels = _split(selector)
+    unread = (selector,) if isinstance(selector, UnknownData) else ()
+    by_name = (*chosen, *_names_of_conditions(spec))
     free = not labels and not unread and not by_name and not dig(selector, "matchExpressions")
     selection = Selection(names=by_name, labels=labels, everywhere=free, unread=unread)
     targets = dig(spec, "targetMatchConstraints")
-    for mutation in _items(dig(spec, "mutations")):
+    for mutation in items(dig(spec, "mutations")):
         yield _of_expression(spec, mutation, selection, targets)
 
 
 def _names_of_conditions(spec: Data) -> tuple[str, ...]:
     """The namespaces that match conditions allow by name."""
-    texts = (text_of(dig(each, "expression")) for each in _items(dig(spec, "matchConditions")))
+    texts = (text_of(dig(each, "expression")) for each in items(dig(spec, "matchConditions")))
     return tuple(name for text in texts for name in _cel.namespaces(text))
 
 
@@ -306,7 +318,7 @@ def _of_expression(spec: Data, mutation: Data, selection: Selection, targets: Da
     written = [dig(mutation, name, "expression") for name in ("applyConfiguration", "jsonPatch")]
     expressions = [each for each in written if each is not None]
     maps = [_cel.applied(text_of(each)) for each in expressions] + [_cel.patched(text_of(each)) for each in expressions]
-    conditions = " ".join(text_of(dig(each, "expression")) for each in _items(dig(spec, "matchConditions")))
+    conditions = " ".join(text_of(dig(each, "expression")) for each in items(dig(spec, "matchConditions")))
     return Mutation(
         rule="",
         selection=selection,

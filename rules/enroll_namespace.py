@@ -4,8 +4,10 @@ Why: The ClusterPolicy annotates workloads in namespaces that have the label `ke
 allowlist names. In `merge(local.labels, { ... })` the label goes into the last argument, which nobody shares. The label
 is the safe form, because an empty `namespaces: []` selects every namespace (kyverno: `pkg/engine/utils/match.go`). The
 option `allowlist` names the resource of an allowlist (STACK/TYPE.NAME). Then the namespaces are added to its lists
-called `namespaces`, and no label is written. Since Keel 0.22 enrolling is itself the rollout of what is behind its tag
-(docs/facts.md, Keel 7).
+called `namespaces`, and no label is written. `enrolment_list` in `[keel]` names a list however it is written
+(FILE:TYPE.NAME): in an object, in `yamlencode`, in a local that the policy or a `concat` reads, as YAML in a heredoc or
+in a file (FILE:KIND/NAME). It is made longer where its last name is written. Since Keel 0.22 enrolling is itself the
+rollout of what is behind its tag (docs/facts.md, Keel 7).
 
 Nothing is enrolled while the policy that would inject is missing, or has an error: `force` without `matchTag`, a policy
 by version, rules that select every namespace, targets without a selector, parts that cannot be read, another policy
@@ -15,13 +17,14 @@ the policy is in another repository.
 
 Left alone: The namespace `keel`, because a supervisor that updates itself has no supervisor. Namespaces that `[keel]`
 exempts, labels that have another value, maps that are not written in place, namespaces whose name cannot be read, and
-resources that declare several namespaces of which one is exempt. A namespace that also has workloads of other phases is
+resources that declare several namespaces of which one is exempt. Lists that are empty, because an empty list selects
+every namespace, and lists that other expressions read too. A namespace that also has workloads of other phases is
 enrolled, and the report names those workloads, because Keel rolls them too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from hclmod.rulekit import (
@@ -29,10 +32,15 @@ from hclmod.rulekit import (
     WORKLOADS,
     Address,
     Block,
+    Config,
     Context,
     Finding,
+    Fix,
+    Listed,
+    NameListHooks,
     Namespace,
     Rule,
+    Span,
     change,
     fixes,
     namespace_attribute,
@@ -43,6 +51,7 @@ from hclmod.rulekit import (
 
 from ._cluster import MANIFESTS, WORDS, facts
 from ._enrolment import is_among, is_exempt
+from ._enrolment_list import enrolling_lists
 from ._policies import namespace_lists, obstacle
 
 ROLLS_STALE = (0, 22, 0)
@@ -67,7 +76,8 @@ def check(
     if block.type_label in WORKLOADS:
         yield from _homeless(block, context)
     elif block.type_label in NAMESPACES:
-        yield from _label(block, context, (label, value), by_label=not allowlist)
+        by_label = not (allowlist or context.config.keel.enrolment_list)
+        yield from _label(block, context, (label, value), by_label=by_label)
     elif block.address == allowlist.rpartition("/")[2]:
         yield from _allow(block, context)
 
@@ -160,14 +170,40 @@ def _allow(policy: Block, context: Context) -> Iterator[Finding]:
             )
             yield warn(allowed, "empty-allowlist", message)
             continue
-        if why := obstacle(context, None):
-            yield warn(allowed, "no-sound-policy", f"nothing is added, because {why}")
-            continue
         added = [name for name in names if not is_among(name, present)]
-        message = f"adds {', '.join(added)} to the allowlist"
-        make = partial(fixes.append_strings, allowed, added)
-        listed = note(allowed, "allowed-already", "has the namespaces of the phase already")
-        yield change(allowed, "allowlist", message, make, effect="widens the policy's match", otherwise=listed)
+        yield _added(allowed.span, added, partial(fixes.append_strings, allowed, added), context)
 
 
-rule = Rule(check, kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS), objects=WORDS)
+def _added(span: Span, added: Sequence[str], make: Callable[[], Fix | None], context: Context) -> Finding:
+    """The names that a list gets, or why it gets none."""
+    if why := obstacle(context, None):
+        return warn(span, "no-sound-policy", f"nothing is added, because {why}")
+    message = f"adds {', '.join(added)} to the allowlist"
+    listed = note(span, "allowed-already", "has the namespaces of the phase already")
+    return change(span, "allowlist", message, make, effect="widens the policy's match", otherwise=listed)
+
+
+def at_list(listed: Listed, context: Context, /) -> Iterator[Finding]:
+    """Yield the names that the list of the config gets, however it is written."""
+    names = [name for name in context.names if not is_exempt(name, context)]
+    added = [name for name in names if not is_among(name, listed.names)]
+    if not names:
+        yield note(listed.span, "no-namespaces", "the phase has no namespace to add")
+    elif listed.place.why and added:
+        code = "list-not-written" if listed.place.names else "empty-allowlist"
+        yield warn(listed.span, code, f"{', '.join(added)} is not added to the list: {listed.place.why}")
+    else:
+        yield _added(listed.span, added, partial(listed.append, added), context)
+
+
+def enrolment_list(config: Config) -> str:
+    """Where the list stands that the config names."""
+    return config.keel.enrolment_list
+
+
+rule = Rule(
+    check,
+    kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS),
+    objects=WORDS,
+    name_lists=NameListHooks(where=enrolment_list, pick=enrolling_lists, at=at_list),
+)

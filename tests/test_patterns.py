@@ -48,9 +48,9 @@ def test_open_templates_cost_nothing() -> None:
 
 def test_a_text_of_many_images_is_parsed_once_for_all_of_them() -> None:
     data = "".join(f"- image: acme/counted{number}:1.2.3 # c\n" for number in range(200)).encode()
-    before = scalars._tree.cache_info().misses
+    before = scalars.tree.cache_info().misses
     for scalar in scalars.in_order(scalars.images(data)):
         assert "# c" in scalars.comments(data, scalar)
         scalars.metadata(data, scalar)
         fixes.write(data, scalar, "acme/counted:latest")
-    assert scalars._tree.cache_info().misses == before + 1
+    assert scalars.tree.cache_info().misses == before + 1

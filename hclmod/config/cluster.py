@@ -26,6 +26,10 @@ _INJECTED = matching(
     re.compile(r"elsewhere: \S.*"),
     'write "elsewhere: " and a reason, such as "elsewhere: the repository platform has it"',
 )
+_PLACE = matching(
+    re.compile(r"[^/\s:][^\s:]*:[^\s:]+"),
+    'write FILE:ADDRESS, such as "stacks/kyverno/keel.tf:kubernetes_manifest.inject"',
+)
 KEYS: Mapping[str, Key] = {
     "version": Key(_VERSION, "The version of Keel in the cluster, which decides what Keel writes."),
     "injected": Key(
@@ -40,6 +44,11 @@ KEYS: Mapping[str, Key] = {
         default=False,
     ),
     "enrolled": Key(texts, "Globs of namespaces that an allowlist in another repository enrolls, without a label."),
+    "enrolment_list": Key(
+        _PLACE,
+        "Where the list of enrolled namespaces stands, as FILE:TYPE.NAME of the policy, or FILE:KIND/NAME in YAML. "
+        "Namespaces then get no label.",
+    ),
     "exempt": Key(texts, "Globs of namespaces that are never enrolled, besides `keel`."),
     "markers": Key(texts, "Names of built-in markers, or of tables of `markers`, that say what the cluster writes."),
 }
@@ -56,6 +65,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
     init_containers: bool = False
     floating_only: bool = False
     enrolled: tuple[str, ...] = ()
+    enrolment_list: str = ""
     exempt: tuple[str, ...] = ()
     markers: tuple[str, ...] | None = None
 

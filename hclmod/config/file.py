@@ -103,17 +103,17 @@ class Config(Struct, frozen=True, kw_only=True):
         return _places(name, self.stacks)
 
 
-def with_table(data: bytes, name: str, entries: Mapping[str, Sequence[str]], comment: str = "") -> bytes | None:
-    """The text of a config with a new table of lists at its end; None where it has that table, or cannot be read."""
+def with_table(data: bytes, name: str, entries: Mapping[str, str | Sequence[str]], comment: str = "") -> bytes | None:
+    """The text of a config with a new table of texts and lists at its end; None where it has one, or is not TOML."""
     behind = f" # {comment}" if comment else ""
-    lines = [f"{key} = {json.dumps(list(texts))}{behind}\n" for key, texts in entries.items()]
+    table = {key: value if isinstance(value, str) else list(value) for key, value in entries.items()}
+    lines = [f"{key} = {json.dumps(value)}{behind}\n" for key, value in table.items()]
     newline = b"\n" if data and not data.endswith(b"\n") else b""
     text = data + newline + f"\n[{name}]\n{''.join(lines)}".encode()
     try:
         old, new = (tomllib.loads(each.decode("utf-8-sig")) for each in (data, text))
     except ValueError:
         return None
-    table = {key: list(texts) for key, texts in entries.items()}
     return text if name not in old and new == {**old, name: table} else None
 
 

@@ -93,7 +93,8 @@ class Selection:
         folder = folder_of(document)
         if folder not in self._contexts:
             self._contexts[folder] = self._of_folder(folder)
-        return replace(self._contexts[folder], names=names, places=self.run.placing.places.get(document, ()))
+        places, lists = self.run.placing.places.get(document, ()), self.run.lists.get(document, ())
+        return replace(self._contexts[folder], names=names, places=places, lists=lists)
 
     def _of_folder(self, folder: str) -> Context:
         """What rules may know in all documents of a folder."""

@@ -90,7 +90,8 @@ class _Work(Struct, frozen=True, kw_only=True):
 
     @property
     def is_reached(self) -> bool:
-        return any(target.stack == self.stack.path for _, target in self.run.reached)
+        named = any(target.stack == self.stack.path for _, target in self.run.reached)
+        return named or any(document in self.run.lists for document in self.stack.files)
 
 
 def _documents(tree: Tree, stack: Stack) -> tuple[Document, ...]:
@@ -210,18 +211,20 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     rules, only = run.rules, run.job.only
     yaml = [document for document in documents if not document.path.endswith(_HCL)]
     code = [document for document in documents if document.path.endswith(_HCL)]
-    sources, outcomes = _sources(code, _kinds(run, stack), run.placing.places.keys() | run.job.named)
+    placed = run.placing.places.keys() | run.lists.keys() | run.job.named
+    sources, outcomes = _sources(code, _kinds(run, stack), placed)
     inventory = modules.take(sources)
     namespaces = run.placing.namespaces
     inventory.settle(lambda each: namespaces.get(ResourceId(stack.path, "", *each), ()))
     mine = Selection(run, stack, inventory)
     own = tuple(sorted({name for each in mine.namespaces for name in mine.names(each)}))
+    named = tuple(sorted({*names, *own}))
     for source in sources:
         if only is None or source.document.path in only:
-            context = mine.context(source.document.path, tuple(sorted({*names, *own})))
+            context = mine.context(source.document.path, named)
             settling = partial(settle, Hcl(source, mine.select(source)), rules, context)
             outcomes.append(_attempt(source.document.path, rules, settling))
-    outcomes += [_settled_yaml(document, rules, mine.context(document.path, ())) for document in yaml]
+    outcomes += [_settled_yaml(document, rules, mine.context(document.path, named)) for document in yaml]
     shown = [each for each in outcomes if only is None or each.path in only]
     ordered = tuple(sorted(shown, key=lambda each: each.path))
     declared = _unread(run, stack, code) | inventory.resources

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hclmod.engine.references import References
     from hclmod.rulekit.facts import Facts
     from hclmod.rulekit.loading import Loaded
+    from hclmod.rulekit.namelists import NameList
     from hclmod.rulekit.places import Followed
     from hclmod.rulekit.rule import Rule
     from hclmod.scan.cluster import ClusterObjects
@@ -85,6 +86,7 @@ class _Preparation:
 
     def _blank(self) -> Run:
         chosen = frozenset(each.id.block for each in self.job.workloads)
+        objects = self._objects()
         return Run(
             job=self.job,
             config=self.config,
@@ -95,9 +97,21 @@ class _Preparation:
             reached=self.reached,
             pipelines=self.project.pipelines if any(each.rule.informed for each in self.rules) else (),
             chosen=chosen or None,
-            objects=self._objects(),
+            objects=objects,
+            lists=self._lists(objects),
             **self._pages(),
         )
+
+    def _lists(self, objects: ClusterObjects | None) -> dict[str, tuple[NameList, ...]]:
+        """The lists of names that the config names, by their document."""
+        hooks = [each.rule.name_lists for each in self.rules if each.rule.name_lists]
+        if objects is None or self.job.near or self.job.workloads or not any(each.where(self.config) for each in hooks):
+            return {}
+        from hclmod.engine import namelists
+
+        places = dict.fromkeys(place for each in hooks for place in namelists.find(self.project, objects, each))
+        documents = sorted({each.document for each in places})
+        return {name: tuple(each for each in places if each.document == name) for name in documents}
 
     def _pages(self) -> dict[str, Any]:
         """The Markdown documents and the completed phases, if a rule asks for them and looks at everything."""
@@ -208,7 +222,8 @@ class _Preparation:
             return scope.with_documents(self.mine, (each for each in places if may_hold_images(each) and each in named))
         namespaces = run.placing.documents if about_namespaces(run.rules) else frozenset()
         every = self.project.tree.ending(CODE) if self._on_pages else ()
-        stacks = scope.with_documents(self.mine, {*places, *run.placing.inherited_documents, *namespaces, *every})
+        needed = {*places, *run.placing.inherited_documents, *namespaces, *run.lists, *every}
+        stacks = scope.with_documents(self.mine, needed)
         return [each for each in stacks if job.only is None or job.only & set(each.files)]
 
 

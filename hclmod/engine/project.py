@@ -81,7 +81,8 @@ class Project:
         return stacks.discover((*self.tree, *self.tree.left), self.config)
 
     @cached_property
-    def _every(self) -> Model:
+    def everything(self) -> Model:
+        """What all documents declare, also the folders that module calls name."""
         from hclmod.terraform.model import Model
 
         code = self.tree.ending(ENDINGS)
@@ -91,12 +92,12 @@ class Project:
     @cached_property
     def called(self) -> frozenset[str]:
         """The folders that a module call names."""
-        return self._every.called()
+        return self.everything.called()
 
     @cached_property
     def model(self) -> Model:
         """What its documents declare; without `stacks` in the config those of the folders that no module call names."""
-        every = self._every
+        every = self.everything
         return every if self.config.stacks else every.over(sorted(set(every.stacks) - self.called))
 
     @cached_property
@@ -132,7 +133,7 @@ class Project:
             from hclmod.scan import objects
 
             self.tree.load(self.tree.ending(YAML))
-            self._objects[words] = objects.find(self._every, self.tree, self.tree.get, words)
+            self._objects[words] = objects.find(self.everything, self.tree, self.tree.get, words)
         return self._objects[words]
 
     def facts(self, done: tuple[int, ...], earlier: Model | None = None) -> Mapping[BlockId, Facts]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import AssignedWorkload, Facts
     from hclmod.rulekit.loading import Loaded
+    from hclmod.rulekit.namelists import NameList
     from hclmod.rulekit.places import Followed
     from hclmod.scan.cluster import ClusterObjects
     from hclmod.scan.pipelines import ImageSetter
@@ -46,6 +47,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     `reached` are the resources that options of rules name, with the rule. `blocked` are the images that stay with
     others, with the reason. `chosen` are the blocks that rules are offered, None for all that the phase selects.
     `pages` are the Markdown documents that rules are offered, and `done` the completed phases, for those rules alone.
+    `lists` are the lists of names that the config names, by their document.
     """
 
     job: Job
@@ -63,6 +65,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     objects: ClusterObjects | None = None
     pages: tuple[PageFile, ...] = ()
     done: tuple[int, ...] = ()
+    lists: Mapping[str, tuple[NameList, ...]] = field(default_factory=dict)
 
     @property
     def phase(self) -> int | None:
@@ -114,6 +117,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
                 declared={stack.path: placing.declared.get(stack.path, frozenset())},
             ),
             facts=_of(self.informed, folders),
+            lists={file: self.lists[file] for file in stack.files if file in self.lists},
             blocked={key: why for key, why in self.blocked.items() if key.folder in folders or key.folder in written},
         )
 

@@ -12,7 +12,7 @@ from hclmod.engine import merged
 from hclmod.engine.outcomes import Reported
 from hclmod.hcl import alignment, edits, suppression
 from hclmod.hcl.document import Document
-from hclmod.hcl.edits import Span, excerpt
+from hclmod.hcl.edits import Effect, Span, excerpt
 from hclmod.hcl.views import path_at, top_level
 from hclmod.proof import verdict
 from hclmod.rulekit.rule import BLOCKS, NOTHING_TO_DO, Finding, Level, note
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hclmod.proof.verdict import Verdict
     from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.loading import Loaded
+    from hclmod.rulekit.namelists import NameList
     from hclmod.rulekit.places import Place
     from hclmod.rulekit.rule import Context
 
@@ -50,7 +51,11 @@ class Hcl(Struct, frozen=True):
         blocks = [block for block in top_level(self.source)[1] if _is_offered(block)]
         pairs = [(each, block) for each in rules for block in blocks if each.rule.is_for(block)]
         offers = [(loaded, block) for loaded, block in pairs if self.select(loaded, block)]
-        result = (*self._at_blocks(offers, context), *self._at_places(rules, context))
+        result = (
+            *self._at_blocks(offers, context),
+            *self._at_places(rules, context),
+            *self._at_lists(rules, context),
+        )
         return (*result, *self._without_reason(offers, context, result))
 
     def _without_reason(self, offers: Offers, context: Context, reported: Sequence[Reported]) -> Iterator[Reported]:
@@ -82,6 +87,14 @@ class Hcl(Struct, frozen=True):
                 for finding in loaded.at_places(literal, _heeding(place, loaded.id), context):
                     yield self._reported(loaded.id, _addressed(finding, place.images[0].name), literal.comments)
 
+    def _at_lists(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:
+        for loaded, place in _offered_lists(rules, context):
+            from hclmod.rulekit import namelists
+
+            if listed := namelists.find(self.source, place):
+                for finding in loaded.at_lists(listed, context):
+                    yield self._reported(loaded.id, _addressed(finding, place.address))
+
     def _reported(self, rule: str, finding: Finding, comments: Sequence[str] = ()) -> Reported:
         why = suppression.reason(self.source, finding.span, rule, comments)
         return _reported(rule, finding, self.document, why=why, where=path_at(self.source, finding.span))
@@ -111,8 +124,8 @@ class Yaml(Struct, frozen=True):
     document: Document
 
     def check(self, rules: Sequence[Loaded], context: Context) -> tuple[Reported, ...]:
-        """What rules find at the places from which images come."""
-        return tuple(
+        """What rules find at the places from which images come, and in lists of names."""
+        images = (
             _reported(
                 loaded.id,
                 _addressed(finding, place.images[0].name),
@@ -123,6 +136,15 @@ class Yaml(Struct, frozen=True):
             if (literal := self._find(place))
             for finding in loaded.at_places(literal, _heeding(place, loaded.id), context)
         )
+        return (*images, *self._at_lists(rules, context))
+
+    def _at_lists(self, rules: Sequence[Loaded], context: Context) -> Iterator[Reported]:
+        for loaded, place in _offered_lists(rules, context):
+            from hclmod.rulekit import namelists
+
+            if listed := namelists.in_yaml(self.document.data, place):
+                for finding in loaded.at_lists(listed, context):
+                    yield _reported(loaded.id, _addressed(finding, place.address), self.document, why=None)
 
     def _find(self, place: Place) -> Literal | None:
         from hclmod.rulekit import literals
@@ -146,8 +168,11 @@ class Yaml(Struct, frozen=True):
         if before.document.data == self.document.data:
             return verdict.Same()
         from hclmod.yaml import fixes as yaml_fixes
-        from hclmod.yaml import scalars
+        from hclmod.yaml import lists, scalars
 
+        if any(declared.effect is Effect.EXTENDED for fix in fixes for declared in fix.declares):
+            wrong = lists.only_extended(scalars.covered(before.document.data), scalars.covered(self.document.data))
+            return verdict.Unverifiable(wrong) if wrong else verdict.AsDeclared((yaml_fixes.judge(),))
         texts = [edit.text.decode().strip('"') for fix in fixes for edit in fix.edits]
         old, new = scalars.covered(before.document.data), scalars.covered(self.document.data)
         wrong = yaml_fixes.undeclared(old, new, texts)
@@ -210,6 +235,11 @@ def _offered(rules: Sequence[Loaded], context: Context) -> Iterator[tuple[Loaded
     """The places of a document, with each rule that has something to say about images."""
     every = ((loaded, place) for loaded in rules for place in context.places if loaded.rule.images)
     return ((loaded, place) for loaded, place in every if loaded.rule.names or not place.of_name)
+
+
+def _offered_lists(rules: Sequence[Loaded], context: Context) -> Iterator[tuple[Loaded, NameList]]:
+    """The lists of names of a document, with each rule that has something to say about them."""
+    return ((loaded, place) for loaded in rules for place in context.lists if loaded.rule.name_lists)
 
 
 def _addressed(finding: Finding, address: str) -> Finding:

@@ -84,6 +84,10 @@ if TYPE_CHECKING:
         Namespace as Namespace,
     )
     from hclmod.rulekit.literals import Literal as Literal
+    from hclmod.rulekit.namelists import (
+        Listed as Listed,
+        NameListHooks as NameListHooks,
+    )
     from hclmod.rulekit.places import (
         LinkedImage as LinkedImage,
         AffectedImage as AffectedImage,
@@ -147,6 +151,7 @@ _TABLE = {
     "hclmod.markdown.sections": "SectionText",
     "hclmod.rulekit.facts": "AssignedWorkload Facts Namespace",
     "hclmod.rulekit.literals": "Literal",
+    "hclmod.rulekit.namelists": "Listed NameListHooks",
     "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Place",
     "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Option Rule change note warn",
     "hclmod.rulekit.samples": "settled_block",

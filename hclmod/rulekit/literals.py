@@ -41,9 +41,8 @@ class Literal(Struct, frozen=True, kw_only=True):
 
 def find(source: Source, place: Place) -> Literal | None:
     """The place in a document of HCL; None where the argument is given by now, or the attribute is gone."""
-    attributes, blocks = top_level(source)
     if place.argument:
-        call = next((block for block in _blocks(blocks) if block.path == place.path), None)
+        call = next((block for block in _blocks(top_level(source)[1]) if block.path == place.path), None)
         if call is None or call.attribute(place.argument):
             return None
         return Literal(
@@ -54,9 +53,7 @@ def find(source: Source, place: Place) -> Literal | None:
             view=call,
             argument=place.argument,
         )
-    attribute = next(
-        (each for each in _attributes(attributes.values(), blocks, place.path) if each.path == place.path), None
-    )
+    attribute = attribute_at(source, place.path)
     if attribute is None:
         return None
     if place.why:
@@ -69,6 +66,12 @@ def find(source: Source, place: Place) -> Literal | None:
         )
     result = _in_string(attribute, place) if place.scalar is None else _in_heredoc(attribute, place)
     return replace(result, comments=(*result.comments, *_comments(source, result.span))) if result else None
+
+
+def attribute_at(source: Source, path: str) -> Attribute | None:
+    """The attribute at a path of a document; None where it is gone."""
+    attributes, blocks = top_level(source)
+    return next((each for each in _attributes(attributes.values(), blocks, path) if each.path == path), None)
 
 
 def _comments(source: Source, span: Span) -> tuple[str, ...]:

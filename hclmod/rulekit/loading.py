@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hclmod.markdown.page import Page
     from hclmod.rulekit.drafts import Draft, Siblings
     from hclmod.rulekit.literals import Literal
+    from hclmod.rulekit.namelists import Listed
     from hclmod.rulekit.places import LinkedImage, Place
     from hclmod.rulekit.rule import Context, Finding
     from hclmod.terraform.ids import ImageId
@@ -74,6 +75,11 @@ class Loaded(Struct, frozen=True):
         """The images that have to stay with others, by what the rule says."""
         hooks = self.rule.images
         return self._call(hooks.together, images, context) if hooks and hooks.together else {}
+
+    def at_lists(self, listed: Listed, context: Context) -> Iterable[Finding]:
+        """What the rule says of a list of names."""
+        hooks = self.rule.name_lists
+        return mistakes.findings(self.id, self._call(hooks.at, listed, context)) if hooks else ()
 
     def drafts(self, siblings: Siblings, context: Context) -> tuple[Draft, ...]:
         """The files that the rule begins, and why others cannot be begun."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.drafts import Draft
     from hclmod.rulekit.facts import Facts, Namespace
     from hclmod.rulekit.literals import Literal
+    from hclmod.rulekit.namelists import NameList, NameListHooks
     from hclmod.rulekit.places import Followed, Place
     from hclmod.scan.cluster import ClusterObjects
     from hclmod.scan.pipelines import ImageSetter
@@ -96,6 +97,7 @@ class Context(Struct, frozen=True, kw_only=True):
     namespace_of: Mapping[str, Namespace | None] = field(default_factory=dict)  # this module's workloads, by address
     names: tuple[str, ...] = ()  # of all namespaces of the phase, sorted, for allowlists
     places: tuple[Place, ...] = ()  # of this document
+    lists: tuple[NameList, ...] = ()  # of this document, those that the config names
     followed: Mapping[tuple[str, str], Followed] = field(
         default_factory=dict
     )  # by address and container (dynamic: image)
@@ -177,6 +179,8 @@ class Rule(_Check, frozen=True, kw_only=True):
     `on_page`, called as `on_page(page, context, **options)`, yields findings for each Markdown document (`Page`). A
     rule that has it is offered the blocks of all folders, also of modules that no workload of a stack comes from.
 
+    `name_lists` is what it does with the list of names that the config names.
+
     `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, and `"facts"`, which fills
     `Context.facts`. Both read other stacks too, so a rule asks for them only if it uses them.
     """
@@ -188,12 +192,14 @@ class Rule(_Check, frozen=True, kw_only=True):
     more_kinds: Callable[[Config], tuple[str, ...]] | None = None
     drafts: Callable[..., Iterable[Draft]] | None = None
     on_page: Callable[..., Iterable[Finding]] | None = None
+    name_lists: NameListHooks | None = None
 
     @property
     def hooks(self) -> tuple[Callable[..., object], ...]:
         """The functions that take options."""
         images = (self.images.at_places, self.images.together, self.images.forms) if self.images else ()
-        return (self.check, *(each for each in (*images, self.drafts, self.on_page) if each))
+        at_list = self.name_lists.at if self.name_lists else None
+        return (self.check, *(each for each in (*images, self.drafts, self.on_page, at_list) if each))
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the hooks: name, default and, as text, type."""

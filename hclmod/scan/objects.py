@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.origins import Module
 
 
-_BODIES = {
+BODIES = {
     "kubernetes_manifest": "manifest",
     "kubectl_manifest": "yaml_body",
     "data.kubectl_file_documents": "content",
@@ -195,7 +195,7 @@ class _Here:
         kind = f"data.{block.type_label}" if block.type == "data" else block.type_label
         if block.type not in ("resource", "data"):
             return
-        if body := block.attribute(_BODIES.get(kind, "")):
+        if body := block.attribute(BODIES.get(kind, "")):
             for file, data in self.reader.decoded(values.definition(body.value), scope):
                 yield from self._objects(block, file, data)
         elif pattern := block.attribute(_PATTERN.get(kind, "")):

@@ -87,10 +87,10 @@ def undeclared(before: bytes, after: bytes, declared: Sequence[str]) -> str:
 def _written(data: bytes, scalar: Scalar, text: str) -> bytes:
     quoted = data[scalar.start - 1 : scalar.start] in (b'"', b"'")
     both_whole = text.isdecimal() and scalar.text.isdecimal()
-    return text.encode() if quoted or both_whole or _is_text(text) else f'"{text}"'.encode()
+    return text.encode() if quoted or both_whole or is_text(text) else f'"{text}"'.encode()
 
 
-def _is_text(text: str) -> bool:
+def is_text(text: str) -> bool:
     """Whether a plain scalar is a string to YAML 1.1 and to the parsers that are looser about numbers (`12e3`)."""
     try:
         float(text.replace("_", ""))

@@ -84,7 +84,7 @@ def images(data: bytes, holes: Sequence[Span] = (), *, by_line: bool = True) -> 
 def _images(data: bytes, holes: tuple[Span, ...], by_line: bool) -> tuple[dict[str, Scalar], ...]:  # noqa: FBT001
     """Every image, read once for all that ask about one of them."""
     text = covered(data, holes)
-    root = _tree(text).root_node
+    root = tree(text).root_node
     if not root.has_error:
         results = [_of_pair(pair, data) for pair in _pairs(root)]
     else:
@@ -119,7 +119,7 @@ def comments(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[s
 
 def _around(text: bytes, scalar: Scalar) -> Iterator[Node]:
     """The entries of maps and lists that hold a value, from the innermost outwards."""
-    node = _tree(text).root_node.descendant_for_byte_range(scalar.start, scalar.end)
+    node = tree(text).root_node.descendant_for_byte_range(scalar.start, scalar.end)
     while node is not None:
         if node.type in (*_PAIRS, "block_sequence_item"):
             yield node
@@ -169,7 +169,7 @@ def metadata(data: bytes, scalar: Scalar, holes: Sequence[Span] = ()) -> tuple[t
 @lru_cache(maxsize=4)
 def _metadata(data: bytes, holes: tuple[Span, ...]) -> tuple[tuple[int, int, tuple[tuple[str, str], ...]], ...]:
     """The same pairs of each document of a text, with where it begins and ends."""
-    root = _tree(covered(data, holes)).root_node
+    root = tree(covered(data, holes)).root_node
     return tuple(
         (
             whole.start_byte,
@@ -181,10 +181,10 @@ def _metadata(data: bytes, holes: tuple[Span, ...]) -> tuple[tuple[int, int, tup
 
 
 def _slashed(pair: Node, data: bytes, holes: Sequence[Span]) -> tuple[str, str] | None:
-    key = _scalar(pair.child_by_field_name("key"), data)
+    key = scalar(pair.child_by_field_name("key"), data)
     if key is None or "/" not in key.text:
         return None
-    value = _scalar(pair.child_by_field_name("value"), data)
+    value = scalar(pair.child_by_field_name("value"), data)
     filled = value is None or any(hole.start < value.end and value.start < hole.end for hole in holes)
     return key.text, "" if value is None or filled or TEMPLATE.search(value.text) else value.text
 
@@ -198,7 +198,8 @@ def _parser() -> Parser:
 
 
 @lru_cache(maxsize=4)
-def _tree(text: bytes) -> Tree:
+def tree(text: bytes) -> Tree:
+    """The syntax tree of a text in which templates are covered."""
     return _parser().parse(text)
 
 
@@ -227,24 +228,24 @@ def _pairs(root: Node) -> Iterator[Node]:
 
 def _of_pair(pair: Node, data: bytes) -> dict[str, Scalar]:
     key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
-    name = _scalar(key, data)
+    name = scalar(key, data)
     if name is None or value is None or "image" not in name.text.lower():
         return {}
-    return parts(name.text, _scalar(value, data), _entries(value, data))
+    return parts(name.text, scalar(value, data), _entries(value, data))
 
 
 def _entries(node: Node, data: bytes) -> dict[str, Scalar]:
     by_key: dict[str, Scalar] = {}
     for pair in (pair for inner in node.named_children if inner.type in _NESTED for pair in inner.named_children):
         if pair.type in _PAIRS:
-            key = _scalar(pair.child_by_field_name("key"), data)
-            value = _scalar(pair.child_by_field_name("value"), data)
+            key = scalar(pair.child_by_field_name("key"), data)
+            value = scalar(pair.child_by_field_name("value"), data)
             if key is not None and value is not None:
                 by_key[key.text] = value
     return by_key
 
 
-def _scalar(node: Node | None, data: bytes) -> Scalar | None:
+def scalar(node: Node | None, data: bytes) -> Scalar | None:
     """The text of a scalar on one line; None for an empty one, `null`, and anything else."""
     inner = next((each for each in node.named_children if each.type in _SCALARS), None) if node else None
     if inner is None or (inner.named_children and inner.named_children[0].type == "null_scalar"):

@@ -90,14 +90,14 @@ def test_a_folder_that_a_link_leads_out_of_the_repository_is_refused(root: Path,
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", '\n[keel]\na = ["b"] # c\n'),
-        ("x = 1", 'x = 1\n\n[keel]\na = ["b"] # c\n'),
-        ("[t]\nx = 1\n", '[t]\nx = 1\n\n[keel]\na = ["b"] # c\n'),
+        ("", '\n[keel]\na = ["b"] # c\nd = "e" # c\n'),
+        ("x = 1", 'x = 1\n\n[keel]\na = ["b"] # c\nd = "e" # c\n'),
+        ("[t]\nx = 1\n", '[t]\nx = 1\n\n[keel]\na = ["b"] # c\nd = "e" # c\n'),
         ("[keel]\n", None),
         ("keel.x = 1\n", None),
         ("x =", None),
     ],
 )
 def test_a_table_is_added_to_the_config(text: str, wanted: str | None) -> None:
-    made = with_table(text.encode(), "keel", {"a": ["b"]}, "c")
+    made = with_table(text.encode(), "keel", {"a": ["b"], "d": "e"}, "c")
     assert made == (None if wanted is None else wanted.encode())

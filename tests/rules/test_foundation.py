@@ -22,6 +22,9 @@ import pygohcl
 import pytest
 import yaml
 
+from hclmod.commands.audit import GROUP
+from hclmod.commands.foundation import foundation
+from hclmod.engine.job import Job
 from hclmod.engine.project import in_memory
 from hclmod.rulekit import folders
 from hclmod.rulekit.drafts import Siblings, fill, template
@@ -56,6 +59,20 @@ resource "kubectl_manifest" "quota" {
   yaml_body = yamlencode({ kind = "ResourceQuota" })
 }
 """
+WEB = b"""\
+resource "kubernetes_namespace" "web" {
+  metadata {
+    name = "web"
+  }
+}
+
+resource "kubernetes_deployment" "web" {
+  metadata {
+    name      = "web"
+    namespace = kubernetes_namespace.web.metadata[0].name
+  }
+}
+"""
 CONFIG = b'stacks = ["stacks/*"]\n'
 POLICY = "stacks/kyverno/keel-annotations.tf"
 MUTATING, CLUSTER = "3.9.0", "3.6.1"
@@ -71,8 +88,6 @@ def before(version: str, more: str = "") -> dict[str, bytes]:
 def run(files: Mapping[str, bytes], **options: object) -> dict[str, bytes]:
     """The files that change."""
     project = in_memory(files, options={"foundation": options})
-    from hclmod.commands.foundation import foundation
-
     report = foundation(project, {})
     assert not report.unproven()
     return report.changes
@@ -267,9 +282,6 @@ def test_the_expression_writes_all_four_annotations() -> None:
 
 @pytest.mark.parametrize(("version", "enrol", "more"), EVERY)
 def test_the_audit_finds_nothing_and_knows_keel(version: str, enrol: str, more: str) -> None:
-    from hclmod.commands.audit import GROUP
-    from hclmod.engine.job import Job
-
     project = in_memory(written(version, enrol, more))
     report = project.plan(Job(rules=folders.group(GROUP)))
     assert [each.finding.message for each in report.findings if each.is_open] == []
@@ -277,18 +289,23 @@ def test_the_audit_finds_nothing_and_knows_keel(version: str, enrol: str, more: 
 
 @pytest.mark.parametrize("version", [MUTATING, CLUSTER])
 def test_a_namespace_can_be_enrolled_afterwards(version: str) -> None:
-    from hclmod.engine.job import Job
-
-    web = b"""\
-resource "kubernetes_namespace" "web" {
-  metadata {
-    name = "web"
-  }
-}
-"""
-    project = in_memory({**written(version), "stacks/web/main.tf": web})
+    project = in_memory({**written(version), "stacks/web/main.tf": WEB})
     report = project.plan(Job(rules=("enroll-namespace",)))
     assert b'"keel.sh/enrolled" = "true"' in report.changes["stacks/web/main.tf"]
+
+
+@pytest.mark.parametrize("version", [MUTATING, CLUSTER])
+@pytest.mark.parametrize("more", ["", KUBECTL])
+def test_a_list_gets_the_namespaces_of_a_phase_afterwards(version: str, more: str) -> None:
+    files = {**before(version, more), "stacks/web/main.tf": WEB}
+    files |= run(files, enrol="allowlist")
+    files["hclmod.toml"] += b'\n[phase.1]\nstacks = ["web"]\n'
+    project = in_memory(files)
+    report = project.plan(Job(rules=("enroll-namespace",), phase=1))
+    old, new = files[POLICY].splitlines(), report.changes[POLICY].splitlines()
+    assert set(report.changes) == {POLICY}
+    ((one, other),) = [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]]
+    assert other == one.replace(b'["NONE"]', b'["NONE", "web"]')
 
 
 def test_a_template_that_a_step_breaks_is_an_error() -> None:
