@@ -38,11 +38,11 @@ def annotated(workload: Block, image: Reference, policy: str, label: str, *, fre
         yield warn(place, "policy-would-jump", f"{message} of {jumping} to its highest version")
     else:
         message = f"{label}: lets Keel update {image} by `{POLICY} = {policy}`, as hclmod.toml says"
-        make = partial(fixes.ensure_entry, metadata, "annotations", POLICY, _escaped(policy))
+        make = partial(fixes.ensure_entry, metadata, "annotations", POLICY, escaped(policy))
         yield change(place, "policy-written", message, make)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """A text as it stands between quotes in HCL."""
     for plain, written in (("\\", "\\\\"), ('"', '\\"'), ("${", "$${"), ("%{", "%%{")):
         text = text.replace(plain, written)

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Config, Context, Struct
 
-FLOATS = "float-image-tag"
-"""The rule that makes the images of a phase float."""
+from ._floats import SWITCHER
 
 _LATEST = r"(?<![\w/}>.-])`?:latest\b`?|\blatest\b`? tags?\b"
 _NO = (
@@ -121,7 +120,7 @@ def progress(context: Context) -> Progress:
 def _floats(number: int, config: Config) -> bool:
     rules = config.phases[number].rules
     rules = config.rules if rules is None else rules
-    return rules is None or FLOATS in rules
+    return rules is None or SWITCHER in rules
 
 
 def phases(numbers: tuple[int, ...]) -> str:

@@ -120,6 +120,7 @@ class Selection:
             blocked=run.blocked,
             objects=run.objects,
             done=run.done,
+            variables={each.address: what for each, what in run.variables.get(folder, {}).items()},
             merged={each.address: blocks for each, blocks in self.inventory.merged.items() if each.folder == folder},
         )
 

@@ -120,8 +120,12 @@ class _Preparation:
             return {}
         from hclmod.engine import pages
 
-        done = self.project.done_if_known if job.done is None else job.done
-        return {"pages": pages.find(self.project), "done": done}
+        return {"pages": pages.find(self.project), "done": self._done}
+
+    @property
+    def _done(self) -> tuple[int, ...]:
+        """The completed phases: those of the job, else of the project."""
+        return self.project.done_if_known if self.job.done is None else self.job.done
 
     @property
     def _on_pages(self) -> bool:
@@ -158,7 +162,13 @@ class _Preparation:
         elif self.job.near and number is None:
             phase_of, number = _pointed_at(self._roots(references), self.job.only or ()), NAMED
         names = any(loaded.rule.names for loaded in self.rules)
-        return placement.place(references.model, phase_of, number, mentions=mentions, among=among, names=names)
+        placing = placement.place(references.model, phase_of, number, mentions=mentions, among=among, names=names)
+        if not any("variables" in loaded.rule.needs for loaded in self.rules):
+            return placing
+        from hclmod.engine import variables
+
+        real = self.project.assignment.phase_of
+        return replace(placing, variables=variables.tag_variables(mentions, real, self._done))
 
     def _blocked(self, references: References, placing: Placing, forms: frozenset[str]) -> dict[ImageId, str]:
         """The images that rules want to stay with others, with the reason."""

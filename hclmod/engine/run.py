@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.facts import AssignedWorkload, Facts
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.namelists import NameList
-    from hclmod.rulekit.places import Followed
+    from hclmod.rulekit.places import Followed, TagVariable
     from hclmod.scan.cluster import ClusterObjects
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import ResourceId
@@ -83,6 +83,11 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         return _by_folder(self.placing.shared)
 
     @cached_property
+    def variables(self) -> Mapping[str, Mapping[BlockId, TagVariable]]:
+        """The variables that make tags, by their folder."""
+        return _by_folder(self.placing.variables)
+
+    @cached_property
     def informed(self) -> Mapping[str, Mapping[BlockId, Facts]]:
         """The facts of each resource, by its folder."""
         return _by_folder(self.facts)
@@ -115,6 +120,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
                 owners={name: placing.owners[name] for name in sorted(names) if name in placing.owners},
                 namespace_names=_of(self._namespace_names, folders),
                 declared={stack.path: placing.declared.get(stack.path, frozenset())},
+                variables=_of(self.variables, folders),
             ),
             facts=_of(self.informed, folders),
             lists={file: self.lists[file] for file in stack.files if file in self.lists},

@@ -93,6 +93,7 @@ if TYPE_CHECKING:
         AffectedImage as AffectedImage,
         Followed as Followed,
         Place as Place,
+        TaggedImage as TaggedImage,
     )
     from hclmod.rulekit.rule import (
         Address as Address,
@@ -152,7 +153,7 @@ _TABLE = {
     "hclmod.rulekit.facts": "AssignedWorkload Facts Namespace",
     "hclmod.rulekit.literals": "Literal",
     "hclmod.rulekit.namelists": "Listed NameListHooks",
-    "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Place",
+    "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Place TaggedImage",
     "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Option Rule change note warn",
     "hclmod.rulekit.samples": "settled_block",
     "hclmod.terraform.kubernetes": "KINDS NAMESPACES RELEASE WORKLOADS Container containers dynamic_containers "

@@ -20,7 +20,7 @@ TYPES = {"str": "a text", "bool": "true or false", "int": "a whole number", "Add
          "tuple[str, ...]": "a list of texts"}  # fmt: skip
 """The types of options, and how a person reads them."""
 
-NEEDS = ("facts", "origins")
+NEEDS = ("facts", "origins", "variables")
 
 _FINDINGS = ("change", "note", "warn")
 
@@ -93,7 +93,7 @@ def _needs(rule: Rule) -> Iterator[tuple[str, str]]:
     if isinstance(rule.needs, str):
         yield f"its needs are the string {rule.needs!r}", f'Write a set: `needs={{"{rule.needs}"}}`.'
     elif wrong := set(rule.needs) - set(NEEDS):
-        yield f"it needs `{min(wrong)}`, which the engine does not have", f"It has {' and '.join(NEEDS)}."
+        yield f"it needs `{min(wrong)}`, which the engine does not have", f"It has {', '.join(NEEDS)}."
 
 
 def _options(rule: Rule) -> Iterator[tuple[str, str]]:

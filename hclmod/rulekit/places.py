@@ -106,6 +106,30 @@ class LinkedImage(Struct, frozen=True, kw_only=True):
     whole: bool = True
 
 
+class TaggedImage(Struct, frozen=True):
+    """An image whose tag comes from a variable: its workload, its container, its text (None: it is not known)."""
+
+    id: ResourceId
+    label: str
+    text: str | None
+
+    @property
+    def name(self) -> str:
+        """How a person names it: `stack/address label`."""
+        return f"{self.id.name} {self.label}".lstrip("/")
+
+
+class TagVariable(Struct, frozen=True, kw_only=True):
+    """A variable from which tags of images come: those images, and what reads it and makes no image.
+
+    `open` are the phases of the images that are not completed, None for an image of no phase.
+    """
+
+    images: tuple[TaggedImage, ...]
+    open: tuple[int | None, ...] = ()
+    read_by: tuple[str, ...] = ()
+
+
 class Placing(Struct, frozen=True, kw_only=True):
     """What a phase knows by following references, over all stacks.
 
@@ -116,6 +140,8 @@ class Placing(Struct, frozen=True, kw_only=True):
     the names of a workload's namespace (module left out), where all of them could be followed. `owners` are the
     resources that declare a namespace's name, as `stack/address`, and `namespace_names` the names of a block that
     declares some, where all of them are known. `documents` declare namespaces in which something of the phase runs.
+
+    `variables` are those that make tags, where a rule asks for them.
 
     `declared` are the blocks of each stack that were met, also those of modules that lie elsewhere.
     """
@@ -130,6 +156,7 @@ class Placing(Struct, frozen=True, kw_only=True):
     namespace_names: Mapping[BlockId, tuple[str, ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
     declared: Mapping[str, frozenset[BlockId]] = field(default_factory=dict)
+    variables: Mapping[BlockId, TagVariable] = field(default_factory=dict)
 
     @property
     def inherited_documents(self) -> frozenset[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.facts import Facts, Namespace
     from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.namelists import NameList, NameListHooks
-    from hclmod.rulekit.places import Followed, Place
+    from hclmod.rulekit.places import Followed, Place, TagVariable
     from hclmod.scan.cluster import ClusterObjects
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import ImageId
@@ -114,6 +114,7 @@ class Context(Struct, frozen=True, kw_only=True):
     merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a resource's blocks, an override last
     objects: ClusterObjects | None = None  # of all stacks, those that rules ask for; None where none asks
     done: tuple[int, ...] = ()  # the completed phases, for rules with `on_page`
+    variables: Mapping[str, TagVariable] = field(default_factory=dict)  # of this folder that make tags, by address
 
     def overridden(self, workload: Block) -> tuple[Block, ...]:
         """The blocks of all documents whose pods an override file replaces: a nested block wins whole."""
@@ -181,8 +182,9 @@ class Rule(_Check, frozen=True, kw_only=True):
 
     `name_lists` is what it does with the list of names that the config names.
 
-    `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, and `"facts"`, which fills
-    `Context.facts`. Both read other stacks too, so a rule asks for them only if it uses them.
+    `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, `"facts"`, which fills
+    `Context.facts`, and `"variables"`, which fills `Context.variables`. They read other stacks too, so a rule asks for
+    them only if it uses them.
     """
 
     kinds: tuple[str, ...]
@@ -219,7 +221,7 @@ class Rule(_Check, frozen=True, kw_only=True):
     @property
     def follows(self) -> bool:
         """Whether it needs to know where images come from."""
-        return "origins" in self.needs or self.images is not None
+        return bool({"origins", "variables"} & set(self.needs)) or self.images is not None
 
     @property
     def informed(self) -> bool:

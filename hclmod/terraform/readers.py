@@ -97,19 +97,24 @@ class Mentions:
         return self._with_word[folder, word]
 
     def _readers(self, step: Walk) -> Iterator[str]:
-        head, _, name = step.name.partition(".")
+        head = step.name.partition(".")[0]
         if head == "module":
             for folder, call in sorted(self._model.callers(step.home)):
                 yield from self._in_folder(folder, f"module.{call}", step.path)
         elif head == "var":
-            for folder in sorted({step.folder, *self._layered().get((step.definition.document, name), ())}):
-                yield from self._in_folder(folder, step.name, step.path)
+            yield from self.of_variable(step)
             yield from self._limits(step.folder, step.name)
         elif head == "local":
             yield from self._in_folder(step.folder, step.name, step.path)
         elif step.name and step.read is not None:
             span = self._block_around(step.read, head)
             yield from self._in_document(step.read.document, step.name, step.path, span)
+
+    def of_variable(self, step: Walk) -> Iterator[str]:
+        """The places that read a variable (`var.x`) and make no image."""
+        name = step.name.removeprefix("var.")
+        for folder in sorted({step.folder, *self._layered().get((step.definition.document, name), ())}):
+            yield from self._in_folder(folder, step.name, step.path)
 
     def _readers_of_locals(self, site: Site) -> Iterator[str]:
         """Who reads a local of a terragrunt file, which files in other folders may include or read."""

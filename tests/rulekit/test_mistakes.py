@@ -60,7 +60,7 @@ def test_the_rule_of_these_tests_loads(tmp_path: Path) -> None:
         ("strict: bool = True", 'keel_version: str = ""', "is a fact about", "context.config.keel.version"),
         ("True):", "True, **more):", "its check takes `**more`", "def check(block, context"),
         ('kinds=("helm_release",)', 'kinds=("helm_release",), needs="facts"', "its needs are the string", '{"facts"}'),
-        ('kinds=("helm_release",)', 'kinds=("helm_release",), needs={"fcats"}', "it needs `fcats`", "facts and"),
+        ('kinds=("helm_release",)', 'kinds=("helm_release",), needs={"fcats"}', "it needs `fcats`", "facts, origins"),
         ("    yield note(", "    note(", "mine.py:4 makes a finding and drops it", "Write `yield note(...)`."),
         ("    yield note(", "    yield from note(", "mine.py:4 yields from one finding", "without `from`"),
         ("    yield note(", "    if 1: warn(block, 'x', 'x')\n    yield note(", "mine.py:4 makes", "yield warn(...)"),

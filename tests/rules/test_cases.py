@@ -172,6 +172,7 @@ EAGER: Mapping[str, Mapping[str, object]] = {
     "pull-policy-for-floating-tag": {"drop": True},
     "pin": {"to": "9.9.9", "reason": "it crashes", "allow_downgrade": True, "label": True},
     "opt-out": {"reason": "it crashes", "label": True},
+    "stale-tag-description": {"text": "It floats."},
 }
 NEEDED: Mapping[str, Mapping[str, object]] = {"move-image": {"from": "docker.io", "to": "registry.example.net/hub"}}
 """Options without which a rule does not run."""
