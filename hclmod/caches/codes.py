@@ -35,9 +35,14 @@ CODES: Mapping[str, str] = {
     ),
     "unserved-mirror": "Name a port that is served, or remove the mirror.",
     "no-fallback": "Name the registry itself as `server`, so that pulls go on while the cache is down.",
+    "old-answer": "Ask again in a minute. If it stays, a store on the way keeps the tag: see the other findings.",
+    "stored-answer": "Put `proxy_cache off;` into the location of manifests, on the machine that runs there.",
     "docs-disagree": "Say what holds: a tag is asked for each time, and is old only while the registry fails.",
 }
 """The codes with what to do about them. `docs/guides/cache.md` has a section for each."""
+
+LIVE = frozenset({"old-answer", "stored-answer"})
+"""What only `--live` can find."""
 
 NOTES = frozenset({"push-limit", "unbuffered-cache"})
 """What is worth knowing and makes no image old."""

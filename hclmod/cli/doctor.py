@@ -11,9 +11,13 @@ from hclmod.cli import options
 from hclmod.cli.check import open_at
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import to_do, write
+from hclmod.commands.doctor import asking
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Source, View
+    from hclmod.registries.freshness import Freshness
+
+IMAGE = "docker.io/library/alpine:latest"
 
 
 @click.command(cls=Command)
@@ -24,19 +28,35 @@ if TYPE_CHECKING:
 @click.option(
     "--ttl-unit", "unit", type=click.Choice(["h", "m", "s"]), help="What a `ttl` without a unit is meant to count."
 )
+@click.option(
+    "--live", "mirrors", multiple=True, metavar="URL", help="Ask this mirror for an image, and the registry behind it."
+)
+@click.option("--image", default=IMAGE, show_default=True, metavar="NAME:TAG", help="The image that --live asks for.")
 @options.view(diff=False)
 @options.source(repository=False)
-def doctor(*, path: Path, fix: bool, dry_run: bool, diff: bool, unit: str | None, view: View, source: Source) -> int:
+def doctor(
+    *,
+    path: Path,
+    fix: bool,
+    dry_run: bool,
+    diff: bool,
+    unit: str | None,
+    mirrors: tuple[str, ...],
+    image: str,
+    view: View,
+    source: Source,
+) -> int:
     """Find caches that may give old images.
 
-    Reads what the repository says of nginx, registries, compose files and containerd, from PATH or everywhere. Asks no
-    network. Exits with 1 if there is a finding. Each is described in docs/guides/cache.md.
+    Reads what the repository says of nginx, registries, compose files and containerd, from PATH or everywhere. Without
+    --live it asks no network. Exits with 1 if there is a finding. Each is described in docs/guides/cache.md.
     """
     from hclmod.engine import doctor as examination
 
     project, _, _ = open_at(source, (path,))
     name = project.name_of(path)
-    report = project.on_disk(examination.report(project, "" if name == "." else name, unit or ""))
+    ask = asking(project, mirrors, image, lambda seen: view.say(compared(seen)))
+    report = project.on_disk(examination.report(project, "" if name == "." else name, unit or "", ask))
     shown = view.as_diff() if diff else view
     if not fix or dry_run or diff:
         shown.show(project, [report])
@@ -45,3 +65,10 @@ def doctor(*, path: Path, fix: bool, dry_run: bool, diff: bool, unit: str | None
     with shown.showing(project, [report]):
         write(project, [report])
     return 0
+
+
+def compared(seen: Freshness) -> str:
+    """What was asked and what came, in one line."""
+    same = "another digest than" if seen.is_old else "the digest of"
+    state = f" ({seen.states[1]})" if seen.states[1] else ""
+    return f"{seen.mirror} gives {same} the registry for {seen.image}{state}."

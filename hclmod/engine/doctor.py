@@ -22,7 +22,7 @@ from hclmod.scan.files import Files
 from hclmod.terraform.stacks import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.caches.codes import Placed
     from hclmod.caches.repository import Caches
@@ -37,15 +37,21 @@ UNIT = "ttl-unit"
 _COMMENT = re.compile(r"(?:#|//|<!--)\s*hclmod:.*")
 
 
-def report(project: Project, below: str = "", unit: str = "") -> PhaseReport:
+def report(
+    project: Project,
+    below: str = "",
+    unit: str = "",
+    ask: Callable[[Caches], Iterable[Placed]] = lambda _caches: (),
+) -> PhaseReport:
     """What is wrong with the caches of the whole repository, or of the file or folder `below`.
 
-    `unit` is what a `ttl` that is a number alone is counted in. Nothing is written.
+    `unit` is what a `ttl` that is a number alone is counted in, and `ask` has findings of its own about the caches.
+    Nothing is written.
     """
     caches = read(project)
     docs = ((path, project.tree[path]) for path in project.tree if docs_checks.is_doc(path))
     by_path: dict[str, list[Placed]] = defaultdict(list)
-    for each in diagnosis.diagnose(caches, docs, unit):
+    for each in (*diagnosis.diagnose(caches, docs, unit), *ask(caches)):
         by_path[each.path].append(each)
     outcomes = [*_unread(caches), *(_outcome(project, caches, path, by_path[path]) for path in sorted(by_path))]
     folders: dict[str, list[Outcome]] = defaultdict(list)

@@ -83,6 +83,10 @@ class Registry:
             raise TransportError(Trouble.GARBAGE, url, f"invalid digest {digest[:80]!r}")
         return digest
 
+    def answer(self, repository: str, tag: str) -> Answer:
+        """What `HEAD` says of a tag, with all its headers; raises the registry's refusal."""
+        return self._ask("HEAD", self.endpoint.url(repository, f"manifests/{quote(tag)}"), repository, headers=_ACCEPT)
+
     def created(self, repository: str, digest: str) -> str | None:
         """When the image with this digest was built, for an index its first platform; None if unknown."""
         manifest = self._document(repository, f"manifests/{digest}", digest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod import caches
-from hclmod.caches.codes import CODES
+from hclmod.caches.codes import CODES, LIVE
 from hclmod.commands import test
 from hclmod.engine import cases
 from tests.support.demo import ROOT
@@ -26,7 +26,7 @@ def test_exactly_what_a_case_lists_is_reported(case: Case) -> None:
     assert Counter(test.run(case).codes) == Counter(case.codes)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", sorted(CODES.keys() - LIVE))
 def test_each_code_has_a_case_with_it_and_one_without(code: str) -> None:
     own = [case for case in CASES if case.name.startswith(f"doctor/{code}/")]
     reporting = [case for case in own if f"doctor/{code}" in case.codes]
