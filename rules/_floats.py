@@ -29,10 +29,13 @@ from hclmod.rulekit import (
 _PIN_WORDS = re.compile(
     r"\b(pin(ned|ning|s)?|held|hold|keep|kept|stay|stuck|freeze|frozen|locked|until|do ?n[o']t|never|must|patched"
     r"|because|due to|revert\w*|roll(ed)? ?back|downgrad\w*|incompatib\w*|requires?|needs?|match(es)?|same as"
-    r"|in sync)\b",
+    r"|in sync|needed|blocked|known[ -]good|leave (it )?as (it )?is|(last|only|first) (\w+ ){0,3}(that|which|with))\b",
     re.IGNORECASE,
 )
-_FAULT_WORDS = re.compile(r"\b(broke|broken|breaks?|bugs?|regress\w*|crash\w*|fail\w*|leaks?)\b", re.IGNORECASE)
+_FAULT_WORDS = re.compile(
+    r"\b(broke|broken|breaks?|bugs?|regress\w*|crash\w*|fail\w*|leaks?|drop(s|ped)?|remove[sd]?|lacks?|lost)\b",
+    re.IGNORECASE,
+)
 _OTHER_TAGS = re.compile(r"\b(newer|later|latest|next|newest|upstream|upgrad\w*|updat\w*|since|above)\b", re.IGNORECASE)
 _VERSION = re.compile(r"\bv?\d+\.(?:\d+|x\b)", re.IGNORECASE)
 _REFERENCE = re.compile(r"\S*[/:@]\S+")

@@ -125,6 +125,8 @@ def _parts(origin: Origin) -> Iterator[str]:
             yield f"    {through} ends at {part.text}{f' ({part.where})' if part.where else ''}: {part.why}"
         elif part.site is not None:
             yield f"    {through} is {part.text!r} at {part.site.document}:{part.site.line}"
+        elif part.chain and part.text:
+            yield f"    {through} is {part.text!r}, which is not text in quotes of a file that hclmod writes"
 
 
 def _others(drives: Mapping[Site, Sequence[ImageUse]], use: ImageUse) -> Iterator[str]:

@@ -125,7 +125,7 @@ def _with_unread(report: StackReport, tree: Tree) -> StackReport:
     reasons = {**tree.left, **dict.fromkeys(tree.unread, UNREAD)}
     results = [Skipped(file, reasons[file]) for file in report.stack.files if file in reasons]
     own = f"{report.stack.path}/terragrunt.hcl".removeprefix("/")
-    if why := generates(own, tree.get(own, b"")):
+    if why := generates(own, tree.get):
         results.append(Skipped(own, why))
     return replace(report, outcomes=(*report.outcomes, *results)) if results else report
 

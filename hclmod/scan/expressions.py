@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from hclmod.hcl import values
 from hclmod.hcl.heredocs import heredocs
-from hclmod.hcl.values import Call, Definition, Opaque, Template, Text
+from hclmod.hcl.values import Call, Definition, For, Opaque, Template, Text
 from hclmod.hcl.views import Expression, top_level
 from hclmod.scan.helm import Setting, settings
 from hclmod.scan.owners import Owner, attributes, metadata, owner_of, users
@@ -48,7 +48,8 @@ class Spot(Struct, frozen=True, array_like=True):
 class Reading(Struct, frozen=True, kw_only=True, array_like=True):
     """A file that a function reads; `function` is `chart` for the folder that a release installs.
 
-    Of one that is `hashed` only the hash is used; `other_users` as for a `Spot`.
+    Of one that is `hashed` only the hash is used; `other_users` as for a `Spot`. `loops` are the `for` expressions
+    around it, the outermost first: the names that each gives, and what it runs over.
     """
 
     owner: Owner
@@ -57,6 +58,7 @@ class Reading(Struct, frozen=True, kw_only=True, array_like=True):
     variables: Definition | None = None
     hashed: bool = False
     other_users: tuple[Owner, ...] = ()
+    loops: tuple[tuple[tuple[str, ...], Definition], ...] = ()
 
 
 class Release(Struct, frozen=True, array_like=True):
@@ -275,7 +277,7 @@ def _defined(attribute: Attribute, heredoc: Heredoc, scalar: Scalar, number: int
         if at <= hole.start_byte and hole.end_byte <= end:
             inside = next((each for each in hole.children if each.type == "expression"), None)
             parts.append(Text(_unescaped(source, at, hole.start_byte), None, line))
-            parts += [values.read(Expression(source, inside, attribute.path))] if inside else []
+            parts += [values.part(attribute.value, Expression(source, inside, attribute.path)).value] if inside else []
             at = hole.end_byte
     if not parts and scalar.sound:
         whole = Text(_unescaped(source, at, end), heredoc.place, line, number)
@@ -293,15 +295,33 @@ def _readings(attribute: Attribute, owner: Owner) -> Iterator[Reading]:
         if node.type != "function_call":
             continue
         expression = Expression(attribute.source, node, attribute.path)
-        match values.read(expression):
+        place = values.part(attribute.value, expression)
+        match place.value:
             case Call(name, (path, *rest)) if name in _READERS:
-                place = values.definition(expression)
                 path = Template((path, Text("/", None), rest[0])) if name == "fileset" and rest else path
                 given = Definition(place.document, place.path, place.line, rest[0]) if rest else None
                 read = Definition(place.document, place.path, place.line, path)
                 yield Reading(
-                    owner=owner, function=name, path=read, variables=given, hashed=_is_hashed(node, attribute)
+                    owner=owner,
+                    function=name,
+                    path=read,
+                    variables=given,
+                    hashed=_is_hashed(node, attribute),
+                    loops=tuple(_loops(node, attribute)),
                 )
+
+
+def _loops(call: Node, attribute: Attribute) -> list[tuple[tuple[str, ...], Definition]]:
+    """The `for` expressions around a call, the outermost first."""
+    result: list[tuple[tuple[str, ...], Definition]] = []
+    node: Node | None = call
+    while node is not None and node != attribute.node:
+        expression = Expression(attribute.source, node, attribute.path)
+        if node.type == "for_expr" and isinstance(loop := values.read(expression), For):
+            place = values.definition(expression)
+            result.insert(0, (loop.names, Definition(place.document, place.path, place.line, loop.over)))
+        node = node.parent
+    return result
 
 
 def _is_hashed(call: Node, attribute: Attribute) -> bool:

@@ -17,7 +17,7 @@ from hclmod.scan import expressions, names, releases
 from hclmod.scan import files as build_files
 from hclmod.scan.files import Files
 from hclmod.scan.outside import Location, OutsideImage
-from hclmod.terraform import code, trace
+from hclmod.terraform import code, lists, trace
 from hclmod.terraform.declarations import ContainerImage
 from hclmod.terraform.origins import STAND_IN, Hole, Module, Piece, Scope
 from hclmod.terraform.resources import ImageUse, overrides
@@ -205,7 +205,7 @@ class _Here(Struct, frozen=True):
         result = self.files.carriers(self.module.folder).readings
         for reading in sorted(result, key=lambda each: each.function not in _TEXT):
             for scope in _scopes(reading.owner, self.module):
-                yield reading, scope
+                yield from ((reading, inner) for inner in lists.within(reading.loops, scope))
 
     def given(self, reading: Reading, path: str, scope: Scope) -> Iterator[OutsideImage]:
         """The images of a file that an expression reads, or why it cannot be read where it is given to a cluster."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 CODE = (".tf", ".tofu")
 """The endings of documents that declare resources."""
@@ -47,15 +48,39 @@ def passed_over(path: str, paths: Collection[str]) -> str:
     return "JSON syntax, which hclmod does not read" if path.endswith(JSON) else ""
 
 
-def generates(path: str, text: bytes) -> str:
+def generates(path: str, read: Callable[[str], bytes | None]) -> str:
     """Why a file of Terragrunt says more than is read: it writes Terraform that declares something; else empty."""
-    if path.endswith(".hcl") and b"generate" in text and _GENERATE.search(text) and _INNER.search(text):
+    text = _generating(path, read)
+    results = [text, *(read(each) or b"" for each in _copied(path, text))]
+    if any(map(_INNER.search, results)):
         return "its `generate` writes resources or modules, which hclmod does not read"
+    if _OVERRIDE.search(text):
+        return "its `generate` writes an override file, which hclmod does not read"
     return ""
+
+
+def writes_variables(path: str, read: Callable[[str], bytes | None]) -> bool:
+    """Whether a file of Terragrunt writes a var-file."""
+    return _VARIABLES.search(_generating(path, read)) is not None
+
+
+def _generating(path: str, read: Callable[[str], bytes | None]) -> bytes:
+    """The text of a file of Terragrunt that has `generate` blocks; empty for any other."""
+    text = read(path) or b"" if path.endswith(".hcl") else b""
+    return text if b"generate" in text and _GENERATE.search(text) else b""
+
+
+def _copied(path: str, text: bytes) -> list[str]:
+    """The files beside a file of Terragrunt whose text it writes."""
+    folder = path.rpartition("/")[0]
+    return [posixpath.normpath(f"{folder}/{each.decode()}").lstrip("/") for each in _CONTENTS.findall(text)]
 
 
 _GENERATE = re.compile(rb"^\s*generate\b", re.MULTILINE)
 _INNER = re.compile(rb'^\s*(?:resource\s+"[^"\n]*"\s+"[^"\n]*"|module\s+"[^"\n]*")\s*\{', re.MULTILINE)
+_OVERRIDE = re.compile(rb'^\s*path\s*=\s*"(?:[^"\n]*[_/])?override\.(?:tf|tofu)"', re.MULTILINE)
+_VARIABLES = re.compile(rb'^\s*path\s*=\s*"[^"\n]*\.tfvars(?:\.json)?"', re.MULTILINE)
+_CONTENTS = re.compile(rb'^\s*contents\s*=\s*(?:template)?file\(\s*"(?:\$\{[^}"\n]*\}/)?([^"$\n]+)"', re.MULTILINE)
 
 
 def _in_place_of(path: str) -> str:

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from hclmod.hcl.values import Call, For, List, Object, Opaque, Text
 from hclmod.terraform import trace
-from hclmod.terraform.names import At, lost, short
+from hclmod.terraform.names import At, Held, lost, short
 from hclmod.terraform.origins import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hclmod.hcl.values import Definition, Value
 
@@ -33,6 +33,30 @@ def ways(definition: Definition, scope: Scope) -> list[list[At]]:
     """The items of the list in each form that conditionals leave open; of too many forms all items in one list."""
     results = list(islice(_ways(trace.begin(definition, scope), 0), trace.COMBINATIONS + 1))
     return results if len(results) <= trace.COMBINATIONS else [items(definition, scope)]
+
+
+def within(loops: Sequence[tuple[tuple[str, ...], Definition]], scope: Scope) -> list[Scope]:
+    """The scope inside of `for` expressions, once for each round; what cannot be followed gives no value."""
+    scopes = [scope]
+    for names, over in loops:
+        rounds = [_named(names, pair, each) for each in scopes for pair in pairs(over, each)]
+        known = all(round_ is not None for round_ in rounds) and 0 < len(rounds) <= trace.COMBINATIONS
+        scopes = [each for each in rounds if each] if known else scopes
+    return scopes
+
+
+def _named(names: Sequence[str], pair: tuple[Value, Value], scope: Scope) -> Scope | None:
+    """The scope of one round; None where its value cannot be followed."""
+    _, value = pair
+    if isinstance(value, Held) and isinstance(value.at.value, Opaque):
+        return None
+    return _bound(names, pair, scope)
+
+
+def _bound(names: Sequence[str], pair: tuple[Value, Value], scope: Scope) -> Scope:
+    """The scope in which the names of a `for` expression stand for a key and a value."""
+    named = dict(zip(reversed(names), reversed(pair), strict=False))
+    return Scope(replace(scope.module, objects={**scope.module.objects, **named}), scope.bound)
 
 
 def pairs(definition: Definition, scope: Scope) -> list[tuple[Value, Value]]:
@@ -119,8 +143,5 @@ def _pairs(at: At, depth: int) -> Iterator[tuple[At, At]]:
 def _run(at: At, loop: For, depth: int) -> Iterator[tuple[At, At]]:
     """What a `for` makes of each pair; its condition is not asked."""
     for key, value in _pairs(trace.part(at, loop.over), depth):
-        named = dict(zip(reversed(loop.names), map(trace.taken, (value, key)), strict=False))
-        module = at.scope.module
-        scope = Scope(replace(module, objects={**module.objects, **named}), at.scope.bound)
-        inner = replace(at, scope=scope)
+        inner = replace(at, scope=_bound(loop.names, (trace.taken(key), trace.taken(value)), at.scope))
         yield key if loop.key is None else trace.part(inner, loop.key), trace.part(inner, loop.value)

@@ -216,14 +216,14 @@ class Model:
     def _root(self, stack: str) -> Module:
         grunt = self._terragrunt(stack)
         folder = grunt.source() or stack
-        self.unread |= {path: why for path in grunt.paths if (why := generates(path, self.text(path)))}
+        self.unread |= {path: why for path in grunt.paths if (why := generates(path, self.text))}
         result = self._merged((folder, stack)) if folder != stack else None
         return self._module(folder, "", (folder,), layers=self._layers(stack), declared=result)
 
     def _layers(self, stack: str) -> tuple[Layer, ...]:
         """What sets the variables of a stack's root module, strongest first."""
         grunt = self._terragrunt(stack)
-        files = [*grunt.given(), *self._var_files(stack)]
+        files = [*grunt.given(), *var_files.written(grunt.paths, self.text), *self._var_files(stack)]
         layers = [self._layer(each) if isinstance(each, str) else each for each in files]
         return (*layers, *grunt.layers())
 

@@ -167,6 +167,8 @@ def _variable(at: At, name: str, rest: Sequence[Step]) -> At:
         return moved(default, Scope(module), label)
     unread = next((layer.label for layer in module.layers if not layer.complete), None)
     why = f"it may be set by {unread}, which cannot be read" if unread else "nothing in the repository sets it"
+    if name not in module.variables and module.unread:
+        why = f"{why}, and it is not declared, or in what cannot be read: {', '.join(module.unread)}"
     chain = at.chain if module.call else (*at.chain, f"var.{name}")
     return lost(replace(at, chain=chain), why, f"var.{name}")
 

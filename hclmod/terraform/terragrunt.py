@@ -60,7 +60,7 @@ class Terragrunt:
         self._parents: dict[str, str] = {}
         self._parents.update(self._includes(self._own))
         self._merged = dict(self._includes(self._own, merged=True))
-        self._deep = frozenset(self._deeply(self._own))
+        self._deep = dict(self._deeply(self._own))
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -78,8 +78,15 @@ class Terragrunt:
         given = [each for each in [self._inputs(self._own)] if each]
         for name, path in reversed(self._merged.items()):
             if (layer := self._included(name, path)) is not None:
-                given = [*(deepened(given, layer) if name in self._deep else given), layer]
+                strategy = self._deep.get(name)
+                given = [*(deepened(given, layer, lists=strategy == "deep") if strategy else given), layer]
+            given += self._unfollowed(path)
         return (*self._environment(), *given)
+
+    def _unfollowed(self, path: str) -> list[Layer]:
+        """What an included file includes. Terragrunt refuses that, so nobody knows what it sets."""
+        blocks = self._blocks(_File(path, self._own.path), "include")
+        return [Layer(f"include {'.'.join(labels)} of {path}:", {}, complete=False) for labels, _ in blocks]
 
     def _included(self, name: str, path: str) -> Layer | None:
         """The `inputs` of an included file; of one that cannot be read nobody knows what it sets."""
@@ -151,12 +158,12 @@ class Terragrunt:
                 path = self._resolved(attributes["path"], file, posixpath.dirname(file.path))
                 yield ".".join(labels), path or ""
 
-    def _deeply(self, file: _File) -> Iterator[str]:
-        """The names of each `include` whose maps are merged with those of this file, at any depth."""
+    def _deeply(self, file: _File) -> Iterator[tuple[str, str]]:
+        """The name of each `include` whose maps are merged with those of this file at any depth, and its strategy."""
         for labels, attributes in self._blocks(file, "include"):
-            strategy = attributes.get("merge_strategy")
-            if strategy and self._text(strategy, file) in ("deep", "deep_map_only"):
-                yield ".".join(labels)
+            strategy = self._text(attributes["merge_strategy"], file) if "merge_strategy" in attributes else None
+            if strategy in ("deep", "deep_map_only"):
+                yield ".".join(labels), strategy
 
     def _text(self, value: Value, file: _File, depth: int = 0) -> str | None:
         """A path that a terragrunt file makes of text and of Terragrunt's functions; `/` is the repository's root."""

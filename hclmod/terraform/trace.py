@@ -338,9 +338,8 @@ def _child(at: At, key: str | None, user: At) -> At:
             return _part(at, value)
         case List(items) if key is not None and key.isdecimal() and int(key) < len(items):
             return _part(at, items[int(key)])
-        case Object() | List() if key is not None:
-            return lost(at, absent, short(user.value))
         case Object() | List():
-            return lost(at, "the key is computed", short(user.value))
-        case _:
-            return lost(at, "it has no parts", short(user.value))
+            return lost(at, absent if key is not None else "the key is computed", short(user.value))
+        case Call(name):
+            return lost(at, f"what {name}() makes is not followed")
+    return lost(at, "it has no parts", short(user.value))

@@ -1,4 +1,4 @@
-"""Variables from files in JSON: values without a place of their own, so that nothing of them is ever written."""
+"""Variables from files in JSON, and from files that Terragrunt writes: nothing of them is ever written."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from hclmod.hcl.source import is_large
 from hclmod.hcl.values import Definition, List, Object, Text
+from hclmod.terraform.code import writes_variables
 from hclmod.terraform.origins import Layer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from hclmod.hcl.values import Value
 
 
@@ -22,6 +25,11 @@ def layer(path: str, data: bytes | None) -> Layer:
     if not isinstance(values, dict):
         return Layer(path, {}, complete=False)
     return Layer(path, {name: Definition(path, name, 1, _value(each)) for name, each in values.items()})
+
+
+def written(paths: Iterable[str], read: Callable[[str], bytes | None]) -> list[Layer]:
+    """The var-files that `generate` blocks in these files of Terragrunt write. They may set anything."""
+    return [Layer(f"generate of {path}:", {}, complete=False) for path in paths if writes_variables(path, read)]
 
 
 def _value(value: object) -> Value:

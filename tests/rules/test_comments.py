@@ -20,6 +20,13 @@ REASONS = (
     "# must match the server",
     "# rolled back after the outage",
     "/* requires CUDA 12 */",
+    "# last version that works with Postgres 12",
+    "# last release with ARM builds",
+    "# only one which starts",
+    "# known-good version",
+    "# newer versions drop the old config",
+    "# upgrade blocked by an open issue",
+    "# leave as is",
     "# because of https://example.com/issues/12",
 )
 NONE = (
@@ -34,6 +41,10 @@ NONE = (
     "# Postgres 16.4",
     "# image: ghcr.io/acme/web@sha256:0123",
     "# fails often",
+    "# the latest version",
+    "# drops privileges",
+    "# listens on 8080",
+    "# removed the old one",
     "#",
 )
 

@@ -495,6 +495,27 @@ def test_maps_are_merged_deeply_where_the_include_says_so(own: str, tag: str, do
     assert document in {site.document for site in found.sites}
 
 
+@pytest.mark.parametrize(
+    ("strategy", "texts"),
+    [("deep", ("root:1", "own:2")), ("deep_map_only", ("own:2", None)), ("shallow", ("own:2", None))],
+)
+def test_lists_are_put_together_where_the_include_says_so(strategy: str, texts: tuple[str | None, ...]) -> None:
+    include = INCLUDE.replace("}", f'  merge_strategy = "{strategy}"\n}}')
+    first = MAIN.replace('"x:${var.tag}"', "var.images[0]").replace('"tag" {', '"images" {')
+    second = MAIN.partition("}\n")[2].replace('"x:${var.tag}"', "var.images[1]").replace('"web"', '"wick"')
+    main = first + second
+    own = 'inputs = { images = ["own:2"] }\n'
+    root = 'inputs = { images = ["root:1"] }\n'
+    found = model({**tree(include + own, terragrunt_hcl=root), f"{STACK}/main.tf": main}, STACK).uses
+    assert tuple(use.texts[0] for use in found) == texts
+
+
+def test_what_an_included_file_includes_is_named() -> None:
+    files = tree(INCLUDE, terragrunt_hcl='include "up" {\n  path = "../up.hcl"\n}\n')
+    (found,) = model(files, STACK).uses
+    assert found.overrides == ("include up of terragrunt.hcl",)
+
+
 def test_maps_are_not_merged_without_that() -> None:
     root = 'inputs = { tags = { web = { tag = "root" } } }\n'
     files = {**tree(INCLUDE + "inputs = { tags = {} }\n", terragrunt_hcl=root), f"{STACK}/main.tf": MAPPED}
@@ -547,3 +568,34 @@ def test_a_file_that_writes_resources_is_named(contents: str, named: bool) -> No
     included = model(tree(INCLUDE, terragrunt_hcl=own), STACK)
     assert included.uses
     assert ("terragrunt.hcl" in included.unread) == named
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        ('file("web.tpl")', True),
+        ('templatefile("${get_terragrunt_dir()}/web.tpl", {})', True),
+        ('file("other.tpl")', False),
+    ],
+)
+def test_a_file_that_writes_resources_of_another_file_is_named(call: str, named: bool) -> None:  # noqa: FBT001
+    own = f'generate "x" {{\n  path     = "x.tf"\n  contents = {call}\n}}\n'
+    files = {**tree(own), f"{STACK}/web.tpl": 'resource "kubernetes_deployment" "web" {\n}\n'}
+    seen = model(files, STACK)
+    assert seen.uses
+    assert (f"{STACK}/terragrunt.hcl" in seen.unread) == named
+
+
+@pytest.mark.parametrize(("path", "named"), [("x_override.tf", True), ("override.tf", True), ("overrides.tf", False)])
+def test_a_file_that_writes_an_override_file_is_named(path: str, named: bool) -> None:  # noqa: FBT001
+    seen = model(tree(f'generate "x" {{\n  path     = "{path}"\n  contents = "locals {{}}"\n}}\n'), STACK)
+    assert seen.uses
+    assert (f"{STACK}/terragrunt.hcl" in seen.unread) == named
+
+
+@pytest.mark.parametrize(("path", "named"), [("x.auto.tfvars", True), ("x.auto.tfvars.json", True), ("x.tf", False)])
+def test_a_file_that_writes_a_var_file_is_named(path: str, named: bool) -> None:  # noqa: FBT001
+    own = f'generate "x" {{\n  path     = "{path}"\n  contents = "x"\n}}\ninputs = {{ tag = "7" }}\n'
+    (found,) = model(tree(own), STACK).uses
+    assert found.texts == ("x:7",)
+    assert found.overrides == ((f"generate of {STACK}/terragrunt.hcl",) if named else ())
