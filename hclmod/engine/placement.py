@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -67,6 +68,7 @@ class _Maker:
         self.modules = {(stack, module.folder, module.name): module for stack, module in model.instances}
         self.places: dict[tuple[str, str, int, str, int], Place] = {}
         self.followed: dict[ImageId, Followed] = {}
+        self._foreign = cache(lambda site: [use for use in self.drives[site] if not self.mine(use)])
 
     def mine(self, use: ImageUse) -> bool:
         """Whether an image is the phase's."""
@@ -93,16 +95,14 @@ class _Maker:
         elif piece is None:
             self._note_untagged(key, use, origin)
         elif self._is_in_place(use, origin, piece) and len(use.origins) > 1:
-            self._note(
-                key, Followed(reason="", image=origins.text(origin), chain=piece.chain)
-            )  # the arms of a conditional: a choice
+            choice = Followed(reason="", image=origins.text(origin), chain=piece.chain)
+            self._note(key, choice)  # the arms of a conditional
         elif self._is_in_place(use, origin, piece) and isinstance(use.image.image.value, Text):
             if self._others(use, piece):
                 self._note_place(key, origin, piece, piece.site)
         elif piece.site is None:
-            self._note(
-                key, Followed(reason=f"its tag `{piece.text}` is not text in quotes", image=None, chain=piece.chain)
-            )
+            reason = f"its tag `{piece.text}` is not text in quotes"
+            self._note(key, Followed(reason=reason, image=None, chain=piece.chain))
         else:
             self._note_place(key, origin, piece, piece.site)
 
@@ -113,12 +113,9 @@ class _Maker:
             writable = not place.also and not place.read_by
             image = origins.text(origin)
             images = (image,) if image else ()
-            self._note(
-                key,
-                Followed(
-                    reason=self._reason(piece, site), image=image, writable=writable, chain=piece.chain, images=images
-                ),
-            )
+            reason = self._reason(piece, site)
+            followed = Followed(reason=reason, image=image, writable=writable, chain=piece.chain, images=images)
+            self._note(key, followed)
 
     def _note(self, key: ImageId, followed: Followed) -> None:
         """Keep what is known of a container's image; where several reach it, none is the image."""
@@ -191,8 +188,7 @@ class _Maker:
 
     def place(self, piece: Piece, site: Site, *, of_name: bool = False) -> Place:
         """The place of a literal, or of the argument that overrides it for the phase."""
-        driven = self.drives[site]
-        others = [use for use in driven if not self.mine(use)]
+        driven, others = self.drives[site], self._foreign(site)
         path, position, argument, document = site.path, site.place, "", site.document
         scalar = site.scalar
         if others and piece.passed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -42,7 +42,7 @@ class Literal(Struct, frozen=True, kw_only=True):
 def find(source: Source, place: Place) -> Literal | None:
     """The place in a document of HCL; None where the argument is given by now, or the attribute is gone."""
     if place.argument:
-        call = next((block for block in _blocks(top_level(source)[1]) if block.path == place.path), None)
+        call = next((block for block in _blocks(_around(source, place.path)) if block.path == place.path), None)
         if call is None or call.attribute(place.argument):
             return None
         return Literal(
@@ -70,8 +70,8 @@ def find(source: Source, place: Place) -> Literal | None:
 
 def attribute_at(source: Source, path: str) -> Attribute | None:
     """The attribute at a path of a document; None where it is gone."""
-    attributes, blocks = top_level(source)
-    return next((each for each in _attributes(attributes.values(), blocks, path) if each.path == path), None)
+    attributes, blocks = top_level(source)[0].values(), _around(source, path)
+    return next((each for each in _attributes(attributes, blocks, path) if each.path == path), None)
 
 
 def _comments(source: Source, span: Span) -> tuple[str, ...]:
@@ -163,6 +163,17 @@ def refusing(place: Place) -> Callable[[str], Fix | None]:
         raise UnfixableError(place.why)
 
     return write
+
+
+def _around(source: Source, path: str) -> list[Block]:
+    """The block of a document that a path is in, or that it names."""
+    blocks, ends = _by_path(source), (*(each.start() for each in re.finditer(r"\.", path)), len(path))
+    return [blocks[path[:end]] for end in ends if path[:end] in blocks]
+
+
+@lru_cache(maxsize=4)
+def _by_path(source: Source) -> dict[str, Block]:
+    return {block.path: block for block in top_level(source)[1]}
 
 
 def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:

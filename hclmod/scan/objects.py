@@ -74,7 +74,8 @@ class Resources:
 
     def __init__(self, files: Files, stacks: Sequence[str]) -> None:
         self.files = files
-        self.paths = [path for path in files.paths if path.endswith(CODE) and _lies_in(path, stacks)]
+        tops = frozenset(stacks)
+        self.paths = [path for path in files.paths if path.endswith(CODE) and _lies_in(path, tops)]
 
     def near(self, file: str) -> BlockId | None:
         """The first resource in the folder that is nearest to a file."""
@@ -89,8 +90,8 @@ class Resources:
 _KNOWN = frozenset({*NAMESPACES, *WORKLOADS, "kubernetes_manifest", "kubectl_manifest"})
 
 
-def _lies_in(path: str, stacks: Sequence[str]) -> bool:
-    return any(not stack or path.startswith(f"{stack}/") for stack in stacks)
+def _lies_in(path: str, stacks: frozenset[str]) -> bool:
+    return "" in stacks or any(path[:at] in stacks for at in _slashes(path))
 
 
 def _shared(path: str, file: str) -> int:

@@ -18,11 +18,11 @@ from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.terraform import origins, trace, var_files
 from hclmod.terraform.code import CODE, JSON, generates, is_override, passed_over
-from hclmod.terraform.declarations import ContainerImage, Declarations, Folder, ModuleCall, declarations
+from hclmod.terraform.declarations import Declarations, Folder, ModuleCall, declarations
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.namespaces import names, namespaces
 from hclmod.terraform.origins import Layer, Module, Scope, Site
-from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides
+from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides, scopes
 from hclmod.terraform.terragrunt import Terragrunt
 from hclmod.terraform.units import units
 
@@ -41,6 +41,7 @@ class Model:
         self, stacks: Sequence[str], paths: Iterable[str], read: Callable[[str], bytes | None], kept: Cache = cache.NONE
     ) -> None:
         self.stacks, self._read, self._kept = tuple(stacks), read, kept
+        self._stacks = frozenset(self.stacks)
         self._paths = frozenset(paths)
         self._beside: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self._paths):
@@ -79,7 +80,8 @@ class Model:
 
         With them come those that Terragrunt puts beside them in some stack: both make one module.
         """
-        return self._texts(path for each in self._together(folder) for path in self._beside.get(each, []))
+        folders = (folder, *self._partners.get(folder, ()))
+        return self._texts(path for each in folders for path in self._beside.get(each, []))
 
     def text(self, path: str) -> bytes:
         """A document as it is; empty where there is none."""
@@ -99,7 +101,7 @@ class Model:
 
     @cached_property
     def _reached(self) -> frozenset[str]:
-        return frozenset({module.folder for _, module in self.instances} | set(self.stacks))
+        return self._stacks.union(module.folder for _, module in self.instances)
 
     def callers(self, folder: str) -> frozenset[tuple[str, str]]:
         """The folder and the name of each module call that leads to a folder."""
@@ -181,27 +183,34 @@ class Model:
             if self._has_code(stack) and root.folder != stack:
                 result.append((stack, replace(root, folder=stack)))
         reached = {module.folder for _, module in result}
+        below: dict[str | None, list[str]] = defaultdict(list)
+        for folder in sorted(self._beside.keys() - reached):
+            below[self._owner(folder)].append(folder)
         for stack in self.stacks:
-            for folder in sorted(self._beside):
-                if folder.startswith(f"{stack}/") and folder not in reached and self._owner(folder) == stack:
-                    result += [(stack, self._module(folder, "", (folder,)))]
+            result += [(stack, self._module(each, "", (each,))) for each in below[stack] if each != stack]
         return tuple(result)
 
     @cached_property
-    def _sources(self) -> list[tuple[str, str]]:
-        """Stacks with code of their own and the folder of their source."""
-        entries = ((stack, self._terragrunt(stack).source()) for stack in self.stacks if self._has_code(stack))
-        return [(stack, source) for stack, source in entries if source and source != stack]
-
-    def _together(self, folder: str) -> list[str]:
-        return [folder, *(other for pair in self._sources if folder in pair for other in pair if other != folder)]
+    def _partners(self) -> dict[str, list[str]]:
+        """What is in one module with a folder: stacks with code of their own and their sources."""
+        result: dict[str, list[str]] = defaultdict(list)
+        for stack in self.stacks:
+            source = self._terragrunt(stack).source() if self._has_code(stack) else None
+            if source and source != stack:
+                result[stack].append(source)
+                result[source].append(stack)
+        return result
 
     def _has_code(self, folder: str) -> bool:
         return any(path.endswith((*CODE, *JSON)) for path in self._beside.get(folder, []))
 
     def _owner(self, folder: str) -> str | None:
-        owners = [stack for stack in self.stacks if folder == stack or folder.startswith(f"{stack}/")]
-        return max(owners, key=len, default=None)
+        """The innermost stack that a folder is in; the one at the root owns that folder alone."""
+        while folder not in self._stacks:
+            folder = folder.rpartition("/")[0]
+            if not folder:
+                return None
+        return folder
 
     @cached_property
     def _units(self) -> dict[str, list[Definition]]:
@@ -320,7 +329,7 @@ class Model:
 
     def _uses(self, stack: str, module: Module) -> Iterator[ImageUse]:
         for image in (each for images in self._folder(module.folder).images.values() for each in images):
-            results = [origin for scope in _scopes(image, module) for origin in trace.trace(image.image, scope)]
+            results = [origin for scope in scopes(image, module) for origin in trace.trace(image.image, scope)]
             alternatives = tuple(dict.fromkeys(results))
             id_ = ResourceId(stack, module.name, module.folder, image.address)
             yield ImageUse(id_, image, alternatives, overrides(module, results))
@@ -337,14 +346,3 @@ def _local(folder: str, source: str | None) -> str | None:
     if source is None or not source.startswith(("./", "../")):
         return None
     return posixpath.normpath(posixpath.join(folder, source))
-
-
-def _scopes(image: ContainerImage, module: Module) -> list[Scope]:
-    """A scope for each thing that `for_each`, `count` and `dynamic` run over; one where they cannot be read."""
-    scopes = [scope for _, scope in trace.instances(image.each, image.count, Scope(module))]
-    if image.dynamic is None:
-        return scopes
-    name, over = image.dynamic
-    runs = [(scope, trace.entries(over, scope)) for scope in scopes]
-    unbound = [scope for scope, pairs in runs if not pairs]
-    return unbound + [Scope(module, {**scope.bound, name: pair}) for scope, pairs in runs for pair in pairs or ()]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod.images import reference
-from hclmod.terraform import origins
+from hclmod.terraform import origins, trace
 from hclmod.terraform.ids import ImageId, ResourceId
-from hclmod.terraform.origins import Module, Piece, Site
+from hclmod.terraform.origins import Module, Piece, Scope, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,3 +96,14 @@ def overrides(module: Module, origins_of: Sequence[Origin]) -> tuple[str, ...]:
 
 def _top(module: Module) -> Module:
     return module if module.parent is None else _top(module.parent)
+
+
+def scopes(image: ContainerImage, module: Module) -> list[Scope]:
+    """A scope for each thing that `for_each`, `count` and `dynamic` run over; one where they cannot be read."""
+    whole = [scope for _, scope in trace.instances(image.each, image.count, Scope(module))]
+    if image.dynamic is None:
+        return whole
+    name, over = image.dynamic
+    runs = [(scope, trace.entries(over, scope)) for scope in whole]
+    unbound = [scope for scope, pairs in runs if not pairs]
+    return unbound + [Scope(module, {**scope.bound, name: pair}) for scope, pairs in runs for pair in pairs or ()]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -77,7 +79,7 @@ def owner(folder: str, config: Config) -> str | None:
     for candidate in ("/".join(each.parts) for each in (path, *path.parents)):
         if _is_excluded(candidate, config):
             return None
-        if any(_matches(candidate, glob) for glob in config.stacks):
+        if _first(candidate, config.stacks) is not None:
             return candidate
     return None
 
@@ -89,10 +91,8 @@ def owned(path: str, files: Iterable[str], config: Config) -> frozenset[str]:
 
 def name_of(path: str, config: Config) -> str:
     """The short name of a stack; the root of the repository is `.`."""
-    for glob in config.stacks:
-        if _matches(path, glob):
-            return "/".join(path.split("/")[len(_fixed_parts(glob)) :]) or path or ROOT
-    return path or ROOT
+    glob = _first(path, config.stacks)
+    return path or ROOT if glob is None else "/".join(path.split("/")[len(_fixed_parts(glob)) :]) or path or ROOT
 
 
 def _fixed_parts(glob: str) -> tuple[str, ...]:
@@ -102,12 +102,35 @@ def _fixed_parts(glob: str) -> tuple[str, ...]:
 
 
 def _is_excluded(folder: str, config: Config) -> bool:
-    return any(_matches(folder, glob) for glob in config.exclude)
+    return _first(folder, config.exclude) is not None
 
 
-def _matches(path: str, glob: str) -> bool:
-    parts, patterns = PurePosixPath(path).parts, PurePosixPath(glob).parts
+def _first(path: str, globs: tuple[str, ...]) -> str | None:
+    """The first of the globs that matches a path."""
+    plain, magic = _in_order(globs)
+    parts = PurePosixPath(path).parts
+    number = plain.get(parts, len(globs))
+    ahead = (at for at, patterns in magic if at < number and _matches(parts, patterns))
+    number = min(next(ahead, number), number)
+    return globs[number] if number < len(globs) else None
+
+
+@lru_cache(maxsize=8)
+def _in_order(globs: tuple[str, ...]) -> tuple[dict[Parts, int], list[tuple[int, Parts]]]:
+    """The globs by their place: the paths among them, which are found at once, and those with wildcards."""
+    parts = [PurePosixPath(glob).parts for glob in globs]
+    plain = {each: at for at, each in reversed([*enumerate(parts)]) if not _MAGIC.search("".join(each))}
+    return plain, [(at, each) for at, each in enumerate(parts) if _MAGIC.search("".join(each))]
+
+
+_MAGIC = re.compile(r"[*?[]")
+
+
+def _matches(parts: Parts, patterns: Parts) -> bool:
     return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+
+
+Parts = tuple[str, ...]
 
 
 class Target(Struct, frozen=True):

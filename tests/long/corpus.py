@@ -68,7 +68,7 @@ def copied(folder: Path, root: Path) -> None:
 
 def committed(root: Path) -> None:
     """Commit all that there is: a dry run looks at the commit."""
-    for words in ("add -A", "-c user.name=C -c user.email=c@example.net commit -qm x --allow-empty"):
+    for words in ("add -A -f", "-c user.name=C -c user.email=c@example.net commit -qm x --allow-empty"):
         subprocess.run(["git", *words.split()], cwd=root, check=True)
 
 
