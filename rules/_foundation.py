@@ -40,7 +40,6 @@ from ._foundation_wish import (
     LABEL,
     MUTATING,
     NEVER_PUBLISHED,
-    RESOURCE,
     SCHEDULE,
     SERVES_MUTATING,
     Home,
@@ -73,8 +72,14 @@ def drafts(siblings: Siblings, context: Context, wish: Wish) -> Iterator[Draft]:
     yield from _stack(siblings, cluster, wish) if new_keel else ()
     if isinstance(home, Home):
         exempt = _exempt(home, context)
-        yield policy(home, wish, exempt)
-        yield from _settings(siblings, home, wish, exempt)
+        settings = _settings(siblings, home, wish, exempt)
+        more = (
+            ""
+            if settings or wish.enrol == LABEL
+            else f". Add to [keel] in hclmod.toml: enrolment_list = '{home.enrolment_list}'"
+        )
+        yield policy(home, wish, exempt, more)
+        yield from settings
 
 
 def _of_words(wish: Wish) -> Iterator[Draft]:
@@ -126,8 +131,14 @@ def _of_place(path: str, siblings: Siblings, option: str) -> Iterator[Draft]:
 
 def _home(siblings: Siblings, cluster: ClusterFacts, wish: Wish) -> Home | Draft:
     """Where the policy goes: beside Kyverno's release, unless a person says where."""
-    release = next((each for each in cluster.objects.objects if is_chart(each, "kyverno") and each.block), None)
+    releases = {each.block: each for each in cluster.objects.objects if is_chart(each, "kyverno") and each.block}
+    beside = [each for each in releases.values() if each.file.rpartition("/")[0] == posixpath.dirname(wish.policy_file)]
     place = wish.policy_file or "hclmod.toml"
+    if len(releases) > 1 and not wish.policy_file:
+        names = ", ".join(each.place for each in releases.values())
+        message = f"Kyverno is installed {len(releases)} times ({names}). Say which one it is with --policy-file PATH"
+        return objection(place, "several-kyvernos", message)
+    release = next(iter([*beside, *releases.values()]), None)
     if release is None and not (wish.policy and wish.policy_file):
         message = (
             "nothing in this repository installs Kyverno (a helm_release of the chart `kyverno`), which injects the "
@@ -216,15 +227,15 @@ def _allows(patterns: str, images: Sequence[str]) -> bool:
     return not denied and (not target or any(fnmatchcase(image, pattern) for pattern in target for image in images))
 
 
-def _settings(siblings: Siblings, home: Home, wish: Wish, exempt: Sequence[str]) -> Iterator[Draft]:
+def _settings(siblings: Siblings, home: Home, wish: Wish, exempt: Sequence[str]) -> list[Draft]:
     """What the policy means for other rules, as a new table `[keel]` of the config; a table that is there stays."""
     old = siblings.texts.get(CONFIG)
-    names = [name for name in exempt if name != "keel"]
-    table: dict[str, str | Sequence[str]] = {"exempt": names}
+    table: dict[str, str | Sequence[str]] = {"exempt": [name for name in exempt if name != "keel"]}
     if wish.enrol == ALLOWLIST:
-        table["enrolment_list"] = f"{home.path}:{home.manifest}.{RESOURCE}"
-    if old is not None and (data := with_table(old, "keel", table)):
-        yield draft(CONFIG, data, "settings", "says which namespaces the policy leaves out, so that none is enrolled")
+        table["enrolment_list"] = home.enrolment_list
+    data = None if old is None else with_table(old, "keel", table)
+    words = "says which namespaces the policy leaves out, so that none is enrolled"
+    return [] if data is None else [draft(CONFIG, data, "settings", words)]
 
 
 CONFIG = "hclmod.toml"

@@ -25,7 +25,7 @@ from ._foundation_style import Step
 from ._foundation_wish import ALLOWLIST, LABEL, NONE, Home, Wish
 
 
-def policy(home: Home, wish: Wish, exempt: Sequence[str]) -> Draft:
+def policy(home: Home, wish: Wish, exempt: Sequence[str], more: str = "") -> Draft:
     """The policy that injects."""
     kubectl = "_kubectl" if home.manifest == "kubectl_manifest" else ""
     steps = [*_policy_steps(home, wish, exempt), *_annotation_steps(wish)]
@@ -33,7 +33,7 @@ def policy(home: Home, wish: Wish, exempt: Sequence[str]) -> Draft:
     how = 'the label "keel.sh/enrolled" = "true"' if wish.enrol == LABEL else "a list of names"
     message = (
         f"injects Keel's annotations into namespaces that are enrolled by {how}, and none is. Its plan needs the CRDs "
-        "of Kyverno, so Kyverno has to be applied before"
+        f"of Kyverno, so Kyverno has to be applied before{more}"
     )
     return draft(home.path, data, "policy", message)
 

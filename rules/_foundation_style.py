@@ -86,7 +86,7 @@ def _comment(blocks: Sequence[Block], ignored: Sequence[str]) -> str:
     for block in blocks if ignored else ():
         for lifecycle in block.blocks("lifecycle"):
             if (attribute := lifecycle.attribute("ignore_changes")) and set(_entries(block)) == set(ignored):
-                comments.update(attribute.comments()[:1])
+                comments.update(each for each in attribute.comments()[:1] if each.startswith(("#", "//")))
     words = comments.most_common(1)[0][0] if comments else ""
     return words.lstrip("#/ ").rstrip()
 

@@ -70,3 +70,8 @@ class Home(Struct, frozen=True, kw_only=True):
     release: str = ""
     """The address of Kyverno's release in the same folder."""
     namespace: str = "kyverno"
+
+    @property
+    def enrolment_list(self) -> str:
+        """How the config names the list of the policy."""
+        return f"{self.path}:{self.manifest}.{RESOURCE}"

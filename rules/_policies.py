@@ -5,13 +5,14 @@ Each function says it of one policy in words, or returns an empty text. `obstacl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from hclmod.rulekit import Context, Data, Expression, UnknownData
 
-from ._cluster import ClusterFacts, facts, fails_open
+from ._cluster import ClusterFacts, facts, fails_open, is_chart
 from ._keel import MATCH_TAG, POLICY
-from ._kyverno import Mutation, Override, Policy, dig, text_of, walk
+from ._kyverno import Mutation, Override, Policy, dig, items, text_of, walk
 from ._markers import FOLLOWS_TAGS
 
 SEMVER = ("major", "minor", "patch", "all")
@@ -138,6 +139,49 @@ def lacks_role(policy: Policy, cluster: ClusterFacts) -> str:
     given = any(ROLE in keys or "background-controller" in text_of(value) for keys, value in every)
     extra = any(dig(each.data, "values", "backgroundController", "rbac") for each in cluster.objects.objects)
     return "" if given or extra else f"changes existing objects, and no ClusterRole has the label {ROLE}"
+
+
+def overwrites(policy: Policy) -> str:
+    """Whether it replaces the policy for Keel that a workload declares."""
+    spec = dig(policy.origin.data, "spec")
+    if not injecting(policy):
+        return ""
+    if policy.kind.endswith("MutatingPolicy"):
+        texts = [text_of(value) for _, value in walk(dig(spec, "matchConditions"))]
+        spared = any(POLICY in each and "annotations" in each for each in texts)
+        hint = "Add a match condition that looks for the annotation"
+    else:
+        spared = not any(_replaces(rule) for rule in items(dig(spec, "rules")))
+        hint = f"Write `+({POLICY})`"
+    return "" if spared else f"writes over the `{POLICY}` that a workload declares, so `never` has no effect. {hint}"
+
+
+def _replaces(rule: Data) -> bool:
+    """Whether a rule of a ClusterPolicy writes the key without an anchor, and nothing spares who has it."""
+    patches = (table for steps, table in walk(dig(rule, "mutate")) if steps[-2:] == ("metadata", "annotations"))
+    plain_key = any(isinstance(table, dict) and POLICY in table for table in patches)
+    conditions = [*walk(dig(rule, "exclude")), *walk(dig(rule, "preconditions")), *walk(dig(rule, "mutate", "foreach"))]
+    return plain_key and not any(POLICY in steps or POLICY in text_of(value) for steps, value in conditions)
+
+
+NEEDED = 1 << 30
+"""The memory in bytes with which Kyverno changes existing objects without being ended (docs/facts.md, Kyverno 10)."""
+
+_UNITS = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "": 1}
+_MEMORY = re.compile(r"(\d+)(Ki|Mi|Gi|K|k|M|G|)")
+
+
+def lacks_memory(policy: Policy, cluster: ClusterFacts) -> str:
+    """Whether it changes existing objects, and Kyverno's values give the controller that does so little memory."""
+    path = ("values", "backgroundController", "resources", "limits", "memory")
+    for each in cluster.objects.objects if policy.existing and policy.mutations else ():
+        limit = text_of(dig(each.data, *path)) if is_chart(each, "kyverno") else ""
+        if (match := _MEMORY.fullmatch(limit)) and int(match[1]) * _UNITS[match[2]] < NEEDED:
+            return (
+                f"changes existing objects, and the background controller of Kyverno ({each.place}) has {limit}. Many "
+                "requests at once end it. Give it 1Gi, or change namespaces one after another"
+            )
+    return ""
 
 
 def overriding(policy: Policy) -> list[Override]:
