@@ -190,8 +190,8 @@ def at_list(listed: Listed, context: Context, /) -> Iterator[Finding]:
     if not names:
         yield note(listed.span, "no-namespaces", "the phase has no namespace to add")
     elif listed.place.why and added:
-        code = "list-not-written" if listed.place.names else "empty-allowlist"
-        yield warn(listed.span, code, f"{', '.join(added)} is not added to the list: {listed.place.why}")
+        message = f"{', '.join(added)} is not added to the list: {listed.place.why}"
+        yield warn(listed.span, "list-not-written" if listed.place.names else "empty-allowlist", message)
     else:
         yield _added(listed.span, added, partial(listed.append, added), context)
 
