@@ -18,7 +18,6 @@ from hclmod.hcl.edits import excerpt
 from hclmod.images import reference
 from hclmod.proof import verdict
 from hclmod.rulekit.rule import Level
-from hclmod.scan.files import Files
 from hclmod.terraform.stacks import Stack
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def read(project: Project) -> Caches:
     if any(repository.may_be_filled(path, project.tree[path]) for path in project.tree if texts.is_candidate(path)):
         from hclmod.scan.renderings import renderings
 
-        uses = renderings(project.model, Files(tuple(project.tree), project.tree.get, project.kept))
+        uses = renderings(project.model, project.files)
     return repository.read(project.tree, project.tree.get, images_of=lambda: tuple(_images(project)), renderings=uses)
 
 

@@ -10,6 +10,7 @@ from hclmod.engine.references import References
 from hclmod.engine.scope import called
 from hclmod.hcl.document import Document
 from hclmod.scan import find as scan
+from hclmod.scan.files import Files
 from hclmod.terraform import relevance
 from hclmod.terraform.code import ENDINGS, YAML
 from hclmod.terraform.model import Model
@@ -46,7 +47,8 @@ def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded])
     if inner := called_modules(project, near, model):
         model = model.over(sorted(set(model.stacks) - inner))
     paths = [path for path in tree if path.endswith((*ENDINGS, *YAML))]
-    return References(model, [each.path for each in every], lambda: scan.find(model, paths, tree.get, project.kept))
+    files = Files(paths, tree.get, project.kept)
+    return References(model, [each.path for each in every], lambda: scan.find(model, files))
 
 
 def called_modules(project: Project, near: Sequence[Stack], model: Model) -> frozenset[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.rulekit.facts import Facts
     from hclmod.scan.cluster import ClusterObjects
+    from hclmod.scan.files import Files
     from hclmod.scan.outside import OutsideImage
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import BlockId
@@ -106,12 +107,19 @@ class Project:
         return assignment(self.config, self.stacks, lambda: self.model)
 
     @cached_property
+    def files(self) -> Files:
+        """Its files, as the search for images and objects reads them."""
+        from hclmod.scan.files import Files
+
+        self.tree.load(self.tree.ending(YAML))
+        return Files(self.tree, self.tree.get, self.kept)
+
+    @cached_property
     def outside_images(self) -> tuple[OutsideImage, ...]:
         """Every image outside of containers."""
         from hclmod.scan import find
 
-        self.tree.load(self.tree.ending(YAML))
-        return find.find(self.model, self.tree, self.tree.get, self.kept)
+        return find.find(self.model, self.files)
 
     @cached_property
     def pipelines(self) -> tuple[ImageSetter, ...]:
@@ -132,8 +140,7 @@ class Project:
         if words not in self._objects:
             from hclmod.scan import objects
 
-            self.tree.load(self.tree.ending(YAML))
-            self._objects[words] = objects.find(self.everything, self.tree, self.tree.get, words)
+            self._objects[words] = objects.find(self.everything, self.files, words)
         return self._objects[words]
 
     def facts(self, done: tuple[int, ...], earlier: Model | None = None) -> Mapping[BlockId, Facts]:

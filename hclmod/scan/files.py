@@ -19,7 +19,7 @@ from hclmod.terraform.code import CODE
 from hclmod.yaml.scalars import Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.cache import Cache
     from hclmod.hcl.source import Source
@@ -104,11 +104,11 @@ def _pattern(word: re.Match[str]) -> str:
 class Files:
     """All files by their paths; `known` are the same for looking up, `kept` is what earlier runs have found."""
 
-    def __init__(self, paths: tuple[str, ...], read: Callable[[str], bytes | None], kept: Cache = NONE) -> None:
-        self.paths, self._read, self._kept = paths, read, kept
-        self.known = frozenset(paths)
+    def __init__(self, paths: Iterable[str], read: Callable[[str], bytes | None], kept: Cache = NONE) -> None:
+        self.paths, self.read, self._kept = tuple(sorted(paths)), read, kept
+        self.known = frozenset(self.paths)
         self._beside: dict[str, list[str]] = defaultdict(list)
-        for path in paths:
+        for path in self.paths:
             self._beside[posixpath.dirname(path)].append(path)
         self._carriers: dict[str, Carriers] = {}
         self._live: dict[str, str] = {}
@@ -123,7 +123,7 @@ class Files:
 
     def text(self, path: str) -> bytes | str:
         """The bytes of a file, or why they are not to be read."""
-        data = self._read(path)
+        data = self.read(path)
         if data is None:
             return "it is not there"
         why = unreadable(data)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hclmod.cache import NONE
 from hclmod.hcl.document import Document
 from hclmod.hcl.values import Call, Definition, Object, Opaque, Text
 from hclmod.images import reference
@@ -24,21 +23,17 @@ from hclmod.terraform.resources import ImageUse, overrides
 from hclmod.yaml import scalars, templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from hclmod.cache import Cache
     from hclmod.scan.expressions import Reading, Spot
     from hclmod.scan.owners import Owner
     from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Origin
 
 
-def find(
-    model: Model, paths: Iterable[str], read: Callable[[str], bytes | None], kept: Cache = NONE
-) -> tuple[OutsideImage, ...]:
-    """Every image outside of containers, once for each resource; `paths` are all files of the repository."""
-    files = Files(tuple(sorted(paths)), read, kept)
+def find(model: Model, files: Files) -> tuple[OutsideImage, ...]:
+    """Every image outside of containers, once for each resource; `files` are all of the repository."""
     result: list[OutsideImage] = []
     known: set[str] = set()
     seen: set[tuple[str, str, str]] = set()

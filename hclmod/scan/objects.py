@@ -31,7 +31,7 @@ from hclmod.terraform.relevance import called_from
 from hclmod.yaml import data as yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hclmod.hcl.views import Block
     from hclmod.scan.cluster import Data
@@ -50,13 +50,10 @@ _PATTERN = {"data.kubectl_path_documents": "pattern"}
 _READS = (b"file(", b"fileset(", b"kubectl_path_documents")
 
 
-def find(
-    model: Model, paths: Iterable[str], read: Callable[[str], bytes | None], words: Iterable[str]
-) -> ClusterObjects:
+def find(model: Model, files: Files, words: Iterable[str]) -> ClusterObjects:
     """The objects that may hold one of the words, in the order of their places."""
     sought = tuple(word.encode() for word in words)
-    files = Files(tuple(sorted(paths)), read)
-    matching = [path for path in files.paths if path.endswith((*CODE, *YAML)) and _holds(read(path), sought)]
+    matching = [path for path in files.paths if path.endswith((*CODE, *YAML)) and _holds(files.read(path), sought)]
     resources = Resources(files, model.stacks)
     if not matching:
         return ClusterObjects(first=resources.near(""))
