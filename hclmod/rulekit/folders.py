@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hclmod.errors import RuleError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def builtin_folder() -> Path:
@@ -20,23 +21,37 @@ def builtin_folder() -> Path:
 
 def available(folder: Path | None = None) -> dict[str, Path]:
     """The rules of a folder (the built-in ones by default), id to file, sorted by id."""
-    if folder is not None and not folder.is_dir():
+    if folder is None:
+        return dict(_builtin(""))
+    if not folder.is_dir():
         raise RuleError(f"there is no folder of rules {folder}")
-    files = sorted((folder or builtin_folder()).glob("[a-z]*.py"))
-    return {file.stem.replace("_", "-"): file for file in files}
+    return _rules(folder)
 
 
 def group(name: str) -> tuple[str, ...]:
     """The ids of the built-in rules in the subfolder `name`: they run when a command names them, never by default."""
-    return tuple(available(builtin_folder() / name))
+    return tuple(_builtin(name))
 
 
 def every(folder: Path | None = None) -> dict[str, Path]:
     """The rules of a folder and, of the built-in ones, those of its subfolders, sorted by id."""
-    result = available(folder)
-    below = sorted(each for each in builtin_folder().glob("[a-z]*/") if each.is_dir()) if folder is None else ()
-    result.update(rule for each in below for rule in available(each).items())
-    return dict(sorted(result.items()))
+    return dict(_every_builtin()) if folder is None else available(folder)
+
+
+@cache
+def _builtin(name: str) -> Mapping[str, Path]:
+    """The built-in rules of a subfolder, which do not change while the program runs."""
+    return _rules(builtin_folder() / name)
+
+
+@cache
+def _every_builtin() -> Mapping[str, Path]:
+    below = sorted(each.name for each in builtin_folder().glob("[a-z]*/") if each.is_dir())
+    return dict(sorted(rule for name in ("", *below) for rule in _builtin(name).items()))
+
+
+def _rules(folder: Path) -> dict[str, Path]:
+    return {file.stem.replace("_", "-"): file for file in sorted(folder.glob("[a-z]*.py"))}
 
 
 def find(rule: str, folders: Sequence[Path | None] = (None,)) -> Path:
