@@ -199,10 +199,3 @@ def here(block: Block, context: Context, origin: ClusterObject) -> bool:
 def policies_at(block: Block, context: Context) -> Iterator[Policy]:
     """The policies whose findings stand at this block."""
     return (each for each in facts(context).policies if here(block, context, each.origin))
-
-
-def unread_at(block: Block, context: Context) -> Iterator[ClusterObject]:
-    """The objects at this block that may be policies and cannot be read."""
-    for each in facts(context).objects.objects:
-        if here(block, context, each) and isinstance(each.data, UnknownData):
-            yield each

@@ -103,13 +103,6 @@ def users(blocks: Sequence[Block]) -> dict[str, tuple[Owner, ...]]:
     return {name: tuple(owners) for name, owners in by_key.items()}
 
 
-def spoken(attribute: Attribute, blocks: Sequence[Block]) -> bytes:
-    """The text of an attribute, and of all locals that it uses, perhaps through other locals."""
-    known = dict(_locals(blocks))
-    names = _closure(_named(attribute), {name: _named(each) for name, each in known.items()})
-    return b"\n".join(_text(each) for each in (attribute, *(known[name] for name in names if name in known)))
-
-
 def _text(view: Attribute | Block) -> bytes:
     return view.source.data[view.span.start : view.span.end]
 

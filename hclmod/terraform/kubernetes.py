@@ -65,7 +65,7 @@ def rollout(kind: str) -> str:
     """What the cluster does when Terraform applies a new image in a resource of any type."""
     if kind in KINDS:
         return KINDS[kind].rollout
-    return _UPGRADES if kind == RELEASE else "applies the object anew"
+    return _UPGRADES if kind == RELEASE else "applies the object again"
 
 
 NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
