@@ -70,7 +70,7 @@ def apply(
         else:
             (report,), (section,) = reports, shown.sections
             applied = apply_phase(project, report, section, base=base, replace_branch=replace)
-            lines = list(_committed(applied))
+            lines = list(committed(applied))
     for line in lines:
         view.say(line)
     return int(exit_code and any(report.changes for report in reports))
@@ -100,7 +100,7 @@ def _refuse_pairs(*, dry_run: bool, exit_code: bool, in_place: bool, replace: bo
         raise click.UsageError("--in-place changes the working tree, so it cannot be used with --base or --replace")
 
 
-def _committed(applied: Applied) -> Iterator[str]:
+def committed(applied: Applied) -> Iterator[str]:
     """What was committed, and what to do next."""
     if applied.commit is None:
         yield "Nothing to change, so there is no commit."

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hclmod.cli import options, output
+from hclmod.cli.apply import committed
 from hclmod.cli.groups import Command
-from hclmod.commands.apply import write
+from hclmod.commands.apply import apply_phase, write
 from hclmod.commands.foundation import foundation as plan
 from hclmod.commands.pin import objections
 from hclmod.errors import HclmodError
@@ -49,26 +50,39 @@ def _settings(_context: click.Context, _option: click.Parameter, texts: Sequence
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", callback=_settings, help="Set an option of the rule."
 )
+@click.option("--commit", is_flag=True, help="Make one commit on the branch hclmod/phase-0 and write no files.")
+@click.option("--replace", is_flag=True, help="Replace the branch if every commit on it was made by hclmod.")
 @options.dry_run
 @options.view()
 @options.source()
 def foundation(
-    *, update: bool, settings: dict[str, object], dry_run: bool, view: View, source: Source, **named: str | None
+    *,
+    update: bool,
+    settings: dict[str, object],
+    commit: bool,
+    replace: bool,
+    dry_run: bool,
+    view: View,
+    source: Source,
+    **named: str | None,
 ) -> int:
     """Write phase 0: the stack that installs Keel, and the policy.
 
     Writes new files into the working tree, in the style of the other stacks. Enrolls nothing. Makes all of the files,
-    or none. What is there already is compared, and changed with --update alone.
+    or none. What is there already is compared, and changed with --update alone. With --commit it makes one commit
+    instead, and the working tree, the index and the current branch do not change.
     """
     project = source.open()
     given = {name: value for name, value in named.items() if value is not None}
-    report = plan(project, {**settings, **given, "update": update})
+    report = plan(project, {**settings, **given, "update": update}, base="HEAD" if commit else "")
     why = objections(report)
     lines: list[str] = []
-    with view.showing(project, [report]):
+    with view.showing(project, [report]) as shown:
         if not why:
             project.proven(report)
-            lines = [] if dry_run or not report.changes else [output.written(write(project, [report])), *_NEXT]
+        if report.changes and not (why or dry_run):
+            made = apply_phase(project, report, shown.sections[0], replace_branch=replace) if commit else None
+            lines = [*(committed(made) if made else [output.written(write(project, [report]))]), *_NEXT]
     if why:
         output.show(cleaner(project)(f"Nothing was written: {'; '.join(why)}"), err=True)
         return 1
@@ -80,6 +94,6 @@ def foundation(
 
 
 _NEXT = (
-    "Look at the files, commit and apply them: the policy needs a Kyverno that runs, Keel's stack nothing else.",
+    "Look at the files before you apply them. The policy needs a Kyverno that runs.",
     "Then: hclmod audit",
 )

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from hclmod.engine.project import Project
 
 RULE = "foundation"
+PHASE = 0
 
 
-def foundation(project: Project, options: Mapping[str, object]) -> PhaseReport:
-    """What phase 0 would write into the working tree, or why it cannot; writes nothing.
+def foundation(project: Project, options: Mapping[str, object], *, base: str = "") -> PhaseReport:
+    """What phase 0 would write into the working tree, or on top of the commit `base`, or why it cannot; writes nothing.
 
     `options` are those of the rule, and those of `hclmod.toml` stand behind them.
     """
@@ -30,6 +31,8 @@ def foundation(project: Project, options: Mapping[str, object]) -> PhaseReport:
         options={**every, RULE: {**every.get(RULE, {}), **options}},
         done=(),
     )
+    if base:
+        return replace(_without_others(project.at(base).plan(job)), number=PHASE)
     return _without_others(project.on_disk(project.plan(job)))
 
 

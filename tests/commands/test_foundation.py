@@ -30,6 +30,8 @@ def root(tmp_path: Path) -> Path:
     (folder / "stacks/kyverno/main.tf").write_text(KYVERNO)
     (folder / "hclmod.toml").write_text('stacks = ["stacks/*"]\n')
     git(folder, "init", "-q", "-b", "main")
+    git(folder, "config", "user.name", "T")
+    git(folder, "config", "user.email", "t@example.net")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "base")
     return folder
@@ -61,6 +63,20 @@ def test_a_dry_run_writes_nothing_and_git_applies_its_diff(root: Path) -> None:
     subprocess.run(["git", "apply"], cwd=root, input=diff, text=True, check=True)
     assert names(root) >= NEW
     assert "Nothing to do" in hclmod(root, "foundation").stdout
+
+
+def test_a_commit_leaves_the_working_tree_alone(root: Path) -> None:
+    (root / "stacks/kyverno/more.tf").write_text("# not committed\n")
+    before = state(root)
+    done = hclmod(root, "foundation", "--commit")
+    assert (done.returncode, state(root)) == (0, before), done.stderr
+    lines = git(root, "show", "--name-only", "--format=%B", "hclmod/phase-0").splitlines()
+    assert {"Hclmod-Phase: 0", *NEW} <= set(lines)
+    assert "hclmod/phase-0 is up to date" in hclmod(root, "foundation", "--commit").stdout
+    done = hclmod(root, "foundation", "--commit", "--chart", "1.1.0")
+    assert (done.returncode, "--replace" in done.stderr) == (2, True)
+    assert hclmod(root, "foundation", "--commit", "--chart", "1.1.0", "--replace").returncode == 0
+    assert 'tag = "0.21.1"' in git(root, "show", "hclmod/phase-0:stacks/keel/main.tf")
 
 
 def test_what_cannot_be_is_said_and_nothing_is_written(root: Path) -> None:
