@@ -69,13 +69,17 @@ def audit(
 
 
 @click.command(cls=Command)
+@options.part
 @options.formats(*tables.FORMATS)
 @options.source()
-def owners(*, form: str, source: Source) -> None:
+def owners(*, phase: str | None, stack: str | None, form: str, source: Source) -> None:
     """List who controls each image, tag and pull policy.
 
-    Covers every container, Helm release and manifest, and gives the evidence.
+    Covers every container, Helm release and manifest, and gives the evidence. A terminal shows it without the
+    evidence, and cuts long cells. The formats json and csv have everything.
     """
     project = source.open()
-    output.show_inert(tables.render(secrets.rows({"Owners": list_owners(project)}, secrets.cleaner(project)), form))
+    rows = list_owners(project, options.selected(project, phase, stack))
+    text = tables.render(secrets.rows({"Owners": rows}, secrets.cleaner(project)), form, output.width())
+    output.show_inert(text)
     output.warn_of_unread(project.model.unread, project.closed)

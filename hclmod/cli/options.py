@@ -140,6 +140,31 @@ def phases(project: Project, text: str, *, dry_run: bool) -> tuple[int, ...]:
     return (int(text),)
 
 
+_PART = [
+    click.option("--phase", metavar="N", help="List what belongs to this phase only."),
+    click.option("--stack", metavar="PATH", help="List what belongs to this stack only, by its path or its name."),
+]
+
+
+def part(function: Function) -> Function:
+    """Give a command the options --phase and --stack, for `selected`."""
+    return _with(function, _PART)
+
+
+def selected(project: Project, phase: str | None, stack: str | None) -> Callable[[str, int | None], bool] | None:
+    """Whether a stack and a phase are those of --phase and --stack; None where neither is given."""
+    if phase is None and stack is None:
+        return None
+    from hclmod.engine.project import no_phase
+    from hclmod.terraform import stacks
+
+    path = None if stack is None else stacks.named(stack, project.stacks)
+    number = None if phase is None else phases(project, phase, dry_run=False)[0]
+    if number is not None and number not in project.config.phases:
+        raise no_phase(project.config, number)
+    return lambda its_stack, its_phase: path in (None, its_stack) and number in (None, its_phase)
+
+
 def source(
     *, repository: bool = True, config: bool = True, rules: bool = False, settings: bool = False
 ) -> Callable[[Function], Function]:

@@ -30,16 +30,21 @@ def init(*, source: Source) -> None:
 
 
 @click.command(cls=Command)
+@options.part
 @options.formats(*tables.FORMATS)
 @options.source()
-def survey(*, form: str, source: Source) -> None:
+def survey(*, phase: str | None, stack: str | None, form: str, source: Source) -> None:
     """List all images, releases, workloads and namespaces.
 
-    Reads the working tree, and gives the origin and the phase of each.
+    Reads the working tree, and gives the origin and the phase of each. A terminal shows the most useful columns and
+    cuts long cells. The formats json and csv have everything.
     """
     project = source.open()
-    result = survey_project(project)
-    output.show_inert(tables.render(secrets.rows(result.tables, secrets.cleaner(project)), form))
+    result, select = survey_project(project), options.selected(project, phase, stack)
+    result = result.of(select) if select else result
+    summary = {"Phases": result.summary} if form in ("text", "markdown") else {}
+    rows = secrets.rows({**summary, **result.tables}, secrets.cleaner(project))
+    output.show_inert(tables.render(rows, form, output.width()))
     output.warn_of_unread(result.unread, project.closed)
 
 

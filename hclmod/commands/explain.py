@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from hclmod.engine.workloads import find
 from hclmod.rulekit import folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hclmod.engine.outcomes import Reported
     from hclmod.engine.project import Project
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hclmod.terraform.resources import Workload
 
     Workloads = tuple[Workload, ...]
+    Select = Callable[[str, int | None], bool]
 
 _STORY = "story"
 _OWNERS = "owners"
@@ -27,6 +28,8 @@ _AUDIT = "audit"
 
 class OwnerRow(Struct, frozen=True, kw_only=True):
     """Who owns image, tag and pull policy of one container, release or image in a manifest, and how that is known."""
+
+    NARROW: ClassVar = ("workload", "container", "image", "image_owner", "tag_owner", "pull_policy_owner")
 
     workload: str
     container: str
@@ -37,10 +40,15 @@ class OwnerRow(Struct, frozen=True, kw_only=True):
     evidence: str
 
 
-def owners(project: Project) -> tuple[OwnerRow, ...]:
-    """A row for each container, release and image in a manifest."""
-    rows = (dict(each.finding.cells) for each in _run(project, (_OWNERS,)) if each.finding.cells)
-    return tuple(OwnerRow(**{name.replace(" ", "_"): text for name, text in cells.items()}) for cells in rows)
+def owners(project: Project, select: Select | None = None) -> tuple[OwnerRow, ...]:
+    """A row for each container, release and image in a manifest; `select` says of which stacks and phases."""
+    cells = (dict(each.finding.cells) for each in _run(project, (_OWNERS,)) if each.finding.cells)
+    rows = tuple(OwnerRow(**{name.replace(" ", "_"): text for name, text in each.items()}) for each in cells)
+    if select is None:
+        return rows
+    ids = (each.id for each in project.model.workloads)
+    names = {each.name for each in ids if select(each.stack, project.assignment.phase_of(each))}
+    return tuple(row for row in rows if names.intersection(row.workload.split(", ")))
 
 
 def explain(project: Project, target: str) -> Iterator[str]:

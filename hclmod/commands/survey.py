@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.images import decide, reference, tags
 from hclmod.scan import find
@@ -16,7 +17,7 @@ from hclmod.terraform.origins import Hole, Piece
 from hclmod.terraform.resources import fan_out, tag_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hclmod.config.file import Config
     from hclmod.engine.project import Project
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 class ImageRow(Struct, frozen=True, kw_only=True):
     """One image of one container; `origin` is where its tag stands, `fan_out` how many images that literal makes."""
+
+    NARROW: ClassVar = ("stack", "workload", "container", "image", "origin", "fan_out", "floating", "phase")
 
     stack: str
     workload: str
@@ -54,6 +57,8 @@ class OutsideRow(Struct, frozen=True, kw_only=True):
     `file` and `line` are where its tag is written, `origin` where the literal stands that makes it; `address` are the
     resources that use it, and with `read` false nothing in the repository does.
     """
+
+    NARROW: ClassVar = ("stack", "address", "form", "image", "origin", "fan_out", "floating", "phase")
 
     stack: str
     address: str
@@ -106,6 +111,22 @@ class NamespaceRow(Struct, frozen=True, kw_only=True):
     phases: str  # of what lives there
 
 
+class PhaseRow(Struct, frozen=True, kw_only=True):
+    """How much there is of one phase; `unknown` images may float or not."""
+
+    phase: str  # its number, or none
+    stacks: int
+    workloads: int
+    images: int
+    floating: int
+    unknown: int
+    releases: int
+    atomic: int
+
+
+_Row = ImageRow | OutsideRow | WorkloadRow | ReleaseRow
+
+
 class Survey(Struct, frozen=True, kw_only=True):
     """All rows, by stack and address."""
 
@@ -126,6 +147,43 @@ class Survey(Struct, frozen=True, kw_only=True):
             "Workloads": self.workloads,
             "Namespaces": self.namespaces,
         }
+
+    @property
+    def summary(self) -> tuple[PhaseRow, ...]:
+        """A row for each phase that has anything, and one for what is in none."""
+        rows: tuple[_Row, ...] = (*self.images, *self.outside, *self.workloads, *self.releases)
+        numbers = sorted({row.phase for row in rows}, key=lambda number: (number is None, number or 0))
+        return tuple(self._phase(number) for number in numbers)
+
+    def _phase(self, number: int | None) -> PhaseRow:
+        part = self.of(lambda _stack, phase: phase == number)
+        images: tuple[ImageRow | OutsideRow, ...] = (*part.images, *part.outside)
+        homes: tuple[WorkloadRow | ReleaseRow, ...] = (*part.workloads, *part.releases)
+        return PhaseRow(
+            phase="none" if number is None else str(number),
+            stacks=len({row.stack for row in homes}),
+            workloads=len(part.workloads),
+            images=len(images),
+            floating=sum(row.floating == "yes" for row in images),
+            unknown=sum(row.floating == "unknown" for row in images),
+            releases=len(part.releases),
+            atomic=sum(row.atomic == "true" for row in part.releases),
+        )
+
+    def of(self, select: Callable[[str, int | None], bool]) -> Survey:
+        """The rows whose stack and phase are selected, and the namespaces that they name."""
+        releases = tuple(row for row in self.releases if select(row.stack, row.phase))
+        workloads = tuple(row for row in self.workloads if select(row.stack, row.phase))
+        homes: tuple[WorkloadRow | ReleaseRow, ...] = (*releases, *workloads)
+        names = {name for row in homes for name in row.namespace.split(", ")}
+        return replace(
+            self,
+            images=tuple(row for row in self.images if select(row.stack, row.phase)),
+            outside=tuple(row for row in self.outside if select(row.stack, row.phase)),
+            releases=releases,
+            workloads=workloads,
+            namespaces=tuple(row for row in self.namespaces if row.namespace in names),
+        )
 
 
 def survey(project: Project) -> Survey:

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "csv", "markdown")
 
 
-def render(tables: Mapping[str, Sequence[Any]], form: str) -> str:
+NARROW = "NARROW"
+"""The class variable of a row with the columns that a terminal shows; without it that is all of them."""
+
+
+def render(tables: Mapping[str, Sequence[Any]], form: str, width: int | None = None) -> str:
     """Tables of structs by their titles, as `text`, `json`, `csv` or `markdown`; ends in a newline.
 
     As CSV they are one table with the columns of all and the title first: `survey --format csv` in a spreadsheet.
-    A tuple is counted in a cell and listed in JSON.
+    A tuple is counted in a cell and listed in JSON. Text is not wider than `width` characters, if there is one: it has
+    fewer columns then, and long cells are cut in the middle.
     """
     match form:
         case "json":
@@ -34,7 +39,7 @@ def render(tables: Mapping[str, Sequence[Any]], form: str) -> str:
         case "markdown":
             return escape.no_command("\n".join(f"## {name}\n\n{_markdown(rows)}" for name, rows in tables.items()))
         case _:
-            return escape.no_command("\n".join(f"{name}\n{_text(rows)}" for name, rows in tables.items()))
+            return escape.no_command("\n".join(f"{name}\n{_text(rows, width)}" for name, rows in tables.items()))
 
 
 def _cells(row: Any) -> dict[str, str]:
@@ -83,12 +88,40 @@ def _markdown(rows: Sequence[Any]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
 
 
-def _text(rows: Sequence[Any]) -> str:
+def _text(rows: Sequence[Any], width: int | None) -> str:
     if not rows:
         return "  none\n"
     lines = _lines(rows)
+    if width is not None:
+        shown = [each.replace("_", " ") for each in getattr(type(rows[0]), NARROW, rows[0].__struct_fields__)]
+        columns = [lines[0].index(each) for each in shown]
+        lines = [[line[each] for each in columns] for line in lines]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    if width is not None:
+        longest = _longest(widths, width - 2 * len(widths))
+        widths = [min(each, longest) for each in widths]
     return "".join(
-        "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
+        "  "
+        + "  ".join(f"{_cut(cell, width):{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        + "\n"
         for line in lines
     )
+
+
+_SHORTEST = 9
+
+
+def _longest(widths: Sequence[int], room: int) -> int:
+    """The longest that a cell may be so that all columns fit, but no less than can be read."""
+    longest = max(widths)
+    while longest > _SHORTEST and sum(min(each, longest) for each in widths) > room:
+        longest -= 1
+    return longest
+
+
+def _cut(text: str, length: int) -> str:
+    """The text with its middle left out, where it is longer: how an address begins and ends says most of it."""
+    if len(text) <= length:
+        return text
+    ahead = (length - 1) // 3
+    return f"{text[:ahead]}…{text[len(text) - (length - 1 - ahead) :]}"

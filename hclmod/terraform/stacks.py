@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from hclmod.errors import ConfigError, nearest
+from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.terraform.code import CODE, JSON
 from hclmod.terraform.ids import BlockId, ResourceId
 
@@ -254,6 +254,18 @@ def missing(target: str, known: Iterable[str], unread: Mapping[str, str]) -> str
     if there := [f"{path} was not read: {why}." for path, why in sorted(unread.items()) if asked in f"/{path}"]:
         return " ".join(there)
     return nearest(target, known, "Write STACK/TYPE.NAME.", cutoff=0.8)
+
+
+def named(name: str, stacks: Sequence[Stack]) -> str:
+    """The path of the stack with this name or path; a `HclmodError` where there is none or more than one."""
+    known = _by_name(stacks)
+    match known.get(_plain(name), ()):
+        case (path,):
+            return path
+        case ():
+            raise HclmodError(f"no stack `{name}`", hint=nearest(name, known, "`hclmod survey` lists all stacks."))
+        case paths:
+            raise HclmodError(f"`{name}` is {' and '.join(paths)}", hint="Write the path of one of them.")
 
 
 def _plain(name: str) -> str:

@@ -267,3 +267,48 @@ def test_nothing_of_an_excluded_stack_or_a_comment_is_listed(demo: Path) -> None
     assert "stacks/_template" not in told
     assert "nginx:1.27.0" not in told
     assert "trellis:v2.9.4" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "stacks"),
+    [
+        (("--stack", "beacon"), {"stacks/beacon"}),
+        (("--stack", "./stacks/beacon/"), {"stacks/beacon"}),
+        (("--phase", "3", "--stack", "stacks/keel"), set()),
+        (("--phase", "3"), {f"stacks/{name}" for name in ("beacon", "gauge", "loom", "pantry", "tidewatch")}),
+    ],
+)
+def test_a_part_of_the_repository(demo: Path, words: tuple[str, ...], stacks: set[str]) -> None:
+    told = json.loads(hclmod(demo, "survey", *words, "--format", "json").stdout)
+    assert {row["stack"] for row in told["workloads"]} == stacks
+    assert {row["stack"] for row in told["images"]} <= stacks
+    owned = json.loads(hclmod(demo, "owners", *words, "--format", "json").stdout)["owners"]
+    assert {"/".join(row["workload"].split("/")[:2]) for row in owned} == stacks
+
+
+@pytest.mark.parametrize("command", ["survey", "owners"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--stack", "beacno"), "no stack `beacno`\nhint: Did you mean `beacon`?"),
+        (("--phase", "77"), "has no phase 77"),
+        (("--phase", "x"), "invalid phase `x`"),
+    ],
+)
+def test_a_part_that_is_not_there(demo: Path, command: str, words: tuple[str, ...], message: str) -> None:
+    done = hclmod(demo, command, *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_the_summary_counts_each_phase(demo: Path) -> None:
+    rows = json.loads(hclmod(demo, "survey", "--format", "json").stdout)
+    table = hclmod(demo, "survey").stdout.split("\n\n")[0].splitlines()
+    assert table[0] == "Phases"
+    entries = [dict(zip(table[1].split(), line.split(), strict=True)) for line in table[2:]]
+    images = [*rows["images"], *rows["images_outside_containers"]]
+    for entry in entries:
+        number = None if entry["phase"] == "none" else int(entry["phase"])
+        assert int(entry["images"]) == sum(row["phase"] == number for row in images)
+        assert int(entry["workloads"]) == sum(row["phase"] == number for row in rows["workloads"])
+    assert sum(int(entry["images"]) for entry in entries) == len(images)

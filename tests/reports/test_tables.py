@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Struct
 
 from hclmod.reports.tables import FORMATS, render
@@ -83,3 +86,31 @@ def test_csv_is_one_table_with_the_columns_of_all() -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_nothing_is_a_table_too(form: str) -> None:
     assert render({"A": ()}, form) in ("A\n  none\n", '{\n  "a": []\n}\n', "table\n", "## A\n\nnone\n")
+
+
+class Wide(Struct, frozen=True):
+    NARROW: ClassVar = ("address", "image")
+
+    stack: str
+    address: str
+    image: str
+
+
+def test_a_terminal_shows_the_columns_that_matter_and_cuts_cells_in_the_middle() -> None:
+    rows = {"A": (Wide("s", "kubernetes_deployment.awning", "a:1"), Wide("s", "x.y", "b:2"))}
+    assert render(rows, "text", 30).splitlines() == [
+        "A",
+        "  address                image",
+        "  kubern…loyment.awning  a:1",
+        "  x.y                    b:2",
+    ]
+    assert "stack" in render(rows, "text")
+    assert "kubernetes_deployment.awning" in render(rows, "csv", 30)
+
+
+@given(st.lists(st.tuples(*[st.text("ab/.", max_size=70)] * 3), min_size=1, max_size=4), st.integers(30, 120))
+def test_text_is_as_wide_as_the_terminal_at_most(texts: list[tuple[str, str, str]], width: int) -> None:
+    told = render({"A": [Wide(*each) for each in texts]}, "text", width)
+    assert all(len(line) <= width for line in told.splitlines())
+    whole = render({"A": [Wide(*each) for each in texts]}, "text", 200)
+    assert all(each in whole for _, *shown in texts for each in shown)
