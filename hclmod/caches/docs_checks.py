@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hclmod.caches.codes import Placed, placed
+from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +48,7 @@ def check(caches: Caches, texts: Iterable[tuple[str, bytes]], others: Iterable[P
 
     `others` are the findings so far: where manifests are stored, the documents that warn of it are right.
     """
-    codes = {each.finding.code: each for each in others}
+    codes = {each.finding.code: each for each in others if each.finding.level is Level.WARNING}
     stored = codes.get("cached-manifest") or codes.get("cached-tag-list")
     shown = _fact(caches)
     if not shown:
@@ -59,12 +60,12 @@ def check(caches: Caches, texts: Iterable[tuple[str, bytes]], others: Iterable[P
 
 
 def _fact(caches: Caches) -> str:
-    """What shows that tags are asked each time, with its place."""
-    location = next(
-        (way.answer.location for each in caches.servers for way in each.ways if way.kind == "manifests"), None
-    )
-    if location is not None:
-        return f"{location.place} passes manifests on without storing them"
+    """What shows that tags are asked each time, with its place; empty where something that was not read may differ."""
+    ways = [way for each in caches.servers for way in each.ways if way.kind == "manifests"]
+    if caches.unread or any(way.answer.is_open for way in ways):
+        return ""
+    if ways:
+        return f"{ways[0].answer.location.place} passes manifests on without storing them"
     proxy = next((each for each in caches.registries if each.is_proxy), None)
     return f"the registry of {proxy.path}:{proxy.line} asks for a tag each time" if proxy else ""
 

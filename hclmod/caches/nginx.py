@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
+from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ LIMIT = 1 << 18
 
 CONTROL_FLOW = "a template whose conditions or loops decide what it says"
 _NESTED = 60
-_OPENING = re.compile(r"(?:^|[;{}\s])(?:server|location|upstream|http)\b[^;{}]*\{")
+_OPENING = re.compile(r"(?:^|[;{}\s])(?:server|location|upstream|http)\b[^;{}]{0,500}\{")
 _CACHING = re.compile(r"\bproxy_(?:pass|cache)\b")
 
 
@@ -81,7 +82,7 @@ def parse(text: Text) -> Directive | Unread:
     if text.has_control_flow:
         return Unread(text.path, text.line(1), CONTROL_FLOW)
     plain = text.plain
-    if len(plain) > LIMIT or plain.count("{") - plain.count("}") > _NESTED:
+    if len(plain) > LIMIT or _depth(plain) > _NESTED:
         return Unread(text.path, text.line(1), "too large or nested too deeply")
     result = _crossplane(plain)
     if errors := result["errors"]:
@@ -89,6 +90,11 @@ def parse(text: Text) -> Directive | Unread:
         why = re.sub(r" in \S+:\d+$", "", str(errors[0]["error"])) or "the text ends inside of a directive"
         return Unread(text.path, text.line(number or len(text.lines)), f"nginx cannot read it: {why}", is_broken=True)
     return Directive("", (), text.path, text.line(1), _directives(text, result["parsed"]))
+
+
+def _depth(text: str) -> int:
+    """How many blocks are open at once, at most, if every brace is one of a block."""
+    return max(accumulate((1 if match[0] == "{" else -1 for match in re.finditer("[{}]", text)), initial=0))
 
 
 def _crossplane(text: str) -> dict[str, Any]:
@@ -122,31 +128,48 @@ HOLE = "include"
 """The name of a directive whose file is not in this repository."""
 
 
-def joined(root: Directive, known: Mapping[str, Directive], included: set[str], depth: int = 5) -> Directive:
+def joined(root: Directive, known: Mapping[str, Directive], included: set[str]) -> Directive:
     """The configuration with the files of the repository in the place of `include`; `included` takes their paths.
 
     A file that is not there keeps its `include`, except one that sets nothing about caching.
     """
-    return Directive(
-        root.name, root.args, root.path, root.line, tuple(_inside(root.block or (), known, included, depth))
-    )
+    return _Joining(known, included).whole(root, DEPTH)
 
 
-def _inside(
-    block: Sequence[Directive], known: Mapping[str, Directive], included: set[str], depth: int
-) -> Iterator[Directive]:
-    for each in block:
-        if each.name == HOLE and each.args:
-            files = _matches(each, known) if depth else []
-            included.update(files)
-            for file in files:
-                yield from _inside(known[file].block or (), known, included, depth - 1)
-            if not files and not _HARMLESS.search(each.args[0]):
+DEPTH = 5
+"""A file that is included by more files than that, one in another, is not read."""
+
+FILES = 500
+"""Nor are more than so many in one configuration."""
+
+
+class _Joining:
+    """The includes of one configuration."""
+
+    def __init__(self, known: Mapping[str, Directive], included: set[str]) -> None:
+        self.known, self.included, self.left = known, included, FILES
+
+    def whole(self, root: Directive, depth: int) -> Directive:
+        """A directive with what is included in its block."""
+        return Directive(root.name, root.args, root.path, root.line, tuple(self._inside(root.block or (), depth)))
+
+    def _inside(self, block: Sequence[Directive], depth: int) -> Iterator[Directive]:
+        for each in block:
+            if each.name == HOLE and each.args:
+                yield from self._included(each, depth)
+            elif each.block is not None:
+                yield self.whole(each, depth)
+            else:
                 yield each
-        elif each.block is not None:
-            yield joined(each, known, included, depth)
-        else:
-            yield each
+
+    def _included(self, include: Directive, depth: int) -> Iterator[Directive]:
+        files = _matches(include, self.known) if depth and self.left > 0 else []
+        self.left -= len(files)
+        self.included.update(files)
+        for file in files:
+            yield from self._inside(self.known[file].block or (), depth - 1)
+        if not files and not _HARMLESS.search(include.args[0]):
+            yield include
 
 
 def _matches(include: Directive, known: Mapping[str, Directive]) -> list[str]:
@@ -156,7 +179,8 @@ def _matches(include: Directive, known: Mapping[str, Directive]) -> list[str]:
     """
     pattern = include.args[0]
     parts = pattern.strip("/").split("/")
-    tails = ["/".join(parts[-count:]) for count in (2, 3)] if pattern.startswith("/") else [pattern]
+    counts = (1, 2, 3) if "*" not in parts[-1] else (2, 3)
+    tails = ["/".join(parts[-count:]) for count in counts] if pattern.startswith("/") else [pattern]
     folder = posixpath.dirname(include.path)
     folders = [folder, *(str(each) for each in PurePosixPath(folder).parents)] if folder else [""]
     for each in folders:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from hclmod.caches.nginx import Directive
-    from hclmod.caches.serving import Answer
+    from hclmod.caches.serving import Answer, Http
 
 MANIFESTS = ("manifests/latest", "manifests/1.27.3")
 BLOBS = (f"blobs/sha256:{'0' * 64}",)
@@ -23,6 +23,7 @@ _ERRORS = ("401", "403", "404", "429", "500", "502", "503", "504")
 _ABOUT_IMAGES = re.compile(
     r"manifests|blobs|docker|containerd|ghcr|quay|(?<!schema-)(?<!schema_)(?<!service-)registry|_catalog", re.IGNORECASE
 )
+_API = re.compile(r"^\^?\\?/(?!api\b)(?:[\w.-]+\\?/)*v2\b|^\\?/?v2\b|^\^?/?\(.*v2\b")
 _HOSTS = re.compile(r"\$\{?(?:proxy_host|host|http_host|server_name|server_port|upstream\w*|\w*registry\w*)\b")
 _PATHS = re.compile(r"\$\{?(?:request_uri|uri|document_uri|request)\b")
 _STALE = frozenset(
@@ -38,45 +39,44 @@ class Way(Struct, frozen=True):
     answer: Answer
 
 
-def ways(root: Directive, server: Directive, hosts: Collection[str] = ()) -> list[Way]:
+def ways(http: Http, server: Directive, hosts: Collection[str] = ()) -> list[Way]:
     """How a server answers for a registry, each location once for each kind; none for a server of something else.
 
     `hosts` are names of services that are registries.
     """
     result: dict[tuple[str, str], Way] = {}
+    speaks = _speaks_of_images(server)
     for kind, rest in (("manifests", MANIFESTS), ("tags", TAGS), ("blobs", BLOBS)):
         for uri in serving.probes(server, rest):
-            answer = serving.answer(root, server, uri)
-            if answer is not None and answer.upstream is not None and _is_for_images(answer, hosts):
+            answer = serving.answer(http, server, uri)
+            if answer is not None and answer.upstream is not None and (speaks or _is_registry(answer, hosts)):
                 result.setdefault((kind, f"{answer.location.place} {answer.location.shown}"), Way(kind, answer))
     return list(result.values())
 
 
-def _is_for_images(answer: Answer, hosts: Collection[str]) -> bool:
-    """Whether a location passes on to a registry: by the name of its upstream, or by what the server says of `/v2/`."""
-    targets = serving.targets(answer)
-    if any(registries.is_registry(each) or registries.host(each) in hosts for each in targets):
-        return True
-    named = [locations.pattern(each) for each in answer.chain]
-    if not any(re.search(r"(?:^|[\^/(])\\?/?v2\b", each) for each in named) or _is_web(named):
+def _is_registry(answer: Answer, hosts: Collection[str]) -> bool:
+    """Whether a location passes on to a registry, by the name of its upstream."""
+    return any(registries.is_registry(each) or registries.host(each) in hosts for each in serving.targets(answer))
+
+
+def _speaks_of_images(server: Directive) -> bool:
+    """Whether a server has a location for the API of registries, and anything in it is about images."""
+    every = list(server.below())
+    patterns = [locations.pattern(each) for each in every if each.name == "location"]
+    if not any(_API.search(each) for each in patterns):
         return False
-    words = [word for each in (answer.server, *answer.server.below()) for word in (each.name, *each.args)]
-    return any(_ABOUT_IMAGES.search(word) for word in (*words, *targets))
-
-
-def _is_web(named: Sequence[str]) -> bool:
-    """Whether the API is one of several below another path, as `/api/v2/` is."""
-    return any(re.match(r"\^?\\?/?api\b", each) for each in named)
+    return any(_ABOUT_IMAGES.search(word) for each in (server, *every) for word in (each.name, *each.args))
 
 
 def check(root: Directive, hosts: Collection[str] = ()) -> Iterator[Placed]:
     """All findings of one configuration."""
     every: list[Way] = []
+    http = serving.http(root)
     for server in serving.servers(root):
-        own = ways(root, server, hosts)
+        own = ways(http, server, hosts)
         every += own
         yield from _stored(own)
-        yield from _about_size(root, server, own)
+        yield from _about_size(http, server, own)
     yield from _shared(every)
 
 
@@ -195,7 +195,7 @@ def _shared(every: Sequence[Way]) -> Iterator[Placed]:
             yield placed("shared-key", _at(keys[-1]), text, subject=answer.location.shown, evidence=known[1].place)
 
 
-def _about_size(root: Directive, server: Directive, own: Sequence[Way]) -> Iterator[Placed]:
+def _about_size(http: Http, server: Directive, own: Sequence[Way]) -> Iterator[Placed]:
     """What is worth knowing: a limit for pushes, and a store that stays empty."""
     for way in own:
         answer = way.answer
@@ -204,7 +204,7 @@ def _about_size(root: Directive, server: Directive, own: Sequence[Way]) -> Itera
         if way.kind == "blobs" and off and zones and zones[-1].args[:1] != ("off",):
             text = f"nothing is stored here: `{buffering[-1].shown}` beside `{zones[-1].shown}`"
             yield placed("unbuffered-cache", _at(buffering[-1]), text, subject=answer.location.shown)
-    uploads = serving.answer(root, server, "/v2/library/alpine/blobs/uploads/") if own else None
+    uploads = serving.answer(http, server, "/v2/library/alpine/blobs/uploads/") if own else None
     sizes = uploads.given("client_max_body_size") if uploads else []
     if (
         uploads

@@ -68,8 +68,9 @@ class Caches(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def servers(self) -> tuple[Server, ...]:
         """The servers of nginx that pass on to registries."""
-        pairs = ((root, server) for root in self.configs for server in serving.servers(root))
-        every = ((root, server, tuple(ways(root, server, self.hosts))) for root, server in pairs)
+        roots = ((root, serving.http(root)) for root in self.configs)
+        pairs = ((root, http, server) for root, http in roots for server in serving.servers(root))
+        every = ((root, server, tuple(ways(http, server, self.hosts))) for root, http, server in pairs)
         return tuple(
             Server(root, server, None if (known := serving.ports(server)) is None else frozenset(known), own)
             for root, server, own in every

@@ -18,7 +18,7 @@ from hclmod.caches.texts import UNKNOWN
 from hclmod.caches.variables import Variables, maps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _NOT_STORED = re.compile(r"0+[smhdwMy]?|")
 _TIME = re.compile(r"(?:\d+(?:ms|[smhdwMy])?)+")
@@ -26,10 +26,18 @@ _PLAIN = frozenset({"200", "301", "302"})
 """What `proxy_cache_valid TIME` without a status is about."""
 
 
+class Http(Struct, frozen=True):
+    """The `http` block of a configuration, its `map` blocks by variable, and its `upstream` blocks by name."""
+
+    block: Directive
+    maps: Mapping[str, Directive]
+    upstreams: Mapping[str, Directive]
+
+
 class Answer(Struct, frozen=True, dict=True):
     """What answers one address of a server: `http` and `server` around it, and the locations, outermost first."""
 
-    http: Directive
+    http: Http
     server: Directive
     chain: tuple[Directive, ...]
     uri: str
@@ -42,7 +50,7 @@ class Answer(Struct, frozen=True, dict=True):
     @cached_property
     def variables(self) -> Variables:
         """The variables of the request."""
-        result = Variables(self.uri, maps(self.http))
+        result = Variables(self.uri, self.http.maps)
         result.run(self.server.block or ())
         if self.chain:
             result.run(self.location.block or ())
@@ -50,7 +58,7 @@ class Answer(Struct, frozen=True, dict=True):
 
     def given(self, name: str) -> list[Directive]:
         """The directives of a name that hold here: those of the innermost level that has any."""
-        for level in (*reversed(self.chain), self.server, self.http):
+        for level in (*reversed(self.chain), self.server, self.http.block):
             if own := level.all(name):
                 return own
         return []
@@ -96,25 +104,26 @@ class Answer(Struct, frozen=True, dict=True):
         return None if None in results or self.is_open else True
 
 
-def http_of(root: Directive) -> Directive:
+def http(root: Directive) -> Http:
     """The `http` block of a configuration; a text without one stands for it."""
-    return next((each for each in root.block or () if each.name == "http"), root)
+    block = next((each for each in root.block or () if each.name == "http"), root)
+    return Http(block, maps(root), {each.args[0]: each for each in block.all("upstream") if each.args})
 
 
 def servers(root: Directive) -> list[Directive]:
     """The servers of a configuration; a text that has locations alone is one."""
-    http = http_of(root)
+    http = next((each for each in root.block or () if each.name == "http"), root)
     own = http.all("server")
     return own or ([http] if http.all("location") else [])
 
 
-def answer(root: Directive, server: Directive, uri: str) -> Answer | None:
+def answer(http: Http, server: Directive, uri: str) -> Answer | None:
     """What answers an address; None where a regular expression or a rewrite decides that is not followed."""
     try:
         chain = locations.find(server, uri)
     except locations.UndecidedError:
         return None
-    result = Answer(http_of(root), server, chain, uri)
+    result = Answer(http, server, chain, uri)
     return None if _is_rewritten(result) else result
 
 
@@ -136,9 +145,8 @@ def targets(answered: Answer) -> list[str]:
     written = answered.upstream.args[0]
     filled = answered.variables.text(written)
     host = _host(filled if filled is not None else written)
-    named = [each for each in answered.http.all("upstream") if each.args[:1] == (host,)]
-    if named:
-        return [each.args[0] for each in named[0].all("server") if each.args]
+    if host in answered.http.upstreams:
+        return [each.args[0] for each in answered.http.upstreams[host].all("server") if each.args]
     return [re.sub(r"\$\{?\w+\}?", UNKNOWN, host)]
 
 
@@ -174,7 +182,10 @@ def probes(server: Directive, rest: Sequence[str]) -> Iterator[str]:
             own = prefix[0].replace("\\", "") if prefix else ""
             if own.startswith("/") and "/v2" in own and "manifests" not in own and "blobs" not in own:
                 roots += [f"{own.rstrip('/')}/acme/web", *([f"{own}acme/web"] if not own.endswith("/") else [])]
-    yield from dict.fromkeys(f"{root}/{each}" for root in roots for each in rest)
+    yield from dict.fromkeys(f"{root}/{each}" for root in roots[:_MOST] for each in rest)
 
+
+_MOST = 60
+"""So many names are tried, each for every kind of address."""
 
 _LITERAL = re.compile(r"(?:[\w/-]|\\?\.(?![*+?]))+")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _OPENED = re.compile(r"(?<!<)<<(-?)[ \t]*(?:'([A-Za-z_]\w*)'|\"([A-Za-z_]\w*)\"|\\?([A-Za-z_]\w*))")
 _TARGET = re.compile(
@@ -47,40 +48,56 @@ def written(script: str) -> Iterator[Written]:
         return
     values = _values(script)
     yield from _heredocs(script, values)
+    ends = [match.start() for match in re.finditer("\n", script)]
     for match in _PRINTED.finditer(script):
         word, single, double, rest = match.groups()
         text = single if single is not None else double
         if word != "echo":
             text = _ESCAPE.sub(lambda each: _LETTERS.get(each[1], each[1]), text)
-        number = script.count("\n", 0, match.start(1)) + 1
+        number = bisect_left(ends, match.start(1)) + 1
         lines = (number,) * (text.count("\n") + 1)
         yield Written(text=text, lines=lines, target=_target(rest), expands=single is None, values=values)
 
 
 def _heredocs(script: str, values: Mapping[str, str]) -> Iterator[Written]:
     lines = script.split("\n")
-    number = 0
-    while number < len(lines):
-        line = lines[number]
+    ends: dict[str, list[int]] = {}
+    for index, line in enumerate(lines):
+        ends.setdefault(line.strip(), []).append(index)
+    number, left = 0, _MOST * len(lines)
+    while number < len(lines) and left > 0:
         number += 1
-        opened = _OPENED.search(line) if "<<" in line and not line.lstrip().startswith("#") else None
-        if opened is None:
-            continue
-        word = opened[2] or opened[3] or opened[4]
-        ends = (index for index in range(number, len(lines)) if lines[index].strip() == word)
-        end = next(ends, None)
-        if end is None:
-            continue
-        body = lines[number:end]
-        plain = opened[4] is not None and "\\" not in opened[0]
-        yield Written(
-            text="\n".join(body),
-            lines=tuple(range(number + 1, end + 1)),
-            target=_target(line),
-            expands=plain,
-            values=values,
-        )
-        number = number if "<<" in "\n".join(body) else end + 1  # a script in the body may write files too
+        each = _heredoc(lines, number, ends, values)
+        if each is not None:
+            yield each
+            left -= len(each.lines)
+            inner = any("<<" in line for line in lines[number : number + len(each.lines)])
+            number += 0 if inner else len(each.lines)  # a script in the text may write files too
+
+
+_MOST = 8
+"""Texts in texts may have so many times the lines of the script."""
+
+
+def _heredoc(
+    lines: Sequence[str], number: int, ends: Mapping[str, Sequence[int]], values: Mapping[str, str]
+) -> Written | None:
+    """The heredoc that the line before `number` opens; None where it opens none, or it does not end."""
+    line = lines[number - 1]
+    opened = _OPENED.search(line) if "<<" in line and not line.lstrip().startswith("#") else None
+    if opened is None:
+        return None
+    known = ends.get(opened[2] or opened[3] or opened[4], ())
+    at = bisect_left(known, number)
+    if at == len(known):
+        return None
+    return Written(
+        text="\n".join(lines[number : known[at]]),
+        lines=tuple(range(number + 1, known[at] + 1)),
+        target=_target(line),
+        expands=opened[4] is not None and "\\" not in opened[0],
+        values=values,
+    )
 
 
 def _target(line: str) -> str:

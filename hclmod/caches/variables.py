@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _EMPTY = frozenset({"", "0"})
+_DEEPEST = 50
+"""A map whose value needs so many others, one after another, is not known."""
 
 
 class Variables:
@@ -30,6 +32,7 @@ class Variables:
         }
         self._known: dict[str, str | None] = dict(known)
         self._maps = maps
+        self._depth = 0
 
     def run(self, directives: Sequence[Directive], *, sure: bool = True) -> None:
         """Do what `set` and `if` of a server or location say; not `sure` where a condition around is not known."""
@@ -50,11 +53,13 @@ class Variables:
         return _NAME.sub(lambda _match: str(next(rest)), written)
 
     def _value(self, name: str) -> str | None:
-        if name not in self._known:
+        if name not in self._known and self._depth < _DEEPEST:
             self._known[name] = None  # a map that needs itself
             if name in self._maps:
+                self._depth += 1
                 self._known[name] = self._mapped(self._maps[name])
-        return self._known[name]
+                self._depth -= 1
+        return self._known.get(name)
 
     def _mapped(self, entry: Directive) -> str | None:
         value = self.text(entry.args[0])

@@ -144,6 +144,9 @@ def test_an_include_that_leaves_the_repository_is_not_followed(root: Path) -> No
         "server { location ~ ^/v2/(.+)+$x { proxy_pass http://registry; proxy_cache a; } }",
         "server { location ~ ^/v2/[ { proxy_pass http://registry; proxy_cache a; } }",
         "server { " * 5000 + "proxy_pass http://registry;",
+        "location / { " * 300 + "proxy_pass http://registry;" + " }" * 300,
+        "".join(f"map $a $v{n} {{ default $v{n + 1}; }} " for n in range(900)) + "server { location /v2/ { proxy_pass "
+        "http://registry; proxy_cache a; proxy_cache_valid 200 1m; proxy_no_cache $v0; } }",
         "http { proxy_cache a; server { listen; location { proxy_pass; } location /v2/ { proxy_pass; } } }",
         "map $a $b { } map $b $a { default $b; } server { location /v2/ { proxy_pass http://hub; proxy_no_cache $a; }}",
         'server { listen "; location /v2/ { proxy_pass http://registry; proxy_cache a; } }',
