@@ -48,7 +48,7 @@ from ._foundation_wish import (
 from ._keel import schedule_problem
 from ._kyverno import dig
 from ._kyverno import walk as walk_data
-from ._policies import injecting
+from ._policies import injecting, unread
 
 _PATH = re.compile(r"(?!/)(?!(?:.*/)?\.\.?(?:/|$))[^\\\0-\x1f]+")
 
@@ -59,6 +59,7 @@ def drafts(siblings: Siblings, context: Context, wish: Wish) -> Iterator[Draft]:
     problems = [*_of_words(wish), *_of_versions(wish)]
     new_keel = not cluster.keels
     new_policy = not any(injecting(each) for each in cluster.policies) and not context.config.keel.injected
+    problems += _of_unread(cluster) if new_policy else ()
     home = _home(siblings, cluster, wish) if new_policy and not problems else None
     if isinstance(home, Draft):
         problems.append(home)
@@ -95,6 +96,14 @@ def _of_words(wish: Wish) -> Iterator[Draft]:
             yield objection("hclmod.toml", "bad-path", f"`{path}` is not a path below the root, written with `/`")
     if wish.policy_file and not wish.policy_file.endswith(".tf"):
         yield objection("hclmod.toml", "bad-path", f"`{wish.policy_file}` is not a file of Terraform (.tf)")
+
+
+def _of_unread(cluster: ClusterFacts) -> Iterator[Draft]:
+    """Policies that cannot be read and may inject already: two that do would compete."""
+    for each in cluster.policies:
+        if why := unread(each):
+            message = f"{each.title} ({each.origin.place}) {why}, so it may inject annotations already"
+            yield objection(each.origin.file, "unread-policy", message)
 
 
 def _of_versions(wish: Wish) -> Iterator[Draft]:

@@ -48,11 +48,29 @@ def release_keys(block: Block, chart: str, values: Mapping[tuple[str, ...], str]
 
 
 def _set_value(block: Block, path: Sequence[str], value: str) -> Fix | None:
+    """A value where it is set: by name if one does so, which Helm puts above `values`, else in `values`."""
+    if (by_name := next(_settings(block, ".".join(path)), None)) is not None:
+        setting, entry = by_name
+        if entry is not None:
+            return objects.set_entry(setting, entry, "value", value.encode())
+        return None if setting.value.text == value else fixes.replace(setting.value, value.encode())
     attribute = block.attribute("values")
     table = next(iter(_encoded(attribute.value)), None) if attribute else None
     if attribute is None or table is None:
         raise UnfixableError("its `values` are not an object written here. Set it where they are written")
     return _set_below(attribute, table, path, value)
+
+
+def _settings(block: Block, name: str) -> Iterator[tuple[Attribute, Expression | None]]:
+    """What sets a value by its name: the attribute of a block `set`, or an object in a list `set`."""
+    for each in block.blocks("set"):
+        key, value = each.attribute("name"), each.attribute("value")
+        if key and value and key.value.string() == name:
+            yield value, None
+    listed = block.attribute("set")
+    for table in (listed.value.elements() or ()) if listed else ():
+        if listed and (key_of := table.entry("name")) and key_of.string() == name:
+            yield listed, table
 
 
 def _encoded(values: Expression) -> Iterator[Expression]:

@@ -10,8 +10,9 @@ Where Keel or the policy is there already, only these keys are compared: the ver
 `helmProvider.enabled`, the four annotations, `failurePolicy`. With `update` they are set.
 
 Left alone: All other keys of what is there. A newer version, unless you name the older one. A policy that lives in
-another repository, as `injected` in `[keel]` says. A table `[keel]` that hclmod.toml has. Repositories in which nothing
-installs Kyverno.
+another repository, as `injected` in `[keel]` says. A table `[keel]` that hclmod.toml has. A Keel that is installed
+without its chart. Repositories in which nothing installs Kyverno, or in which a policy cannot be read that may inject
+already.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from .._cluster import MANIFESTS, WORDS, facts, here, version_of
 from .._foundation import drafts as begin
 from .._foundation_keys import Key, annotation_keys, fail_open, release_keys
 from .._foundation_wish import Wish
-from .._keel import SCHEDULE
+from .._keel import MUTATED, SCHEDULE
 from .._kyverno import dig, text_of
 from .._policies import fails_closed, injected, injecting
 
@@ -102,14 +103,13 @@ def check(
         else:
             message = f"`{key.name}` is not `{key.value}`, as hclmod writes it. --update sets it"
             yield warn(key.place, "differs", message)
-    if not keys and _is_ours(block, context):
-        yield note(block.title, "up-to-date", "has what hclmod writes")
-
-
-def _is_ours(block: Block, context: Context) -> bool:
     cluster = facts(context)
-    places = (*(each.origin for each in cluster.keels), *(each.origin for each in cluster.policies if injecting(each)))
-    return any(here(block, context, each) for each in places)
+    mine = [each.origin for each in cluster.keels] + [each.origin for each in cluster.policies if injecting(each)]
+    places = [each for each in mine if here(block, context, each)]
+    if places and not keys and not (block.type_label == RELEASE or block.type_label in MANIFESTS):
+        yield note(block.title, "without-chart", "installs Keel without its chart, so nothing is compared")
+    elif places and not keys:
+        yield note(block.title, "up-to-date", "has what hclmod writes")
 
 
 def _of_release(block: Block, context: Context, wish: Wish) -> Iterator[Key]:
@@ -144,4 +144,4 @@ def _of_policies(block: Block, context: Context, wish: Wish) -> Iterator[Key]:
 _KYVERNO = 'kyverno"'
 """How the name of Kyverno's chart ends, wherever the chart comes from."""
 
-rule = Rule(check, kinds=(RELEASE, *MANIFESTS), objects=(*WORDS, _KYVERNO), drafts=drafts)
+rule = Rule(check, kinds=(RELEASE, *MANIFESTS, *MUTATED), objects=(*WORDS, _KYVERNO), drafts=drafts)
