@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 UNKNOWN = "\ufffc"
 """A letter in the place of what something else fills in."""
 
-WORDS = (b"proxy_pass", b"remoteurl", b"REMOTEURL", b"registry", b"[host.", b"server", b"proxy_cache")
-"""A file without any of these configures no cache of images."""
+_IN_CODE = (b"proxy_pass", b"proxy_cache", b"remoteurl", b"[host.", b"hosts.toml", b"services:")
+WORDS = (*_IN_CODE, b"REMOTEURL", b"registry", b"server")
+"""A file without any of these configures no cache of images, and one of HCL without the first of them."""
 
 _ENDINGS = (
     ".conf", ".cfg", ".toml", ".yaml", ".yml", ".sh", ".bash", ".tpl", ".tftpl", ".tmpl", ".template", ".j2", ".in",
@@ -86,9 +87,10 @@ def is_candidate(path: str) -> bool:
 
 def texts(path: str, data: bytes, *, filled: bool = False) -> Iterator[Text]:
     """The texts of one file, itself first; `filled` says that `templatefile` reads it."""
-    if unreadable(data) or not any(word in data for word in WORDS):
+    is_code = path.endswith((*CODE, ".hcl"))
+    if not any(word in data for word in (_IN_CODE if is_code else WORDS)) or unreadable(data):
         return
-    if path.endswith((*CODE, ".hcl")):
+    if is_code:
         for each in _heredocs(path, data):
             yield each
             yield from _inside(each, DEPTH)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod import __version__, journal
+from hclmod.caches import TITLE
 from hclmod.engine import secrets
 from hclmod.engine.outcomes import Changed
 from hclmod.errors import GitError
@@ -171,5 +172,6 @@ def tell(project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD"
     hidden = secrets.hidden(project, paths, base)
     sections = tuple(from_plan.tell(each, hidden) for each in reports)
     steps = tuple(Step(number, phase.title, number in done) for number, phase in project.config.phases.items())
-    report = Report(__version__, sections, () if for_text else steps, project.config.docs)
+    docs = "" if any(each.title == TITLE for each in reports) else project.config.docs  # no page of a rule is about it
+    report = Report(__version__, sections, () if for_text else steps, docs)
     return without(report, cleaner(project, paths, base, hidden))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hclmod.caches import ABOUT, RULE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -49,7 +51,7 @@ def render(  # noqa: PLR0911 - one line for each format
             from hclmod.reports import sarif
             from hclmod.rulekit import docstrings
 
-            about = {each.id: each.summary for each in docstrings.heads(folders)}
+            about = {each.id: each.summary for each in docstrings.heads(folders)} | {RULE: ABOUT}
             return sarif.render(report, about)
         case "github":
             from hclmod.reports import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from hclmod.scan.find import located, reached
 from hclmod.terraform import trace
+from hclmod.terraform.code import CODE
 from hclmod.terraform.origins import Scope, text
 
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ class Rendering(Struct, frozen=True):
 def renderings(model: Model, files: Files) -> dict[str, tuple[Rendering, ...]]:
     """The uses of each file that `templatefile` may read."""
     result: dict[str, list[Rendering]] = defaultdict(list)
+    folders = {posixpath.dirname(path) for path in files.paths if path.endswith(CODE) and _calls(files, path)}
     for _, module in model.instances:
+        if module.folder not in folders:
+            continue
         here = located(module)
         for reading in files.carriers(module.folder).readings:
             if reading.function != "templatefile":
@@ -39,6 +44,11 @@ def renderings(model: Model, files: Files) -> dict[str, tuple[Rendering, ...]]:
                 for path, _ in reached(files, reading, scope):
                     result[path] += [each] if each not in result[path] else []
     return {path: tuple(every) for path, every in result.items()}
+
+
+def _calls(files: Files, path: str) -> bool:
+    data = files.text(path)
+    return isinstance(data, bytes) and b"templatefile" in data
 
 
 def _values(variables: Definition | None, scope: Scope) -> dict[str, str | None]:

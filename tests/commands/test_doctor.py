@@ -114,6 +114,8 @@ def test_sarif_and_markdown_name_the_finding(root: Path) -> None:
         "doctor/cached-manifest",
         "doctor/ttl-without-unit",
     }
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert rule["shortDescription"]["text"].startswith("A cache may give old images")
     assert "doctor: ttl without unit" in hclmod(root, "doctor", "--format", "markdown").stdout
 
 
