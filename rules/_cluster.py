@@ -26,7 +26,8 @@ from hclmod.rulekit import (
     reference,
 )
 
-from ._kyverno import Policy, dig, policy, walk
+from ._data import dig, walk
+from ._kyverno import Policy, policy
 
 WORDS = (
     "keelhq/keel",

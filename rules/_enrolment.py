@@ -12,7 +12,7 @@ from hclmod.rulekit import Block, Context, Facts, Namespace
 
 from ._cluster import facts
 from ._keel import MUTATED, POLICY, RESTARTED, declared
-from ._policies import allowed_names
+from ._policies import allowed_names, enrolling_labels
 
 EXEMPT = ("keel",)
 """A supervisor that updates itself has no supervisor."""
@@ -21,11 +21,13 @@ LABEL = ("keel.sh/enrolled", "true")
 
 
 def is_enrolled(namespace: Namespace, context: Context) -> bool:
-    """Whether the policy annotates what runs in a namespace: by its label, or because an allowlist names it."""
+    """Whether a policy annotates what runs in a namespace: by the usual label, by its own, or because it names it."""
     if is_exempt(namespace.name, context):
         return False
-    names = (*context.config.keel.enrolled, *allowed_names(facts(context)))
-    return LABEL in namespace.metadata or is_among(namespace.name or "", names)
+    cluster = facts(context)
+    names = (*context.config.keel.enrolled, *allowed_names(cluster))
+    labelled = LABEL in namespace.metadata or bool(enrolling_labels(namespace, cluster))
+    return labelled or is_among(namespace.name or "", names)
 
 
 def is_exempt(name: str | None, context: Context) -> bool:

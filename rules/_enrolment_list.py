@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Data
 
+from ._data import dig, items, text_of, walk
 from ._keel import POLICY
-from ._kyverno import KINDS, NAME, dig, items, text_of, walk
+from ._kyverno import KINDS
+from ._selection import NAME
 
 Keys = tuple[str | int, ...]
 

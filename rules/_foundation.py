@@ -29,6 +29,8 @@ from hclmod.rulekit import (
 )
 
 from ._cluster import MANIFESTS, PUBLISHED, ClusterFacts, facts, is_chart, kyverno
+from ._data import dig
+from ._data import walk as walk_data
 from ._foundation_keys import release_keys
 from ._foundation_policy import policy
 from ._foundation_style import Step, is_tier, style
@@ -46,8 +48,6 @@ from ._foundation_wish import (
     Wish,
 )
 from ._keel import schedule_problem
-from ._kyverno import dig
-from ._kyverno import walk as walk_data
 from ._policies import injecting, unread
 
 _PATH = re.compile(r"(?!/)(?!(?:.*/)?\.\.?(?:/|$))[^\\\0-\x1f]+")

@@ -11,8 +11,8 @@ from functools import partial
 
 from hclmod.rulekit import Attribute, Block, Expression, Fix, Span, Struct, UnfixableError, fixes, objects
 
+from ._data import plain
 from ._keel import MATCH_TAG, POLICY, SCHEDULE
-from ._kyverno import plain
 
 TRIGGER = "keel.sh/trigger"
 _CEL = re.compile(r"""(?P<indent>[ \t]*)["'](?P<key>keel\.sh/[\w.-]+)["']\s*:\s*(?P<value>["'][^"'\n]*["'])""")

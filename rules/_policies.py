@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from hclmod.rulekit import Context, Data, Expression, UnknownData
+from hclmod.rulekit import Context, Data, Expression, Namespace, UnknownData
 
 from ._cluster import ClusterFacts, facts, fails_open, is_chart
+from ._data import dig, items, text_of, walk
 from ._keel import MATCH_TAG, POLICY
-from ._kyverno import Mutation, Override, Policy, dig, items, text_of, walk
+from ._kyverno import Mutation, Override, Policy
 from ._markers import FOLLOWS_TAGS
+from ._selection import Term
 
 SEMVER = ("major", "minor", "patch", "all")
 
@@ -33,6 +35,12 @@ def allowed_names(cluster: ClusterFacts) -> tuple[str, ...]:
     """The namespaces that policies enroll by name, as patterns."""
     every = (mutation for policy in cluster.policies for mutation in injecting(policy))
     return tuple(name for mutation in every for name in mutation.selection.names)
+
+
+def enrolling_labels(namespace: Namespace, cluster: ClusterFacts) -> tuple[Term, ...]:
+    """The labels of a namespace by which a policy enrolls it; none where no policy does."""
+    every = (mutation for policy in cluster.policies for mutation in injecting(policy))
+    return next((terms for each in every if (terms := each.selection.by_label(namespace.metadata))), ())
 
 
 def plain_force(policy: Policy, cluster: ClusterFacts) -> str:

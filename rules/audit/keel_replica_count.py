@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, warn
 
 from .._cluster import WORDS, facts, here
-from .._kyverno import dig, text_of
+from .._data import dig, text_of
 
 
 def check(release: Block, context: Context, /) -> Iterator[Finding]:

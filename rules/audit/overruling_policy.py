@@ -3,8 +3,8 @@
 Why: A policy that sets `imagePullPolicy: IfNotPresent` on every tag but `latest` makes `image_pull_policy = "Always"`
 ineffective (docs/facts.md, Kyverno 6). A policy that sets images takes them from Terraform and from Keel.
 
-Left alone: A policy that sets `Always`. One that sets `dnsConfig` is noted, because the marker `KYVERNO_LIFECYCLE_V1`
-ignores what it writes.
+Left alone: A policy that sets `Always`. One that sets `dnsConfig` is noted here, because the marker
+`KYVERNO_LIFECYCLE_V1` ignores what it writes, and `unignored-dns-config` finds the workloads that lack it.
 """
 
 from __future__ import annotations

@@ -34,11 +34,11 @@ from hclmod.rulekit import (
 )
 
 from .._cluster import MANIFESTS, WORDS, facts, here, version_of
+from .._data import dig, text_of
 from .._foundation import drafts as begin
 from .._foundation_keys import Key, annotation_keys, fail_open, release_keys
 from .._foundation_wish import Wish
 from .._keel import MUTATED, SCHEDULE
-from .._kyverno import dig, text_of
 from .._policies import fails_closed, injected, injecting
 
 
