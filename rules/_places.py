@@ -42,6 +42,11 @@ def at_place(literal: Literal, place: Place, context: Context, *, jobs: bool) ->
     if other := next((context.blocked[each.key] for each in place.images if each.key in context.blocked), None):
         return note(literal, "stays-with-others", f"`{literal.text}` stays with {other}")
     ((text, why),) = new_tags.items()
+    return _moved(literal, place, text, why)
+
+
+def _moved(literal: Literal, place: Place, text: str, why: str) -> Finding:
+    """The literal with another tag, for all images that it makes."""
     over = sorted({path for each in place.images for path in each.overrides})
     message = f"`{literal.text}` floats on `{text}` for {_names(place)}: {why}"
     message += f" (may be overridden by {', '.join(over)}, which cannot be read)" if over else ""

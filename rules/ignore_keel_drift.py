@@ -75,8 +75,15 @@ def check(
         yield from _hidden_policy(block)
 
 
+def _about_images(block: Block, images: Rewrites) -> str:
+    """What a message adds about the images of a resource."""
+    counted = images.paths and len(containers(block)) > 1
+    order = "; the entries count containers by position, so do not reorder them" if counted else ""
+    return f"{images.remarks}{images.warning}{order}"
+
+
 def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comments: bool) -> Iterator[Finding]:
-    place, message, images = _place(block), f"ignores drift of {name}", Rewrites()
+    place, images = _place(block), Rewrites()
     opted = opt_out(block) if block.type_label in KINDS else None
     if opted is None and any("{container}" in path for path in marker.paths):
         if dynamic := dynamic_containers(block):
@@ -96,10 +103,10 @@ def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comme
         what = f"does not ignore its images, because the entries would apply to {', '.join(callers)} too"
         yield warn(place, "shared-module", what)
         return
+    message = f"ignores drift of {name}"
     message += ", and hides neither its opt-out nor its images" if opted else ""
-    message += (f", for {', '.join(callers)} too" if callers else "") + images.remarks + images.warning
-    if images.paths and len(containers(block)) > 1:
-        message += "; the entries count containers by position, so do not reorder them"
+    message += f", for {', '.join(callers)} too" if callers else ""
+    message += _about_images(block, images)
     make = ignoring(name, block, items, context.config)
     present = note(place, "ignored-already", f"ignores drift of {name} already")
     ignored = change(place, "drift", message, make, otherwise=present)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from hclmod.errors import GitError
@@ -10,7 +11,7 @@ from hclmod.hcl.source import GIT_CRYPT
 from hclmod.terraform.code import CODE, NATIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
     from hclmod.engine.project import Project
 
@@ -83,26 +84,42 @@ def _inside(path: str, data: bytes) -> Iterator[str]:
         yield from (each for each in (text, *_PARTS.findall(text)) if len(each) >= _SHORT)
 
 
-def _sensitive(project: Project, folders: Container[str] | None) -> Iterator[str]:
+def _sensitive(project: Project, folders: Container[str] | None) -> set[str]:
     """The values given to variables that are declared as sensitive, and their parts that stand nowhere else."""
-    code = [path for path in project.tree.ending(_GIVING) if folders is None or path.rpartition("/")[0] in folders]
-    names, values = set(), set[str]()
-    for data in (project.tree.get(path, b"") for path in code if path.endswith(CODE)):
-        for name, body in _SENSITIVE.findall(data) if b"sensitive" in data else ():
-            if _IS_SENSITIVE.search(body):
-                names.add(re.escape(name))
-                values |= set(_long(_DEFAULT.findall(body)))
-    if names:
-        given = re.compile(rb'(?m)^\s*"?(?:' + b"|".join(sorted(names)) + rb')"?\s*[=:]\s*"((?:[^"\\\n]|\\.)+)"')
-        for path in code:
-            values |= set(_long(each for each in given.findall(project.tree.get(path, b"")) if b"${" not in each))
-    yield from values
-    if values:
-        rest = "\n".join((*code, *(project.tree.get(path, b"").decode(errors="replace") for path in code)))
-        for value in values:
-            rest = rest.replace(value, "")
-        parts = {part for value in values for part in _PARTS.findall(value)}
-        yield from (part for part in parts if len(part) >= _SHORT and part not in rest)
+    paths = project.tree.ending(_GIVING)
+    code = {
+        path: project.tree.get(path, b"") for path in paths if folders is None or path.rpartition("/")[0] in folders
+    }
+    bodies = _sensitive_variables(data for path, data in code.items() if path.endswith(CODE))
+    defaults = (value for body in bodies.values() for value in _DEFAULT.findall(body))
+    values = set(_long((*defaults, *_given(bodies, code.values()))))
+    return values | (_parts(values, code) if values else set())
+
+
+def _sensitive_variables(texts: Iterable[bytes]) -> dict[bytes, bytes]:
+    """The variables that documents declare as sensitive: all that stands in their blocks, by name."""
+    result: dict[bytes, bytes] = defaultdict(bytes)
+    for name, body in (each for data in texts if b"sensitive" in data for each in _SENSITIVE.findall(data)):
+        if _IS_SENSITIVE.search(body):
+            result[name] += body
+    return result
+
+
+def _given(names: Iterable[bytes], texts: Iterable[bytes]) -> Iterator[bytes]:
+    """The texts that documents give to variables, where they are whole."""
+    every = b"|".join(sorted(map(re.escape, names)))
+    if every:
+        given = re.compile(rb'(?m)^\s*"?(?:' + every + rb')"?\s*[=:]\s*"((?:[^"\\\n]|\\.)+)"')
+        yield from (value for data in texts for value in given.findall(data) if b"${" not in value)
+
+
+def _parts(values: Collection[str], code: Mapping[str, bytes]) -> set[str]:
+    """The parts of these values that stand nowhere else in the code."""
+    rest = "\n".join((*code, *(data.decode(errors="replace") for data in code.values())))
+    for value in sorted(values, key=lambda each: (-len(each), each)):
+        rest = rest.replace(value, "")
+    parts = {part for value in values for part in _PARTS.findall(value)}
+    return {part for part in parts if len(part) >= _SHORT and part not in rest}
 
 
 def _long(values: Iterable[bytes]) -> Iterator[str]:
