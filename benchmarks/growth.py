@@ -134,9 +134,17 @@ def tags(count: int) -> Files:
     return {"s/main.tf": FIRST, "hclmod.tags.json": json.dumps({"version": 1, "images": {"docker.io/acme/w": known}})}
 
 
+def caches(count: int) -> Files:
+    """Servers of nginx before registries, and mirrors of containerd."""
+    location = "location /v2/ { proxy_pass http://registry:5000; proxy_cache a; proxy_cache_valid 200 1m; }"
+    servers = "".join(f"server {{ listen {1024 + number % 60000}; {location} }}\n" for number in range(count))
+    hosts = "".join(f'[host."http://m{number}:5000"]\n' for number in range(count))
+    return {"s/main.tf": FIRST, "c/nginx.conf": servers, "c/docker.io/hosts.toml": hosts}
+
+
 SHAPES = (
     resources, documents, stacks, callers, shared, containers, attributes, ignored, values, chain, comments, namespaces,
-    tags,
+    tags, caches,
 )  # fmt: skip
 RULES = ("--rule", "float-image-tag", "--rule", "drop-helm-atomic", "--rule", "ignore-keel-drift")
 TARGET = "s/kubernetes_deployment.w0"
@@ -147,6 +155,7 @@ COMMANDS = {
     "check one file": ("check", *RULES, "s/main.tf"),
     "fix": ("fix", "--dry-run", *RULES, "."),
     "audit": ("audit",),
+    "doctor": ("doctor",),
     "survey": ("survey",),
     "owners": ("owners",),
     "trace": ("trace", TARGET),

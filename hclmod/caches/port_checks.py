@@ -80,7 +80,12 @@ def _own_hosts(caches: Caches, ports: frozenset[int]) -> frozenset[str]:
     pairs = [
         (registries.host(each.url), registries.port(each.url)) for each in caches.mirrors if UNKNOWN not in each.url
     ]
-    return frozenset(host for host, port in pairs if port in ports or (ports and host in named))
+    own = {host for host, port in pairs if (port in ports and port not in _USUAL) or (ports and host in named)}
+    return frozenset(host for host in own if not registries.is_public(host))
+
+
+_USUAL = frozenset({80, 443})
+"""Ports that many machines serve, so that they do not show which machine is meant."""
 
 
 def _is_same(mirror: Mirror) -> bool:
@@ -107,6 +112,6 @@ def _name(mirror: Mirror) -> str:
 def _without_fallback(each: Mirror, own: frozenset[str]) -> Iterator[Placed]:
     """A `server` that is the cache. Without any `server` containerd asks the registry itself, which is right."""
     host = registries.host(each.url)
-    if host in own and not registries.is_public(host) and registries.host(each.folder.replace("_", ":")) != host:
+    if host in own and registries.host(each.folder.replace("_", ":")) != host:
         text = f"nothing is asked but the cache: `server` is {each.url}"
         yield placed("no-fallback", (each.path, each.line), text, subject=each.url, evidence=each.target)

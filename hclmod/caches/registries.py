@@ -9,11 +9,14 @@ HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "regist
 
 PUBLIC = HUB | {
     "ghcr.io", "quay.io", "registry.k8s.io", "k8s.gcr.io", "gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io",
-    "mirror.gcr.io", "mcr.microsoft.com", "public.ecr.aws", "registry.gitlab.com", "lscr.io",
+    "mcr.microsoft.com", "public.ecr.aws", "registry.gitlab.com", "lscr.io",
     "docker.elastic.co", "nvcr.io", "registry.access.redhat.com", "registry.redhat.io", "codeberg.org",
     "xpkg.upbound.io",
 }  # fmt: skip
 """Registries that everybody may ask."""
+
+MIRRORS = frozenset({"mirror.gcr.io"})
+"""Copies of Docker Hub that everybody may ask."""
 
 _SUFFIXES = (".pkg.dev", ".azurecr.io", ".amazonaws.com", ".gcr.io", ".icr.io")
 _NAMED = re.compile(
@@ -39,12 +42,12 @@ def port(url: str) -> int:
 
 def is_public(name: str) -> bool:
     """Whether a host is a public registry."""
-    return name in PUBLIC or name.endswith(_SUFFIXES)
+    return name in PUBLIC or (name.endswith(_SUFFIXES) and name not in MIRRORS)
 
 
 def is_registry(target: str) -> bool:
     """Whether a host is a registry of images by its name; that of schemas or services is none."""
-    return is_public(host(target)) or _NAMED.match(host(target)) is not None
+    return is_public(host(target)) or host(target) in MIRRORS or _NAMED.match(host(target)) is not None
 
 
 def is_image(path: str) -> bool:
