@@ -15,12 +15,13 @@ PHASE, RULES, VERSION = "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version"
 
 
 class LedgerEntry(Struct, frozen=True):
-    """One phase done: the commit that did it, with which rules and which version of hclmod."""
+    """One phase done: the commit that did it, with which rules and which version of hclmod, and when (`2026-05-16`)."""
 
     phase: int
     commit: str
     rules: tuple[str, ...]
     version: str
+    date: str
 
 
 def message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
@@ -36,9 +37,9 @@ def trailer(key: str) -> str:
     return f"%(trailers:key={key},valueonly,unfold,separator=%x1e)"
 
 
-def ledger_entries(commit: str, phases: str, rules: str, version: str) -> Iterator[LedgerEntry]:
+def ledger_entries(commit: str, date: str, phases: str, rules: str, version: str) -> Iterator[LedgerEntry]:
     """The phases that the trailers of one commit name."""
     names = tuple(name.strip() for name in rules.replace("\x1e", ",").split(",") if name.strip())
     for phase in phases.split("\x1e"):
         if phase.strip().isdecimal():
-            yield LedgerEntry(int(phase), commit, names, version.rpartition("\x1e")[2].strip())
+            yield LedgerEntry(int(phase), commit, names, version.rpartition("\x1e")[2].strip(), date)

@@ -266,8 +266,8 @@ def _nobody(cluster: ClusterFacts, label: tuple[str, str] | None) -> str:
     beside += [f"{each.place} cannot be read" for each in cluster.objects.objects if isinstance(each.data, UnknownData)]
     more = f" ({'; '.join(beside)})" if beside else ""
     return (
-        f"no policy of the repository injects annotations of Keel by {how}{more}. Add one, or say in hclmod.toml where "
-        'it is: [keel] injected = "elsewhere: ..."'
+        f"no policy of the repository injects annotations of Keel by {how}{more}. Add one (`hclmod foundation`), or "
+        'say in hclmod.toml where it is: [keel] injected = "elsewhere: ..."'
     )
 
 

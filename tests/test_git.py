@@ -707,9 +707,10 @@ def test_ledger_is_oldest_first_and_follows_merges(home: Path) -> None:
     three = change(home)
     git(home, "merge", "-q", "--no-ff", "-m", "merge", BRANCH)
     assert three
+    day = git(home, "log", "-1", "--format=%cs").decode().strip()
     assert repo.ledger("HEAD") == (
-        LedgerEntry(1, one, ("r",), "0.1"),
-        LedgerEntry(3, three, ("drop-keel", "pin"), "0.1.0"),
+        LedgerEntry(1, one, ("r",), "0.1", day),
+        LedgerEntry(3, three, ("drop-keel", "pin"), "0.1.0", day),
     )
 
 
@@ -718,5 +719,6 @@ def test_ledger_of_a_squash_and_under_odd_settings(home: Path) -> None:
     for key, value in {"log.showSignature": "true", "grep.patternType": "perl", "color.ui": "always"}.items():
         git(home, "config", key, value)
     rules = ("a", "b", "c")
-    expected = (LedgerEntry(1, squash, rules, ""), LedgerEntry(2, squash, rules, ""))
+    day = git(home, "-c", "log.showSignature=false", "log", "-1", "--format=%cs", "--no-color").decode().strip()
+    expected = (LedgerEntry(1, squash, rules, "", day), LedgerEntry(2, squash, rules, "", day))
     assert Repository.open(home).ledger("HEAD") == expected

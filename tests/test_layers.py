@@ -41,7 +41,7 @@ OWNERS = {
     "click": {
         "cli", "cli.apply", "cli.audit", "cli.check", "cli.conventions", "cli.docs", "cli.doctor", "cli.errors",
         "cli.foundation", "cli.groups", "cli.options", "cli.output", "cli.pin",
-        "cli.refresh", "cli.report", "cli.rules", "cli.survey", "cli.tags",
+        "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.tags",
     },
     "tomllib": {"caches.mirrors", "config.file", "engine.cases", "cli.options"},
 }  # fmt: skip
@@ -204,6 +204,7 @@ INERT = {
     "cli.errors": {"show_inert": "our own help"},
     "cli.report": {"show_inert": "a comment, as the forge will show it"},
     "cli.rules": {"show_bytes": "diffs of cases"},
+    "cli.status": {"show_inert": "tables"},
     "cli.survey": {"show_inert": "tables, JSON"},
 }
 """Who passes text that the door does not make inert, and what it is."""

@@ -21,6 +21,7 @@ SECTIONS = {
         "conventions": ("conventions", "Keep a section on tags and markers in Markdown files"),
     },
     "Look": {
+        "status": ("status", "Show which phases are done, and what holds back the others"),
         "survey": ("survey", "List all images, releases, workloads and namespaces"),
         "owners": ("audit", "List who controls each image, tag and pull policy"),
         "audit": ("audit", "Find images managed by two tools, or by none"),

@@ -38,6 +38,20 @@ class Entry(Struct, frozen=True):
     oid: str
 
 
+class Branch(Struct, frozen=True):
+    """A branch: its full name (`refs/heads/a`, `refs/remotes/origin/a`), its commit, and the day of that."""
+
+    ref: str
+    commit: str
+    date: str
+
+    @property
+    def remote(self) -> str:
+        """The remote that has it; empty for a branch of this repository."""
+        parts = self.ref.split("/")
+        return parts[2] if parts[1] == "remotes" else ""
+
+
 class Repository(Struct, frozen=True):
     """A work tree of git; `root` is its topmost folder."""
 
@@ -111,10 +125,19 @@ class Repository(Struct, frozen=True):
 
     def ledger(self, rev: str) -> tuple[LedgerEntry, ...]:
         """Phases done by the commits that `rev` stands on, oldest first. A value that is not a number is ignored."""
-        fields = "%x1f".join(("%H", trailer(PHASE), trailer(RULES), trailer(VERSION)))
+        fields = "%x1f".join(("%H", "%cs", trailer(PHASE), trailer(RULES), trailer(VERSION)))
         picked = ("--reverse", "--fixed-strings", f"--grep={PHASE}:")
         text = self._log(*picked, f"--format={fields}", self.resolve(rev))
         return tuple(entry for record in text for entry in ledger_entries(*record.split("\x1f")))
+
+    def branches(self, name: str) -> tuple[Branch, ...]:
+        """The branches with this name, here and as each remote had it when it was last fetched."""
+        patterns = (f"refs/heads/{name}", f"refs/remotes/*/{name}")
+        listed = self._git.out(
+            "for-each-ref", "--format=%(refname)%00%(objectname)%00%(committerdate:short)", *patterns
+        )
+        rows = (line.split("\0") for line in listed.decode(errors="replace").splitlines())
+        return tuple(Branch(ref, commit, date) for ref, commit, date in rows)
 
     def commit(
         self,

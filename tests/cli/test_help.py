@@ -53,7 +53,7 @@ PATHS = [context.command_path for _, context in EVERY]
 
 
 def test_all_commands_are_here() -> None:
-    assert len(EVERY) == 28
+    assert len(EVERY) == 29
     assert {"hclmod", "hclmod tags", "hclmod tags import", "hclmod new rule", "hclmod opt-out"} <= set(PATHS)
 
 

@@ -259,7 +259,7 @@ def long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 PARSERS = (
-    "hclmod.hcl.syntax.parse", "hclmod.yaml.scalars._tree", "hclmod.terraform.var_files.json.loads", "yaml.load_all",
+    "hclmod.hcl.syntax.parse", "hclmod.yaml.scalars.tree", "hclmod.terraform.var_files.json.loads", "yaml.load_all",
     "yaml.compose_all", "pygohcl.loads", "hcl2.loads", "hclmod.scan.pipelines._in_text",
 )  # fmt: skip
 

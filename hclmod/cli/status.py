@@ -1,0 +1,34 @@
+"""`status`: the board of a rollout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hclmod.cli import options, output
+from hclmod.cli.groups import Command
+from hclmod.commands.status import status as board
+from hclmod.reports import tables
+
+if TYPE_CHECKING:
+    from hclmod.cli.options import Source
+
+
+@click.command(cls=Command)
+@options.progress
+@options.formats(*tables.FORMATS)
+@options.source(rules=True, settings=True)
+def status(*, form: str, source: Source) -> None:
+    """Show which phases are done, and what holds back the others.
+
+    Plans every phase at HEAD, and runs the audit. A phase is done if a commit of HEAD did it. `since` is the day of
+    that commit, or of the branch hclmod/phase-N. Remotes are seen as they were when they were last fetched.
+    """
+    project = source.open()
+    with output.progress() as watch:
+        result = board(project, watch, watch.begin)
+    rows = {"Phases": result.phases, "Needs review": result.review}
+    output.show_inert(tables.render(rows, form, output.width()))
+    if form == "text" and result.next_step:
+        output.say(f"\nNext: {result.next_step}")
