@@ -19,7 +19,7 @@ def setter_of(workload: Block, container: Container, context: Context) -> str:
     name, homes = _name(workload), _namespaces(workload, context)
     for each in context.pipelines:
         if name and any(each.sets(kind, name, home, container.label) for home in homes):
-            return f"`kubectl set image` in {each.where} sets its image"
+            return f"{each.command} in {each.where} sets its image"
     return ""
 
 

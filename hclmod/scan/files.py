@@ -32,6 +32,9 @@ _NO_DOCKERFILE = ("*.md", "*.dockerignore")
 _PIPELINES = (
     ".woodpecker.y*ml", ".woodpecker/*.y*ml", ".drone.y*ml", ".gitlab-ci.y*ml", "azure-pipelines.y*ml",
     ".github/workflows/*.y*ml", ".forgejo/workflows/*.y*ml", ".gitea/workflows/*.y*ml", ".circleci/config.y*ml",
+    ".github/actions/*/action.y*ml", ".gitlab/ci/*.y*ml", ".gitlab-ci/*.y*ml", ".azure-pipelines/*.y*ml",
+    ".travis.y*ml", "bitbucket-pipelines.y*ml", ".buildkite/*.y*ml", ".semaphore/*.y*ml", ".tekton/*.y*ml",
+    "cloudbuild.y*ml",
 )  # fmt: skip
 _LINE = re.compile(rb"^[ \t]*(FROM|ARG|COPY)[ \t]+([^\r\n]+?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _FROM = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*([^\s#]+)(?:[ \t]+as[ \t]+(\S+))?[ \t]*", re.IGNORECASE)

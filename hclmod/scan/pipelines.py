@@ -1,4 +1,4 @@
-"""Pipelines of the repository that set images themselves: `kubectl set image deployment/web web=...`."""
+"""Pipelines of the repository that set images themselves: `kubectl set image deployment/web web=...`, or a patch."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 
 class ImageSetter(Struct, frozen=True):
-    """A command that sets images of a workload; `*` in a name stands for what the pipeline fills in."""
+    """A command that sets images of a workload; `*` in a name stands for what the pipeline fills in.
+
+    `command` is how a report names it.
+    """
 
     kind: str  # as `_KINDS` has it
     name: str
     namespace: str  # empty where the command names none
     containers: tuple[str, ...]
     where: str  # file:line
+    command: str = "`kubectl set image`"
 
     def sets(self, kind: str, name: str, namespace: str | None, container: str) -> bool:
         """Whether it may set this container's image."""
@@ -31,7 +35,6 @@ class ImageSetter(Struct, frozen=True):
         return home and label and kind == self.kind and fnmatchcase(name, self.name)
 
 
-_ENDINGS = (".yaml", ".yml")
 _KINDS = {
     "deployment": ("deploy", "deployment", "deployments", "deployment.apps", "deployments.apps"),
     "stateful_set": ("sts", "statefulset", "statefulsets", "statefulset.apps", "statefulsets.apps"),
@@ -41,32 +44,84 @@ _KINDS = {
     "replication_controller": ("rc", "replicationcontroller", "replicationcontrollers"),
 }
 _KIND = {word: kind for kind, words in _KINDS.items() for word in words}
-_COMMAND = re.compile(r"(?:kubectl|oc)\b[^;&|\n]*?\bset\s+image\s(?:[^;&|\n]|\n(?!\s*(?:-\s|[\w-]+:(?:\s|$))))*")
+_REST = r"(?:[^;&|\n]|\n(?!\s*(?:-\s|[\w-]+:(?:\s|$))))*"
+_SET = re.compile(r"\b(?:kubectl|oc)\b[^;&|\n]{0,300}?\bset\s+image\s" + _REST)
+_PATCH = re.compile(r"\b(?:kubectl|oc)\b[^;&|\n]{0,300}?\bpatch\s" + _REST)
+_REQUEST = re.compile(r"\bcurl\b" + _REST)
+_WRITES = re.compile(r"(?:-X\s*|--request[\s=]+)(?:PATCH|PUT)\b")
+_ADDRESS = re.compile(r"/namespaces/([\w.*-]+)/(deployments|statefulsets|daemonsets|cronjobs)/([\w.*-]+)")
 _FILLED = re.compile(r"\$\{\{.*?\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|\{\{.*?\}\}")
 _JOINED = re.compile(r"[\"',\[\]]|\\\n")
 _NAMESPACE = re.compile(r"(?:\s-n|\s--namespace)(?:\s+|=)(\S+)")
+_CONTAINER = re.compile(r"\bname\s*:\s*([\w.*-]+)")
+_COMMENT = ("#", "//")
 
 
 def image_setters(texts: Mapping[str, bytes]) -> tuple[ImageSetter, ...]:
-    """Every such command in the pipelines among these files, by file and line."""
-    names = sorted(path for path in texts if path.endswith(_ENDINGS) and is_pipeline(path))
-    texts_of = ((path, texts.get(path, b"")) for path in names)
-    read = ((path, data) for path, data in texts_of if not is_large(data))
-    return tuple(each for path, data in read for each in _in_text(path, data.decode(errors="replace")))
+    """Every such command in the pipelines among these files and in scripts that they name, by file and line."""
+    names = sorted(path for path in texts if is_pipeline(path) or _is_jenkins(path))
+    read = {path: data for path in names if not is_large(data := texts.get(path, b""))}
+    scripts = sorted(path for path in texts if _is_script(path) and path not in read)
+    orders = b"\n".join(read.values()).decode(errors="replace") if scripts else ""
+    read |= {path: data for path in scripts if _runs(orders, path) and not is_large(data := texts.get(path, b""))}
+    return tuple(each for path, data in sorted(read.items()) for each in _in_text(path, data.decode(errors="replace")))
+
+
+def _is_jenkins(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("Jenkinsfile")
+
+
+def _is_script(path: str) -> bool:
+    return path.endswith(".sh") or path.rpartition("/")[2] in _RUNNERS
+
+
+_RUNNERS = {"Makefile": "make", "justfile": "just", "Taskfile.yml": "task", "Taskfile.yaml": "task"}
+
+
+def _runs(orders: str, path: str) -> bool:
+    """Whether the text of pipelines names a script, or the program that reads it."""
+    name = path.rpartition("/")[2]
+    return re.search(rf"(?<![\w.-]){re.escape(_RUNNERS.get(name, name))}(?![\w.-])", orders) is not None
 
 
 def _in_text(path: str, text: str) -> Iterator[ImageSetter]:
-    lines = "\n".join("" if line.lstrip().startswith("#") else line for line in text.split("\n"))
+    lines = "\n".join("" if line.lstrip().startswith(_COMMENT) else line for line in text.split("\n"))
     plain = _FILLED.sub(lambda each: "*" + "\n" * each[0].count("\n"), _JOINED.sub(_blank, lines))
-    for command in _COMMAND.finditer(plain):
-        head, _, rest = command[0].partition("image")
-        words = [each for each in rest.split() if not each.startswith("-")]
-        kind, name = _named(words)
-        containers = tuple(each.partition("=")[0] for each in words if "=" in each)
-        home = _NAMESPACE.search(f" {head}{rest}")
-        where = f"{path}:{plain.count(chr(10), 0, command.start()) + 1}"
-        if kind and containers and name.strip("*"):
-            yield ImageSetter(kind, name, home[1] if home else "", containers, where)
+    for pattern, read in ((_SET, _of_set), (_PATCH, _of_patch), (_REQUEST, _of_request)):
+        for command in pattern.finditer(plain):
+            where = f"{path}:{plain.count(chr(10), 0, command.start()) + 1}"
+            if (setter := read(command[0], where)) is not None and setter.name.strip("*"):
+                yield setter
+
+
+def _of_set(command: str, where: str) -> ImageSetter | None:
+    head, _, rest = command.partition("image")
+    words = [each for each in rest.split() if not each.startswith("-")]
+    containers = tuple(each.partition("=")[0] for each in words if "=" in each)
+    home = _NAMESPACE.search(f" {head}{rest}")
+    kind, name = _named(words)
+    return ImageSetter(kind, name, home[1] if home else "", containers, where) if kind and containers else None
+
+
+def _of_patch(command: str, where: str) -> ImageSetter | None:
+    """`kubectl patch` with a text that holds an image; of one in a file nobody knows what it holds."""
+    _, _, rest = command.partition("patch")
+    if "image" not in rest and "-file" not in rest:
+        return None
+    home, (kind, name) = _NAMESPACE.search(f" {command}"), _named(rest.split())
+    containers = tuple(_CONTAINER.findall(rest)) or ("*",)
+    return ImageSetter(kind, name, home[1] if home else "", containers, where, "`kubectl patch`") if kind else None
+
+
+def _of_request(command: str, where: str) -> ImageSetter | None:
+    """A PATCH or PUT to the address of a workload in the API of Kubernetes, unless it says that it only restarts it."""
+    address = _ADDRESS.search(command)
+    if address is None or not _WRITES.search(command):
+        return None
+    if "restartedAt" in command and "image" not in command:
+        return None
+    containers = tuple(_CONTAINER.findall(command)) or ("*",)
+    return ImageSetter(_KIND[address[2]], address[3], address[1], containers, where, "a request of `curl`")
 
 
 def _blank(match: re.Match[str]) -> str:
