@@ -44,9 +44,10 @@ from hclmod.rulekit import (
 
 from ._cluster import WORDS
 from ._enrolment import is_exempt
-from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out
+from ._keel import CRON_JOBS, POLICY, declared_policy, opt_out, unread_policy
 from ._markers import IGNORED_POLICY, Marker, entries, ignoring, is_for, marker, marker_names
 from ._rewrites import Rewrites, rewrites
+from ._together import MAY_OPT_OUT
 
 
 def check(
@@ -91,6 +92,9 @@ def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comme
             yield warn(dynamic[0].title, "dynamic-containers", what)
             return
         images = rewrites(block, context)
+        if images.paths and (unread := unread_policy(block)):
+            yield warn(unread, "may-be-opted-out", f"does not ignore its images: {MAY_OPT_OUT}, which {name} would hide")
+            return
     items = entries(marker, block, images.paths)
     if opted and not items:
         yield note(opted, "opted-out", f"opted out with `keel.sh/policy = never`, which {name} would hide")
