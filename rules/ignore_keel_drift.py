@@ -93,7 +93,8 @@ def _ignored(block: Block, name: str, marker: Marker, context: Context, *, comme
             return
         images = rewrites(block, context)
         if images.paths and (unread := unread_policy(block)):
-            yield warn(unread, "may-be-opted-out", f"does not ignore its images: {MAY_OPT_OUT}, which {name} would hide")
+            why = f"does not ignore its images: {MAY_OPT_OUT}, which {name} would hide"
+            yield warn(unread, "may-be-opted-out", why)
             return
     items = entries(marker, block, images.paths)
     if opted and not items:

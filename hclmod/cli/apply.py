@@ -60,6 +60,8 @@ def apply(
     for report in reports:
         if not report.stacks:
             output.warning(f"phase {report.number} is empty: its stacks, workloads and namespaces select nothing")
+        elif not any(True for _ in report.outcomes):
+            output.warning(f"phase {report.number} has nothing to do: its stacks hold nothing that its rules look at")
     with view.showing(project, reports, base=base) as shown:
         for report in reports:
             project.proven(report)

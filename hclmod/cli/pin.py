@@ -10,7 +10,7 @@ import click
 from hclmod.cli import options, output
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import write
-from hclmod.commands.pin import act, cells, notes, objections
+from hclmod.commands.pin import act, cells, notes, objections, refused
 from hclmod.reports.secrets import cleaner
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _act(
     report = act(project, workload, rule, values, with_callers=with_callers)
     why = objections(report)
     lines: list[str] = []
-    with view.showing(project, [report]):
+    with view.showing(project, [refused(report) if why else report]):
         if not why:
             project.proven(report)
             lines = [] if dry_run or not report.changes else _written(project, report)

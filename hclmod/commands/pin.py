@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from hclmod.engine.job import Job
-from hclmod.engine.outcomes import Skipped
+from hclmod.engine.outcomes import Changed, Skipped, Unchanged
 from hclmod.engine.tree import AWAY
 from hclmod.engine.workloads import find
 from hclmod.images import reference
@@ -13,7 +15,7 @@ from hclmod.images import reference
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hclmod.engine.outcomes import PhaseReport
+    from hclmod.engine.outcomes import Outcome, PhaseReport
     from hclmod.engine.project import Project
     from hclmod.terraform.model import Model
     from hclmod.terraform.resources import Workload
@@ -64,6 +66,16 @@ def objections(report: PhaseReport) -> tuple[str, ...]:
         f"{each.path} is {each.reason}" for each in report.outcomes if isinstance(each, Skipped) and each.reason == AWAY
     )
     return (*messages, *away)
+
+
+def refused(report: PhaseReport) -> PhaseReport:
+    """The report of what was not done: without the parts that could have been."""
+
+    def unchanged(outcome: Outcome) -> Outcome:
+        return Unchanged(outcome.path, outcome.left) if isinstance(outcome, Changed) else outcome
+
+    stacks = (replace(each, outcomes=tuple(map(unchanged, each.outcomes))) for each in report.stacks)
+    return replace(report, stacks=tuple(stacks))
 
 
 def notes(report: PhaseReport) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.facts import Facts, Namespace
     from hclmod.terraform.stacks import Stack
 
-_OWN = ("job", "stacks", "placing", "facts", "blocked")
+_OWN = ("job", "stacks", "placing", "facts", "blocked", "unread")
 """What `Run.within` makes for each stack. All else is of the whole run."""
 
 

@@ -38,7 +38,7 @@ from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 from hclmod.terraform.stacks import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from hclmod.cache import Cache
     from hclmod.engine.tree import Tree
@@ -102,7 +102,7 @@ def _documents(tree: Tree, stack: Stack) -> tuple[Document, ...]:
 def _report(tree: Tree, run: Run, stacks: Sequence[StackReport]) -> PhaseReport:
     if run.is_whole_phase:
         check_targets(run, stacks)
-    whole = tuple(_with_unread(each, tree) for each in stacks)
+    whole = tuple(_with_unread(each, tree, run.unread.get(each.stack.path, {})) for each in stacks)
     return PhaseReport(run.phase, run.job.title, run.job.rules, (*whole, *_on_pages(run, tree)))
 
 
@@ -120,10 +120,12 @@ def _on_pages(run: Run, tree: Tree) -> tuple[StackReport, ...]:
     return (StackReport(Stack("", "", tuple(each.path for each in run.pages)), outcomes),)
 
 
-def _with_unread(report: StackReport, tree: Tree) -> StackReport:
-    """The report with the files that were not read because of what they are."""
+def _with_unread(report: StackReport, tree: Tree, unread: Mapping[str, str]) -> StackReport:
+    """The report with the files that were not read because of what they are, and those of modules that cannot be."""
     reasons = {**tree.left, **dict.fromkeys(tree.unread, UNREAD)}
     results = [Skipped(file, reasons[file]) for file in report.stack.files if file in reasons]
+    known = {*report.stack.files, *(each.path for each in report.outcomes)}
+    results += [Skipped(path, why, broken=True) for path, why in sorted(unread.items()) if path not in known]
     own = f"{report.stack.path}/terragrunt.hcl".removeprefix("/")
     if why := generates(own, tree.get):
         results.append(Skipped(own, why))

@@ -63,6 +63,7 @@ class _Preparation:
             return self._with_stacks(replace(blank, facts=self._facts()))
         references = self._references()
         _check_calls(references.model, blank)
+        blank = replace(blank, unread=self._unread(references.model))
         placing = self._placing(references, forms)
         blocked = self._blocked(references, placing, forms)
         if self.job.workloads and not self.job.alone:
@@ -76,6 +77,17 @@ class _Preparation:
         from hclmod.engine import near
 
         return near.references(self.project, self.near, self.rules)
+
+    def _unread(self, model: Model) -> dict[str, dict[str, str]]:
+        """The documents with code that cannot be read, by the stacks of the job that have or call their folder."""
+        mine, only = {each.path for each in self.mine}, self.job.only
+        folders = {(stack, module.folder) for stack, module in model.instances if stack in mine}
+        result: dict[str, dict[str, str]] = {}
+        for path, why in model.unread.items():
+            if path.endswith(CODE) and (only is None or path in only):
+                for stack in (stack for stack, folder in folders if folder == path.rpartition("/")[0]):
+                    result.setdefault(stack, {})[path] = why
+        return result
 
     def _roots(self, references: References) -> list[Stack]:
         """The stacks at hand, without folders that others call as modules."""

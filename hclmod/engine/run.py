@@ -46,6 +46,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     `reached` are the resources that options of rules name, with the rule. `blocked` are the images that stay with
     others, with the reason. `chosen` are the blocks that rules are offered, None for all that the phase selects.
+    `unread` are the documents of each stack's modules that cannot be read, with the reason.
     `pages` are the Markdown documents that rules are offered, and `done` the completed phases, for those rules alone.
     `lists` are the lists of names that the config names, by their document.
     """
@@ -66,6 +67,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     pages: tuple[PageFile, ...] = ()
     done: tuple[int, ...] = ()
     lists: Mapping[str, tuple[NameList, ...]] = field(default_factory=dict)
+    unread: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def phase(self) -> int | None:
@@ -110,6 +112,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
                 named=self.job.named.intersection(stack.files),
             ),
             stacks=(),
+            unread={},
             placing=Placing(
                 places=places,
                 followed=_of(self.followed, folders),

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from hclmod.hcl.values import Definition, Text, definition
 from hclmod.hcl.views import top_level
@@ -105,6 +104,7 @@ class WorkloadBlock(Struct, frozen=True, kw_only=True, array_like=True):
     opaque: bool = False  # its annotations are no map written there
     says: tuple[str, ...] = ()  # which of `metadata` and `ignore_changes` stand there
     others: tuple[str, ...] = ()  # the documents that override it
+    count: Definition | None = None
 
 
 class Declarations(Struct, frozen=True, kw_only=True, array_like=True):
@@ -245,6 +245,7 @@ def _workload(block: Block) -> WorkloadBlock:
         settings=settings,
         opaque=_is_unread(block),
         says=tuple(_keys(block)),
+        count=_attribute(block, "count"),
     )
 
 
@@ -282,67 +283,3 @@ def ignored(block: Block) -> Iterator[str]:
 def _name(block: Block) -> Definition | None:
     name = namespace_name(block)
     return definition(name.value) if name else None
-
-
-class Folder(Struct):
-    """A folder's documents merged as Terraform merges them: `override.tf` and `*_override.tf` come last and win."""
-
-    variables: dict[str, Definition | None] = field(default_factory=dict)
-    locals: dict[str, Definition] = field(default_factory=dict)
-    outputs: dict[str, Definition] = field(default_factory=dict)
-    calls: dict[str, ModuleCall] = field(default_factory=dict)
-    images: dict[str, list[ContainerImage]] = field(default_factory=dict)  # by address: an override replaces them all
-    workloads: dict[str, WorkloadBlock] = field(default_factory=dict)
-    namespaces: dict[str, Definition | None] = field(default_factory=dict)
-    documents: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by a namespace's address
-    each: dict[str, Definition] = field(default_factory=dict)  # what namespaces run over
-    count: dict[str, Definition] = field(default_factory=dict)  # and how many there are
-    marks: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # of namespaces: annotations, labels
-    unread: list[str] = field(default_factory=list)  # documents that cannot be read, with the reason
-
-    def add(self, declared: Declarations) -> None:
-        """Take in one more document."""
-        self.variables = _known_over(self.variables, declared.variables)
-        self.locals.update(declared.locals)
-        self.outputs.update(declared.outputs)
-        for call in declared.calls:
-            old = self.calls.get(call.name)
-            arguments = {**(old.arguments if old else {}), **call.arguments}
-            self.calls[call.name] = ModuleCall(call.name, call.path, call.document, arguments)
-        images: dict[str, list[ContainerImage]] = defaultdict(list)
-        for use in declared.images:
-            images[use.address].append(use)
-        self.images.update(images)
-        for each in declared.workloads:
-            self.workloads[each.address] = _over(self.workloads.get(each.address), each)
-        self.namespaces = _known_over(self.namespaces, declared.namespaces)
-        for address in declared.namespaces:
-            self.documents[address] = (*self.documents.get(address, ()), declared.document)
-        self.each.update(declared.each)
-        self.count.update(declared.count)
-        self.marks.update({address: marks for address, marks in declared.marks.items() if marks})
-
-
-def _known_over(
-    old: Mapping[str, Definition | None], new: Mapping[str, Definition | None]
-) -> dict[str, Definition | None]:
-    """Both, the new ones before the old ones, except where they say nothing."""
-    return {**old, **{name: value or old.get(name) for name, value in new.items()}}
-
-
-def _over(old: WorkloadBlock | None, new: WorkloadBlock) -> WorkloadBlock:
-    """A workload as an override file leaves it: what the file does not say stays."""
-    if old is None:
-        return new
-    stated = new if "metadata" in new.says else old
-    return replace(
-        old,
-        namespace=new.namespace if "metadata" in new.says else new.namespace or old.namespace,
-        each=new.each or old.each,
-        metadata=stated.metadata,
-        opaque=stated.opaque,
-        ignored=new.ignored if "ignore_changes" in new.says else old.ignored,
-        settings={**old.settings, **new.settings},
-        says=tuple(dict.fromkeys((*old.says, *new.says))),
-        others=(*old.others, new.document),
-    )

@@ -18,8 +18,9 @@ from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.terraform import origins, trace, var_files
 from hclmod.terraform.code import CODE, JSON, generates, is_override, passed_over
-from hclmod.terraform.declarations import Declarations, Folder, ModuleCall, declarations
+from hclmod.terraform.declarations import Declarations, ModuleCall, declarations
 from hclmod.terraform.ids import BlockId, ResourceId
+from hclmod.terraform.merging import Folder
 from hclmod.terraform.namespaces import names, namespaces
 from hclmod.terraform.origins import Layer, Module, Scope, Site
 from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides, scopes

@@ -11,7 +11,8 @@ from hclmod.terraform.origins import Module, Scope
 
 if TYPE_CHECKING:
     from hclmod.hcl.values import Definition, Value
-    from hclmod.terraform.declarations import Folder, WorkloadBlock
+    from hclmod.terraform.declarations import WorkloadBlock
+    from hclmod.terraform.merging import Folder
 
 
 def namespaces(folder: Folder, scope: Scope) -> dict[str, Value]:

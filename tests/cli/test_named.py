@@ -67,3 +67,38 @@ def test_a_module_that_nobody_calls_is_judged_by_its_defaults(root: Path, named:
     done = hclmod(root, *FLOAT, "-v", named)
     assert "1.0.0" in done.stdout
     assert done.returncode == 1
+
+
+PHASE = '[phase.1]\nstacks = ["a"]\n'
+
+
+def test_a_module_that_cannot_be_read_is_named(root: Path) -> None:
+    (root / "hclmod.toml").write_text(PHASE)
+    (root / "modules/app/main.tf").write_text(MODULE.removesuffix("}\n"))
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "Begin")
+    done = hclmod(root, "apply", "--phase", "1", "--dry-run")
+    assert "modules/app/main.tf" in done.stdout
+    assert "1 skipped" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("locals {}\n", True), (MODULE, False), ('resource "kubernetes_namespace" "a" {\n}\n', False)]
+)
+def test_a_phase_in_which_nothing_is_to_do_says_so(root: Path, text: str, said: bool) -> None:  # noqa: FBT001
+    (root / "hclmod.toml").write_text(PHASE)
+    (root / "a/main.tf").write_text(text)
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "Begin")
+    done = hclmod(root, "apply", "--phase", "1", "--dry-run")
+    assert ("phase 1 has nothing to do" in done.stderr) == said
+
+
+def test_a_pin_that_is_refused_shows_no_change(root: Path) -> None:
+    two = MODULE.replace(
+        "        }\n", '        }\n        container {\n          image = "acme/two:1.0.0"\n        }\n', 1
+    )
+    (root / "a/main.tf").write_text(two)
+    done = hclmod(root, "pin", "a/kubernetes_deployment.web", "--to", "1.1.0", "--reason", "x", "--diff")
+    assert (done.returncode, done.stdout.strip()) == (1, "")
+    assert "Name one of" in done.stderr
