@@ -1,0 +1,80 @@
+"""The proof of the doctor's edits: one directive, or one unit, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from hclmod.caches import fixes, repository
+from hclmod.caches.codes import Placed
+from hclmod.caches.diagnosis import diagnose
+from hclmod.caches.texts import whole
+from hclmod.proof.verdict import AsDeclared, Broken, Unverifiable
+
+NGINX = b"""proxy_cache a;
+proxy_cache_valid 200 1h;
+server {
+    location ~ /blobs/ { proxy_pass http://registry; }
+    location /v2/ {
+        proxy_pass http://registry;
+    }
+}
+"""
+GOOD = NGINX.replace(b"location /v2/ {\n", b"location /v2/ {\n        proxy_cache off;\n")
+CONFIG = b"""version: 0.1
+storage: {delete: {enabled: true}}
+proxy:
+  remoteurl: https://quay.io
+  ttl: 168
+"""
+
+
+def made(path: str, data: bytes) -> list[Placed]:
+    """The findings of a file that have an edit."""
+    every = diagnose(repository.read([path], {path: data}.get), unit="h")
+    offered = [fixes.offered(each, data, filled=False) for each in every]
+    return [each for each in offered if each.finding.fix is not None]
+
+
+def judged(path: str, before: bytes, after: bytes) -> object:
+    return fixes.judged(whole(path, before), whole(path, after), made(path, before))
+
+
+def test_one_directive_is_proven() -> None:
+    assert isinstance(judged("nginx.conf", NGINX, GOOD), AsDeclared)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"        proxy_cache off;\n", b""),
+        (b"proxy_cache off;", b"proxy_cache b;"),
+        (b"proxy_cache off;", b"proxy_cache off; proxy_cache off;"),
+        (b"200 1h", b"200 2h"),
+        (b"~ /blobs/", b"~* /blobs/"),
+        (b"~ /blobs/ {", b"~ /blobs/ { proxy_cache off;"),
+        (b"server {\n", b"server {\n    listen 80;\n"),
+    ],
+)
+def test_anything_else_is_not(old: bytes, new: bytes) -> None:
+    after = GOOD.replace(old, new)
+    assert after != GOOD
+    assert isinstance(judged("nginx.conf", NGINX, after), Broken)
+
+
+def test_what_nginx_would_refuse_proves_nothing() -> None:
+    assert isinstance(judged("nginx.conf", NGINX, GOOD[:-3]), Unverifiable)
+
+
+def test_the_unit_is_proven() -> None:
+    assert isinstance(judged("config.yml", CONFIG, CONFIG.replace(b"168", b"168h")), AsDeclared)
+
+
+@pytest.mark.parametrize(
+    "after", [CONFIG, CONFIG.replace(b"168", b"169h"), CONFIG.replace(b"168", b"168h").replace(b"0.1", b"0.2")]
+)
+def test_another_value_is_not(after: bytes) -> None:
+    assert isinstance(judged("config.yml", CONFIG, after), Broken)
+
+
+def test_text_that_is_not_yaml_proves_nothing() -> None:
+    assert isinstance(judged("config.yml", CONFIG, CONFIG + b"  ["), Unverifiable)
