@@ -140,9 +140,12 @@ def _of_value(at: At, owner: Owner, scope: Scope, depth: int) -> Iterator[Spot]:
                         yield from () if _is_here(parts, scope) else spots_of(parts, owner, "helm values")
                     else:
                         yield from _of_value(inner, owner, scope, 0 if key is None else depth + 1)
-            case List(items):
-                for item in items:
-                    yield from _of_value(trace.part(one, item), owner, scope, depth + 1)
+            case Call("yamlencode" | "jsonencode", (inner,)):
+                yield from _of_value(trace.part(one, inner), owner, scope, depth + 1)
+            case List() | For(key=None) | Call():
+                is_list = not isinstance(one.value, Call) or one.value.name in lists.LISTS
+                for item in lists.items(trace.taken(one), one.scope) if is_list else ():
+                    yield from _of_value(item, owner, scope, depth + 1)
             case Opaque(text, why) if depth == 0 and not isinstance(one.value, LongText | For):
                 yield from _unread(Hole(text, why), one.home, owner, "helm values")
 

@@ -115,14 +115,15 @@ def _made(at: At, call: Call, depth: int) -> Iterator[At]:
 def _flat(at: At, depth: int) -> Iterator[At]:
     """The items of a list in a list, at any depth; anything else is an item itself."""
     for one in trace.reduced(at):
-        if isinstance(one.value, List | For) or (isinstance(one.value, Call) and one.value.name in _LISTS):
+        if isinstance(one.value, List | For) or (isinstance(one.value, Call) and one.value.name in LISTS):
             for item in _items(one, depth + 1):
                 yield from _flat(item, depth + 1)
         else:
             yield one
 
 
-_LISTS = (*_JOINING, *_KEEPING, "flatten", "values")
+LISTS = (*_JOINING, *_KEEPING, "flatten", "values")
+"""The functions whose lists are followed."""
 
 
 def _pairs(at: At, depth: int) -> Iterator[tuple[At, At]]:
