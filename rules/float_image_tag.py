@@ -99,9 +99,10 @@ def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterato
         return
     for block in dynamic_containers(workload):
         yield from _dynamic(workload, block, context)
+    rewritten = rewrites(workload, context).paths
     for each in containers(workload):
         if each.image:
-            yield from _Found(workload, each, each.image, context).findings()
+            yield from _Found(workload, each, each.image, context, rewritten=rewritten).findings()
 
 
 def _overridden(workload: Block, context: Context) -> Iterator[Finding]:
@@ -167,11 +168,14 @@ def _unreadable(image: Attribute) -> Reason:
 class _Found:
     """One container's image, with what is known about it."""
 
-    def __init__(self, workload: Block, container: Container, attribute: Attribute, context: Context) -> None:
+    def __init__(
+        self, workload: Block, container: Container, attribute: Attribute, context: Context,
+        *, rewritten: tuple[str, ...],
+    ) -> None:  # fmt: skip
         self.workload, self.container, self.attribute = workload, container, attribute
         self.context = context
         self.followed = context.followed.get((workload.address, container.path))
-        self.rewritten = rewrites(workload, context).paths
+        self.rewritten = rewritten
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.callers = context.shared.get(workload.address, ())
