@@ -30,12 +30,15 @@ WORKLOAD = (
     "        }\n      }\n    }\n  }\n}\n"
 )
 TAGS = "hclmod.tags.json"
+PAGES = ("AGENTS.md", "CLAUDE.md")
+DOCS = f"[docs]\nfiles = {json.dumps(PAGES)}\n"
 APPLY = ("apply", "--phase", "1")
 COMMANDS = {
     "fix": ("fix", "--rule", "drop-helm-atomic", "s"),
     "apply": APPLY,
     "apply --in-place": (*APPLY, "--in-place"),
     "pin": ("pin", "s/w0/kubernetes_deployment.w", "--to", "1.2.2", "--allow-downgrade", "--reason", "x"),
+    "conventions": ("conventions",),
     "tags refresh": ("tags", "refresh", *(f"registry.lan/acme/w{number}:1.2.3" for number in range(4))),
 }
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -53,7 +56,9 @@ class Ground:
             (self.root / f"s/w{number}/main.tf").write_text(text)
         stacks = json.dumps([f"s/w{number}" for number in range(FILES)])
         mirror = f'[registries."registry.lan"]\nmirror = "{registry}"\nplain_http = true\n'
-        config = f'stacks = ["s/*"]\nrules = ["drop-helm-atomic"]\n[phase.1]\nstacks = {stacks}\n{mirror}'
+        for page in PAGES:
+            (self.root / page).write_text("# Agents\n\nNever :latest.\n")
+        config = f'stacks = ["s/*"]\nrules = ["drop-helm-atomic"]\n[phase.1]\nstacks = {stacks}\n{mirror}{DOCS}'
         (self.root / "hclmod.toml").write_text(config)
         git(self.root, "init", "-q", "-b", "main")
         git(self.root, "config", "user.name", "T")
@@ -114,7 +119,7 @@ class Ground:
 
     def left(self) -> list[str]:
         """Files that no run may leave behind."""
-        own = ("main.tf", "hclmod.toml", TAGS)
+        own = ("main.tf", "hclmod.toml", TAGS, *PAGES)
         files = [each for each in self.root.rglob("*") if each.is_file() and ".git" not in each.parts]
         strange = [each for each in files if each.name not in own]
         return [str(each) for each in (*strange, *(self.root / ".git").glob("hclmod*"), *self.temporary.glob("*"))]
