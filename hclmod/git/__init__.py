@@ -136,8 +136,7 @@ class Repository(Struct, frozen=True):
         listed = self._git.out(
             "for-each-ref", "--format=%(refname)%00%(objectname)%00%(committerdate:short)", *patterns
         )
-        rows = (line.split("\0") for line in listed.decode(errors="replace").splitlines())
-        return tuple(Branch(ref, commit, date) for ref, commit, date in rows)
+        return tuple(Branch(*line.split("\0")) for line in listed.decode(errors="replace").splitlines())
 
     def commit(
         self,

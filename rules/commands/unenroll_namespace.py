@@ -8,7 +8,8 @@ nothing needs any more.
 
 Left alone: Every other namespace. Labels with another value, maps that are not written in place, and resources that
 declare several namespaces of which only some are named. The last name of an allowlist, because an empty list selects
-every namespace (docs/facts.md, Kyverno 2), and patterns that match more than the named ones.
+every namespace (docs/facts.md, Kyverno 2), and patterns that match more than the named ones. The list that
+`enrolment_list` in `[keel]` names: the report says where it is.
 """
 
 from __future__ import annotations
@@ -74,7 +75,13 @@ def check(
         yield warn(block.title, "partly-named", message)
     else:
         effect = "; ".join(_to_run(declared))
-        yield _unlabelled(block, label, value, effect)
+        listed = context.config.keel.enrolment_list
+        yield _listed(block, names, listed) if listed else _unlabelled(block, label, value, effect)
+
+
+def _listed(block: Block, names: Sequence[str], where: str) -> Finding:
+    """A list that the config names may be in any form, so a person takes the name out."""
+    return warn(block.title, "in-enrolment-list", f"is enrolled by a list: take {', '.join(names)} out of {where}")
 
 
 def _unlabelled(block: Block, label: str, value: str, effect: str) -> Finding:
