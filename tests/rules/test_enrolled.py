@@ -51,6 +51,7 @@ CASES = [
     case
     for case in CHANGING
     if case.rule == "enroll-namespace" and not case.options and not case.name.endswith(OTHERWISE)
+    if b"enrolment_list" not in case.before.get("hclmod.toml", b"")  # from that list a person takes names
 ]
 
 
