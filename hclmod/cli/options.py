@@ -96,12 +96,14 @@ class View(Struct, frozen=True):
         output.say(text, err=self.form != "text")
 
 
-def settings(_context: click.Context, _option: click.Parameter, texts: Sequence[str]) -> dict[str, dict[str, object]]:
-    """Read `RULE.OPTION=VALUE`, the values of `--set`."""
+def settings(context: click.Context, _option: click.Parameter, texts: Sequence[str]) -> dict[str, dict[str, object]]:
+    """Read `RULE.OPTION=VALUE`, the values of `--set`. The one rule that `--rule` names may be left out."""
     options: dict[str, dict[str, object]] = {}
+    rules: Sequence[str] = context.params.get("rules") or ()
     for text in texts:
         name, equals, value = text.partition("=")
-        rule, dot, option = name.partition(".")
+        whole = f"{rules[0]}.{name}" if len(rules) == 1 and name and "." not in name else name
+        rule, dot, option = whole.partition(".")
         if not (equals and dot and rule and option):
             hint = "Write RULE.OPTION=VALUE, for example `--set float-image-tag.jobs=false`."
             raise HclmodError(f"invalid value for `--set`: `{text}`", hint=hint)
@@ -239,7 +241,9 @@ progress = click.option(
     help="Show progress on standard error, also if it is not a terminal.",
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
-only_rules = click.option("--rule", "rules", multiple=True, metavar="ID", help="Run this rule on everything.")
+only_rules = click.option(
+    "--rule", "rules", multiple=True, is_eager=True, metavar="ID", help="Run this rule on everything."
+)
 base = click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to compare with.")
 fixtures = click.option(
     "--fixtures", default="fixtures", type=PATHS, metavar="FOLDER", show_default=True, help="Folder of the fixtures."
@@ -275,7 +279,7 @@ _set = click.option(
     multiple=True,
     metavar="RULE.OPTION=VALUE",
     callback=settings,
-    help="""Set an option of a rule. Write a list as '["a", "b"]'.""",
+    help="""Set an option of a rule. Write a list as '["a", "b"]'. Leave RULE out with one --rule.""",
 )
 _no_cache = click.option("--no-cache", is_flag=True, help="Neither use nor keep what earlier runs have found.")
 _format = formats(*FORMATS)

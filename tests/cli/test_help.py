@@ -155,6 +155,25 @@ def test_set_refuses_what_is_neither(text: str) -> None:
         settings(click.Context(cli), click.Option(["--set"]), [text])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--rule", "move-image", "--set", "from=docker.io", "--set", "to=registry.lan/hub"),
+        ("--set", "from=docker.io", "--set", "move-image.to=registry.lan/hub", "--rule", "move-image"),
+    ],
+)
+def test_set_leaves_out_the_one_rule_that_is_named(folder: Path, words: tuple[str, ...]) -> None:
+    (folder / "main.tf").write_text("")
+    assert run("check", *words).exit_code == 0
+
+
+def test_set_names_the_rule_where_two_run(folder: Path) -> None:
+    (folder / "main.tf").write_text("")
+    done = run("check", "--rule", "move-image", "--rule", "drop-helm-atomic", "--set", "from=docker.io")
+    assert done.exit_code == 2
+    assert "RULE.OPTION=VALUE" in done.stderr
+
+
 def test_a_list_of_the_command_line_reaches_the_rule(folder: Path) -> None:
     (folder / "main.tf").write_text("")
     done = run("check", "--rule", "float-image-tag", "--set", 'float-image-tag.outside=["manifest", "values fil"]')
