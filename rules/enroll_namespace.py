@@ -87,6 +87,7 @@ def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
     if home is None:
         name = attribute.value.text if attribute else "default, because it names no other"
         message = f"no resource of the repository declares its namespace ({name}), so nothing enrolls it"
+        message += f". It may be declared in what cannot be read: {', '.join(context.unread)}" if context.unread else ""
         yield warn(attribute or workload.title, "undeclared-namespace", message)
     elif home.declared:
         message = f"its namespace {home.name} is declared and enrolled as {', '.join(home.declared)}"

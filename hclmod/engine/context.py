@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Selection:
     """Which resources of a stack a phase works on, and what their rules may know."""
 
-    def __init__(self, run: Run, stack: Stack, inventory: Inventory) -> None:
-        self.run, self.stack, self.inventory = run, stack, inventory
+    def __init__(self, run: Run, stack: Stack, inventory: Inventory, unread: tuple[str, ...] = ()) -> None:
+        self.run, self.stack, self.inventory, self.unread = run, stack, inventory, unread
         self._known: dict[BlockId, Namespace] = {}
         self._contexts: dict[str, Context] = {}
         self.namespaces = [each for each in inventory.namespaces if self._facts(each).mine]
@@ -114,6 +114,7 @@ class Selection:
             rules=tuple(loaded.id for loaded in run.rules),
             facts={each.address: facts for each, facts in run.informed.get(folder, {}).items()},
             stack=self.stack.path,
+            unread=self.unread,
             folder=folder,
             assignment=run.assignment,
             pipelines=run.pipelines,

@@ -218,7 +218,7 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     inventory = modules.take(sources)
     namespaces = run.placing.namespaces
     inventory.settle(lambda each: namespaces.get(ResourceId(stack.path, "", *each), ()))
-    mine = Selection(run, stack, inventory)
+    mine = Selection(run, stack, inventory, _without_namespaces(code, outcomes))
     own = tuple(sorted({name for each in mine.namespaces for name in mine.names(each)}))
     named = tuple(sorted({*names, *own}))
     for source in sources:
@@ -231,6 +231,13 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     ordered = tuple(sorted(shown, key=lambda each: each.path))
     declared = _unread(run, stack, code) | inventory.resources
     return StackReport(stack, ordered, own, declared, hurry.count() != hurried)
+
+
+def _without_namespaces(documents: Sequence[Document], outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The documents that declare namespaces by their text and cannot be read, with the reason."""
+    reasons = {each.path: each.reason for each in outcomes if isinstance(each, Skipped)}
+    named = (each.path for each in documents if each.path in reasons and b"kubernetes_namespace" in each.data)
+    return tuple(f"{path} ({reasons[path]})" for path in named)
 
 
 def _unread(run: Run, stack: Stack, documents: Sequence[Document]) -> frozenset[BlockId]:

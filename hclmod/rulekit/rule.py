@@ -107,6 +107,7 @@ class Context(Struct, frozen=True, kw_only=True):
     changed: frozenset[tuple[str, str]] = frozenset()  # rule and address of what earlier rounds of this run fixed
     changed_at: frozenset[tuple[str, str]] = frozenset()  # and rule and path
     stack: str = ""  # the path of the one at hand
+    unread: tuple[str, ...] = ()  # documents of the stack that declare namespaces and cannot be read, with the reason
     folder: str = ""  # of this document
     assignment: Assignment | None = None
     blocked: Mapping[ImageId, str] = field(default_factory=dict)  # images that stay with others, to whom and why
