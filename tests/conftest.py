@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("sample", max_examples=10, deadline=None, derandomize=True)
-settings.register_profile("all", max_examples=200, deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("all", max_examples=100, deadline=None, derandomize="CI" in os.environ)
 
 os.environ["HCLMOD_CACHE"] = ""  # no run knows what another one has found, except where a test is about that
 
@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(100_000)  # the modules and tests are many objects that stay: looking at them often saves nothing
     settings.load_profile("all" if config.getoption("--all") else "sample")
     os.environ["TESTS_KEEP"] = "" if config.getoption("--all") else "yes"  # read by `tests.support.demo`
 
@@ -57,12 +58,6 @@ def _left_out(items: list[pytest.Item]) -> set[pytest.Item]:
     for (_, number), every in parameters.items():
         result.update(sorted(every, key=lambda each: zlib.crc32(each.nodeid.encode()))[number:])
     return result
-
-
-def pytest_collection_finish() -> None:
-    """Spare the collector the modules and tests, which stay until the end."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")
