@@ -131,7 +131,7 @@ def _of_text(at: At, owner: Owner, scope: Scope) -> Iterator[Spot]:
 
 def _of_value(at: At, owner: Owner, scope: Scope, depth: int) -> Iterator[Spot]:
     """The images of an object that is encoded, wherever it comes from."""
-    for one in trace.reduced(at) if depth < lists.DEPTH else ():
+    for one in trace.reduced(at) if depth < lists.DEPTH and next(at.steps) < trace.STEPS else ():
         match one.value:
             case Object(entries):
                 for key, value in entries:
@@ -145,7 +145,7 @@ def _of_value(at: At, owner: Owner, scope: Scope, depth: int) -> Iterator[Spot]:
             case List() | For(key=None) | Call():
                 is_list = not isinstance(one.value, Call) or one.value.name in lists.LISTS
                 for item in lists.items(trace.taken(one), one.scope) if is_list else ():
-                    yield from _of_value(item, owner, scope, depth + 1)
+                    yield from _of_value(replace(item, steps=at.steps), owner, scope, depth + 1)
             case Opaque(text, why) if depth == 0 and not isinstance(one.value, LongText | For):
                 yield from _unread(Hole(text, why), one.home, owner, "helm values")
 

@@ -298,3 +298,10 @@ def test_a_file_above_the_limit_is_not_parsed_and_named(long: Path, words: tuple
 def test_a_config_that_would_be_waited_for_is_an_error(folder: Path) -> None:
     os.mkfifo(folder / "hclmod.toml")
     assert "not a regular file" in hclmod(folder, "survey").stderr
+
+
+def test_lists_that_double_each_other_are_not_followed_to_their_end(folder: Path) -> None:
+    lists = "".join(f"  a{n} = [local.a{n + 1}, local.a{n + 1}]\n" for n in range(60))
+    release = 'resource "helm_release" "a" {\n  values = [yamlencode({ a = local.a0 })]\n}\n'
+    (folder / "s/main.tf").write_text(f"locals {{\n{lists}  a60 = [{{ image = var.x }}]\n}}\n{release}")
+    assert hclmod(folder, "survey").returncode == 0
