@@ -83,7 +83,7 @@ def test_a_terminal_without_a_letter_does_not_stop_the_work(root: Path, encoding
 
 def test_stopped_at_any_moment(tmp_path: Path, everything: bool) -> None:  # noqa: FBT001
     """A sample of what `tests/long/kills.py` does: with `--all` every command with every signal."""
-    count = len(kills.COMMANDS) * len(kills.SIGNALS) if everything else 2
+    count = len(kills.COMMANDS) * len(kills.SIGNALS) if everything else 1
     with kills.ground(tmp_path) as ground:
         for name, number, after in kills.moments(ground, count):
             assert ground.stop(name, number, after) == [], (name, number, after)
