@@ -1,7 +1,7 @@
 """A report as one HTML page that needs nothing else: no network, no fonts, and no script to be read.
 
-The page is `page.html.j2`; here its values get their shape. The few lines of script only hide the stacks that the
-reader does not ask for; without them all are shown.
+The page is `page.html.j2`; here its values get their shape. The few lines of script only hide what the reader does not
+ask for; without them all is shown. Each change is shown once, as lines of the diff of its document.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from hclmod.reports import diff
+from hclmod.reports.causes import HEADS, causes, numbers
 from hclmod.reports.escape import html, spans
 from hclmod.reports.model import Kind, Outcome, count, fix_command, summary, to_review
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hclmod.reports.causes import Cause
     from hclmod.reports.model import Document, Item, Report, Section, Stack
 
 _CLASSES = {diff.ADDED: "added", diff.REMOVED: "removed", diff.HUNK: "hunk", diff.HEAD: "head"}
@@ -52,9 +54,11 @@ def _templates() -> Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     made.filters.update(
-        spans=spans, summary=summary, fix_command=fix_command, to_review=to_review, dedented=_dedented, runs=_runs,
-        counts=_counts, matrix=_matrix, people=_people, refused=_refused, names=_names,
+        spans=spans, count=count, summary=summary, fix_command=fix_command, to_review=to_review, dedented=_dedented,
+        runs=_runs, counts=_counts, matrix=_matrix, causes=_causes, refused=_refused, names=_names, numbers=numbers,
+        totals=_totals, rules=_rules, effects=_effects, is_open=_is_open,
     )  # fmt: skip
+    made.globals["heads"] = HEADS
     return made
 
 
@@ -81,8 +85,37 @@ def _refused(section: Section) -> list[Document]:
     return section.of(Outcome.REFUSED, Outcome.FAILED)
 
 
-def _people(section: Section) -> list[tuple[Stack, Document, Item]]:
-    return [(stack, *pair) for stack in section.stacks for pair in stack.items(Kind.PERSON)]
+def _causes(section: Section) -> tuple[Cause, ...]:
+    """What needs review, each cause once."""
+    return causes([section], Kind.PERSON)
+
+
+def _totals(report: Report) -> list[tuple[str, int]]:
+    """The numbers of all sections together, in the order of the table, then what was not read."""
+    rows = [numbers(section) for section in report.sections]
+    return [*zip(HEADS, map(sum, zip(*rows, strict=True)), strict=True), ("skipped", _skipped(report))]
+
+
+def _skipped(report: Report) -> int:
+    return sum(section.totals.skipped for section in report.sections)
+
+
+def _items(report: Report) -> Iterator[Item]:
+    return (item for section in report.sections for _, item in section.items(Kind.CHANGE, Kind.PERSON))
+
+
+def _rules(report: Report) -> list[str]:
+    return sorted({item.rule for item in _items(report)})
+
+
+def _effects(report: Report) -> list[str]:
+    return sorted({item.effect or "nothing" for item in _items(report)})
+
+
+def _is_open(stack: Stack) -> bool:
+    """Whether anything is to do in a stack, or something went wrong."""
+    outcomes = {each.outcome for each in stack.documents}
+    return any(stack.items(Kind.CHANGE, Kind.PERSON)) or bool(outcomes & {Outcome.REFUSED, Outcome.FAILED})
 
 
 def _matrix(section: Section) -> tuple[list[str], list[tuple[str, list[tuple[str, str]]]]]:

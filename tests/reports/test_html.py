@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = {
     "class", "id", "lang", "charset", "name", "content", "http-equiv", "value", "max", "hidden", "scope", "data-stack",
-    "type", "list", "autocomplete",
+    "type", "list", "autocomplete", "data-rule", "data-effect", "data-kind",
 }  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_what_it_says() -> None:
     ):  # fmt: skip
         assert words in text, words
     assert {"image -> var.tag", "kubectl rollout undo"} <= set(read.codes)
-    assert [tag for tag, attributes in read.tags if attributes.get("data-stack") == "s"] == ["tr", "li", "details"]
+    assert [tag for tag, attributes in read.tags if attributes.get("data-stack") == "s"] == ["tr", "details"]
 
 
 def test_it_asks_for_nothing() -> None:
@@ -105,8 +105,33 @@ def test_a_browser_runs_the_script_and_nothing_of_the_repository(tmp_path: Path)
     evil = "".join(EVIL) + "<script>document.title='taken'</script>"
     dumped = browser(tmp_path, html.render(full(lambda plain: f"{plain}{evil}")), "--dump-dom")
     assert "<title>taken" not in dumped
-    assert '<p id="filtering">' in dumped, "the page's own script ran"
+    assert '<div id="filtering">' in dumped, "the page's own script ran"
     assert dumped.count("<script>") == 1
+
+
+@pytest.mark.slow
+@in_a_browser
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("", 6),
+        ("document.getElementById('review').checked = true", 2),
+        ("document.getElementById('rule').value = 'some-rule'", 6),
+        ("document.getElementById('effect').value = 'rolls the pods'", 1),
+        ("document.getElementById('filter').value = 'no such stack'", 1),
+    ],
+)
+def test_filters_hide_what_is_not_asked_for(tmp_path: Path, question: str, expected: int) -> None:
+    probe = (
+        f"<script>{question}; document.getElementById('filtering').dispatchEvent(new Event('input'));"
+        " document.title = [...document.querySelectorAll('[data-kind]')]"
+        ".filter((each) => !each.closest('[hidden]')).length</script>"
+    )
+    text = (
+        html.render(full()).replace("script-src", "script-src 'unsafe-inline'; x").replace("</body>", f"{probe}</body>")
+    )
+    dumped = browser(tmp_path, text, "--dump-dom")
+    assert f"<title>{expected}</title>" in dumped, re.findall("<title>.*?</title>", dumped)
 
 
 @pytest.mark.slow
