@@ -24,6 +24,11 @@ class LedgerEntry(Struct, frozen=True):
     date: str
 
 
+def branch_of(number: int | None) -> str:
+    """The branch on which a phase is committed."""
+    return f"hclmod/phase-{number}"
+
+
 def message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
     """Put a commit message together, trailers last; a subject or trailer of more lines is a `ValueError`."""
     lines = [f"{key}: {value}" for key, value in trailers.items()]

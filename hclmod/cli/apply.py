@@ -9,7 +9,8 @@ import click
 from hclmod.cli import options, output
 from hclmod.cli import refresh as refreshing
 from hclmod.cli.groups import Command
-from hclmod.commands.apply import apply_phase, branch_of, has_branch, is_made_from, plan_phases, write
+from hclmod.commands.apply import apply_phase, has_branch, is_made_from, plan_phases, write
+from hclmod.ledger import branch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,6 +8,8 @@ import click
 
 from hclmod.cli import options, output
 from hclmod.cli.groups import Command
+from hclmod.commands.apply import plan_phases, tell
+from hclmod.commands.audit import audit
 from hclmod.commands.status import status as board
 from hclmod.reports import tables
 
@@ -26,8 +28,10 @@ def status(*, form: str, source: Source) -> None:
     that commit, or of the branch hclmod/phase-N. Remotes are seen as they were when they were last fetched.
     """
     project = source.open()
+    numbers = options.phases(project, "all", dry_run=True)
     with output.progress() as watch:
-        result = board(project, watch, watch.begin)
+        report = tell(project, plan_phases(project, numbers, watch=watch, begin=watch.begin))
+        result = board(project, report, audit(project, watch=watch, begin=watch.begin))
     rows = {"Phases": result.phases, "Needs review": result.review}
     output.show_inert(tables.render(rows, form, output.width()))
     if form == "text" and result.next_step:

@@ -11,6 +11,7 @@ from hclmod.caches import TITLE
 from hclmod.engine import secrets
 from hclmod.engine.outcomes import Changed
 from hclmod.errors import GitError
+from hclmod.ledger import branch_of
 from hclmod.reports import from_plan
 from hclmod.reports.model import Kind, Report, Section, Step
 from hclmod.reports.secrets import cleaner, without
@@ -67,11 +68,6 @@ def apply_phase(
     message = _message(report, _images(shown))
     commit = project.git.commit(base, changes, branch=branch, message=message, replace=replace_branch)
     return Applied(report, branch, commit)
-
-
-def branch_of(number: int | None) -> str:
-    """The branch on which a phase is committed."""
-    return f"hclmod/phase-{number}"
 
 
 def has_branch(project: Project, number: int) -> bool:

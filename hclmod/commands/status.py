@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
-from hclmod.commands.apply import branch_of, plan_phases, tell
-from hclmod.commands.audit import audit
 from hclmod.engine.outcomes import findings
-from hclmod.errors import ConfigError
+from hclmod.ledger import branch_of
 from hclmod.reports.causes import causes, numbers
 from hclmod.reports.model import Kind, some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
-    from hclmod.reports.model import Section
+    from hclmod.reports.model import Report, Section
 
 DONE, PUSHED, BRANCH, OPEN, NOTHING = "done", "pushed", "branch", "open", "nothing to do"
 """The states of a phase. `pushed` is a branch that a remote has as it is here, or had when it was last fetched."""
@@ -81,19 +80,12 @@ class Status(Struct, frozen=True):
         return f"hclmod apply --phase {waiting.phase} --dry-run"
 
 
-def status(
-    project: Project, watch: Callable[[str], None] = lambda _path: None, begin: Callable[[int], None] | None = None
-) -> Status:
-    """The board of the phases of the config at `HEAD`; a `ConfigError` where it has none."""
-    config = project.config
-    if not config.phases:
-        raise ConfigError(f"{config.path} has no phases", hint="Add [phase.1] with stacks = [...].")
-    reports = plan_phases(project, tuple(config.phases), watch=watch, begin=begin)
-    sections = {each.number: each for each in tell(project, reports).sections if each.number is not None}
-    audited = _audited(project)
-    phases = tuple(_phase(project, sections[number], audited[number]) for number in config.phases)
+def status(project: Project, report: Report, audited: PhaseReport) -> Status:
+    """The board of the phases in a report, which planned all of them at `HEAD`, with what the audit finds."""
+    findings_of = _by_phase(project, audited)
+    phases = tuple(_phase(project, each, findings_of[each.number or 0]) for each in report.sections)
     done = {each.phase for each in phases if each.state == DONE}
-    return Status(phases, tuple(_in_review([section for number, section in sections.items() if number not in done])))
+    return Status(phases, tuple(_in_review([each for each in report.sections if each.number not in done])))
 
 
 def _phase(project: Project, section: Section, audited: int) -> PhaseStatus:
@@ -131,10 +123,10 @@ def _state(project: Project, number: int) -> tuple[str, str, str]:
     return OPEN, "", ""
 
 
-def _audited(project: Project) -> Counter[int]:
+def _by_phase(project: Project, audited: PhaseReport) -> Counter[int]:
     """How many findings the audit has in the stacks of each phase."""
     result = Counter[int]()
-    for stack in audit(project).stacks:
+    for stack in audited.stacks:
         number = project.assignment.stacks.get(stack.stack.path)
         if number is not None:
             result[number] += sum(each.is_open for outcome in stack.outcomes for each in findings(outcome))

@@ -257,12 +257,13 @@ def missing(target: str, known: Iterable[str], unread: Mapping[str, str]) -> str
 
 
 def named(name: str, stacks: Sequence[Stack]) -> str:
-    """The path of the stack with this name or path; a `HclmodError` where there is none or more than one."""
+    """The path of the stack with this name or path, or the end of one; a `HclmodError` for none or more than one."""
     known = _by_name(stacks)
-    match known.get(_plain(name), ()):
+    ending = [each.path for each in stacks if each.path.endswith(f"/{_plain(name)}")]
+    match known.get(_plain(name), ending):
         case (path,):
             return path
-        case ():
+        case [] | ():
             raise HclmodError(f"no stack `{name}`", hint=nearest(name, known, "`hclmod survey` lists all stacks."))
         case paths:
             raise HclmodError(f"`{name}` is {' and '.join(paths)}", hint="Write the path of one of them.")

@@ -286,6 +286,16 @@ def test_a_part_of_the_repository(demo: Path, words: tuple[str, ...], stacks: se
     assert {"/".join(row["workload"].split("/")[:2]) for row in owned} == stacks
 
 
+def test_the_end_of_a_path_names_a_stack_where_it_is_unique(tmp_path: Path) -> None:
+    for folder in ("a/web", "b/web", "b/db"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "main.tf").write_text(workload('"x:1"'))
+    told = json.loads(hclmod(tmp_path, "survey", "--stack", "db", "--format", "json").stdout)
+    assert {row["stack"] for row in told["images"]} == {"b/db"}
+    done = hclmod(tmp_path, "survey", "--stack", "web")
+    assert (done.returncode, "`web` is a/web and b/web" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("command", ["survey", "owners"])
 @pytest.mark.parametrize(
     ("words", "message"),
