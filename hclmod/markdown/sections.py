@@ -58,7 +58,9 @@ def adopt(page: Page, text: SectionText, heading: Heading) -> Fix:
     made = [_put(page, first, last, text.at(heading.level))]
     if section is not None and not first <= section.line < last:
         behind = section.end + sum(1 for _ in takewhile(_is_blank, page.lines[section.end :]))
-        made.append(Edit(Span(page.offset(section.line), page.offset(behind)), b""))
+        between = section.line > 0 and not _is_blank(page.lines[section.line - 1]) and behind < len(page.lines)
+        gap = page.document.newline if between else b""  # or what stands above and below would be one paragraph
+        made.append(Edit(Span(page.offset(section.line), page.offset(behind)), gap))
     return _fix(page, made, [(first, last)])
 
 
