@@ -34,5 +34,6 @@ def status(*, form: str, source: Source) -> None:
         result = board(project, report, audit(project, watch=watch, begin=watch.begin))
     rows = {"Phases": result.phases, "Needs review": result.review}
     output.show_inert(tables.render(rows, form, output.width()))
+    output.warn_of_unread(project.model.unread, project.closed)
     if form == "text" and result.next_step:
         output.say(f"\nNext: {result.next_step}")

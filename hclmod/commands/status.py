@@ -28,11 +28,13 @@ _SUBJECTS = 3
 class PhaseStatus(Struct, frozen=True, kw_only=True):
     """One phase. `since` is the day of the commit that did it, or of its branch.
 
-    `changes`, `roll_out` (changes that restart pods), `need_review` and `refused` are what applying it now would give.
-    `findings` are those of the audit in its stacks.
+    `changes`, `roll_out` (changes that restart pods), `need_review`, `refused` and `skipped` (files that are not read)
+    are what applying it now would give. `findings` are those of the audit in its stacks.
     """
 
-    NARROW: ClassVar = ("phase", "title", "state", "since", "changes", "roll_out", "need_review", "refused", "findings")
+    NARROW: ClassVar = (
+        "phase", "title", "state", "since", "changes", "roll_out", "need_review", "refused", "skipped", "findings",
+    )  # fmt: skip
 
     phase: int
     title: str
@@ -44,6 +46,7 @@ class PhaseStatus(Struct, frozen=True, kw_only=True):
     roll_out: int
     need_review: int
     refused: int
+    skipped: int
     findings: int
 
 
@@ -92,7 +95,8 @@ def _phase(project: Project, section: Section, audited: int) -> PhaseStatus:
     changes, rolling, review, refused = numbers(section)
     number = section.number or 0
     state, since, commit = _state(project, number)
-    if state == OPEN and not changes + review + refused:
+    skipped = section.totals.skipped
+    if state == OPEN and not changes + review + refused + skipped:
         state = NOTHING
     return PhaseStatus(
         phase=number,
@@ -105,6 +109,7 @@ def _phase(project: Project, section: Section, audited: int) -> PhaseStatus:
         roll_out=rolling,
         need_review=review,
         refused=refused,
+        skipped=skipped,
         findings=audited,
     )
 

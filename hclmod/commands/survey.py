@@ -171,7 +171,7 @@ class Survey(Struct, frozen=True, kw_only=True):
         )
 
     def of(self, select: Callable[[str, int | None], bool]) -> Survey:
-        """The rows whose stack and phase are selected, and the namespaces that they name."""
+        """The rows whose stack and phase are selected, with the namespaces that they name and those of such a stack."""
         releases = tuple(row for row in self.releases if select(row.stack, row.phase))
         workloads = tuple(row for row in self.workloads if select(row.stack, row.phase))
         homes: tuple[WorkloadRow | ReleaseRow, ...] = (*releases, *workloads)
@@ -182,7 +182,12 @@ class Survey(Struct, frozen=True, kw_only=True):
             outside=tuple(row for row in self.outside if select(row.stack, row.phase)),
             releases=releases,
             workloads=workloads,
-            namespaces=tuple(row for row in self.namespaces if row.namespace in names),
+            namespaces=tuple(
+                row
+                for row in self.namespaces
+                if row.namespace in names
+                or any(select(owner.rpartition("/")[0], None) for owner in row.owner.split(", "))
+            ),
         )
 
 

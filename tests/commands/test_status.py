@@ -69,6 +69,16 @@ def test_the_next_step_follows_the_first_phase_that_is_not_done(tmp_path: Path) 
     assert next_step(root) == f"git push origin hclmod/phase-{first}"
 
 
+def test_a_phase_with_a_file_that_cannot_be_read_is_open(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    assert hclmod(root, "apply", "--phase", "3", "--in-place").returncode == 0
+    (root / "stacks/beacon/main.tf").write_text("broken {\n")
+    git(root, "commit", "-qam", "broken")
+    phase = rows(root)[3]
+    assert (phase["state"], phase["skipped"]) == ("open", 1)
+    assert "cannot read stacks/beacon/main.tf" in hclmod(root, "status").stderr
+
+
 def test_nothing_is_written(tmp_path: Path) -> None:
     root = repository(tmp_path)
     before = git(root, "status", "--porcelain"), git(root, "for-each-ref")

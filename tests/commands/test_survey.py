@@ -286,6 +286,17 @@ def test_a_part_of_the_repository(demo: Path, words: tuple[str, ...], stacks: se
     assert {"/".join(row["workload"].split("/")[:2]) for row in owned} == stacks
 
 
+def test_a_stack_lists_the_namespaces_that_it_declares(tmp_path: Path) -> None:
+    space = 'resource "kubernetes_namespace" "n" {\n  metadata {\n    name = "ns"\n  }\n}\n'
+    for folder, text in {"a/x": space, "b": workload('"x:1"')}.items():
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "main.tf").write_text(text)
+    told = json.loads(hclmod(tmp_path, "survey", "--stack", "x", "--format", "json").stdout)
+    assert [row["namespace"] for row in told["namespaces"]] == ["ns"]
+    told = json.loads(hclmod(tmp_path, "survey", "--stack", "b", "--format", "json").stdout)
+    assert [(row["namespace"], row["owner"]) for row in told["namespaces"]] == [("ns", "a/x/kubernetes_namespace.n")]
+
+
 def test_the_end_of_a_path_names_a_stack_where_it_is_unique(tmp_path: Path) -> None:
     for folder in ("a/web", "b/web", "b/db"):
         (tmp_path / folder).mkdir(parents=True)
