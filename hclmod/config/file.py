@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 
 FILE_NAME = "hclmod.toml"
+MARKDOWN = (".md", ".MD", ".markdown")
+"""How the names of Markdown files end. MDX is none of them: the comments around the section are errors there."""
 _PHASE = re.compile(r"0|[1-9][0-9]?")
 _NAME = r"[^\W\d][\w-]*"
 _INSTANCE = rf'module\.{_NAME}(?:\[(?:\d+|"[^"\[\]]+")\])?\.'
@@ -154,6 +156,11 @@ def _below(value: Any, key: str) -> Iterator[str]:
         yield f"{key}: write a path below the config's folder, with `/`, not {value!r}"
 
 
+def _markdown(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, str) and not value.endswith(MARKDOWN):
+        yield f"{key}: write the path of a Markdown file, which ends in .md or .markdown, not {value!r}"
+
+
 def _workload(value: Any, key: str) -> Iterator[str]:
     if isinstance(value, str) and not _WORKLOAD.fullmatch(value):
         yield f"{key}: write STACK/TYPE.NAME, such as `ebooks/kubernetes_deployment.web`, not {value!r}"
@@ -178,6 +185,7 @@ _PATH = narrowed(text, _below, {"pattern": "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\]+$
 _NAMED = r"^([^/\[]+/)+(module\.[^\W\d][\w-]*(\[(\d+|\"[^\"\[\]]+\")\])?\.)*[^\W\d][\w-]*\.[^\W\d][\w-]*$"
 _TARGET = narrowed(_PATH, _workload, {"pattern": _NAMED})
 _PATHS = listed(_PATH)
+_PAGES = listed(narrowed(_PATH, _markdown, {"pattern": r"\.(md|MD|markdown)$"}))
 _LINE = narrowed(text, _one_line, {"pattern": "^[^\\r\\n]+$"})
 _OPTIONS = named(named(anything))
 _MARKER_KEYS: Mapping[str, Key] = {
@@ -210,7 +218,10 @@ _REPORT_KEYS: Mapping[str, Key] = {
     ),
 }
 _DOCS_KEYS: Mapping[str, Key] = {
-    "files": Key(_PATHS, "Markdown files in which `hclmod conventions` keeps its section, such as `AGENTS.md`."),
+    "files": Key(
+        _PAGES,
+        "Markdown files (`.md`, `.markdown`) in which `hclmod conventions` keeps its section, such as `AGENTS.md`.",
+    ),
     "after": Key(
         _LINE,
         "The heading, or its beginning, behind whose text a new section goes. Default: the end of the file.",

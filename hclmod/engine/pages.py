@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from hclmod import files
+from hclmod.config.file import MARKDOWN
 from hclmod.engine.outcomes import Skipped
 from hclmod.engine.run import PageFile
 from hclmod.engine.settle import settle
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.rule import Context
 
-ENDINGS = (".md", ".markdown")
 _RECORD = re.compile(r"(?:^|/)(?:\d{4}-\d{2}-\d{2}[^/]*|(?i:archived?|changelog[^/]*|post-?mortems?))(?:/|$)")
 """What a day or a release left behind: it says what was true then."""
 
@@ -39,7 +39,7 @@ def find(project: Project) -> tuple[PageFile, ...]:
     A link is its target, and a page that only refers to another one (`@AGENTS.md`) leaves the section to that.
     """
     excluded, tree = project.config.conventions.exclude, project.tree
-    known = [path for path in tree.ending(ENDINGS) if not _is_left(path, excluded)]
+    known = [path for path in tree.ending(MARKDOWN) if not _is_left(path, excluded)]
     tree.load(known)
     pages = {path: PageFile(path) for path in known if path in tree}
     for name in project.config.conventions.files:
@@ -54,6 +54,10 @@ def find(project: Project) -> tuple[PageFile, ...]:
             path = target
         else:
             raise ConfigError(f"{name} and the pages that it refers to refer to each other", hint=f"Fix {path}.")
+        if not path.endswith(MARKDOWN):
+            raise ConfigError(
+                f"{name} leads to {path}, which is not a Markdown file", hint="Name a Markdown file in [docs]."
+            )
         pages[path] = PageFile(path, managed=True)
     return tuple(pages[path] for path in sorted(pages))
 

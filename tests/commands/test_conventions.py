@@ -192,6 +192,18 @@ def test_a_page_that_is_not_there_is_an_error(tmp_path: Path, files: str, text: 
     assert why in done.stderr
 
 
+@pytest.mark.parametrize("link", [True, False])
+def test_what_is_no_markdown_is_not_written(tmp_path: Path, *, link: bool) -> None:
+    root = demo(tmp_path, '\n[docs]\nfiles = ["CLAUDE.md"]\n', **{"main.tf": "locals {}\n", "CLAUDE.md": "@main.tf\n"})
+    if link:
+        (root / "CLAUDE.md").unlink()
+        (root / "CLAUDE.md").symlink_to("main.tf")
+    done = hclmod(root, "conventions")
+    assert done.returncode == 2
+    assert "CLAUDE.md leads to main.tf, which is not a Markdown file" in done.stderr
+    assert (root / "main.tf").read_text() == "locals {}\n"
+
+
 def test_without_files_there_is_a_list_only(tmp_path: Path) -> None:
     root = demo(tmp_path, "")
     before = state(root)

@@ -253,6 +253,13 @@ def test_byte_order_mark_and_crlf_are_read() -> None:
         ("stateful = 'x'", "stateful: write an array of strings"),
         ("[report]\ndocs = 'https://git.example'", "report.docs: write an address with `{rule}`"),
         ("[report]\ndocs = 'javascript:{rule}'", "report.docs: write an address with `{rule}`"),
+        (
+            "[docs]\nfiles = ['main.tf']",
+            "docs.files[0]: write the path of a Markdown file, which ends in .md or .markdown",
+        ),
+        ("[docs]\nfiles = ['A.md', 'hclmod.toml']", "docs.files[1]: write the path of a Markdown file"),
+        ("[docs]\nfiles = ['A.mdx']", "docs.files[0]: write the path of a Markdown file"),
+        ("[docs]\nfiles = ['md']", "docs.files[0]: write the path of a Markdown file"),
         ("[phase.1]\nworkloads = ['kubernetes_deployment.a']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
         ("[phase.1]\nworkloads = ['ebooks/book']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
         ("[phase.1]\nworkloads = ['ebooks//a.b']", "phase.1.workloads[0]: write STACK/TYPE.NAME"),
