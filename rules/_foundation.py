@@ -50,7 +50,7 @@ from ._foundation_wish import (
 from ._keel import schedule_problem
 from ._policies import injecting, unread
 
-_PATH = re.compile(r"(?!/)(?!(?:.*/)?\.\.?(?:/|$))[^\\\0-\x1f]+")
+_PATH = re.compile(r"(?!/)(?!.*//)(?!(?:.*/)?\.\.?(?:/|$))[^\\\0-\x1f]+")
 
 
 def drafts(siblings: Siblings, context: Context, wish: Wish) -> Iterator[Draft]:
@@ -67,6 +67,7 @@ def drafts(siblings: Siblings, context: Context, wish: Wish) -> Iterator[Draft]:
         problems += _of_place(f"{wish.out}/main.tf", siblings, "out")
     if isinstance(home, Home):
         problems += _of_place(home.path, siblings, "policy-file")
+        problems += _of_one_file(home.path, wish) if new_keel else ()
     if problems:
         yield from problems
         return
@@ -136,6 +137,13 @@ def _of_place(path: str, siblings: Siblings, option: str) -> Iterator[Draft]:
     elif (owner := siblings.owner(folder)) is None or (option == "out" and owner != folder):
         where = f"belongs to the stack {owner}" if owner else "is not found by `stacks` in hclmod.toml"
         yield objection(path, "not-a-stack", f"{folder} {where}, so Terraform is not run there. Change one of the two")
+
+
+def _of_one_file(path: str, wish: Wish) -> Iterator[Draft]:
+    """A policy that would take the place of Keel's stack."""
+    if path.casefold() == f"{wish.out}/main.tf".casefold():
+        message = f"{path} is the file of Keel's stack. Name another file of the policy with --policy-file"
+        yield objection(path, "path-taken", message)
 
 
 def _home(siblings: Siblings, cluster: ClusterFacts, wish: Wish) -> Home | Draft:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from hclmod.engine.outcomes import Changed, Outcome, Reported, StackReport, Unchanged
+from hclmod.errors import RuleError
 from hclmod.hcl.edits import Fix, Span
 from hclmod.proof.verdict import AsDeclared
 from hclmod.rulekit.drafts import Siblings
@@ -16,6 +18,8 @@ from hclmod.terraform import stacks
 from hclmod.terraform.stacks import Stack
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
     from hclmod.engine.run import Run
@@ -38,12 +42,21 @@ def added(project: Project, run: Run, report: PhaseReport) -> PhaseReport:
         for loaded in drafting
         for each in loaded.drafts(siblings, context)
     ]
+    _require_one_each((*report.outcomes, *(outcome for _, outcome in outcomes)))
     known = {each.stack.path: each for each in report.stacks}
     for path, some in groupby(sorted(outcomes, key=lambda each: each[0]), key=lambda each: each[0]):
         old = known.get(path) or StackReport(Stack(stacks.name_of(path, project.config), path, ()), ())
         every = sorted((*old.outcomes, *(outcome for _, outcome in some)), key=lambda each: each.path)
         known[path] = replace(old, outcomes=tuple(every))
     return replace(report, stacks=tuple(known[path] for path in sorted(known)))
+
+
+def _require_one_each(outcomes: Iterable[Outcome]) -> None:
+    """Raise a `RuleError` where two outcomes write one file: the last would take the place of the others."""
+    count = Counter(each.path for each in outcomes if isinstance(each, Changed))
+    if twice := sorted(path for path, number in count.items() if number > 1):
+        hint = "Nothing was written. Name another file for one of them, or correct the rule."
+        raise RuleError(f"two texts would be written to {', '.join(twice)}", hint=hint)
 
 
 def _folder(path: str, project: Project) -> str:
