@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.option("--check", is_flag=True, help="Write nothing, and exit with 1 if a section is out of date.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing, and exit with 1 if a section is out of date or a file cannot be read."
+)
 @click.option("--force", is_flag=True, help="Also write over a section that was edited by hand.")
 @click.option(
     "--adopt",
@@ -35,7 +37,7 @@ def conventions(*, check: bool, force: bool, adopt: str, diff: bool, dry_run: bo
     """Keep a section on tags and markers in Markdown files.
 
     Writes the section into the files that [docs] names, and lists the sentences in Markdown and in descriptions of
-    variables that contradict it. These are never changed.
+    variables that contradict it. These are never changed. Exits with 1 if one of the files cannot be read.
     """
     project = source.open()
     if check or force or adopt:
@@ -44,7 +46,7 @@ def conventions(*, check: bool, force: bool, adopt: str, diff: bool, dry_run: bo
     if check or diff or dry_run:
         (view.as_diff() if diff else view).show(project, [report])
         project.proven(report)
-        return int(check and commands.is_stale(report))
+        return int(check and (_is_unread(project, report) or commands.is_stale(report)))
     if reasons := list(commands.objections(report)):
         _refuse(project, report, view, reasons)
     with view.showing(project, [report]):
@@ -53,7 +55,15 @@ def conventions(*, check: bool, force: bool, adopt: str, diff: bool, dry_run: bo
         output.say("No section is kept, because [docs] in hclmod.toml names no files.", err=True)
     elif number:
         view.say(output.written(number))
-    return 0
+    return int(_is_unread(project, report))
+
+
+def _is_unread(project: Project, report: PhaseReport) -> bool:
+    """Whether a file that the config names cannot be read; the reason goes to standard error."""
+    reasons = commands.unread(project, report)
+    for reason in reasons:
+        output.show_labelled("error:", reason, color="red")
+    return bool(reasons)
 
 
 def _refuse(project: Project, report: PhaseReport, view: View, reasons: list[str]) -> None:

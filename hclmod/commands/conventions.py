@@ -56,6 +56,16 @@ def is_stale(report: PhaseReport) -> bool:
     return any(each.is_open and each.finding.code in _SECTION for each in report.findings)
 
 
+def unread(project: Project, report: PhaseReport) -> list[str]:
+    """Why files that the config names, or that these lead to, cannot be read or written."""
+    from hclmod.engine import pages
+    from hclmod.engine.outcomes import Skipped
+
+    managed = {each.path for each in pages.find(project) if each.managed}
+    skipped = (each for each in report.outcomes if isinstance(each, Skipped))
+    return [f"{each.path} does not get the section: {each.reason}" for each in skipped if each.path in managed]
+
+
 def objections(report: PhaseReport) -> Iterator[str]:
     """Why a section cannot be written: with one objection nothing may be."""
     from hclmod.engine.outcomes import findings

@@ -204,6 +204,30 @@ def test_what_is_no_markdown_is_not_written(tmp_path: Path, *, link: bool) -> No
     assert (root / "main.tf").read_text() == "locals {}\n"
 
 
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [(b"caf\xe9\n", "not UTF-8 text"), (b"word\n" * 250_000, "larger than 1024 KiB"), (b"\0", "not UTF-8 text")],
+)
+@pytest.mark.parametrize("name", ["AGENTS.md", "CLAUDE.md"])
+def test_a_named_file_that_cannot_be_read_exits_with_1(tmp_path: Path, name: str, data: bytes, why: str) -> None:
+    docs = f'\n[docs]\nfiles = ["{name}", "OTHER.md"]\n'
+    root = demo(tmp_path, docs, **{"CLAUDE.md": "@AGENTS.md\n", "OTHER.md": "# Other\n"})
+    (root / "AGENTS.md").write_bytes(data)
+    for options in ([], ["--check"], ["--check", "--format", "json"]):
+        done = hclmod(root, "conventions", *options)
+        assert done.returncode == 1, options
+        assert f"AGENTS.md does not get the section: {why}" in done.stderr
+    assert "hclmod:begin" in (root / "OTHER.md").read_text()
+    assert (root / "AGENTS.md").read_bytes() == data
+
+
+def test_a_file_that_nobody_named_may_be_unreadable(tmp_path: Path) -> None:
+    root = demo(tmp_path)
+    (root / "OTHER.md").write_bytes(b"caf\xe9\n")
+    assert hclmod(root, "conventions").returncode == 0
+    assert hclmod(root, "conventions", "--check").returncode == 0
+
+
 def test_without_files_there_is_a_list_only(tmp_path: Path) -> None:
     root = demo(tmp_path, "")
     before = state(root)
