@@ -26,6 +26,9 @@ Closed = dict[str, str]
 
 OTHER = "another repository"
 
+UNREAD = "it cannot be read: not a regular file, no permission, or gone meanwhile"
+"""Why there is nothing to say about a file that was listed."""
+
 
 def find(paths: Iterable[Path], endings: tuple[str, ...] = (".tf",), closed: Closed | None = None) -> Iterator[Path]:
     """The files that are named, and those with these endings below a named folder, sorted; not caches, not links.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
 _PORTS = re.compile(
-    r"(?:(?P<host>\[[^\]]*\]|\d+(?:\.\d+){3}|localhost):)?(?:(?P<published>\d*(?:-\d+)?):)?(?P<target>\d+(?:-\d+)?)(?:/tcp)?"
+    r"(?:(?P<host>\[[^\]]*\]|\d+(?:\.\d+){3}|localhost):)?(?:(?P<published>(?:\d+(?:-\d+)?)?):)?(?P<target>\d+(?:-\d+)?)(?:/tcp)?"
 )
 _MOST = 1000
 

@@ -57,7 +57,7 @@ class Directive(Struct, frozen=True):
 
 
 class Unread(Struct, frozen=True):
-    """A text that is not read, with the line and the reason."""
+    """A text that is not read, with the line (0: the whole file) and the reason."""
 
     path: str
     line: int

@@ -87,11 +87,17 @@ def _version_evidence(config: RegistryConfig) -> str:
 
 
 def _with_unit(config: RegistryConfig, ttl: Setting, unit: str) -> Fix | None:
-    """The edit that writes the unit; None in a text that is not a file of its own."""
+    """The edit that writes the unit; None in a text that is not a file of its own, or where other letters stand there.
+
+    Such letters are an anchor, an escape in quotes, or what comes of a byte order mark.
+    """
     if config.text is None or not config.text.whole:
         return None
     text = config.text.text
-    end = len(text[: ttl.start + text[ttl.start : ttl.end].rindex(ttl.text) + len(ttl.text)].encode())
+    written = text[ttl.start : ttl.end]
+    if written.strip("\"'") != ttl.text:
+        return None
+    end = len(text[: ttl.start + written.index(ttl.text) + len(ttl.text)].encode())
     return Fix((Edit(Span(end, end), unit.encode()),), ())
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from hclmod.caches import compose, distribution, mirrors, nginx, registries, serving, texts
 from hclmod.caches.nginx import Directive, Unread
 from hclmod.caches.nginx_checks import Way, ways
+from hclmod.files import UNREAD
 from hclmod.scan.files import is_compose
 from hclmod.terraform.code import CODE
 from hclmod.yaml import located
@@ -102,9 +103,14 @@ def read(
     images_of: Callable[[], Sequence[tuple[str, Reference]]] = tuple,
     renderings: Mapping[str, tuple[Rendering, ...]] | None = None,
 ) -> Caches:
-    """Read what the files say. `images_of` gives the registries of the cluster, `renderings` the uses of templates."""
+    """Read what the files say. `images_of` gives the registries of the cluster, `renderings` the uses of templates.
+
+    A file for which `get` has nothing is one that cannot be read.
+    """
     known = renderings or {}
-    every = [text for path in paths if texts.is_candidate(path) for text in _texts(path, get(path), known)]
+    files = {path: get(path) for path in paths if texts.is_candidate(path)}
+    missing = [(path, UNREAD) for path, data in files.items() if data is None]
+    every = [text for path, data in files.items() for text in _texts(path, data, known)]
     documents = [(text, each) for text in every if _may_be_yaml(text) for each in _documents(text)]
     services = tuple(
         service for text, each in documents if is_compose(text.name) for service in compose.services(text.path, each)
@@ -119,7 +125,7 @@ def read(
         ),
         services=services,
         mirrors=tuple(each for text in every if mirrors.is_hosts(text) for each in mirrors.mirrors(text)),
-        unread=tuple(unread),
+        unread=(*(Unread(path, 0, why) for path, why in missing), *unread),
         images_of=images_of,
         renderings=known,
     )

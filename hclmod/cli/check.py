@@ -65,7 +65,7 @@ def check(*, paths: tuple[Path, ...], rules: tuple[str, ...], stdin: Path | None
     view.show(project, worth_showing if view.form == "text" else reports)
     for report in reports:
         project.proven(report)
-    return int(_is_unread(project, paths, reports) or any(to_do(report) for report in reports))
+    return int(is_unread(project, paths, reports) or any(to_do(report) for report in reports))
 
 
 @click.command(cls=Command)
@@ -99,7 +99,7 @@ def fix(
     if stdin is None:
         with view.showing(project, reports):
             write(project, reports)
-        return int(_is_unread(project, paths, reports))
+        return int(is_unread(project, paths, reports))
     for report in reports:
         unsaved.update(project.proven(report))
     output.show_bytes(b"".join(unsaved.values()))
@@ -125,7 +125,7 @@ def _is_linked(folder: Path) -> bool:
     return any(each.is_symlink() for each in (folder, *folder.parents) if each != here and each.is_relative_to(here))
 
 
-def _is_unread(project: Project, paths: tuple[Path, ...], reports: tuple[PhaseReport, ...]) -> bool:
+def is_unread(project: Project, paths: tuple[Path, ...], reports: tuple[PhaseReport, ...]) -> bool:
     """Whether a file that a person named cannot be read."""
     unread = {each.path for report in reports for each in report.outcomes if isinstance(each, Skipped)}
     return any(project.name_of(path) in unread for path in paths if not path.is_dir())

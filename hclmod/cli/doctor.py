@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hclmod.cli import options
-from hclmod.cli.check import open_at
+from hclmod.cli.check import is_unread, open_at
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import to_do, write
-from hclmod.commands.doctor import asking
+from hclmod.commands.doctor import asking, folder_of
 
 if TYPE_CHECKING:
     from hclmod.cli.options import Source, View
@@ -49,19 +49,20 @@ def doctor(
     """Find caches that may give old images.
 
     Reads what the repository says of nginx, registries, compose files and containerd, from PATH or everywhere. Without
-    --live it asks no network. Exits with 1 if there is a finding. Each is described in docs/guides/cache.md.
+    --live it asks no network. Exits with 1 if there is a finding, or PATH is a file that cannot be read. Each finding
+    is described in docs/guides/cache.md.
     """
     from hclmod.engine import doctor as examination
 
     project, _, _ = open_at(source, (path,))
-    name = project.name_of(path)
+    below = folder_of(project, path)
     ask = asking(project, mirrors, image, lambda seen: view.say(compared(seen)))
-    report = project.on_disk(examination.report(project, "" if name == "." else name, unit or "", ask))
+    report = project.on_disk(examination.report(project, below, unit or "", ask))
     shown = view.as_diff() if diff else view
     if not fix or dry_run or diff:
         shown.show(project, [report])
         project.proven(report)
-        return 0 if fix else int(bool(to_do(report)))
+        return 0 if fix else int(bool(to_do(report)) or is_unread(project, (path,), (report,)))
     with shown.showing(project, [report]):
         write(project, [report])
     return 0

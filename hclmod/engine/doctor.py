@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from hclmod.caches import RULE, TITLE, diagnosis, docs_checks, fixes, repository, texts
 from hclmod.caches.registries import is_image
 from hclmod.engine.outcomes import Changed, PhaseReport, Refused, Reported, Skipped, StackReport, Unchanged
+from hclmod.engine.tree import UNREAD
 from hclmod.hcl import edits, suppression
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import excerpt
@@ -44,19 +45,21 @@ def report(
 ) -> PhaseReport:
     """What is wrong with the caches of the whole repository, or of the file or folder `below`.
 
-    `unit` is what a `ttl` that is a number alone is counted in, and `ask` has findings of its own about the caches.
-    Nothing is written.
+    `unit` is what a `ttl` that is a number alone is counted in, and `ask` has findings of its own about the caches,
+    which are reported wherever they stand. Nothing is written.
     """
     caches = read(project)
-    docs = ((path, project.tree[path]) for path in project.tree if docs_checks.is_doc(path))
+    docs = [path for path in project.tree if docs_checks.is_doc(path)]
+    pages = ((path, data) for path in docs if (data := project.tree.get(path)) is not None)
+    diagnosed = (each for each in diagnosis.diagnose(caches, pages, unit) if _is_below(each.path, below))
     by_path: dict[str, list[Placed]] = defaultdict(list)
-    for each in (*diagnosis.diagnose(caches, docs, unit), *ask(caches)):
+    for each in (*diagnosed, *ask(caches)):
         by_path[each.path].append(each)
-    outcomes = [*_unread(caches), *(_outcome(project, caches, path, by_path[path]) for path in sorted(by_path))]
+    unread = (each for each in _unread(project, caches) if _is_below(each.path, below))
+    outcomes = [*unread, *(_outcome(project, caches, path, by_path[path]) for path in sorted(by_path))]
     folders: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in sorted(outcomes, key=lambda each: each.path):
-        if not below or f"{outcome.path}/".startswith(f"{below}/"):
-            folders[posixpath.dirname(outcome.path)].append(outcome)
+        folders[posixpath.dirname(outcome.path)].append(outcome)
     stacks = (
         StackReport(Stack(folder, folder, tuple(each.path for each in own)), tuple(own))
         for folder, own in folders.items()
@@ -68,7 +71,8 @@ def read(project: Project) -> Caches:
     """The caches that a project configures."""
     project.tree.load([path for path in project.tree if texts.is_candidate(path) or docs_checks.is_doc(path)])
     uses: Mapping[str, tuple[Rendering, ...]] = {}
-    if any(repository.may_be_filled(path, project.tree[path]) for path in project.tree if texts.is_candidate(path)):
+    files = ((path, project.tree.get(path, b"")) for path in project.tree if texts.is_candidate(path))
+    if any(repository.may_be_filled(path, data) for path, data in files):
         from hclmod.scan.renderings import renderings
 
         uses = renderings(project.model, project.files)
@@ -86,9 +90,18 @@ def _images(project: Project) -> Iterator[tuple[str, Reference]]:
             yield each.location.file, each.reference
 
 
-def _unread(caches: Caches) -> Iterator[Skipped]:
+def _is_below(path: str, folder: str) -> bool:
+    """Whether a file is this one, or lies in this folder; all lie in the empty one."""
+    return not folder or f"{path}/".startswith(f"{folder}/")
+
+
+def _unread(project: Project, caches: Caches) -> Iterator[Skipped]:
+    """The files of caches, and the pages, that cannot be read."""
     for each in caches.unread:
-        yield Skipped(each.path, f"line {each.line}: {each.why}", broken=each.is_broken)
+        yield Skipped(each.path, f"line {each.line}: {each.why}" if each.line else each.why, broken=each.is_broken)
+    for path in sorted(project.tree.unread):
+        if docs_checks.is_doc(path):
+            yield Skipped(path, UNREAD)
 
 
 def _outcome(project: Project, caches: Caches, path: str, own: Sequence[Placed]) -> Outcome:

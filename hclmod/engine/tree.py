@@ -28,8 +28,7 @@ LINK = "a symbolic link; its target is read where it lies"
 AWAY = "outside of the sparse checkout (`git sparse-checkout add` its folder)"
 """Why a file is not written that git knows and that is not on disk. It is read as git has it."""
 
-UNREAD = "it cannot be read: not a regular file, no permission, or gone meanwhile"
-"""Why there is nothing to say about a file that was listed."""
+UNREAD = files.UNREAD
 
 
 class Tree(Mapping[str, bytes]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -81,12 +81,22 @@ def compare(
 
 
 def _endpoint(mirror: str) -> Endpoint:
-    parts = urlsplit(mirror)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or "@" in parts.netloc:
+    parts = _parts(mirror)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.netloc or parts.query or "@" in parts.netloc:
         hint = "Write its address, such as http://10.0.20.10:5000, without a name and a password."
         raise HclmodError(f"`{mirror}` is not the address of a mirror", hint=hint)
     prefix = parts.path.strip("/").removeprefix("v2").strip("/")
     return Endpoint(parts.netloc, f"{prefix}/" if prefix else "", parts.scheme == "http")
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an address; None where its host or its port is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 def _digest(answer: Answer) -> str:

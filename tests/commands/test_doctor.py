@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hclmod.caches.codes import placed
 from hclmod.engine import doctor
+from hclmod.engine.outcomes import Skipped, Unchanged
 from hclmod.engine.project import in_memory, open_project
 from tests.support.demo import hclmod
 
@@ -166,6 +169,7 @@ def test_odd_configurations_are_read_or_named(text: str) -> None:
         ("docker-compose.yml", "services: [a, b]\n"),
         ("docker-compose.yml", "services:\n  registry:\n    image: {a: b}\n    ports: [5000, 'x:y', {target: a}]\n"),
         ("docker-compose.yml", "services:\n  registry:\n    ports: ['1-9999999:1-9999999', '9-1:1-9']\n"),
+        ("docker-compose.yml", "services:\n  registry:\n    ports: ['-5:80', ':80', '5-:80']\n"),
         ("config.yml", "version: 0.1\nproxy: registry\nstorage: {}\n"),
         ("config.yml", "version: 0.1\nstorage: {}\nproxy: {remoteurl: [a], ttl: {b: c}}\n"),
         ("own/hosts.toml", 'server = 3\n[host."http://registry"]\ncapabilities = 7\n'),
@@ -176,3 +180,67 @@ def test_odd_configurations_are_read_or_named(text: str) -> None:
 )  # fmt: skip
 def test_odd_texts_end_in_no_traceback(path: str, text: str) -> None:
     assert list(doctor.report(in_memory({path: text.encode()})).findings) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_regular_file_is_skipped(root: Path) -> None:
+    for name in ("cache/other.conf", "nginx.conf", "README.md", "main.tf"):
+        os.mkfifo(root / name)
+    done = hclmod(root, "doctor", "-v")
+    assert done.returncode == 1, done.stderr
+    assert "cache/nginx.conf" in done.stdout
+    assert hclmod(root, "doctor", "nginx.conf").returncode == 1, "a file that is named has to be read"
+    skipped = {each.path for each in doctor.report(open_project(root)).outcomes if isinstance(each, Skipped)}
+    assert {"cache/other.conf", "nginx.conf", "README.md"} <= skipped
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"\ufeff{CONFIG}",
+        CONFIG.replace("168", '"1\\x368"'),
+        CONFIG.replace("168", "&t 168") + "  other: *t\n",
+        CONFIG.replace("168", "!!str 168"),
+        CONFIG.replace("168", "*t").replace("reader", "&t 168"),
+        CONFIG.replace("168", "|-\n    168"),
+    ],
+)
+def test_a_unit_that_cannot_be_written_is_not_offered(text: str) -> None:
+    (outcome,) = doctor.report(in_memory({"config.yml": text.encode()}), unit="h").outcomes
+    assert isinstance(outcome, Unchanged)
+    assert "doctor/ttl-without-unit" in {each.code for each in outcome.left if each.is_open}
+
+
+@pytest.mark.parametrize("path", ["nope", "../nope", "cache/nope.conf"])
+def test_a_path_that_is_not_there_is_an_error(root: Path, path: str) -> None:
+    done = hclmod(root, "doctor", path)
+    assert done.returncode == 2
+    assert f"{path} does not exist" in done.stderr
+
+
+def test_a_path_of_elsewhere_is_an_error(root: Path) -> None:
+    outside = root.parent / "outside"
+    outside.mkdir()
+    (outside / "nginx.conf").write_text("")
+    (root / "out").symlink_to(outside)
+    (root / "leads").symlink_to(root / "cache")
+    (root / "hostname").write_text("a")
+    for path, why in (
+        ("out/nginx.conf", "a link on its path leads out of the repository"),
+        ("leads", "leads is a symbolic link"),
+        ("hostname", "hostname is not a file that doctor reads"),
+    ):
+        done = hclmod(root, "doctor", path)
+        assert (done.returncode, why in done.stderr) == (2, True), done.stderr
+
+
+def test_what_a_mirror_shows_is_reported_whatever_the_path(root: Path) -> None:
+    seen = placed("old-answer", ("cache/nginx.conf", 4), "an old digest")
+    report = doctor.report(open_project(root), "registry", ask=lambda _caches: [seen])
+    assert [each.code for each in report.findings] == ["doctor/old-answer", "doctor/ttl-without-unit"]
+
+
+@pytest.mark.parametrize("mirror", ["http://[::1", "http://a:99999", "http://a:b"])
+def test_what_is_no_address_of_a_mirror_is_an_error(root: Path, mirror: str) -> None:
+    done = hclmod(root, "doctor", "--live", mirror)
+    assert (done.returncode, "is not the address of a mirror" in done.stderr) == (2, True), done.stderr
