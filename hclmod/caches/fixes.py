@@ -6,6 +6,8 @@ PyYAML. Both compare what is read before and after: it has to be equal but for t
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from msgspec.structs import replace
 from hclmod.caches import nginx
 from hclmod.caches.codes import PROXY_CACHE_OFF, WRITES
 from hclmod.caches.texts import Text, whole
+from hclmod.hcl import edits
 from hclmod.hcl.document import Document
 from hclmod.hcl.edits import Edit, Fix, Span
 from hclmod.proof import verdict
@@ -28,38 +31,59 @@ if TYPE_CHECKING:
     from hclmod.yaml.located import Located
 
 _TTL = "proxy.ttl"
+_LOCATION = re.compile(rb"(?:^|(?<=[\s;{}]))location\b")
 
 
-def offered(each: Placed, data: bytes, *, filled: bool) -> Placed:
-    """The finding with the edit that its cell promises, where the file is one of nginx; else as it is.
+def offered(path: str, own: Sequence[Placed], data: bytes, *, filled: bool) -> list[Placed]:
+    """The findings of a file with the edits that their cells promise, as far as another parser proves them.
 
     `filled` says that `templatefile` reads the file.
     """
-    if (WRITES, PROXY_CACHE_OFF) not in each.finding.cells:
-        return each
-    text = whole(each.path, data, filled=filled)
-    matched = _located(nginx.parse(text), each.line) if nginx.is_nginx(text) else None
-    edit = _switched_off(Document(each.path, data), each.line) if matched is not None else None
-    if edit is None:
-        cells = tuple(cell for cell in each.finding.cells if cell[0] != WRITES)
-        return replace(each, finding=replace(each.finding, cells=cells))
-    return replace(each, finding=replace(each.finding, fix=Fix((edit,), ())))
+    promised = [each for each in own if (WRITES, PROXY_CACHE_OFF) in each.finding.cells]
+    text = whole(path, data, filled=filled)
+    root = nginx.parse(text) if promised and nginx.is_nginx(text) else None
+    lines = [] if root is None or isinstance(root, nginx.Unread) else _locations(root)
+    alone = {line for line, count in Counter(lines).items() if count == 1}
+    document, starts = Document(path, data), [0, *(each.end() for each in re.finditer(b"\n", data))]
+    at = {line: _switched_off(document, starts[line - 1]) for line in alone}
+    every = [_switched(each, at.get(each.line)) if each in promised else each for each in own]
+    proven = _proven([each for each in every if each.finding.fix is not None], data, filled=filled)
+    return [each if each.finding.fix is None or each in proven else without(each) for each in every]
 
 
-def _located(root: Directive | nginx.Unread, line: int) -> Directive | None:
-    """The only location on a line."""
-    if isinstance(root, nginx.Unread):
-        return None
-    every = [each for each in root.below() if each.name == "location" and each.line == line]
-    return every[0] if len(every) == 1 else None
+def without(each: Placed) -> Placed:
+    """The finding without an edit."""
+    cells = tuple(cell for cell in each.finding.cells if cell[0] != WRITES)
+    return replace(each, finding=replace(each.finding, fix=None, cells=cells))
 
 
-def _switched_off(document: Document, line: int) -> Edit | None:
-    """The edit that puts the directive first into the block that opens on a line."""
-    data, start = document.data, 0
-    for _ in range(line - 1):
-        start = document.next_line(start)
-    brace = _brace(data, start)
+def _proven(fixable: Sequence[Placed], data: bytes, *, filled: bool) -> list[Placed]:
+    """Those whose edits do what they declare: all in one go, else the halves, each for itself."""
+    if not fixable:
+        return []
+    _, made = edits.select([each.finding.fix for each in fixable if each.finding.fix is not None])
+    old, new = (whole(fixable[0].path, each, filled=filled) for each in (data, edits.apply(data, made)))
+    if isinstance(judged(old, new, fixable), verdict.AsDeclared):
+        return list(fixable)
+    half = len(fixable) // 2
+    parts = (fixable[:half], fixable[half:]) if half else ()
+    return [each for part in parts for each in _proven(part, data, filled=filled)]
+
+
+def _switched(each: Placed, edit: Edit | None) -> Placed:
+    """The finding with the edit of its location."""
+    return without(each) if edit is None else replace(each, finding=replace(each.finding, fix=Fix((edit,), ())))
+
+
+def _locations(root: Directive) -> list[int]:
+    return [each.line for each in root.below() if each.name == "location"]
+
+
+def _switched_off(document: Document, start: int) -> Edit | None:
+    """The edit that puts the directive first into the block of the location on the line that begins there."""
+    data = document.data
+    word_at = _LOCATION.search(data, start, document.line_end(start))
+    brace = _brace(data, word_at.end()) if word_at else None
     if brace is None:
         return None
     at, end = brace + 1, document.line_end(brace)

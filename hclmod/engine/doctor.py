@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from hclmod.caches import RULE, TITLE, diagnosis, docs_checks, fixes, repository, texts
 from hclmod.caches.registries import is_image
-from hclmod.engine.outcomes import Changed, PhaseReport, Refused, Reported, Skipped, StackReport, Unchanged
+from hclmod.engine.outcomes import Changed, PhaseReport, Reported, Skipped, StackReport, Unchanged
 from hclmod.engine.tree import UNREAD
 from hclmod.hcl import edits, suppression
 from hclmod.hcl.document import Document
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 UNIT = "ttl-unit"
 """The option of its cases, and of the command line, for a `ttl` without a unit."""
 
+_MARKS = ("#", "//", "<!--")
 _COMMENT = re.compile(r"(?:#|//|<!--)\s*hclmod:.*")
 
 
@@ -108,7 +109,8 @@ def _outcome(project: Project, caches: Caches, path: str, own: Sequence[Placed])
     """What becomes of a file: changed where edits are offered, and else as it is."""
     data = project.tree[path]
     document, filled = Document(path, data), path in caches.renderings
-    every = [fixes.offered(_heeding(each, document), data, filled=filled) for each in own]
+    lines = data.decode(errors="replace").split("\n")
+    every = fixes.offered(path, [_heeding(each, lines) for each in own], data, filled=filled)
     fixable = [each for each in every if each.finding.fix is not None]
     _, made = edits.select([each.finding.fix for each in fixable if each.finding.fix is not None])
     left = tuple(_reported(each, document) for each in every if each.finding.fix is None)
@@ -120,18 +122,15 @@ def _outcome(project: Project, caches: Caches, path: str, own: Sequence[Placed])
     match fixes.judged(old, new, fixable):
         case verdict.AsDeclared() as judged:
             return Changed(path=path, before=data, after=after, applied=applied, left=left, verdict=judged)
-        case verdict.Unverifiable(why):
-            return Refused(path, (why,), applied)
-        case verdict.Broken(paths):
-            return Refused(path, paths, applied)
-        case verdict.Same():
-            return Unchanged(path, left)
+        case _:  # what is proven alone is not proven together
+            return Unchanged(path, tuple(_reported(fixes.without(each), document) for each in every))
 
 
-def _heeding(each: Placed, document: Document) -> Placed:
-    """The finding as a comment on its line or the line above leaves it."""
-    lines = document.data.decode(errors="replace").split("\n")[max(0, each.line - 2) : each.line]
-    comments = [match[0].removesuffix("-->").replace("<!--", "#") for text in lines if (match := _COMMENT.search(text))]
+def _heeding(each: Placed, lines: Sequence[str]) -> Placed:
+    """The finding as a comment on its line, or alone on the line above, leaves it; `lines` are those of its file."""
+    above, own = lines[max(0, each.line - 2) : each.line - 1], lines[each.line - 1 : each.line]
+    near = [*(text for text in above if text.lstrip().startswith(_MARKS)), *own]
+    comments = [match[0].removesuffix("-->").replace("<!--", "#") for text in near if (match := _COMMENT.search(text))]
     why = suppression.among(comments, RULE)
     if not why:
         return each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from hclmod.caches import fixes, repository
 from hclmod.caches.codes import Placed
@@ -31,7 +32,7 @@ proxy:
 def made(path: str, data: bytes) -> list[Placed]:
     """The findings of a file that have an edit."""
     every = diagnose(repository.read([path], {path: data}.get), unit="h")
-    offered = [fixes.offered(each, data, filled=False) for each in every]
+    offered = fixes.offered(path, every, data, filled=False)
     return [each for each in offered if each.finding.fix is not None]
 
 
@@ -78,3 +79,37 @@ def test_another_value_is_not(after: bytes) -> None:
 
 def test_text_that_is_not_yaml_proves_nothing() -> None:
     assert isinstance(judged("config.yml", CONFIG, CONFIG + b"  ["), Unverifiable)
+
+
+ODD = NGINX.replace(b"location /v2/ {\n", b"location /v2/ # {\n    {\n")
+
+
+def test_the_brace_is_that_of_the_location() -> None:
+    data = b"server { listen 80; location /v2/ {\n        proxy_pass http://registry;\n    }\n}\n"
+    data = b"proxy_cache a;\nproxy_cache_valid 200 1h;\n" + data
+    each, _ = made("nginx.conf", data.replace(b"}\n}", b"}\n    location ~ /blobs/ { proxy_pass http://registry; }\n}"))
+    assert each.finding.fix is not None
+    (edit,) = each.finding.fix.edits
+    assert data[: edit.span.start].endswith(b"location /v2/ {")
+
+
+def test_what_one_edit_breaks_is_left_and_the_others_are_offered() -> None:
+    broken = replace(made("nginx.conf", NGINX)[0], line=2)
+    fine = diagnose(repository.read(["nginx.conf"], {"nginx.conf": NGINX}.get))
+    result = fixes.offered("nginx.conf", [broken, *fine], NGINX, filled=False)
+    assert [(each.line, each.finding.fix is not None) for each in result if each.finding.code == "cached-manifest"] == [
+        (2, False),
+        (5, True),
+    ]
+
+
+def test_a_brace_behind_a_comment_gets_no_edit() -> None:
+    assert not made("nginx.conf", ODD)
+
+
+def test_a_unit_that_an_anchor_shares_is_not_offered() -> None:
+    shared = CONFIG.replace(b"proxy:\n", b"x: &a\n  ttl: 168\nproxy:\n  <<: *a\n").replace(
+        b"quay.io\n  ttl: 168", b"quay.io"
+    )
+    assert diagnose(repository.read(["config.yml"], {"config.yml": shared}.get), unit="h")
+    assert not made("config.yml", shared)

@@ -244,3 +244,14 @@ def test_what_a_mirror_shows_is_reported_whatever_the_path(root: Path) -> None:
 def test_what_is_no_address_of_a_mirror_is_an_error(root: Path, mirror: str) -> None:
     done = hclmod(root, "doctor", "--live", mirror)
     assert (done.returncode, "is not the address of a mirror" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_comment_speaks_of_its_own_line_and_one_alone_of_the_next() -> None:
+    behind = CONFIG.replace("registry-1.docker.io\n", "ghcr.io # hclmod: ignore[doctor] on purpose\n").replace(
+        "  username: reader\n", ""
+    )
+    alone = CONFIG.replace("  ttl", "  # hclmod: ignore[doctor] on purpose\n  ttl")
+    for text, is_open in ((behind, True), (alone, False)):
+        findings = doctor.report(in_memory({"config.yml": text.encode()})).findings
+        (ttl,) = (each for each in findings if each.code == "doctor/ttl-without-unit")
+        assert ttl.is_open is is_open
