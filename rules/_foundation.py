@@ -35,6 +35,7 @@ from ._foundation_keys import release_keys
 from ._foundation_policy import policy
 from ._foundation_style import Step, is_tier, style
 from ._foundation_style import steps as in_style
+from ._foundation_there import unmet
 from ._foundation_wish import (
     ALLOWLIST,
     CHART,
@@ -56,7 +57,7 @@ _PATH = re.compile(r"(?!/)(?!.*//)(?!(?:.*/)?\.\.?(?:/|$))[^\\\0-\x1f]+")
 def drafts(siblings: Siblings, context: Context, wish: Wish) -> Iterator[Draft]:
     """What is not there yet; with one objection nothing is written."""
     cluster = facts(context)
-    problems = [*_of_words(wish), *_of_versions(wish)]
+    problems = [*_of_words(wish), *_of_versions(wish), *unmet(siblings, context, wish)]
     new_keel = not cluster.keels
     new_policy = not any(injecting(each) for each in cluster.policies) and not context.config.keel.injected
     problems += _of_unread(cluster) if new_policy else ()
@@ -64,7 +65,7 @@ def drafts(siblings: Siblings, context: Context, wish: Wish) -> Iterator[Draft]:
     if isinstance(home, Draft):
         problems.append(home)
     if new_keel and not problems:
-        problems += _of_place(f"{wish.out}/main.tf", siblings, "out")
+        problems += _of_place(f"{wish.folder}/main.tf", siblings, "out")
     if isinstance(home, Home):
         problems += _of_place(home.path, siblings, "policy-file")
         problems += _of_one_file(home.path, wish) if new_keel else ()
@@ -88,7 +89,7 @@ def _of_words(wish: Wish) -> Iterator[Draft]:
     """Words that mean nothing."""
     for name, value, known in (
         ("policy", wish.policy, ("", MUTATING, CLUSTER)),
-        ("enrol", wish.enrol, (LABEL, ALLOWLIST)),
+        ("enrol", wish.enrol, ("", LABEL, ALLOWLIST)),
     ):
         if value not in known:
             raise RuleError(f"`{value}` is no {name}", hint=f"Write {' or '.join(filter(None, known))}.")
@@ -109,18 +110,17 @@ def _of_unread(cluster: ClusterFacts) -> Iterator[Draft]:
 
 def _of_versions(wish: Wish) -> Iterator[Draft]:
     """Versions that cannot be installed."""
-    chart, place = wish.chart_version, f"{wish.out}/main.tf"
+    wrong = list(wish.wrong_versions())
+    chart, place = wish.chart_version, f"{wish.folder}/main.tf"
     if chart in NEVER_PUBLISHED:
         yield objection(place, "chart-never-published", f"chart {chart} was never published. Take {CHART}")
-    elif not wish.keel_version:
+    elif not wish.keel_version and not wrong:
         known = ", ".join(PUBLISHED)
         message = (
             f"which Keel chart {chart} installs is not known (known charts: {known}). Name it: --keel-version 0.22.1"
         )
         yield objection(place, "unknown-chart", message)
-    for text in filter(None, (wish.version, wish.chart)):
-        if not re.fullmatch(r"v?\d+(\.\d+)+(-[\w.]+)?", text):
-            yield objection(place, "not-a-version", f"`{text}` is not a version, such as 0.22.1")
+    yield from (objection(place, "not-a-version", why) for why in wrong)
     if (why := schedule_problem(wish.schedule)) or not re.fullmatch(r"[\w@*/,?#. -]*", wish.schedule):
         why = why or "which has other characters than a schedule"
         yield objection(place, "not-a-schedule", f"the schedule is `{wish.schedule}`, {why}. Write it as {SCHEDULE}")
@@ -141,7 +141,7 @@ def _of_place(path: str, siblings: Siblings, option: str) -> Iterator[Draft]:
 
 def _of_one_file(path: str, wish: Wish) -> Iterator[Draft]:
     """A policy that would take the place of Keel's stack."""
-    if path.casefold() == f"{wish.out}/main.tf".casefold():
+    if path.casefold() == f"{wish.folder}/main.tf".casefold():
         message = f"{path} is the file of Keel's stack. Name another file of the policy with --policy-file"
         yield objection(path, "path-taken", message)
 
@@ -199,7 +199,7 @@ def _exempt(home: Home, context: Context) -> tuple[str, ...]:
 
 def _stack(siblings: Siblings, cluster: ClusterFacts, wish: Wish) -> Iterator[Draft]:
     """The stack that installs Keel."""
-    path = f"{wish.out}/main.tf"
+    path = f"{wish.folder}/main.tf"
     data = fill(template("foundation/keel.tf"), path, (*in_style(style(siblings, wish.tier)), *_release_steps(wish)))
     message = (
         f"installs Keel {wish.keel_version} by chart {wish.chart_version}, which polls {wish.schedule or SCHEDULE}"
@@ -210,7 +210,7 @@ def _stack(siblings: Siblings, cluster: ClusterFacts, wish: Wish) -> Iterator[Dr
     yield draft(path, data, "keel-stack", message, effect=grants)
     if siblings.terragrunt is not None:
         words = "includes and depends on what most stacks do"
-        yield draft(f"{wish.out}/terragrunt.hcl", siblings.terragrunt, "terragrunt", words)
+        yield draft(f"{wish.folder}/terragrunt.hcl", siblings.terragrunt, "terragrunt", words)
 
 
 def _release_steps(wish: Wish) -> list[Step]:

@@ -25,6 +25,8 @@ class Key(Struct, frozen=True, kw_only=True):
     value: str
     place: Attribute | Block
     make: Callable[[], Fix | None]
+    effect: str = ""
+    """What it does besides, if that is not what it does at every release."""
 
     @property
     def name(self) -> str:

@@ -30,7 +30,7 @@ def policy(home: Home, wish: Wish, exempt: Sequence[str], more: str = "") -> Dra
     kubectl = "_kubectl" if home.manifest == "kubectl_manifest" else ""
     steps = [*_policy_steps(home, wish, exempt), *_annotation_steps(wish)]
     data = fill(template(f"foundation/{home.policy}_policy{kubectl}.tf"), home.path, steps)
-    how = 'the label "keel.sh/enrolled" = "true"' if wish.enrol == LABEL else "a list of names"
+    how = 'the label "keel.sh/enrolled" = "true"' if not wish.by_list else "a list of names"
     message = (
         f"injects Keel's annotations into namespaces that are enrolled by {how}, and none is. Its plan needs the CRDs "
         f"of Kyverno, so Kyverno has to be applied before{more}"
@@ -80,7 +80,7 @@ def _policy_steps(home: Home, wish: Wish, exempt: Sequence[str]) -> list[Step]:
         fix = fixes.append_strings(names, [name for name in exempt if name not in known])
         return objects.within(attribute, fix) if fix else None
 
-    return [depends, spared, more, partial(_enrolled_by, wish.enrol)]
+    return [depends, spared, more, partial(_enrolled_by, wish.enrol or LABEL)]
 
 
 def _enrolled_by(enrol: str, blocks: Mapping[str, Block]) -> Fix | None:

@@ -40,6 +40,11 @@ def is_tier(text: str) -> bool:
     return re.fullmatch(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?)?", text) is not None or _LOCAL.fullmatch(text) is not None
 
 
+def has_tier(block: Block, tier: str) -> bool:
+    """Whether a namespace has this tier."""
+    return _label(block, TIER) == _written(tier)
+
+
 def _written(tier: str) -> str:
     """A tier as HCL: a reference as it is, anything else as a string."""
     return tier if _LOCAL.fullmatch(tier) else f'"{tier}"'

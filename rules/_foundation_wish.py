@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 
 from hclmod.rulekit import Struct
 
@@ -19,6 +21,8 @@ SERVES_MUTATING = (1, 17)
 RESOURCE = "inject_keel_annotations"
 """The name of the policy's resource in all templates."""
 
+_VERSION = re.compile(r"v?\d+(\.\d+)+(-[\w.]+)?")
+
 LABEL, ALLOWLIST = "label", "allowlist"
 NONE = "NONE"
 """No namespace can have this name, so a list that holds it enrolls nothing and is not empty."""
@@ -31,10 +35,26 @@ class Wish(Struct, frozen=True, kw_only=True):
     chart: str = ""
     schedule: str = ""
     policy: str = ""
-    enrol: str = LABEL
-    out: str = "stacks/keel"
+    enrol: str = ""
+    out: str = ""
     policy_file: str = ""
     tier: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folder of a new stack of Keel."""
+        return self.out or "stacks/keel"
+
+    @property
+    def by_list(self) -> bool:
+        """Whether a new policy enrolls by a list of names."""
+        return self.enrol == ALLOWLIST
+
+    def wrong_versions(self) -> Iterator[str]:
+        """What is wrong with the versions, in words."""
+        for option, text, example in (("keel-version", self.version, "0.22.1"), ("chart", self.chart, CHART)):
+            if text and not _VERSION.fullmatch(text):
+                yield f"`{text}` is not a version. Write --{option} {example}"
 
     @property
     def chart_version(self) -> str:
@@ -48,10 +68,9 @@ class Wish(Struct, frozen=True, kw_only=True):
 
     def values(self, *, whole: bool) -> dict[tuple[str, ...], str]:
         """The values of Keel's release; `whole` are those of a new one, whose schedule is not a person's choice."""
-        result: dict[tuple[str, ...], str] = {
-            ("image", "tag"): f'"{self.keel_version}"',
-            ("helmProvider", "enabled"): "false",
-        }
+        result: dict[tuple[str, ...], str] = {("helmProvider", "enabled"): "false"}
+        if self.keel_version:
+            result = {("image", "tag"): f'"{self.keel_version}"', **result}
         if whole or self.schedule:
             result["polling", "defaultSchedule"] = json.dumps(self.schedule or SCHEDULE)
         return result

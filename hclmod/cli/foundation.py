@@ -72,6 +72,8 @@ def foundation(
     or none. What is there already is compared, and changed with --update alone. With --commit it makes one commit
     instead, and the working tree, the index and the current branch do not change.
     """
+    if replace and not commit:
+        raise click.UsageError("--replace replaces the branch that --commit makes, so it needs --commit")
     project = source.open()
     given = {name: value for name, value in named.items() if value is not None}
     report = plan(project, {**settings, **given, "update": update}, base="HEAD" if commit else "")

@@ -30,6 +30,7 @@ from hclmod.rulekit import (
     Siblings,
     change,
     note,
+    replace,
     warn,
 )
 
@@ -51,8 +52,8 @@ def drafts(
     chart: str = "",
     schedule: str = "",
     policy: str = "",
-    enrol: str = "label",
-    out: str = "stacks/keel",
+    enrol: str = "",
+    out: str = "",
     policy_file: str = "",
     tier: str = "",
 ) -> Iterator[Draft]:
@@ -62,8 +63,8 @@ def drafts(
     `chart`: the version of the chart. Default: 1.2.0.
     `schedule`: how often Keel asks the registries, as `@every 1h`.
     `policy`: the kind of policy, `mutating` or `cluster`. Default: by the version of Kyverno.
-    `enrol`: how namespaces are enrolled, `label` or `allowlist`.
-    `out`: the folder of Keel's stack.
+    `enrol`: how namespaces are enrolled, `label` or `allowlist`. Default: label.
+    `out`: the folder of Keel's stack. Default: stacks/keel.
     `policy_file`: the file of the policy. Default: keel-annotations.tf beside Kyverno's release.
     `tier`: the label `tier` of Keel's namespace. Default: that of most namespaces, if at least half have one.
     """
@@ -73,7 +74,7 @@ def drafts(
         schedule=schedule,
         policy=policy,
         enrol=enrol,
-        out=out.strip("/") if out != "/" else out,
+        out=out.rstrip("/") or out,
         policy_file=policy_file,
         tier=tier,
     )
@@ -95,10 +96,12 @@ def check(
     `update`: whether to set those keys.
     """
     wish = Wish(version=version, chart=chart, schedule=schedule)
+    if any(wish.wrong_versions()):
+        return  # `drafts` says what is wrong
     keys = [*_of_release(block, context, wish), *_of_policies(block, context, wish)]
     for key in keys:
         if update:
-            effect = "upgrades the release" if block.type_label == RELEASE else ""
+            effect = key.effect or ("upgrades the release" if block.type_label == RELEASE else "")
             yield change(key.place, "outdated", f"sets `{key.name}` to `{key.value}`", key.make, effect=effect)
         else:
             message = f"`{key.name}` is not `{key.value}`, as hclmod writes it. --update sets it"
@@ -118,8 +121,9 @@ def _of_release(block: Block, context: Context, wish: Wish) -> Iterator[Key]:
             for key in release_keys(block, wish.chart_version, wish.values(whole=False)):
                 present = dig(keel.origin.data, *key.path)
                 asked = wish.chart if key.path == ("version",) else wish.version
-                if present != key.value and (asked or not _is_newer(text_of(present), key.value)):
-                    yield key
+                newer = _is_newer(text_of(present), key.value)
+                if present != key.value and (asked or not newer):
+                    yield replace(key, effect="downgrades the release" if newer else "")
 
 
 def _is_newer(present: str, target: str) -> bool:

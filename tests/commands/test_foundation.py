@@ -94,6 +94,32 @@ def test_words_that_mean_nothing_are_errors(root: Path) -> None:
     assert (done.returncode, "schedule" in done.stderr) == (2, True)
 
 
+def test_replace_is_for_the_branch_of_a_commit(root: Path) -> None:
+    before = state(root)
+    done = hclmod(root, "foundation", "--replace")
+    assert (done.returncode, "--commit" in done.stderr, state(root)) == (2, True, before)
+
+
+def test_a_wish_that_what_is_there_does_not_have_is_named(root: Path) -> None:
+    assert hclmod(root, "foundation").returncode == 0
+    before = state(root)
+    done = hclmod(root, "foundation", "--policy", "cluster", "--out", "stacks/other", "--update")
+    assert (done.returncode, state(root)) == (1, before)
+    assert "nothing was changed for --policy cluster: the MutatingPolicy inject-keel-annotations" in done.stderr
+    assert "nothing was changed for --out stacks/other" in done.stderr
+    assert "Nothing to do" not in done.stdout
+    done = hclmod(root, "foundation", "--policy", "mutating", "--enrol", "label", "--out", "stacks/keel")
+    assert (done.returncode, "Nothing to do" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(("version", "word"), [("0.20.0", "downgrades"), ("0.30.0", "upgrades")])
+def test_an_update_says_in_which_direction_the_version_goes(root: Path, version: str, word: str) -> None:
+    assert hclmod(root, "foundation").returncode == 0
+    done = hclmod(root, "foundation", "--update", "--keel-version", version)
+    assert done.returncode == 0, done.stderr
+    assert f"{word} the release" in done.stdout
+
+
 def test_a_folder_that_a_link_leads_out_of_the_repository_is_refused(root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (root / "stacks/keel").symlink_to(tmp_path / "outside")
