@@ -163,7 +163,7 @@ class _Joining:
                 yield each
 
     def _included(self, include: Directive, depth: int) -> Iterator[Directive]:
-        files = _matches(include, self.known) if depth and self.left > 0 else []
+        files = matches(include, self.known) if depth and self.left > 0 else []
         self.left -= len(files)
         self.included.update(files)
         for file in files:
@@ -172,7 +172,7 @@ class _Joining:
             yield include
 
 
-def _matches(include: Directive, known: Mapping[str, Directive]) -> list[str]:
+def matches(include: Directive, known: Mapping[str, object]) -> list[str]:
     """The files of the repository that an `include` names, from the nearest folder around the file that says so.
 
     nginx takes a path from the folder of `nginx.conf`. Of one from the root of the machine only the end is compared.

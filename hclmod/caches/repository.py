@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hclmod.caches import compose, distribution, mirrors, nginx, registries, serving, texts
+from hclmod.caches import compose, distribution, mirrors, nginx, registries, serving, texts, unread
 from hclmod.caches.nginx import Directive, Unread
 from hclmod.caches.nginx_checks import Way, ways
-from hclmod.files import UNREAD
 from hclmod.scan.files import is_compose
 from hclmod.terraform.code import CODE
 from hclmod.yaml import located
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from hclmod.caches.compose import Service
     from hclmod.caches.distribution import RegistryConfig
@@ -97,7 +96,7 @@ class Caches(Struct, frozen=True, kw_only=True, dict=True):
 
 
 def read(
-    paths: Iterable[str],
+    paths: Collection[str],
     get: Callable[[str], bytes | None],
     *,
     images_of: Callable[[], Sequence[tuple[str, Reference]]] = tuple,
@@ -109,14 +108,14 @@ def read(
     """
     known = renderings or {}
     files = {path: get(path) for path in paths if texts.is_candidate(path)}
-    missing = [(path, UNREAD) for path, data in files.items() if data is None]
     every = [text for path, data in files.items() for text in _texts(path, data, known)]
     documents = [(text, each) for text in every if _may_be_yaml(text) for each in _documents(text)]
     services = tuple(
         service for text, each in documents if is_compose(text.name) for service in compose.services(text.path, each)
     )
     configs = [distribution.of_file(text, each) for text, each in documents if distribution.is_config(each)]
-    roots, unread = _configs(every)
+    roots, refused = _configs(every)
+    left = (*refused, *unread.files(files), *unread.registries(every), *unread.included(roots, paths))
     return Caches(
         configs=tuple(roots),
         registries=(
@@ -125,7 +124,7 @@ def read(
         ),
         services=services,
         mirrors=tuple(each for text in every if mirrors.is_hosts(text) for each in mirrors.mirrors(text)),
-        unread=(*(Unread(path, 0, why) for path, why in missing), *unread),
+        unread=tuple(dict.fromkeys(left)),
         images_of=images_of,
         renderings=known,
     )
@@ -163,14 +162,14 @@ def _configs(every: Sequence[Text]) -> tuple[list[Directive], list[Unread]]:
     included: set[str] = set()
     joined = [(text, nginx.joined(each, files, included)) for text, each in roots]
     scripts = {(text.path, text.lines[:1]) for text, _ in roots}
-    unread = [each for text, each in parsed if isinstance(each, Unread) and _matters(text, each, scripts)]
-    return [each for text, each in joined if not (text.whole and text.path in included)], unread
+    refused = [each for text, each in parsed if isinstance(each, Unread) and _matters(text, each, scripts)]
+    return [each for text, each in joined if not (text.whole and text.path in included)], refused
 
 
-def _matters(text: Text, unread: Unread, scripts: Iterable[tuple[str, tuple[int, ...]]]) -> bool:
+def _matters(text: Text, refused: Unread, scripts: Iterable[tuple[str, tuple[int, ...]]]) -> bool:
     """Whether a text that cannot be read is one of nginx, and not a script around one."""
     inner = any(path == text.path and text.lines[:1] < first <= text.lines[-1:] for path, first in scripts)
-    return not inner and (text.whole or not unread.is_broken)
+    return not inner and (text.whole or not refused.is_broken)
 
 
 def _with_upstreams(config: RegistryConfig, known: Mapping[str, tuple[Rendering, ...]]) -> RegistryConfig:

@@ -255,3 +255,31 @@ def test_a_comment_speaks_of_its_own_line_and_one_alone_of_the_next() -> None:
         findings = doctor.report(in_memory({"config.yml": text.encode()})).findings
         (ttl,) = (each for each in findings if each.code == "doctor/ttl-without-unit")
         assert ttl.is_open is is_open
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "why"),
+    [
+        ("nginx.conf", NGINX.replace("    server", "<<<<<<< HEAD\n    server").encode(), "conflict"),
+        ("nginx.conf", b"# caf\xe9\n" + NGINX.encode(), "UTF-8"),
+        ("config.yml", CONFIG.replace("  ttl", "\tttl").encode(), "it is not YAML"),
+        ("config.yml", CONFIG.encode() + b"a: [\n", "it is not YAML"),
+        ("config.yml", b"# caf\xe9\n" + CONFIG.encode(), "UTF-8"),
+        ("config.yml.tpl", CONFIG.encode() + b"%{ if a }\na: b\n%{ endif }\n", "a template"),
+        ("store", b"proxy_cache off;\n", "`include store` (nginx.conf:7) names it"),
+    ],
+)
+def test_what_cannot_be_read_is_named(path: str, data: bytes, why: str) -> None:
+    text = NGINX.replace("location /v2/ {\n", "include store;\n location /v2/ {\n")
+    (skipped,) = (
+        each
+        for each in doctor.report(in_memory({"nginx.conf": text.encode(), path: data})).outcomes
+        if isinstance(each, Skipped)
+    )
+    assert skipped.path == path
+    assert why in skipped.reason
+
+
+def test_a_file_of_something_else_is_not_named() -> None:
+    files = {"a.conf": b"# caf\xe9 server\n", "b.yml": b"registry: [\n", "c": b"server", "d.yml": b"a: <<< registry\n"}
+    assert not list(doctor.report(in_memory(files)).outcomes)
