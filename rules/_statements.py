@@ -14,9 +14,32 @@ from ._floats import SWITCHER
 
 _LATEST = r"(?<![\w/}>.-])`?:latest\b`?|\blatest\b`? tags?\b"
 _NO = (
-    r"\b(?:no|never|not|avoid\w*|without|don't|instead of|rather than|forbid\w*|ban\w*|except)\b"
+    r"\b(?:no|never|not|cannot|\w+n['\u2019]t|avoid\w*|without|instead of|rather than|forbid\w*|ban(?:s|ned)?|except)\b"
     r"(?! (?:longer|only))"
 )
+_GIVEN_UP = r"(?:remov|drop|delet|replac|strip|reject|refus|skip|omit)\w*"
+_CHANGED = r"(?:chang|edit|rewrit|alter|touch|convert)\w*"
+_AGAINST = re.compile(
+    rf"{_NO}|\bforget\b|\b(?:{_GIVEN_UP}|stop\w*|over|(?:switch|mov|migrat|away|chang)\w* from)\b"
+    r"(?! (?:\S+ ){0,4}?(?:to|with|by|for|into|on)\b)",
+    re.IGNORECASE,
+)
+"""What turns a sentence into its opposite: a negation, or a verb that gives up what follows it."""
+
+_CLAUSE = re.compile(
+    r"[,;()\u2013\u2014\u2192]|:(?=\s)|\bbut\b"
+    r"|\b(?:and|or)\b(?= (?:\w+ )?(?:use|using|pin|tag|prefer|never|no|not|don't|avoid)\b)",
+    re.IGNORECASE,
+)
+_AFTERWARDS = re.compile(
+    r"[^.,;:]{0,20}?\b(?:is|are|were|must|may)\b[ *_]*(?:gone|forbidden|banned|rejected|refused|deprecated|retired"
+    r"|(?:not|never)(?: be)? (?:used|needed|wanted|allowed|required|necessary|deployed))\b",
+    re.IGNORECASE,
+)
+_REACH = 200
+"""How many characters before its end a claim is turned by: sentences without a full stop can be very long."""
+
+_NO_PATTERN = re.compile(_NO, re.IGNORECASE)
 _TAGGED = re.compile(r"\b(?:tags?|tagged|images?|docker\w*)\b", re.IGNORECASE)
 _PAST = re.compile(
     r"\b(?:no longer|used to|formerly|previously|predate[sd]?|replaced|superseded|reversed|obsolete|outdated)\b",
@@ -28,16 +51,32 @@ HINT = re.compile(rb"latest|SHA|versioned|version-pinned", re.IGNORECASE)
 
 
 class Claim(Struct, frozen=True):
-    """A sentence of the old rule: the code of its cause, what it does in words, and how it is recognised."""
+    """A sentence of the old rule: the code of its cause, what it does in words, and how it is recognised.
+
+    `forbids` says that the pattern has a negation in it, which a second one turns into its opposite.
+    """
 
     code: str
     words: str
     pattern: re.Pattern[str]
+    forbids: bool = False
 
     def place(self, sentence: str) -> int | None:
-        """Where a sentence makes it, None where it does not."""
-        match = self.pattern.search(sentence)
-        return match.start() if match else None
+        """Where a sentence makes it, None where it does not or says the opposite."""
+        matches = self.pattern.finditer(sentence)
+        return next((each.start() for each in matches if self._is_meant(sentence, each.end())), None)
+
+    def _is_meant(self, sentence: str, end: int) -> bool:
+        parts = _CLAUSE.split(sentence[max(0, end - _REACH) : end])
+        if self.forbids:
+            last = max((at for at, part in enumerate(parts) if _NO_PATTERN.search(part)), default=0)
+            return _turns(" ".join(parts[last:])) % 2 == 1
+        return (_turns(parts[-1]) + bool(_AFTERWARDS.match(sentence, end))) % 2 == 0
+
+
+def _turns(text: str) -> int:
+    """How often a text turns what its end says into the opposite."""
+    return sum(1 for _ in _AGAINST.finditer(text))
 
 
 def _pattern(*parts: str) -> re.Pattern[str]:
@@ -59,14 +98,16 @@ CLAIMS = (
         "forbids-latest",
         "forbids `latest`",
         _pattern(
-            rf"{_NO}[^.;:]{{0,40}}?(?:{_LATEST})",
-            rf"(?:{_LATEST})[^.;:]{{0,20}}\b(?:is|are|must)\b[\s*_]*(?:never|not|forbidden|banned)\b",
+            rf"{_NO}(?! (?:(?:\w+ ){{0,3}}stale\b|{_CHANGED} (?:\w+ ){{0,1}}`?:?latest\b))[^.;:]{{0,40}}?(?:{_LATEST})",
+            rf"(?:{_LATEST})[^.;:]{{0,20}}\b(?:is|are|must)\b[\s*_]*(?:never|not|forbidden|banned)\b"
+            rf"(?!(?: be)?[ *_]+(?:{_GIVEN_UP}|{_CHANGED}|forbidden|banned|pinned|stale))",
         ),
+        forbids=True,
     ),
     Claim(
         "calls-cache-stale",
         "says that the cache serves stale `latest` tags",
-        _pattern(rf"\bstale\b[^.]{{0,60}}?(?:{_LATEST})", rf"(?:{_LATEST})[^.]{{0,60}}?\bstale\b"),
+        _pattern(rf"\bstale\b(?:(?!: )[^.;]){{0,60}}?(?:{_LATEST})", rf"(?:{_LATEST})[^.]{{0,60}}?\bstale\b"),
     ),
     Claim(
         "asks-for-versions",

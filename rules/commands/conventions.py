@@ -6,7 +6,8 @@ so it cannot be stale. The command `hclmod conventions` runs this rule.
 
 Left alone: All text outside of the section. Sentences are reported and never changed. A section that a person has
 edited stays, unless `--force` is given. Files with a date in their name, change logs and archives are not looked at,
-because they say what was true then, nor are sentences that say that a rule no longer holds.
+because they say what was true then. Nor are sentences that say that the rule no longer holds, or that ask for the new
+one.
 """
 
 from __future__ import annotations
