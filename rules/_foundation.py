@@ -5,6 +5,7 @@ Source: docs/facts.md, Keel 8, Kyverno 2, Kyverno 5.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections import Counter
@@ -75,13 +76,9 @@ def drafts(siblings: Siblings, context: Context, wish: Wish) -> Iterator[Draft]:
     yield from _stack(siblings, cluster, wish) if new_keel else ()
     if isinstance(home, Home):
         exempt = _exempt(home, context)
-        settings = _settings(siblings, home, wish, exempt)
-        more = (
-            ""
-            if settings or wish.enrol == LABEL
-            else f". Add to [keel] in hclmod.toml: enrolment_list = '{home.enrolment_list}'"
-        )
-        yield policy(home, wish, exempt, more)
+        table = _table(home, wish, exempt)
+        settings = _settings(siblings, table)
+        yield policy(home, wish, exempt, "" if settings else _to_add(siblings, context, table))
         yield from settings
 
 
@@ -244,15 +241,28 @@ def _allows(patterns: str, images: Sequence[str]) -> bool:
     return not denied and (not target or any(fnmatchcase(image, pattern) for pattern in target for image in images))
 
 
-def _settings(siblings: Siblings, home: Home, wish: Wish, exempt: Sequence[str]) -> list[Draft]:
-    """What the policy means for other rules, as a new table `[keel]` of the config; a table that is there stays."""
-    old = siblings.texts.get(CONFIG)
+def _table(home: Home, wish: Wish, exempt: Sequence[str]) -> dict[str, str | Sequence[str]]:
+    """What the policy means for other rules, as the table `[keel]` of the config."""
     table: dict[str, str | Sequence[str]] = {"exempt": [name for name in exempt if name != "keel"]}
-    if wish.enrol == ALLOWLIST:
-        table["enrolment_list"] = home.enrolment_list
+    return {**table, "enrolment_list": home.enrolment_list} if wish.by_list else table
+
+
+def _to_add(siblings: Siblings, context: Context, table: Mapping[str, str | Sequence[str]]) -> str:
+    """What a person has to add to a config that hclmod cannot add it to; empty where it is there."""
+    known = context.config.keel
+    exempt = list(dict.fromkeys((*known.exempt, *table["exempt"])))
+    lines = [f"exempt = {json.dumps(exempt)}"] if len(exempt) > len(set(known.exempt)) else []
+    if table.get("enrolment_list", known.enrolment_list) != known.enrolment_list:
+        lines.append(f"enrolment_list = '{table['enrolment_list']}'")
+    missing = (
+        "" if siblings.config in siblings.texts else f"{siblings.config} is not among the files that are changed. "
+    )
+    return f". {missing}Add to [keel] in {siblings.config}: {' and '.join(lines)}" if lines else ""
+
+
+def _settings(siblings: Siblings, table: Mapping[str, str | Sequence[str]]) -> list[Draft]:
+    """The same as a new table; a table that is there stays."""
+    old = siblings.texts.get(siblings.config)
     data = None if old is None else with_table(old, "keel", table)
     words = "says which namespaces the policy leaves out, so that none is enrolled"
-    return [] if data is None else [draft(CONFIG, data, "settings", words)]
-
-
-CONFIG = "hclmod.toml"
+    return [] if data is None else [draft(siblings.config, data, "settings", words)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -35,7 +36,7 @@ def added(project: Project, run: Run, report: PhaseReport) -> PhaseReport:
     if not drafting or job.phase is not None or job.only is not None or job.workloads:
         return report
     paths = tuple(each.path for each in project.stacks)
-    siblings = Siblings(paths, project.tree, lambda folder: stacks.owner(folder, project.config))
+    siblings = Siblings(paths, project.tree, lambda folder: stacks.owner(folder, project.config), _config(project))
     context = Context(config=run.config, tags=run.tags, assignment=run.assignment, objects=run.objects)
     outcomes = [
         (_folder(each.path, project), _outcome(loaded.id, each, project.tree.get(each.path)))
@@ -49,6 +50,13 @@ def added(project: Project, run: Run, report: PhaseReport) -> PhaseReport:
         every = sorted((*old.outcomes, *(outcome for _, outcome in some)), key=lambda each: each.path)
         known[path] = replace(old, outcomes=tuple(every))
     return replace(report, stacks=tuple(known[path] for path in sorted(known)))
+
+
+def _config(project: Project) -> str:
+    """The path of the config from the root; one that lies outside of the repository as it was named."""
+    path = project.config.path
+    name = project.name_of(Path(path))
+    return path if name.startswith("../") else name
 
 
 def _require_one_each(outcomes: Iterable[Outcome]) -> None:

@@ -78,6 +78,8 @@ class Siblings(Struct, frozen=True, dict=True):
     texts: Mapping[str, bytes]
     owner: Callable[[str], str | None] = lambda folder: folder
     """The path of the stack that a folder belongs to, or would."""
+    config: str = "hclmod.toml"
+    """The config that was read: its path among the files, or for one outside of them as the person named it."""
 
     @cached_property
     def _code(self) -> tuple[str, ...]:

@@ -120,6 +120,36 @@ def test_an_update_says_in_which_direction_the_version_goes(root: Path, version:
     assert f"{word} the release" in done.stdout
 
 
+def test_the_table_goes_into_the_config_that_was_read(root: Path, tmp_path: Path) -> None:
+    (root / "ci").mkdir()
+    (root / "hclmod.toml").rename(root / "ci/hclmod.toml")
+    (tmp_path / "out.toml").write_text('stacks = ["stacks/*"]\n')
+    done = hclmod(root, "foundation", "--config", str(tmp_path / "out.toml"), "--dry-run")
+    assert f"Add to [keel] in {tmp_path / 'out.toml'}: exempt" in " ".join(done.stdout.split())
+    assert hclmod(root, "foundation", "--config", "ci/hclmod.toml").returncode == 0
+    assert "[keel]" in (root / "ci/hclmod.toml").read_text()
+
+
+def test_a_config_outside_is_not_written_and_neither_is_that_of_the_repository(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "out.toml"
+    outside.write_text('stacks = ["stacks/*"]\n')
+    before = (root / "hclmod.toml").read_text(), outside.read_text()
+    done = hclmod(root, "foundation", "--config", str(outside), "--enrol", "allowlist")
+    assert done.returncode == 0, done.stderr
+    assert names(root) >= NEW
+    assert ((root / "hclmod.toml").read_text(), outside.read_text()) == before
+    assert "enrolment_list = 'stacks/kyverno/keel-annotations.tf" in done.stdout
+
+
+def test_a_config_that_is_not_committed_is_named(root: Path) -> None:
+    git(root, "rm", "-q", "--cached", "hclmod.toml")
+    git(root, "commit", "-q", "-m", "no config")
+    done = hclmod(root, "foundation", "--commit")
+    assert done.returncode == 0, done.stderr
+    assert "hclmod.toml is not among the files that are changed" in done.stdout
+    assert "hclmod.toml" not in git(root, "show", "--name-only", "--format=", "hclmod/phase-0").splitlines()
+
+
 def test_a_folder_that_a_link_leads_out_of_the_repository_is_refused(root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (root / "stacks/keel").symlink_to(tmp_path / "outside")
