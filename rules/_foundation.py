@@ -185,6 +185,7 @@ def _placed(siblings: Siblings, release: ClusterObject | None, named: str, kind:
         manifest=manifests.most_common(1)[0][0] if manifests else MANIFESTS[0],
         release=release.block.address if beside and release and release.block else "",
         namespace=namespace if isinstance(namespace, str) and re.fullmatch(r"[a-z0-9-]+", namespace) else "kyverno",
+        newline=siblings.newline,
     )
 
 
@@ -197,7 +198,8 @@ def _exempt(home: Home, context: Context) -> tuple[str, ...]:
 def _stack(siblings: Siblings, cluster: ClusterFacts, wish: Wish) -> Iterator[Draft]:
     """The stack that installs Keel."""
     path = f"{wish.folder}/main.tf"
-    data = fill(template("foundation/keel.tf"), path, (*in_style(style(siblings, wish.tier)), *_release_steps(wish)))
+    steps = (*in_style(style(siblings, wish.tier)), *_release_steps(wish))
+    data = fill(template("foundation/keel.tf"), path, steps, newline=siblings.newline)
     message = (
         f"installs Keel {wish.keel_version} by chart {wish.chart_version}, which polls {wish.schedule or SCHEDULE}"
     )

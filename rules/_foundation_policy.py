@@ -29,7 +29,7 @@ def policy(home: Home, wish: Wish, exempt: Sequence[str], more: str = "") -> Dra
     """The policy that injects."""
     kubectl = "_kubectl" if home.manifest == "kubectl_manifest" else ""
     steps = [*_policy_steps(home, wish, exempt), *_annotation_steps(wish)]
-    data = fill(template(f"foundation/{home.policy}_policy{kubectl}.tf"), home.path, steps)
+    data = fill(template(f"foundation/{home.policy}_policy{kubectl}.tf"), home.path, steps, newline=home.newline)
     how = 'the label "keel.sh/enrolled" = "true"' if not wish.by_list else "a list of names"
     message = (
         f"injects Keel's annotations into namespaces that are enrolled by {how}, and none is. Its plan needs the CRDs "

@@ -89,6 +89,7 @@ class Home(Struct, frozen=True, kw_only=True):
     release: str = ""
     """The address of Kyverno's release in the same folder."""
     namespace: str = "kyverno"
+    newline: bytes = b"\n"
 
     @property
     def enrolment_list(self) -> str:

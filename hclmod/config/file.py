@@ -110,8 +110,9 @@ def with_table(data: bytes, name: str, entries: Mapping[str, str | Sequence[str]
     behind = f" # {comment}" if comment else ""
     table = {key: value if isinstance(value, str) else list(value) for key, value in entries.items()}
     lines = [f"{key} = {json.dumps(value)}{behind}\n" for key, value in table.items()]
-    newline = b"\n" if data and not data.endswith(b"\n") else b""
-    text = data + newline + f"\n[{name}]\n{''.join(lines)}".encode()
+    newline = "\n" if data and not data.endswith(b"\n") else ""
+    added = f"{newline}\n[{name}]\n{''.join(lines)}".encode()
+    text = data + (added.replace(b"\n", b"\r\n") if b"\r\n" in data else added)
     try:
         old, new = (tomllib.loads(each.decode("utf-8-sig")) for each in (data, text))
     except ValueError:

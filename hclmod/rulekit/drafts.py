@@ -88,6 +88,12 @@ class Siblings(Struct, frozen=True, dict=True):
     def _lies_in_a_stack(self, path: str) -> bool:
         return any(not stack or path.startswith(f"{stack}/") for stack in self.stacks)
 
+    @cached_property
+    def newline(self) -> bytes:
+        """The line end of most files of Terraform in the stacks."""
+        texts = [self.texts[path] for path in self._code]
+        return b"\r\n" if 2 * sum(b"\r\n" in data for data in texts) > len(texts) else b"\n"
+
     def blocks(self, *kinds: str, folder: str | None = None) -> tuple[Block, ...]:
         """The resources of these types in all stacks, or in one folder."""
         paths = [each for each in self._code if folder is None or posixpath.dirname(each) == folder]
@@ -161,8 +167,11 @@ def template(name: str) -> bytes:
     return files.load(builtin_folder() / name)
 
 
-def fill(data: bytes, path: str, steps: Iterable[Step]) -> bytes:
-    """A template with the fixes of steps in it, one after another; `ValueError` where the result is not as declared."""
+def fill(data: bytes, path: str, steps: Iterable[Step], *, newline: bytes = b"\n") -> bytes:
+    """A template with the fixes of steps in it, one after another, and with these line ends.
+
+    `ValueError` where the result is not as declared.
+    """
     from hclmod.proof.verify import verify
 
     first = source = _parsed(path, data)
@@ -174,7 +183,7 @@ def fill(data: bytes, path: str, steps: Iterable[Step]) -> bytes:
             fixes.append(fix)
     judged = verify(first, source, fixes)
     if isinstance(judged, verdict.Same | verdict.AsDeclared):
-        return source.data
+        return source.data.replace(b"\n", newline)
     raise ValueError(f"{path} is not as declared: {judged}")
 
 

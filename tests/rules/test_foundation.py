@@ -118,6 +118,21 @@ def test_a_second_run_writes_nothing(version: str, enrol: str, more: str) -> Non
     assert run(files, enrol=enrol, update=True) == {}
 
 
+@pytest.mark.parametrize(("version", "enrol", "more"), EVERY)
+def test_new_files_have_the_line_ends_of_the_others(version: str, enrol: str, more: str) -> None:
+    ended = {path: data.replace(b"\n", b"\r\n") for path, data in before(version, more).items()}
+    made = run(ended, enrol=enrol)
+    plain = run(before(version, more), enrol=enrol)
+    assert made == {path: data.replace(b"\n", b"\r\n") for path, data in plain.items()}
+    assert len(made) == 3
+    assert run({**ended, **made}, enrol=enrol, update=True) == {}
+
+
+def test_one_file_with_other_line_ends_decides_nothing() -> None:
+    files = {**before(MUTATING), "stacks/web/main.tf": WEB.replace(b"\n", b"\r\n")}
+    assert not any(b"\r" in data for data in run(files).values())
+
+
 @cache
 def policy(version: str, enrol: str = "label", more: str = "", schedule: str = "") -> Any:
     """The policy that is written, as Terraform renders it."""
