@@ -23,7 +23,9 @@ CODES: Mapping[str, str] = {
     "unserved-port": "Add a `server` that listens there, or take the port out of the compose file.",
     "push-limit": "Set `client_max_body_size 0;` where images are pushed through this server.",
     "unbuffered-cache": "nginx stores nothing with `proxy_buffering off`. Take one of the two out.",
-    "ttl-without-unit": "Write the unit: `168h`. A number alone counts nanoseconds. `--fix --ttl-unit h` adds it.",
+    "ttl-without-unit": (
+        "Write the unit, such as `h` for hours. A number alone counts nanoseconds. `--fix --ttl-unit h` adds it."
+    ),
     "ttl-ignored": "Take `ttl` out. Only registry 3 reads it, and it makes no tag fresh: each is asked for again.",
     "ttl-never": "Set a time such as `168h` if the disk may fill. No value of `ttl` makes a tag fresher or older.",
     "anonymous-upstream": "Set `proxy.username` and `proxy.password`. While the registry refuses, old tags are given.",

@@ -78,7 +78,7 @@ def _ttl(config: RegistryConfig, versions: frozenset[int], unit: str) -> Iterato
     elif _NUMBER.fullmatch(ttl.text):
         text = f"`ttl: {ttl.text}` is {ttl.text} nanoseconds: content expires at once, and nothing is cached"
         fix = _with_unit(config, ttl, unit) if unit else None
-        yield placed("ttl-without-unit", at, text, subject=subject, fix=fix)
+        yield placed("ttl-without-unit", at, text, subject=subject, writes=unit if fix else "", fix=fix)
 
 
 def _version_evidence(config: RegistryConfig) -> str:

@@ -31,7 +31,7 @@ IMAGE = "docker.io/library/alpine:latest"
 @click.option(
     "--live", "mirrors", multiple=True, metavar="URL", help="Ask this mirror for an image, and the registry behind it."
 )
-@click.option("--image", default=IMAGE, show_default=True, metavar="NAME:TAG", help="The image that --live asks for.")
+@click.option("--image", show_default=IMAGE, metavar="NAME:TAG", help="The image that --live asks for.")
 @options.view(diff=False)
 @options.source(repository=False)
 def doctor(
@@ -42,7 +42,7 @@ def doctor(
     diff: bool,
     unit: str | None,
     mirrors: tuple[str, ...],
-    image: str,
+    image: str | None,
     view: View,
     source: Source,
 ) -> int:
@@ -54,9 +54,11 @@ def doctor(
     """
     from hclmod.engine import doctor as examination
 
+    if image and not mirrors:
+        raise click.UsageError("--image is what --live asks for, so give the address of a mirror with --live")
     project, _, _ = open_at(source, (path,))
     below = folder_of(project, path)
-    ask = asking(project, mirrors, image, lambda seen: view.say(compared(seen)))
+    ask = asking(project, mirrors, image or IMAGE, lambda seen: view.say(compared(seen)))
     report = project.on_disk(examination.report(project, below, unit or "", ask))
     shown = view.as_diff() if diff else view
     if not fix or dry_run or diff:
@@ -70,6 +72,8 @@ def doctor(
 
 def compared(seen: Freshness) -> str:
     """What was asked and what came, in one line."""
+    if not seen.is_known:
+        return f"{seen.mirror} or the registry gives no digest for {seen.image}, so they cannot be compared."
     same = "another digest than" if seen.is_old else "the digest of"
     state = f" ({seen.states[1]})" if seen.states[1] else ""
     return f"{seen.mirror} gives {same} the registry for {seen.image}{state}."

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from hclmod.registries.freshness import Freshness
 
 
+_HINT = "Write it with its tag: docker.io/library/alpine:latest."
+
+
 def folder_of(project: Project, path: Path) -> str:
     """The file or folder that a person names, by its path from the root, empty for the root itself.
 
@@ -46,7 +49,9 @@ def asking(
     """What gives the findings about mirrors that are asked for an image; `say` hears each comparison."""
     known = reference.parse(image)
     if known is None:
-        raise HclmodError(f"`{image}` is not an image", hint="Write it with its tag: docker.io/library/alpine:latest.")
+        raise HclmodError(f"`{image}` is not an image", hint=_HINT)
+    if known.digest:
+        raise HclmodError(f"`{image}` names a digest, which every store gives as it is", hint=_HINT)
 
     def ask(caches: Caches) -> Iterator[Placed]:
         from hclmod.registries.freshness import compare

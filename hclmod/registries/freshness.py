@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _STATES = ("x-cache", "x-cache-status", "x-proxy-cache", "cf-cache-status")
 """Headers by which a cache says whether it had the answer."""
 
+NO_DIGEST = "no digest"
+"""What stands in the place of a digest that an answer does not have."""
+
 _HITS = ("hit", "stale", "updating", "revalidated")
 
 
@@ -41,7 +44,12 @@ class Freshness(Struct, frozen=True, kw_only=True):
     @property
     def is_old(self) -> bool:
         """Whether the mirror gave a digest that the registry gave neither before nor after."""
-        return not set(self.digests) & set(self.upstream)
+        return self.is_known and not set(self.digests) & set(self.upstream)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether each of them gave a digest both times, without which nothing can be compared."""
+        return NO_DIGEST not in (*self.digests, *self.upstream)
 
     @property
     def is_stored(self) -> bool:
@@ -100,7 +108,7 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _digest(answer: Answer) -> str:
-    return answer.headers.get("docker-content-digest", "no digest")
+    return answer.headers.get("docker-content-digest") or NO_DIGEST
 
 
 def _state(answer: Answer) -> str:

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from hclmod import caches
+from hclmod.caches import codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -266,7 +267,10 @@ def headings(section: Section) -> tuple[str, str]:
 def fix_command(section: Section) -> str:
     """The command that fixes what an audit found and can be fixed; empty where there is nothing."""
     if section.title == caches.TITLE:
-        return "hclmod doctor --fix" if section.totals.changes else ""
+        cells = [cell for _, item in section.items(Kind.CHANGE) for cell in item.cells if cell.name == codes.WRITES]
+        units = sorted({cell.text for cell in cells} - {codes.PROXY_CACHE_OFF})
+        words = ("hclmod doctor --fix", *(f"--ttl-unit {each}" for each in units))
+        return " ".join(words) if section.totals.changes else ""
     rules = sorted({item.rule for _, item in section.items(Kind.CHANGE)}) if section.is_audit else ()
     return f"hclmod fix {' '.join(f'--rule {rule}' for rule in rules)} ." if rules else ""
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.caches.codes import placed
+from hclmod.cli.doctor import compared
 from hclmod.engine import doctor
 from hclmod.engine.outcomes import Skipped, Unchanged
 from hclmod.engine.project import in_memory, open_project
+from hclmod.registries.freshness import NO_DIGEST, Freshness
 from tests.support.demo import hclmod
 
 if TYPE_CHECKING:
@@ -283,3 +285,38 @@ def test_what_cannot_be_read_is_named(path: str, data: bytes, why: str) -> None:
 def test_a_file_of_something_else_is_not_named() -> None:
     files = {"a.conf": b"# caf\xe9 server\n", "b.yml": b"registry: [\n", "c": b"server", "d.yml": b"a: <<< registry\n"}
     assert not list(doctor.report(in_memory(files)).outcomes)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--image", "docker.io/library/alpine:latest"], "give the address of a mirror with --live"),
+        (["--live", "http://127.0.0.1:1", "--image", f"alpine@sha256:{'0' * 64}"], "names a digest"),
+        (["--live", "http://127.0.0.1:1", "--image", "a b"], "is not an image"),
+    ],
+)
+def test_an_image_that_cannot_be_asked_for_is_an_error(root: Path, options: list[str], why: str) -> None:
+    done = hclmod(root, "doctor", *options)
+    assert (done.returncode, why in " ".join(done.stderr.split())) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("mirror", "upstream", "says"),
+    [
+        (NO_DIGEST, "sha256:a", "gives no digest for a:1, so they cannot be compared"),
+        ("sha256:a", NO_DIGEST, "gives no digest for a:1, so they cannot be compared"),
+        ("sha256:b", "sha256:a", "gives another digest than the registry"),
+        ("sha256:a", "sha256:a", "gives the digest of the registry"),
+    ],
+)
+def test_an_answer_without_a_digest_is_not_compared(mirror: str, upstream: str, says: str) -> None:
+    seen = Freshness(mirror="http://m", image="a:1", digests=(mirror,) * 2, upstream=(upstream,) * 2, states=("", ""))
+    assert says in compared(seen)
+    assert seen.is_old is ("another" in says)
+
+
+def test_the_command_that_fixes_has_the_unit(root: Path) -> None:
+    assert (
+        "Fix what can be fixed: hclmod doctor --fix --ttl-unit m\n" in hclmod(root, "doctor", "--ttl-unit", "m").stdout
+    )
+    assert "Fix what can be fixed: hclmod doctor --fix\n" in hclmod(root, "doctor").stdout

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from hclmod.commands.doctor import asking
+from hclmod.engine import doctor
+from hclmod.engine.project import open_project
 from tests.support import nginx, registry
 from tests.support.demo import hclmod
 from tests.support.nginx import needs_nginx
@@ -94,8 +97,9 @@ def test_a_mirror_that_asks_each_time_is_healthy(setup: Setup) -> None:
 
 
 def test_without_live_nothing_is_asked(setup: Setup) -> None:
-    done = hclmod(setup.root, "doctor", "--image", "registry.invalid/a:b")
-    assert done.returncode == 0, done.stderr
+    project = open_project(setup.root)
+    ask = asking(project, (), "registry.invalid/a:b", lambda seen: pytest.fail(seen.mirror))
+    assert list(ask(doctor.read(project))) == []
 
 
 @pytest.mark.parametrize("mirror", ["10.0.20.10:5000", "ftp://a", "http://reader:secret@a", "http://"])
