@@ -45,7 +45,7 @@ def _of_keels(siblings: Siblings, keels: Sequence[Keel], wish: Wish) -> Iterator
         yield _other(first.file, "out", wish.out, f"Keel is installed at {first.place}")
     namespaces = [each for folder in sorted(folders) for each in siblings.blocks(*NAMESPACES, folder=folder)]
     if wish.tier and not any(has_tier(each, wish.tier) for each in namespaces):
-        yield _other(first.file, "set tier", wish.tier, f"the namespace of Keel ({first.place}) has not this tier")
+        yield _other(first.file, "set", f"tier={wish.tier}", f"the namespace of Keel ({first.place}) has not this tier")
 
 
 def _of_policies(policies: Sequence[Policy], wish: Wish) -> Iterator[Draft]:
