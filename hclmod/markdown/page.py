@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -95,9 +97,13 @@ class Page(Struct, frozen=True, kw_only=True, dict=True):
         """Its lines with their ends."""
         return self.document.data.splitlines(keepends=True) if self.document.data else []
 
+    @cached_property
+    def _offsets(self) -> list[int]:
+        return list(accumulate(map(len, self.lines), initial=0))
+
     def offset(self, line: int) -> int:
         """The offset at which a line begins; that of the end for the one behind the last."""
-        return sum(map(len, self.lines[:line]))
+        return self._offsets[min(line, len(self.lines))]
 
     def span(self, line: int) -> Span:
         """The bytes of a line, without its end."""
@@ -106,8 +112,8 @@ class Page(Struct, frozen=True, kw_only=True, dict=True):
 
     def heading_of(self, line: int) -> str:
         """The heading that a line stands under, empty above the first one."""
-        above = [each.text for each in self.tree.headings if each.line <= line]
-        return " ".join(above[-1].split()) if above else ""
+        above = bisect_right(self.tree.headings, line, key=lambda each: each.line)
+        return " ".join(self.tree.headings[above - 1].text.split()) if above else ""
 
 
 def digest(inside: str) -> str:

@@ -6,7 +6,8 @@ Lines are counted from 0. Front matter is read as blank lines.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from bisect import bisect_left
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +45,19 @@ class Html(Struct, frozen=True):
     nested: bool
 
 
-class Prose(Struct, frozen=True):
+class Prose(Struct, frozen=True, dict=True):
     """A paragraph, heading, item, cell or line of a diagram as written, without what opens the block."""
 
     line: int
     text: str
+
+    def line_of(self, offset: int) -> int:
+        """The line of the page that a character of the text stands on."""
+        return self.line + bisect_left(self._ends, offset)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [each.start() for each in re.finditer("\n", self.text)]
 
 
 class Node(Struct, frozen=True):

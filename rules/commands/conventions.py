@@ -119,8 +119,7 @@ def _contradictions(page: Page, context: Context) -> Iterator[Finding]:
     by_line: dict[int, list[Claim]] = {}
     for prose in page.prose():
         for start, claim in claims(prose.text):
-            line = prose.line + prose.text.count("\n", 0, start)
-            by_line.setdefault(line, []).append(claim)
+            by_line.setdefault(prose.line_of(start), []).append(claim)
     for line, every in sorted(by_line.items()):
         yield _contradiction(page.span(line), every, context)
 

@@ -100,3 +100,37 @@ def test_plain_words_are_no_markup(words: str) -> None:
 def _inline(markdown: str) -> list[tuple[Any, ...]]:
     (token,) = (each.shown for each in syntax.read(markdown.encode()).nodes if each.shown[0] == "inline")
     return list(token[-1])
+
+
+class Counted(bytes):
+    """A line that counts how often its length was asked for."""
+
+    asked = 0
+
+    def __len__(self) -> int:
+        Counted.asked += 1
+        return super().__len__()
+
+
+def test_offsets_are_counted_once() -> None:
+    of = page("".join(f"Line {number}\n" for number in range(50)))
+    of.lines[:] = [Counted(line) for line in of.lines]
+    Counted.asked = 0
+    assert [of.offset(line) for line in (0, 1, 11, 49, 50, 99)] == [0, 7, 78, 382, 390, 390]
+    assert Counted.asked == 50
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_line_has_its_offset_and_its_heading(newline: str) -> None:
+    content = newline.join(["words", "# One", "a", "", "Two", "---", "* # no", "b", "", "### Three  x", "c"])
+    of = page(content)
+    data = content.encode()
+    starts = [0, *(at + len(newline) for at in range(len(data)) if data.startswith(newline.encode(), at))]
+    assert [of.offset(line) for line in range(11)] == starts
+    headings = ["", *["One"] * 3, *["Two"] * 5, *["Three x"] * 2]
+    assert [of.heading_of(line) for line in range(11)] == headings
+
+
+def test_each_character_of_prose_has_its_line() -> None:
+    (prose,) = page("\n\none\ntwo\n\n").prose()
+    assert [prose.line_of(at) for at in range(len(prose.text))] == [2, 2, 2, 2, 3, 3, 3]
