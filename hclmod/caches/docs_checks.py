@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from hclmod.caches.codes import Placed, placed
+from hclmod.hcl.document import Document
+from hclmod.hcl.source import unreadable
+from hclmod.markdown.page import Page
 from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
@@ -33,7 +37,6 @@ _NEGATED = re.compile(
 _HISTORY = re.compile(
     r"(?:^|/)(?:archived?|plans?|post-?mortems?|changelog[^/]*|\d{4}-\d\d-\d\d[^/]*)(?:/|$)", re.IGNORECASE
 )
-_FENCE = re.compile(r"^\s*(```+|~~~+)")
 _LONGEST = 120
 """So much of a sentence is quoted."""
 
@@ -54,7 +57,7 @@ def check(caches: Caches, texts: Iterable[tuple[str, bytes]], others: Iterable[P
     if not shown:
         return
     for path, data in texts:
-        for line, text, heading in _sentences(data.decode(errors="replace")):
+        for line, text, heading in _sentences(path, data):
             if why := _wrong(text, heading, stored, shown):
                 yield placed("docs-disagree", (path, line), why, subject="documentation", evidence=_quoted(text))
 
@@ -83,16 +86,23 @@ def _wrong(text: str, heading: str, stored: Placed | None, shown: str) -> str:
     return ""
 
 
-def _sentences(text: str) -> Iterator[tuple[int, str, str]]:
-    """The lines of a page with their numbers and the heading above them, outside of code."""
-    fence = heading = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        if match := _FENCE.match(line):
-            mark = match[1]
-            fence = "" if fence and mark.startswith(fence[0]) else fence or mark
-        elif not fence:
-            heading = line if line.startswith("#") else heading
-            yield number, line, heading
+def _sentences(path: str, data: bytes) -> Iterator[tuple[int, str, str]]:
+    """The lines of what people have written, with their numbers from 1 and the heading above them.
+
+    The cells of a row of a table are one line.
+    """
+    written = data.decode(errors="replace")
+    if unreadable(data) is not None or not (_CACHE.search(written) or "ttl" in written.lower()):
+        return
+    page = Page(document=Document(path, data))
+    lines: dict[int, list[str]] = {}
+    for each in page.prose():
+        for number, text in enumerate(each.text.split("\n"), each.line):
+            lines.setdefault(number, []).append(text)
+    heads = page.tree.headings
+    for number in sorted(lines):
+        above = bisect_right(heads, number, key=lambda each: each.line)
+        yield number + 1, " | ".join(lines[number]), heads[above - 1].text if above else ""
 
 
 def _quoted(text: str) -> str:

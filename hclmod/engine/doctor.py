@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -50,8 +51,7 @@ def report(
     which are reported wherever they stand. Nothing is written.
     """
     caches = read(project)
-    docs = [path for path in project.tree if docs_checks.is_doc(path)]
-    pages = ((path, data) for path in docs if (data := project.tree.get(path)) is not None)
+    pages = ((path, data) for path in _docs(project) if (data := project.tree.get(path)) is not None)
     diagnosed = (each for each in diagnosis.diagnose(caches, pages, unit) if _is_below(each.path, below))
     by_path: dict[str, list[Placed]] = defaultdict(list)
     for each in (*diagnosed, *ask(caches)):
@@ -70,7 +70,8 @@ def report(
 
 def read(project: Project) -> Caches:
     """The caches that a project configures."""
-    project.tree.load([path for path in project.tree if texts.is_candidate(path) or docs_checks.is_doc(path)])
+    project.tree.load([path for path in project.tree if texts.is_candidate(path)])
+    project.tree.load(_docs(project))
     uses: Mapping[str, tuple[Rendering, ...]] = {}
     files = ((path, project.tree.get(path, b"")) for path in project.tree if texts.is_candidate(path))
     if any(repository.may_be_filled(path, data) for path, data in files):
@@ -78,6 +79,13 @@ def read(project: Project) -> Caches:
 
         uses = renderings(project.model, project.files)
     return repository.read(project.tree, project.tree.get, images_of=lambda: tuple(_images(project)), renderings=uses)
+
+
+def _docs(project: Project) -> list[str]:
+    """The pages that say how things are, without those that `[docs] exclude` names."""
+    excluded = project.config.conventions.exclude
+    every = (path for path in project.tree if docs_checks.is_doc(path))
+    return [path for path in every if not any(fnmatchcase(path, each) for each in excluded)]
 
 
 def _images(project: Project) -> Iterator[tuple[str, Reference]]:
@@ -100,8 +108,8 @@ def _unread(project: Project, caches: Caches) -> Iterator[Skipped]:
     """The files of caches, and the pages, that cannot be read."""
     for each in caches.unread:
         yield Skipped(each.path, f"line {each.line}: {each.why}" if each.line else each.why, broken=each.is_broken)
-    for path in sorted(project.tree.unread):
-        if docs_checks.is_doc(path):
+    for path in _docs(project):
+        if path in project.tree.unread:
             yield Skipped(path, UNREAD)
 
 

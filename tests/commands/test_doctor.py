@@ -320,3 +320,36 @@ def test_the_command_that_fixes_has_the_unit(root: Path) -> None:
         "Fix what can be fixed: hclmod doctor --fix --ttl-unit m\n" in hclmod(root, "doctor", "--ttl-unit", "m").stdout
     )
     assert "Fix what can be fixed: hclmod doctor --fix\n" in hclmod(root, "doctor").stdout
+
+
+STATEMENT = "The pull-through cache gives stale tags."
+HEALTHY = NGINX.replace("location /v2/ {\n", "location /v2/ {\n proxy_cache off;\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"# A\n\n{STATEMENT}\n", [3]),
+        (f"# A\n\nOne line.\n{STATEMENT}\n", [4]),
+        (f"# A\n\n- a\n\n  > {STATEMENT}\n", [5]),
+        ("| a | b |\n|---|---|\n| pull-through cache | stale tags |\n", [3]),
+        (f"---\na: {STATEMENT}\n---\n\n{STATEMENT}\n", [5]),
+        (f"````\n```\n{STATEMENT}\n```\n{STATEMENT}\n````\n", []),
+        (f"Text.\n\n    {STATEMENT}\n", []),
+        (f"<!--\n{STATEMENT}\n-->\n", []),
+        (f"\ufeff{STATEMENT}\r\n", [1]),
+    ],
+)
+def test_pages_are_read_as_markdown(text: str, lines: list[int]) -> None:
+    report = doctor.report(in_memory({"nginx.conf": HEALTHY.encode(), "A.md": text.encode()}))
+    assert [each.line for each in report.findings if each.code == "doctor/docs-disagree"] == lines
+
+
+def test_pages_that_the_config_excludes_are_not_looked_at(root: Path) -> None:
+    (root / "cache" / "nginx.conf").write_text(HEALTHY)
+    (root / "docs").mkdir()
+    (root / "docs" / "a.md").write_text(f"{STATEMENT}\n")
+    codes = [each.code for each in doctor.report(open_project(root), "docs").findings]
+    assert codes == ["doctor/docs-disagree"]
+    (root / "hclmod.toml").write_text('[docs]\nexclude = ["docs/*"]\n')
+    assert not list(doctor.report(open_project(root), "docs").findings)
