@@ -176,18 +176,17 @@ class Survey(Struct, frozen=True, kw_only=True):
         workloads = tuple(row for row in self.workloads if select(row.stack, row.phase))
         homes: tuple[WorkloadRow | ReleaseRow, ...] = (*releases, *workloads)
         names = {name for row in homes for name in row.namespace.split(", ")}
+
+        def declares(owners: str) -> bool:
+            return any(select(owner.rpartition("/")[0], None) for owner in owners.split(", "))
+
         return replace(
             self,
             images=tuple(row for row in self.images if select(row.stack, row.phase)),
             outside=tuple(row for row in self.outside if select(row.stack, row.phase)),
             releases=releases,
             workloads=workloads,
-            namespaces=tuple(
-                row
-                for row in self.namespaces
-                if row.namespace in names
-                or any(select(owner.rpartition("/")[0], None) for owner in row.owner.split(", "))
-            ),
+            namespaces=tuple(row for row in self.namespaces if row.namespace in names or declares(row.owner)),
         )
 
 
