@@ -108,8 +108,8 @@ def held_by(comments: Sequence[str], chosen: ImagePolicy | None) -> str | None:
 
 
 def overrules(chosen: ImagePolicy | None) -> bool:
-    """Whether the config overrules a comment: it names this image or its workload, or a pattern gives a `reason`."""
-    return chosen is not None and bool(chosen.float) and (chosen.is_exact or bool(chosen.reason))
+    """Whether the config overrules a comment that gives a reason: it says how this image floats, by name or by pattern."""
+    return chosen is not None and bool(chosen.float)
 
 
 def overruled(comments: Sequence[str], chosen: ImagePolicy | None) -> str:

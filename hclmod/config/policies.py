@@ -122,7 +122,7 @@ WORKLOAD_KEYS: Mapping[str, Key] = {
         narrowed(text, _float, {"pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"}),
         "`latest`, `major`, `never`, or the tag to float on, such as `release`.",
     ),
-    "reason": Key(text, "Why. Required for `never`, and for a pattern that overrules comments in the code."),
+    "reason": Key(text, "Why. Required for `never`."),
     "policy": Key(
         matching(_KEPT, "write `patch`, `minor`, `major`, `all`, `glob:...` or `regexp:...`"),
         "How the image may be updated in the cluster where its tag has to stay.",
