@@ -108,7 +108,7 @@ def held_by(comments: Sequence[str], chosen: ImagePolicy | None) -> str | None:
 
 
 def overrules(chosen: ImagePolicy | None) -> bool:
-    """Whether the config overrules a comment that gives a reason: it says how this image floats, by name or by pattern."""
+    """Whether the config overrules a comment that gives a reason: it says how the image floats, by name or pattern."""
     return chosen is not None and bool(chosen.float)
 
 
