@@ -16,10 +16,10 @@ releases, plain YAML, each as ClusterPolicy or MutatingPolicy. `injected = "else
 the policy is in another repository.
 
 Left alone: The namespace `keel`, because a supervisor that updates itself has no supervisor. Namespaces that `[keel]`
-exempts, labels that have another value, maps that are not written in place, namespaces whose name cannot be read, and
-resources that declare several namespaces of which one is exempt. Lists that are empty, because an empty list selects
-every namespace, and lists that other expressions read too. A namespace that also has workloads of other phases is
-enrolled, and the report names those workloads, because Keel rolls them too.
+exempts, labels that have another value, maps that are not written in place, namespaces in manifests, namespaces whose
+name cannot be read, and resources that declare several namespaces of which one is exempt. Lists that are empty, because
+an empty list selects every namespace, and lists that other expressions read too. A namespace that also has workloads of
+other phases is enrolled, and the report names those workloads, because Keel rolls them too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from hclmod.rulekit import (
     NAMESPACES,
     WORKLOADS,
     Address,
+    Attribute,
     Block,
+    ClusterObject,
     Config,
     Context,
     Finding,
@@ -50,6 +52,7 @@ from hclmod.rulekit import (
 )
 
 from ._cluster import MANIFESTS, WORDS, facts
+from ._data import dig
 from ._enrolment import is_among, is_exempt
 from ._enrolment_list import enrolling_lists
 from ._policies import namespace_lists, obstacle
@@ -74,7 +77,7 @@ def check(
     `allowlist`: the resource whose lists called `namespaces` get the names, as STACK/TYPE.NAME. No label is written.
     """
     if block.type_label in WORKLOADS:
-        yield from _homeless(block, context)
+        yield from _homeless(block, context, (label, value))
     elif block.type_label in NAMESPACES:
         by_label = not (allowlist or context.config.keel.enrolment_list)
         yield from _label(block, context, (label, value), by_label=by_label)
@@ -82,9 +85,11 @@ def check(
         yield from _allow(block, context)
 
 
-def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
+def _homeless(workload: Block, context: Context, entry: tuple[str, str]) -> Iterator[Finding]:
     home, attribute = context.namespace(workload.address), namespace_attribute(workload)
-    if home is None:
+    if home is None and attribute and (manifest := _manifest(attribute, context)):
+        yield _in_manifest(attribute, manifest, entry)
+    elif home is None:
         name = attribute.value.text if attribute else "default, because it names no other"
         message = f"no resource of the repository declares its namespace ({name}), so nothing enrolls it"
         message += f". It may be declared in what cannot be read: {', '.join(context.unread)}" if context.unread else ""
@@ -92,6 +97,22 @@ def _homeless(workload: Block, context: Context) -> Iterator[Finding]:
     elif home.declared:
         message = f"its namespace {home.name} is declared and enrolled as {', '.join(home.declared)}"
         yield note(attribute or workload.title, "declared-elsewhere", message)
+
+
+def _manifest(attribute: Attribute, context: Context) -> ClusterObject | None:
+    """The Kubernetes object that declares the namespace of a workload, or None."""
+    name = attribute.value.string()
+    declared = (each for each in facts(context).objects.objects if dig(each.data, "kind") == "Namespace")
+    return next((each for each in declared if name and dig(each.data, "metadata", "name") == name), None)
+
+
+def _in_manifest(attribute: Attribute, manifest: ClusterObject, entry: tuple[str, str]) -> Finding:
+    key, value = entry
+    where = f"{manifest.resource.name if manifest.resource else 'a manifest'} ({manifest.place})"
+    if dig(manifest.data, "metadata", "labels", key) == value:
+        return note(attribute, "enrolled-already", f"its namespace is enrolled already by {where}")
+    message = f'{where} declares its namespace, and hclmod adds no labels to manifests. Add `{key} = "{value}"` there'
+    return warn(attribute, "declared-in-manifest", message)
 
 
 def _label(block: Block, context: Context, entry: tuple[str, str], *, by_label: bool) -> Iterator[Finding]:
@@ -205,6 +226,6 @@ def enrolment_list(config: Config) -> str:
 rule = Rule(
     check,
     kinds=(*NAMESPACES, *WORKLOADS, *MANIFESTS),
-    objects=WORDS,
+    objects=(*WORDS, '"Namespace"', "kind: Namespace"),
     name_lists=NameListHooks(where=enrolment_list, pick=enrolling_lists, at=at_list),
 )
