@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hclmod.engine.texts import Text
+    from hclmod.hcl.document import Document
+    from hclmod.hcl.edits import Edit
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.rule import Context
 
@@ -30,10 +32,12 @@ def settle(text: Text, rules: Sequence[Loaded], context: Context) -> Unchanged |
     applied: list[Reported] = []
     fixes: list[edits.Fix] = []
     late: set[str] = set()
+    rounds: list[tuple[Document, Sequence[Edit]]] = []
     for number in range(ROUNDS):
         changed = frozenset((each.rule, each.finding.address) for each in applied)
         places = frozenset((each.rule, each.where) for each in applied)
         result = text.check(rules, replace(context, changed=changed, changed_at=places))
+        result = tuple(replace(each, line=_line(each.line, rounds)) for each in result) if rounds else result
         first = first if number else result
         fixable = [(each, fix) for each in result if (fix := each.finding.fix) is not None]
         if not fixable:
@@ -42,10 +46,18 @@ def settle(text: Text, rules: Sequence[Loaded], context: Context) -> Unchanged |
         applied += [fixable[index][0] for index in taken]
         late.update(fixable[index][0].rule for index in taken if number >= ROUNDS // 2)  # two that fight take turns
         fixes += [fixable[index][1] for index in taken]
+        rounds.append((text.document, made))
         text = text.edited(made, [fixable[index][1] for index in taken])
     fighting = ", ".join(sorted(late))
     why = f"not settled after {ROUNDS} rounds; these rules undo each other or themselves: {fighting}"
     return Refused(before.document.path, (why,), tuple(applied))
+
+
+def _line(line: int, rounds: Sequence[tuple[Document, Sequence[Edit]]]) -> int:
+    """The line of the document as it was, of one as the edits of these rounds have left it."""
+    for document, made in reversed(rounds):
+        line = edits.line_before(document, made, line)
+    return line
 
 
 def _left(first: Sequence[Reported], last: Sequence[Reported], applied: Sequence[Reported]) -> tuple[Reported, ...]:

@@ -87,6 +87,21 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join(parts)
 
 
+def line_before(document: Document, made: Iterable[Edit], line: int) -> int:
+    """The line of `document` that edits have moved to `line`; of a line that one of them brings, where it begins."""
+    shift = 0
+    for edit in sorted(made):
+        start = document.line(edit.span.start)
+        first = start + shift + (document.line_start(edit.span.start) != edit.span.start)  # that may be a new one
+        added, removed = edit.text.count(b"\n"), document.data.count(b"\n", edit.span.start, edit.span.end)
+        if line < first:
+            break
+        if line < first + added:
+            return start
+        shift += added - removed
+    return line - shift
+
+
 def select(fixes: Sequence[Fix]) -> tuple[list[int], list[Edit]]:
     """Take fixes in order as long as they do not touch an edit taken before.
 

@@ -61,7 +61,7 @@ class Item(Value, frozen=True, kw_only=True):
     rule: str
     code: Annotated[str, Meta(description="Rule and cause, whatever the message: `float-image-tag/unknown-tags`.")]
     address: Annotated[str, Meta(description="The resource, as `kubernetes_deployment.web`.")]
-    line: Annotated[int, Meta(ge=1, description="In the document as it was when the rule looked.")]
+    line: Annotated[int, Meta(ge=1, description="In the document as it was.")]
     message: str
     effect: Annotated[str, Meta(description="What the change does to the running cluster, empty for nothing.")]
     origins: Annotated[Texts, Meta(description="Chains such as `image -> var.tag -> default of var.tag`.")]

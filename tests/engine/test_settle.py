@@ -69,6 +69,16 @@ def test_two_rules_that_edit_one_list_both_land() -> None:
     assert again.left[0].finding.message == "nothing to do: two joins"
 
 
+def test_what_a_later_round_finds_has_the_line_of_the_document_as_it_was() -> None:
+    text = 'resource "x" "a" {\n  list = [one]\n}\n\nresource "x" "b" {\n  list = [one]\n  n    = 1\n}\n'
+    outcome = settled(text, ensures("first", "two"), ensures("second", "three"))
+    assert isinstance(outcome, Changed)
+    assert [(each.rule, each.line) for each in outcome.applied] == [
+        ("first", 1), ("first", 5), ("second", 1), ("second", 5),
+    ]  # fmt: skip
+    assert outcome.after.index(b'"b"') > len(text.partition('"b"')[0]), "the first fix moved what the second one found"
+
+
 def test_identical_edits_merge_into_one() -> None:
     outcome = settled(TEXT, ensures("first", "two"), ensures("second", "two"))
     assert isinstance(outcome, Changed)

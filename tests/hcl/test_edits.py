@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hclmod.hcl.document import Document
-from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span, apply, excerpt, select
+from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span, apply, excerpt, line_before, select
 
 DATA = b"0123456789"
 
@@ -139,3 +139,29 @@ def test_the_lines_that_a_fix_touches(made: Fix, before: str, after: str) -> Non
 def test_line_ends_and_other_letters() -> None:
     document = Document("a.tf", "é = 1\r\nb = 2\r\n".encode())
     assert excerpt(document, changes((5, 6, b"3"))) == ("é = 1", "é = 3")
+
+
+TEN = Document("m.tf", b"".join(b"line %02d\n" % number for number in range(1, 11)))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 3), st.sampled_from((b"", b"new\n", b"new\nnew\n"))), max_size=4
+    )
+)
+def test_a_line_that_edits_only_move_is_found_where_it_was(drawn: list[tuple[int, int, bytes]]) -> None:
+    starts = [each * 8 for each in range(11)]
+    ends = [min(10, at + length) for at, length, _ in drawn]
+    made = [Fix((Edit(Span(starts[at], starts[to]), text),), ()) for (at, _, text), to in zip(drawn, ends, strict=True)]
+    _, edits = select(made)
+    after = apply(TEN.data, edits).splitlines()
+    for number, line in enumerate(after, 1):
+        old = line_before(TEN, edits, number)
+        assert 1 <= old <= 11
+        if line != b"new":
+            assert TEN.data.splitlines()[old - 1] == line
+
+
+def test_a_line_that_an_edit_brings_is_where_the_edit_begins() -> None:
+    made = [Edit(Span(7, 7), b"\nnew\nnew")]
+    assert [line_before(TEN, made, number) for number in (1, 2, 3, 4)] == [1, 1, 1, 2]
