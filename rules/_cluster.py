@@ -197,6 +197,11 @@ def here(block: Block, context: Context, origin: ClusterObject) -> bool:
     return origin.block is not None and (context.folder, block.address) == tuple(origin.block)
 
 
+def releases_of_keel(block: Block, context: Context) -> Iterator[Keel]:
+    """Each Keel that the Helm release at this block installs."""
+    return (each for each in facts(context).keels if here(block, context, each.origin) and each.origin.type == RELEASE)
+
+
 def policies_at(block: Block, context: Context) -> Iterator[Policy]:
     """The policies whose findings stand at this block."""
     return (each for each in facts(context).policies if here(block, context, each.origin))

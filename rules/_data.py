@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from hclmod.rulekit import Data, UnknownData
+from hclmod.rulekit import UNREAD, Data, UnknownData
 
 _ANCHOR = re.compile(r"[+=^<X]?\((.*)\)")
 
@@ -27,6 +27,11 @@ def items(data: Data) -> Sequence[Data]:
 def text_of(data: Data) -> str:
     """A text as a person reads it, or what stands in its place."""
     return data if isinstance(data, str) else data.text if isinstance(data, UnknownData) else ""
+
+
+def is_read(values: Data) -> bool:
+    """Whether all values of a release can be read; a release without values has none that cannot."""
+    return not isinstance(values, UnknownData) and UNREAD not in (values if isinstance(values, dict) else ())
 
 
 def plain(key: str) -> str:

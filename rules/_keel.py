@@ -14,6 +14,8 @@ MONITORED = "keel.sh/monitorContainers"
 _EVERY = re.compile(
     r"@(?:every (?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+|yearly|annually|monthly|weekly|daily|midnight|hourly)"
 )
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)")
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 MATCH_TAG = ("keel.sh/matchTag", "keel.sh/match-tag")
 """The key that makes `force` watch one tag's digest, and its name before 0.21 (docs/facts.md, Keel 1)."""
 
@@ -64,6 +66,13 @@ def schedule_problem(schedule: str) -> str:
         return "" if known else "which Keel cannot parse. It then polls by its default schedule"
     fields = len(schedule.split())
     return "" if fields == 6 else f"which has {fields} fields and not six. Keel then polls by its default schedule"
+
+
+def seconds_between(schedule: str) -> float | None:
+    """The seconds between two polls of `@every 1h30m`; None for any other schedule."""
+    if not schedule.startswith("@every ") or not _EVERY.fullmatch(schedule):
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in _SPAN.findall(schedule))
 
 
 def declared_maps(workload: Block) -> tuple[dict[str, Data], ...]:

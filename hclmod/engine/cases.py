@@ -127,6 +127,9 @@ def _settings(data: bytes, path: str) -> dict[str, Any]:
     except ValueError as error:
         raise HclmodError(f"{path}: not TOML: {error}", hint="Mend the syntax at that place.") from error
     checks.refuse(path, _CASE(settings, ""))
+    if empty := next((key for key in ("codes", "says") if settings.get(key) == []), None):
+        hint = "Write `silent = true` if nothing may need a person. Or leave the line out."
+        raise HclmodError(f"{path}: `{empty} = []` expects nothing", hint=hint)
     return settings
 
 

@@ -1,6 +1,6 @@
 """Find module calls whose `source` is computed.
 
-Why: OpenTofu accepts variables and locals in the `source` of a module (OpenTofu 1.8, "early evaluation"). hclmod follows
+Why: OpenTofu 1.8 and later accept variables and locals in the `source` of a module ("early evaluation"). hclmod follows
 a source that is plain text, so the images, workloads and namespaces of such a module are missing from every report.
 
 Left alone: Sources that are plain text, also those of registries and other repositories.

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import RELEASE, Block, Context, Finding, Rule, warn
 
-from .._cluster import WORDS, facts, here
+from .._cluster import WORDS, releases_of_keel
 from .._data import dig, text_of
 
 
 def check(release: Block, context: Context, /) -> Iterator[Finding]:
     """Yield a warning for the value."""
-    for keel in (each for each in facts(context).keels if here(release, context, each.origin)):
+    for keel in releases_of_keel(release, context):
         count = dig(keel.origin.data, "values", "replicaCount")
-        if keel.origin.type == RELEASE and count is not None:
+        if count is not None:
             message = f"`replicaCount = {text_of(count)}` has no effect, because the chart has no such value"
             yield warn(release.title, "replica-count", f"{message}. Turn Keel off with `polling.enabled = false`")
 

@@ -145,6 +145,7 @@ def test_a_malformed_case_is_reported_with_its_file_and_line(tmp_path: Path) -> 
         (b'phase = "3"\n', "case.toml: phase: write a number, not a string"),
         (b"phase = true\n", "case.toml: phase: write a number, not a boolean"),
         (b"slient = true\n", "case.toml: slient: unknown key; did you mean `silent`?"),
+        (b"codes = []\n", "case.toml: `codes = []` expects nothing"),
         (b"options = 1\nrefused = 1\n", "case.toml: refused: write true or false, not a number"),
     ],
 )
