@@ -18,7 +18,12 @@ RULE = "drop-helm-atomic"
 BEFORE = b'resource "helm_release" "web" {\n  name   = "web"\n  atomic = true\n}\n'
 AFTER = b'resource "helm_release" "web" {\n  name = "web"\n}\n'
 KEPT = b"locals {}\n"
-CHANGES = {"case.toml": b"silent = true\n", "before/a/main.tf": BEFORE, "before/a/kept.tf": KEPT, "after/a/main.tf": AFTER}
+CHANGES = {
+    "case.toml": b"options = {}\n",
+    "before/a/main.tf": BEFORE,
+    "before/a/kept.tf": KEPT,
+    "after/a/main.tf": AFTER,
+}
 
 
 def write(path: Path, files: dict[str, bytes]) -> Path:
