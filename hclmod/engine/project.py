@@ -47,7 +47,8 @@ class Project:
     Each part is made when it is asked for, and once. `rule_folders` are those whose rules the person trusts (None: the
     built-in ones), `options` come from the command line and win over those of the config. `kept` is what earlier runs
     have found. `closed` are the folders that were not looked into so far, with the reason, and `recovered` the files
-    that an earlier run began to write and that have their old bytes again.
+    that an earlier run began to write and that have their old bytes again. `repository` is its git, where `root` is
+    not a work tree, and `commit` the one whose files these are.
     """
 
     def __init__(
@@ -62,19 +63,22 @@ class Project:
         kept: Cache = cache.NONE,
         closed: dict[str, str] | None = None,
         recovered: tuple[str, ...] = (),
+        repository: Repository | None = None,
+        commit: str = "",
     ) -> None:
         self.root, self.config, self.tags, self.tree, self.kept = root, config, tags, tree, kept
         self.rule_folders, self._options = tuple(rule_folders), options or {}
         self._objects: dict[frozenset[str], ClusterObjects] = {}
         self._facts: dict[tuple[int, ...], Mapping[BlockId, Facts]] = {}
         self.closed, self.recovered = {} if closed is None else closed, recovered
+        self._repository, self._commit = repository, commit
 
     @cached_property
     def git(self) -> Repository:
         """Its git repository; a `GitError` where there is none."""
         from hclmod.git import Repository
 
-        return Repository.open(self.root)
+        return self._repository or Repository.open(self.root)
 
     @cached_property
     def stacks(self) -> tuple[Stack, ...]:
@@ -187,13 +191,13 @@ class Project:
     def over(self, tree: Tree, *, tags: Snapshot | None = None) -> Project:
         """The same project with other files, or another tag snapshot."""
         known = self.tags if tags is None else tags
-        rules, options = self.rule_folders, self._options
-        return Project(
-            self.root, self.config, known, tree, rule_folders=rules, options=options, kept=self.kept, closed=self.closed
-        )
+        more = {"options": self._options, "kept": self.kept, "closed": self.closed, "repository": self._repository}
+        return Project(self.root, self.config, known, tree, rule_folders=self.rule_folders, **more)  # type: ignore[arg-type]
 
     def at(self, revision: str, *, in_place: bool = False) -> Project:
         """The project at a commit; `in_place` its files as they are in the working tree."""
+        if revision == self._commit:
+            return self
         if self.git.root.resolve() != self.root:
             hint = f"Put {self.config.path} into {self.git.root}."
             raise ConfigError("the configuration has to lie at the repository's root", hint=hint)

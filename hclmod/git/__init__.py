@@ -12,10 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod import interrupts, scratch
 from hclmod.errors import GitError
-from hclmod.git.shell import Shell
+from hclmod.git.records import Entry as Entry
+from hclmod.git.records import entry_of, entry_of_index, lines, nul, records, shown
+from hclmod.git.shell import UNTRUSTING, Shell
 from hclmod.ledger import PHASE, RULES, VERSION, LedgerEntry, ledger_entries, trailer
 
 if TYPE_CHECKING:
@@ -28,14 +31,6 @@ _OFF = "core.sparseCheckout core.fsmonitor core.untrackedCache core.splitIndex i
 _PLAIN = dict.fromkeys(_OFF.split(), "false") | {"i18n.commitEncoding": "UTF-8"}
 _OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}  # the second is newer than git 2.43
 _NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0"}  # `git status` would write the user's index
-
-
-class Entry(Struct, frozen=True):
-    """One file of a commit: its path from the root with `/`, its mode as git writes it, its object."""
-
-    path: str
-    mode: str
-    oid: str
 
 
 class Branch(Struct, frozen=True):
@@ -53,7 +48,7 @@ class Branch(Struct, frozen=True):
 
 
 class Repository(Struct, frozen=True):
-    """A work tree of git; `root` is its topmost folder."""
+    """A work tree of git; `root` is its topmost folder, or that of git's own files where there is no work tree."""
 
     root: Path
     _git_dir: str
@@ -72,6 +67,11 @@ class Repository(Struct, frozen=True):
             raise GitError(f"{folder}: {error.message}", hint=error.hint or _hint(error.message)) from error
         return cls(Path(root), both.removeprefix(f"{root}\n"), Shell(root, _NO_LOCKS))
 
+    @classmethod
+    def bare(cls, folder: Path) -> Repository:
+        """A repository without a work tree, such as a clone in a cache: `folder` is that of git's own files."""
+        return cls(folder, str(folder), Shell(str(folder), {**_NO_LOCKS, "GIT_DIR": str(folder)}, UNTRUSTING))
+
     def resolve(self, rev: str) -> str:
         """Name the commit that `rev` means; `GitError` where there is none."""
         options = ("rev-parse", "--verify", "--quiet")
@@ -79,18 +79,18 @@ class Repository(Struct, frozen=True):
         if answer and not answer.status:
             return answer.out.decode().strip()
         if self._git.out("rev-list", "--max-count=1", "--all"):
-            raise GitError(f"{_shown(rev)} is not a commit", hint="A shallow clone may not have it.")
+            raise GitError(f"{shown(rev)} is not a commit", hint="A shallow clone may not have it.")
         raise GitError("the repository has no commit yet", hint="Commit something first.")
 
     def entries(self, rev: str) -> tuple[Entry, ...]:
         """All files of `rev`, links and submodules too, sorted by path."""
         listed = self._git.out("ls-tree", "-r", "-z", "--full-tree", self.resolve(rev))
-        return tuple(sorted(map(_entry, _records(listed)), key=lambda entry: entry.path))
+        return tuple(sorted(map(entry_of, records(listed)), key=lambda entry: entry.path))
 
     def away(self) -> tuple[Entry, ...]:
         """The files of the index that a sparse checkout leaves out of the work tree."""
-        listed = _records(self._git.out("ls-files", "-t", "-s", "-z"))
-        return tuple(_indexed(record) for record in listed if record.startswith("S "))
+        listed = records(self._git.out("ls-files", "-t", "-s", "-z"))
+        return tuple(entry_of_index(record) for record in listed if record.startswith("S "))
 
     def read(self, entries: Sequence[Entry], rev: str = "HEAD", *, fetching: bool = True) -> dict[str, bytes]:
         """Contents of the regular files among `entries`, by path, as a checkout of `rev` would give them.
@@ -114,12 +114,12 @@ class Repository(Struct, frozen=True):
     def filtered(self, paths: Iterable[str], rev: str | None = None) -> frozenset[str]:
         """Those of `paths` that get a filter such as git-crypt, now or at `rev`: show nothing of them."""
         every, question = tuple(paths), ("check-attr", "-z", "--stdin", "filter")
-        asked, light = _nul(every), Shell(str(self.root), _NO_LOCKS, light=True)
+        asked, light = nul(every), replace(self._git, light=True)
         answers = [light.out(*question, stdin=asked)]
         if rev is not None and not _has_attributes_of(light, every, rev):
             with self._scratch(self.resolve(rev)) as git:
                 answers.append(git.out(*question, stdin=asked))
-        fields = [_records(answer) for answer in answers]
+        fields = [records(answer) for answer in answers]
         values = [pair for text in fields for pair in zip(text[::3], text[2::3], strict=True)]
         return frozenset(path for path, value in values if value not in {"unspecified", "unset"})
 
@@ -193,29 +193,30 @@ class Repository(Struct, frozen=True):
     def _strict_filters(self) -> dict[str, str]:
         """Let a filter that fails stop the commit; git would else store what it should have hidden."""
         names = ("config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$")
-        drivers = (key.rpartition(".")[0] for key in _records(self._git.run(*names).out))
+        drivers = (key.rpartition(".")[0] for key in records(self._git.run(*names).out))
         return {f"{driver}.required": "true" for driver in drivers}
 
     def _log(self, *args: str) -> list[str]:
         plain = ("--no-show-signature", "--encoding=UTF-8", "--topo-order")
-        return _records(self._git.out("log", "-z", *plain, *args, "--"))
+        return records(self._git.out("log", "-z", *plain, *args, "--"))
 
     def _claim(self, base: str, branch: str, *, replace: bool) -> str:
         """Return what the branch holds, nothing where it does not exist; `GitError` where it is not ours."""
         ref = f"refs/heads/{branch}"
-        if not branch or self._git.run("check-ref-format", "--branch", branch).out != _lines([branch]):
-            raise GitError(f"invalid branch name {_shown(branch)}")
+        if not branch or self._git.run("check-ref-format", "--branch", branch).out != lines([branch]):
+            raise GitError(f"invalid branch name {shown(branch)}")
         if f"branch {ref}".encode() in self._git.out("worktree", "list", "--porcelain").splitlines():
             raise GitError(f"branch {branch} is checked out", hint="Switch that work tree to another branch.")
         old = self._git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip()
         if old and not replace:
             raise GitError(f"branch {branch} exists", hint="Delete it, or give --replace to write it again.")
-        if old and (foreign := self._foreign(base, old)):
+        if old and (foreign := self.foreign(base, old)):
             reason = f"branch {branch} has {len(foreign)} commit(s) that hclmod did not make: {foreign[0][:12]}"
             raise GitError(reason, hint="--replace would lose them. Move or delete the branch yourself.")
         return old
 
-    def _foreign(self, base: str, tip: str) -> list[str]:
+    def foreign(self, base: str, tip: str) -> list[str]:
+        """The commits that `tip` adds to `base` and that hclmod did not make, the newest first."""
         text = self._log(f"--format=%H {trailer(PHASE)}", f"{base}..{tip}")
         return [record.strip() for record in text if len(record.split()) == 1]
 
@@ -238,7 +239,7 @@ def _has_attributes_of(git: Shell, paths: Iterable[str], rev: str) -> bool:
     if len(names) > _FEW or rev.startswith("-"):
         return False
     answer = git.run("ls-tree", "-z", "--full-tree", rev, "--", *names)
-    there = {entry.path: entry.oid for entry in map(_entry, _records(answer.out)) if entry.mode in _REGULAR}
+    there = {entry.path: entry.oid for entry in map(entry_of, records(answer.out)) if entry.mode in _REGULAR}
     now = {name: path for name in names if os.path.lexists(path := Path(git.folder, name))}
     regular = all(path.is_file() and not path.is_symlink() for path in now.values())
     same = regular and there == {name: _oid(path, len(there.get(name, ""))) for name, path in now.items()}
@@ -267,7 +268,7 @@ def _hint(words: str) -> str:
 
 
 def _all_there(git: Shell, entries: Sequence[Entry]) -> None:
-    text = git.out("cat-file", "--batch-check=%(objectname)", stdin=_lines(entry.oid for entry in entries))
+    text = git.out("cat-file", "--batch-check=%(objectname)", stdin=lines(entry.oid for entry in entries))
     missing = [line.split()[0] for line in text.decode().splitlines() if " " in line]
     if missing:
         raise GitError(f"object {missing[0]} is missing", hint="Run `git fsck`.")
@@ -279,7 +280,7 @@ def _cat(git: Shell, entries: Sequence[Entry], *options: str) -> dict[str, bytes
     With `--filters` git gives the size before the filter, so a mark nobody can guess parts the contents.
     """
     mark = os.urandom(16).hex()
-    asked = _lines(f"{entry.oid} {entry.path}" if options else entry.oid for entry in entries)
+    asked = lines(f"{entry.oid} {entry.path}" if options else entry.oid for entry in entries)
     answer = git.run("cat-file", f"--batch={mark}", *options, stdin=asked)
     texts = answer.out.split(f"{mark}\n".encode())[1:]
     if answer.status and not options:
@@ -297,12 +298,12 @@ def _check_path(path: str, modes: Mapping[str, str]) -> None:
     pure = PurePosixPath(path)
     plain = str(pure) == path != "." and not pure.is_absolute()
     if not plain or {"..", ".git"} & {part.lower() for part in pure.parts}:
-        raise GitError(f"{_shown(path)} is not a path inside the repository")
+        raise GitError(f"{shown(path)} is not a path inside the repository")
     if modes.get(path, "100644") not in _REGULAR:
-        raise GitError(f"{_shown(path)} is a symbolic link or a submodule", hint="Change its target instead.")
+        raise GitError(f"{shown(path)} is a symbolic link or a submodule", hint="Change its target instead.")
     for parent in map(str, pure.parents):
         if parent in modes:
-            raise GitError(f"{_shown(path)} is below {_shown(parent)}, which is not a folder")
+            raise GitError(f"{shown(path)} is below {shown(parent)}, which is not a folder")
 
 
 def _write(git: Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) -> str:
@@ -313,38 +314,10 @@ def _write(git: Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) -> 
         target.write_bytes(data)
         target.chmod(0o755 if modes.get(path) == "100755" else 0o644)
         os.utime(target, (1e9, 1e9))  # git would filter a second time what is as young as the index
-    git.out("update-index", "--add", "-z", "--stdin", stdin=_nul(files))
+    git.out("update-index", "--add", "-z", "--stdin", stdin=nul(files))
     return git.line("write-tree")
 
 
 def _signing(git: Shell) -> tuple[str, ...]:
     target = git.line("config", "--type=bool", "--default=false", "--get", "commit.gpgsign")
     return ("-S",) if target == "true" else ()
-
-
-def _entry(record: str) -> Entry:
-    meta, _, path = record.partition("\t")
-    mode, _, oid = meta.split(" ")
-    return Entry(path, mode, oid)
-
-
-def _indexed(record: str) -> Entry:
-    meta, _, path = record.partition("\t")
-    _, mode, oid, _ = meta.split(" ")
-    return Entry(path, mode, oid)
-
-
-def _records(out: bytes) -> list[str]:
-    return [os.fsdecode(record) for record in out.removesuffix(b"\0").split(b"\0")] if out else []
-
-
-def _nul(paths: Iterable[str]) -> bytes:
-    return b"".join(os.fsencode(path) + b"\0" for path in paths)
-
-
-def _lines(texts: Iterable[str]) -> bytes:
-    return b"".join(os.fsencode(text) + b"\n" for text in texts)
-
-
-def _shown(path: str) -> str:
-    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from subprocess import PIPE, Popen
+from subprocess import DEVNULL, PIPE, Popen
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from hclmod.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _ENVIRONMENT = Lock()
 # What a hook finds set, or a person left set, and would lead git to another repository, index or meaning.
@@ -27,6 +27,15 @@ _ELSEWHERE = """
     GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
 """
 _NOT_BARE = ("-c", "safe.bareRepository=explicit")  # one in a checkout brings a config and filters of its own
+UNTRUSTING = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "protocol.ext.allow": "never",
+    "submodule.recurse": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+}
+"""Settings for repositories of other people: git runs nothing for them and tidies up nothing."""
 
 
 class Answer(Struct, frozen=True):
@@ -47,11 +56,17 @@ class Shell(Struct, frozen=True):
 
     def run(self, *args: str, stdin: bytes = b"") -> Answer:
         """What git answers, whatever its status; a `GitError` where there is no git."""
-        options = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
         start = _start_light if self.light else _start
-        process = start(["-C", self.folder, *_NOT_BARE, *options, *args], self.environment)
+        process = start(self._words(args), self.environment)
         out, words = process.communicate(stdin)
         return Answer(process.returncode, out, words.decode("utf-8", "backslashreplace").strip())
+
+    def first(self, limit: int, *args: str) -> bytes:
+        """What git prints, up to so many bytes: it is stopped where it would print more. A failure gives less."""
+        with _start_light(self._words(args), self.environment, DEVNULL) as process:
+            out = process.stdout.read(limit) if process.stdout else b""
+            process.kill()
+            return out
 
     def out(self, *args: str, stdin: bytes = b"") -> bytes:
         """What git prints; a `GitError` with its words where it fails."""
@@ -64,13 +79,17 @@ class Shell(Struct, frozen=True):
         """The one line that git prints."""
         return os.fsdecode(self.out(*args, stdin=stdin).removesuffix(b"\n"))
 
+    def _words(self, args: Sequence[str]) -> list[str]:
+        options = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
+        return ["-C", self.folder, *_NOT_BARE, *options, *args]
 
-def _start_light(args: list[str], environment: Mapping[str, str]) -> Popen[bytes]:
+
+def _start_light(args: list[str], environment: Mapping[str, str], err: int = PIPE) -> Popen[bytes]:
     git = os.environ.get("GIT_PYTHON_GIT_EXECUTABLE") or "git"
     here = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE.split()}
     plain = {**here, "LANGUAGE": "C", "LC_ALL": "C", **environment}
     try:
-        return Popen([git, *args], stdin=PIPE, stdout=PIPE, stderr=PIPE, env=plain)
+        return Popen([git, *args], stdin=PIPE, stdout=PIPE, stderr=err, env=plain)
     except OSError as error:
         raise _no_git() from error
 
