@@ -40,10 +40,11 @@ OWNERS = {
     "markupsafe": {"reports.html"},
     "click": {
         "cli", "cli.apply", "cli.audit", "cli.check", "cli.conventions", "cli.docs", "cli.doctor", "cli.errors",
-        "cli.foundation", "cli.groups", "cli.options", "cli.output", "cli.pin",
+        "cli.fleet", "cli.foundation", "cli.groups", "cli.options", "cli.output", "cli.pin",
         "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.tags",
     },
-    "tomllib": {"caches.mirrors", "config.file", "engine.cases", "cli.options"},
+    "tomllib": {"caches.mirrors", "config.file", "engine.cases", "fleet.file", "cli.options"},
+    "distributed": {"fleet.cluster"},
 }  # fmt: skip
 
 
@@ -200,6 +201,7 @@ PRINTING |= {"print", "pprint.pprint", "warnings.warn", "traceback.print_exc", "
 OUT = {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
 INERT = {
     "cli.audit": {"show_inert": "tables"},
+    "cli.fleet": {"show_inert": "tables"},
     "cli.check": {"show_bytes": "the document of standard input, as the rules made it"},
     "cli.errors": {"show_inert": "our own help"},
     "cli.report": {"show_inert": "a comment, as the forge will show it"},
@@ -302,6 +304,8 @@ OPEN = {
     "cache": "keeps its file in the person's own folder, and lists the files of the package",
     "scratch": "makes folders that are no part of a checkout",
     "git": "writes into a scratch folder",
+    "git.mirror": "locks a clone in the cache",
+    "fleet.ledger": "adds to the ledger that the person named",
     "caches.nginx": "the same",
     "rulekit.docstrings": "reads rules: the package's own and those whose code the person runs",
     "rulekit.codes": "the same",

@@ -19,6 +19,7 @@ SECTIONS = {
         "check": ("check", "Check files against the rules of completed phases"),
         "fix": ("check", "Fix what `check` finds"),
         "conventions": ("conventions", "Keep a section on tags and markers in Markdown files"),
+        "fleet": ("fleet", "Do a phase in many repositories"),
     },
     "Look": {
         "status": ("status", "Show which phases are done, and what holds back the others"),

@@ -53,8 +53,15 @@ PATHS = [context.command_path for _, context in EVERY]
 
 
 def test_all_commands_are_here() -> None:
-    assert len(EVERY) == 29
-    assert {"hclmod", "hclmod tags", "hclmod tags import", "hclmod new rule", "hclmod opt-out"} <= set(PATHS)
+    assert len(EVERY) == 34
+    assert {
+        "hclmod",
+        "hclmod tags",
+        "hclmod tags import",
+        "hclmod new rule",
+        "hclmod opt-out",
+        "hclmod fleet close",
+    } <= set(PATHS)
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -1,0 +1,213 @@
+"""`fleet.toml`, globs over local checkouts and standard input, read into one list of repositories."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from hclmod import files
+from hclmod.config.checks import Key, Type, listed, matching, named, narrowed, number, refuse, table, text, texts
+from hclmod.errors import ConfigError, HclmodError
+from hclmod.git.address import Address, address
+
+_TIME = re.compile(r"([1-9]\d{0,5})(s|m|h)")
+_RATE = re.compile(r"([1-9]\d{0,5})/(s|m|h)")
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_EXECUTOR = re.compile(r"processes|dask:\S+")
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """One repository. Without `base` it is the default branch, without `phases` those of the fleet."""
+
+    address: Address
+    base: str = ""
+    config: bytes | None = None
+    phases: tuple[int, ...] = ()
+
+
+class Fleet(Struct, frozen=True, kw_only=True):
+    """A whole `fleet.toml`. Times are seconds, `depth` 0 is the whole history, `config` is for those without one.
+
+    `rate` has the shortest time between two starts by host, `tokens` the name of a variable by host.
+    """
+
+    members: tuple[Member, ...]
+    phases: tuple[int, ...] = ()
+    jobs: int = 0
+    executor: str = "processes"
+    cache: str = ""
+    timeout: float = 120.0
+    depth: int = 0
+    config: bytes | None = None
+    tags: Path | None = None
+    ledger: Path = Path("fleet.ledger.jsonl")
+    rate: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    stop_after_failures: int = 10
+    max_megabytes: int = 500
+    max_files: int = 100_000
+
+
+def _positive(value: Any, key: str) -> Iterator[str]:
+    if type(value) is int and value < 0:
+        yield f"{key}: write a number from 0 on, not {value}"
+
+
+def _above_zero(value: Any, key: str) -> Iterator[str]:
+    if type(value) is int and value < 1:
+        yield f"{key}: write a number from 1 on, not {value}"
+
+
+def _phase(value: Any, key: str) -> Iterator[str]:
+    if not isinstance(value, list) or any(type(each) is not int or not 0 <= each <= 99 for each in value):
+        yield f"{key}: write a list of phases from 0 to 99, such as [3]"
+
+
+_COUNT = narrowed(number, _positive, {"minimum": 0})
+_SIZE = narrowed(number, _above_zero, {"minimum": 1})
+_PHASES = Type(_phase, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 99}})
+_FLEET_KEYS: Mapping[str, Key] = {
+    "phases": Key(_PHASES, "The phases of a repository that names none. `--phase` wins."),
+    "paths": Key(texts, "Globs of local checkouts, from the folder of this file."),
+    "config": Key(text, "The `hclmod.toml` of repositories that have none."),
+    "tags": Key(text, "One tag snapshot for all repositories. Without it each has its own."),
+    "ledger": Key(text, "The ledger. Default: the name of this file, ending in `.ledger.jsonl`."),
+    "jobs": Key(_COUNT, "Repositories at once. Default: 2, with Dask the threads of the cluster."),
+    "executor": Key(matching(_EXECUTOR, 'write "processes" or "dask:tcp://HOST:PORT"'), "Who does the work."),
+    "cache": Key(text, "The folder of the clones. Default: `$XDG_CACHE_HOME/hclmod/fleet`."),
+    "timeout": Key(matching(_TIME, 'write a time such as "120s"'), "Time for one repository.", default="120s"),
+    "depth": Key(_COUNT, "Commits to fetch. 0 is the whole history, which says which phases are done.", default=0),
+    "rate": Key(named(matching(_RATE, 'write a rate such as "1/s"')), "How many repositories may begin, by host."),
+    "tokens": Key(
+        named(matching(_VARIABLE, "write the name of a variable")),
+        "The environment variable with the token, by host. Without it git asks its own helpers.",
+    ),
+    "stop_after_failures": Key(_COUNT, "Stop after so many failures in a row. 0 never stops.", default=10),
+    "max_megabytes": Key(_SIZE, "The largest repository.", default=500),
+    "max_files": Key(_SIZE, "The most files in one repository.", default=100_000),
+}
+_REPO_KEYS: Mapping[str, Key] = {
+    "url": Key(text, "The address, as `git clone` takes it."),
+    "path": Key(text, "A local checkout in place of `url`, from the folder of this file."),
+    "base": Key(text, "The branch to start from. Default: the default branch."),
+    "config": Key(text, "An `hclmod.toml` to use in place of the repository's own."),
+    "phases": Key(_PHASES, "The phases of this repository."),
+}
+KEYS = {"fleet": _FLEET_KEYS, "repo": _REPO_KEYS}
+"""The keys of the tables of the file."""
+
+_ROOT = table(
+    {
+        "fleet": Key(table(_FLEET_KEYS), "What holds for all repositories."),
+        "repo": Key(listed(table(_REPO_KEYS)), "One repository."),
+    }
+)
+
+
+def read(name: str, stdin: bytes = b"") -> Fleet:
+    """The fleet that a name means: a TOML file, `-` for a list in `stdin`, else globs over local checkouts."""
+    if name == "-":
+        lines = (line.strip() for line in stdin.decode(errors="surrogateescape").splitlines())
+        addresses = [address(line, Path()) for line in lines if line and not line.startswith("#")]
+        return _checked(Fleet(members=tuple(Member(address=each) for each in addresses)), "standard input")
+    path = Path(name)
+    if path.is_file():
+        return _checked(parse(files.load(path), path), name)
+    return _checked(Fleet(members=tuple(_checkouts([name], Path()))), name)
+
+
+def parse(data: bytes, path: Path) -> Fleet:
+    """The fleet of a file's bytes; what it names is looked for in its folder."""
+    try:
+        raw = tomllib.loads(data.decode("utf-8-sig"))
+    except ValueError as error:
+        raise ConfigError(f"{path}: not TOML: {error}", hint="Fix the syntax at that place.") from error
+    refuse(str(path), _ROOT(raw, ""))
+    refuse(str(path), _places(raw.get("repo", [])))
+    settings, folder = dict(raw.get("fleet", {})), path.parent
+    members = [_member(each, folder) for each in raw.get("repo", [])]
+    members += _checkouts(settings.pop("paths", []), folder)
+    made = {name: _value(name, value, folder) for name, value in settings.items()}
+    return Fleet(members=tuple(members), **{"ledger": path.with_suffix(".ledger.jsonl"), **made})
+
+
+def _places(repos: list[Mapping[str, Any]]) -> Iterator[str]:
+    for index, each in enumerate(repos):
+        if ("url" in each) == ("path" in each):
+            yield f"repo[{index}]: write either `url` or `path`"
+
+
+def _value(name: str, value: Any, folder: Path) -> Any:
+    match name:
+        case "timeout":
+            return _seconds(value)
+        case "rate":
+            return {host: _UNITS[each.rpartition("/")[2]] / int(each.partition("/")[0]) for host, each in value.items()}
+        case "config":
+            return _content(folder / value)
+        case "tags" | "ledger":
+            return folder / Path(value).expanduser()
+        case "phases":
+            return tuple(value)
+    return value
+
+
+def _seconds(value: str) -> float:
+    return float(value[:-1]) * _UNITS[value[-1]]
+
+
+def _member(raw: Mapping[str, Any], folder: Path) -> Member:
+    where = raw.get("url") or str(folder / Path(raw["path"]).expanduser())
+    config = _content(folder / raw["config"]) if "config" in raw else None
+    return Member(
+        address=address(where, folder), base=raw.get("base", ""), config=config, phases=tuple(raw.get("phases", ()))
+    )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return files.load(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint="Name an hclmod.toml.") from error
+
+
+def _checkouts(patterns: list[str], folder: Path) -> Iterator[Member]:
+    """The repositories among the folders that globs find, sorted."""
+    for pattern in patterns:
+        names = glob.glob(str(folder / Path(pattern).expanduser()))  # noqa: PTH207 - patterns may be absolute
+        there = [each for each in sorted(names) if os.path.lexists(os.path.join(each, ".git"))]  # noqa: PTH118 - strings
+        if not there:
+            raise HclmodError(f"{pattern} finds no git checkout", hint="Name a fleet.toml or `-`.")
+        yield from (Member(address=address(each, folder)) for each in there)
+
+
+def _checked(fleet: Fleet, name: str) -> Fleet:
+    """The fleet, unless it is empty or names a repository twice."""
+    if not fleet.members:
+        raise HclmodError(f"{name} names no repository", hint="Add [[repo]] with a `url`.")
+    urls = [each.address.url for each in fleet.members]
+    if twice := sorted({each for each in urls if urls.count(each) > 1}):
+        raise HclmodError(f"{name} names a repository twice: {', '.join(twice)}", hint="Leave one of them.")
+    return fleet
+
+
+def settled(fleet: Fleet, phase: int | None, ledger: Path | None, *, needs_phase: bool = True) -> Fleet:
+    """The fleet with what the command line says; an error where a repository has no phase to do."""
+    if phase is not None:
+        members = tuple(replace(each, phases=(phase,)) for each in fleet.members)
+        fleet = replace(fleet, members=members, phases=(phase,))
+    without = [each for each in fleet.members if not (each.phases or fleet.phases)]
+    if without and needs_phase:
+        raise HclmodError(
+            f"no phase to do for {without[0].address.url}", hint="Give --phase N, or `phases` in [fleet]."
+        )
+    return fleet if ledger is None else replace(fleet, ledger=ledger)

@@ -1,0 +1,80 @@
+"""The ledger of a fleet: one row a line, added and never changed, each on disk before the next repository begins."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from hclmod import files
+from hclmod.errors import HclmodError
+from hclmod.fleet.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Known = dict[tuple[str, int], Row]
+"""The last row of each repository in each phase."""
+
+
+class Ledger:
+    """The rows so far, and the file that takes new ones; one run at a time has it."""
+
+    def __init__(self, rows: list[Row], file: BinaryIO) -> None:
+        self.rows, self._file = rows, file
+
+    @property
+    def known(self) -> Known:
+        """The last row of each repository in each phase."""
+        return latest(self.rows)
+
+    def add(self, row: Row) -> None:
+        """Put a row on disk."""
+        self._file.write(msgspec.json.encode(row) + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.rows.append(row)
+
+
+def latest(rows: list[Row]) -> Known:
+    """The last row of each repository in each phase."""
+    return {(row.url, row.phase): row for row in rows}
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a ledger; none where there is no file. A last line that a kill has cut is none."""
+    if not os.path.lexists(path):
+        return []
+    return _rows(files.load(path), path)[0]
+
+
+@contextmanager
+def begin(path: Path) -> Iterator[Ledger]:
+    """Lend the ledger to this run; an `HclmodError` where another run has it."""
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(files.given(path), os.O_RDWR | os.O_CREAT | os.O_APPEND | files.NO_LINKS, 0o644)
+    with os.fdopen(handle, "ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise HclmodError(f"another run uses {path}", hint="Wait for it, or name another --ledger.") from error
+        rows, whole = _rows(files.load(path), path)
+        file.truncate(whole)
+        yield Ledger(rows, file)
+
+
+def _rows(data: bytes, path: Path) -> tuple[list[Row], int]:
+    """The rows, and how many bytes are whole lines."""
+    whole = data.rfind(b"\n") + 1
+    rows = []
+    for number, line in enumerate(data[:whole].splitlines(), 1):
+        try:
+            rows.append(msgspec.json.decode(line, type=Row))
+        except msgspec.MsgspecError as error:
+            raise HclmodError(f"{path}:{number}: not a row: {error}", hint="Remove that line.") from error
+    return rows, whole

@@ -1,0 +1,159 @@
+"""Do a phase in all repositories of a fleet: who is next, at which pace, and what is known already."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
+
+from hclmod import files
+from hclmod.errors import ConfigError
+from hclmod.fleet import ledger, pool
+from hclmod.fleet.pace import Pace
+from hclmod.fleet.rows import Outcome, Row
+from hclmod.fleet.work import Do, Done, Shared, Task, blank, cache_folder
+from hclmod.images import evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
+
+    from hclmod.fleet.file import Fleet
+    from hclmod.registries.questions import Wish
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """The rows of a run in the order of the list. `known` is how many of them an earlier run has done.
+
+    `left` is how many repositories were not begun, because too many failures came in a row.
+    """
+
+    rows: tuple[Row, ...]
+    wishes: tuple[Wish, ...] = ()
+    known: int = 0
+    left: int = 0
+
+
+def run(fleet: Fleet, do: Do, watch: Callable[[str], None], begin: Callable[[int], None]) -> Result:
+    """Do it in every repository. A run that was killed goes on where it was: `Do.RUN` and `Do.CLOSE` keep the ledger.
+
+    `begin` hears how many there are to do, `watch` the address of each that is done.
+    """
+    shared = _shared(fleet)
+    writing = do in {Do.RUN, Do.CLOSE}
+    with ledger.begin(fleet.ledger) if writing else nullcontext() as book:
+        known = book.known if book else {}
+        tasks = [each for each in _tasks(fleet, do, known) if do is not Do.CLOSE or _is_open(each)]
+        begin(len(tasks))
+        done: dict[int, Done] = {}
+        for number, each in _results(fleet, shared, tasks):
+            done[number] = each
+            if book and each.row != tasks[number].known:
+                book.add(each.row)
+            watch(tasks[number].address.url)
+    return Result(
+        rows=tuple(done[number].row for number in sorted(done)),
+        wishes=tuple(wish for each in done.values() for wish in each.wishes),
+        known=sum(each.row == tasks[number].known for number, each in done.items()),
+        left=len(tasks) - len(done),
+    )
+
+
+def _shared(fleet: Fleet) -> Shared:
+    local = not fleet.executor.startswith(pool.DASK)
+    return Shared(
+        cache=str(cache_folder(fleet.cache)) if local else fleet.cache,
+        timeout=fleet.timeout,
+        depth=fleet.depth,
+        max_megabytes=fleet.max_megabytes,
+        max_files=fleet.max_files,
+        config=fleet.config,
+        tags=_snapshot(fleet),
+        tokens=fleet.tokens,
+    )
+
+
+def _snapshot(fleet: Fleet) -> bytes | None:
+    """The tag snapshot of the fleet, which is read once to see that it is one."""
+    if fleet.tags is None or not os.path.lexists(fleet.tags):
+        return None
+    try:
+        data = files.load(fleet.tags)
+    except OSError as error:
+        raise ConfigError(f"{fleet.tags}: cannot be read: {error.strerror}") from error
+    evidence.parse(data, str(fleet.tags))
+    return data
+
+
+def _tasks(fleet: Fleet, do: Do, known: Mapping[tuple[str, int], Row]) -> Iterator[Task]:
+    for member in fleet.members:
+        for phase in member.phases or fleet.phases:
+            yield Task(
+                do=do,
+                address=member.address,
+                phase=phase,
+                base=member.base,
+                config=member.config,
+                known=known.get((member.address.url, phase)),
+            )
+
+
+def _is_open(task: Task) -> bool:
+    """Whether this fleet has pushed a branch that it has not removed."""
+    return task.known is not None and bool(task.known.commit) and task.known.outcome is not Outcome.CLOSED
+
+
+def _results(fleet: Fleet, shared: Shared, tasks: list[Task]) -> Iterator[tuple[int, Done]]:
+    """The answers as they come with the numbers of their tasks, until too many have failed in a row."""
+    line, failures = _Line(tasks, Pace(fleet.rate)), 0
+    with pool.executor(fleet.executor, fleet.jobs, shared) as (workers, handle, jobs):
+        running: dict[Future[Done], int] = {}
+        while running or line.todo:
+            while len(running) < jobs and (number := line.next()) is not None:
+                running[workers.submit(pool.do, handle, tasks[number])] = number  # type: ignore[arg-type]
+            if not running:
+                time.sleep(line.pause or 0)
+                continue
+            ended, _ = wait(running, line.pause, FIRST_COMPLETED)
+            for future in ended:
+                number = running.pop(future)
+                done = _answer(future, tasks[number])
+                failures = failures + 1 if done.row.outcome is Outcome.FAILED else 0
+                yield number, done
+            if 0 < fleet.stop_after_failures <= failures:
+                line.todo.clear()
+
+
+class _Line:
+    """The tasks that wait for their turn; `pause` is how many seconds, where only hosts that have to wait are left."""
+
+    def __init__(self, tasks: list[Task], pace: Pace) -> None:
+        self.todo, self.pause = deque(range(len(tasks))), cast("float | None", None)
+        self._tasks, self._pace = tasks, pace
+
+    def next(self) -> int | None:
+        """The next task whose host may be asked now; None where all have to wait."""
+        pauses = []
+        for _ in range(len(self.todo)):
+            number = self.todo.popleft()
+            url = self._tasks[number].address.url
+            if not (pause := self._pace.wait(url)):
+                self._pace.took(url)
+                return number
+            pauses.append(pause)
+            self.todo.append(number)
+        self.pause = min(pauses, default=None)
+        return None
+
+
+def _answer(future: Future[Done], task: Task) -> Done:
+    """The answer of a task; a machine that is lost costs its repositories alone."""
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - what Dask raises where a worker is lost
+        return Done(blank(task, Outcome.FAILED, f"the worker was lost: {error}"))
