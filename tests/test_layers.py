@@ -38,9 +38,11 @@ OWNERS = {
     "httpx": {"http"},
     "jinja2": {"reports.html"},
     "markupsafe": {"reports.html"},
+    "lsprotocol": {"lsp.messages", "lsp.server"},
+    "pygls": {"lsp.server"},
     "click": {
         "cli", "cli.apply", "cli.audit", "cli.check", "cli.conventions", "cli.docs", "cli.doctor", "cli.errors",
-        "cli.fleet", "cli.foundation", "cli.groups", "cli.options", "cli.output", "cli.pin",
+        "cli.fleet", "cli.foundation", "cli.groups", "cli.lsp", "cli.options", "cli.output", "cli.pin",
         "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.tags",
     },
     "tomllib": {"caches.mirrors", "config.file", "engine.cases", "fleet.file", "cli.options"},
@@ -256,7 +258,7 @@ def test_every_renderer_makes_text_inert() -> None:
 
 SLOW = (
     "crossplane", "tree_sitter_yaml", "git", "hcl2", "lark", "pygohcl", "libcst", "markdown_it", "regex",
-    "multiprocessing", "concurrent.futures", "tempfile", "html", "httpx", "jinja2", "hclmod.reports.html",
+    "multiprocessing", "concurrent.futures", "tempfile", "html", "httpx", "jinja2", "pygls", "hclmod.reports.html",
     "hclmod.forges", "hclmod.reports.sarif",
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ SECTIONS = {
         "doctor": ("doctor", "Find caches that may give old images"),
         "explain": ("rules", "Explain a rule or a workload"),
         "trace": ("survey", "Show where an image comes from and what else uses it"),
+        "lsp": ("lsp", "Serve an editor: findings, fixes, origins of images"),
     },
     "Roll back": {
         "pin": ("pin", "Pin a workload to a known tag"),

@@ -12,7 +12,7 @@ from hclmod.cli import options, output
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import to_do, write
 from hclmod.commands.check import check as check_files
-from hclmod.commands.check import plan_fix
+from hclmod.commands.check import folder_around, nothing_to_check, plan_fix
 from hclmod.engine.outcomes import Skipped
 
 if TYPE_CHECKING:
@@ -113,16 +113,10 @@ def open_at(
     if stdin is not None and paths:
         raise click.UsageError("--stdin-filename reads one document, so give no other paths")
     first = (stdin or (paths[0] if paths else Path())).absolute()
-    project = source.open(next(each for each in (first, *first.parents) if each.is_dir() and not _is_linked(each)))
+    project = source.open(folder_around(first, Path.cwd()))
     if stdin is None:
         return project, paths or (Path(),), {}
     return project, (), {project.name_of(stdin): sys.stdin.buffer.read()}
-
-
-def _is_linked(folder: Path) -> bool:
-    """Whether a link below the current folder leads to this one, which may lie outside of the repository."""
-    here = Path.cwd()
-    return any(each.is_symlink() for each in (folder, *folder.parents) if each != here and each.is_relative_to(here))
 
 
 def is_unread(project: Project, paths: tuple[Path, ...], reports: tuple[PhaseReport, ...]) -> bool:
@@ -133,5 +127,4 @@ def is_unread(project: Project, paths: tuple[Path, ...], reports: tuple[PhaseRep
 
 def _say_if_none(project: Project, reports: tuple[PhaseReport, ...]) -> None:
     if not reports:
-        what = "Set `through` in hclmod.toml, or name a rule" if project.config.phases else "Name a rule"
-        output.say(f"No phase is done yet, so there is nothing to check. {what} with --rule.", err=True)
+        output.say(nothing_to_check(project), err=True)

@@ -42,13 +42,17 @@ class Source(Struct, frozen=True):
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     cache: bool = True
 
-    def open(self, folder: Path | None = None) -> Project:
-        """Open the repository that holds `folder`, by default the one that `-C` names."""
+    def project(self, folder: Path) -> Project:
+        """The repository that holds `folder`; nothing is printed."""
         from hclmod.engine.project import open_project
 
-        start = (folder or self.repository).resolve()
         kept = Cache(cache.folder() if self.cache else None)
-        project = open_project(start, file=self.config, rule_folders=self.rules, options=self.settings, kept=kept)
+        start = folder.resolve()
+        return open_project(start, file=self.config, rule_folders=self.rules, options=self.settings, kept=kept)
+
+    def open(self, folder: Path | None = None) -> Project:
+        """Open the repository that holds `folder`, by default the one that `-C` names."""
+        project = self.project(folder or self.repository)
         output.warn(project.config)
         for each in cluster.deprecated_settings(self.settings):
             output.warning(each)

@@ -17,12 +17,9 @@ from hclmod.files import load
 from hclmod.reports.escape import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from hclmod.cli.options import Source
-    from hclmod.commands.tags import Told
-    from hclmod.config.policies import ImagePolicy
 
 
 @click.group(cls=Group)
@@ -100,33 +97,9 @@ def explain(*, image: str, source: Source) -> None:
     """
     project = source.open()
     for row in commands.explain(project, image):
-        for line in _lines(row):
+        for line in commands.lines(row):
             output.show(one_line(line))
 
 
 def _images(names: tuple[str, ...]) -> str:
     return "1 image" if len(names) == 1 else f"{len(names)} images"
-
-
-def _lines(row: Told) -> Iterator[str]:
-    explained = row.explanation
-    yield f"{row.image} {explained.outcome}"
-    yield from _listed("because", (explained.why,))
-    yield from _listed("policy", (_policy(row.policy),))
-    yield from _listed("evidence", explained.evidence)
-    yield from _listed("would change it", explained.change)
-    yield from _listed("moves with", row.group)
-    yield from _listed("used by", row.users or ("nothing in this repository",))
-
-
-def _listed(title: str, lines: tuple[str, ...]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        yield f"  {'' if number else title:<15}  {line}"
-
-
-def _policy(policy: ImagePolicy | None) -> str:
-    if policy is None:
-        return "none of hclmod.toml; `latest` on evidence, else the major, else the last resort"
-    keys = {name: getattr(policy, name) for name in ("float", "reason", "group", "policy")}
-    values = ", ".join(f'{name} = "{value}"' for name, value in keys.items() if value)
-    return f'"{policy.pattern}" in hclmod.toml: {values}'

@@ -244,6 +244,31 @@ def _group(images: Sequence[Seen], asked: Reference, policy: ImagePolicy | None)
     return tuple(sorted({f"{each.image} ({each.user})" for each in others if each.image.name != asked.name}))
 
 
+def lines(row: Told) -> Iterator[str]:
+    """The lines that explain a decision to a person."""
+    explained = row.explanation
+    yield f"{row.image} {explained.outcome}"
+    yield from _listed("because", (explained.why,))
+    yield from _listed("policy", (_written(row.policy),))
+    yield from _listed("evidence", explained.evidence)
+    yield from _listed("would change it", explained.change)
+    yield from _listed("moves with", row.group)
+    yield from _listed("used by", row.users or ("nothing in this repository",))
+
+
+def _listed(title: str, lines: tuple[str, ...]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        yield f"  {'' if number else title:<15}  {line}"
+
+
+def _written(policy: ImagePolicy | None) -> str:
+    if policy is None:
+        return "none of hclmod.toml; `latest` on evidence, else the major, else the last resort"
+    keys = {name: getattr(policy, name) for name in ("float", "reason", "group", "policy")}
+    values = ", ".join(f'{name} = "{value}"' for name, value in keys.items() if value)
+    return f'"{policy.pattern}" in hclmod.toml: {values}'
+
+
 def _image(text: str) -> Reference:
     known = reference.parse(text)
     if known is None:

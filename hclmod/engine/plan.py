@@ -161,7 +161,8 @@ def _settle_all(work: Sequence[_Work], watch: Callable[[str], None]) -> list[tup
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    context = get_context(None if parsers.may_fork() else "spawn")
+    alone = threading.current_thread() is threading.main_thread()  # a fork copies the locks of other threads
+    context = get_context(None if parsers.may_fork() and alone else "spawn")
     with ProcessPoolExecutor(WORKERS, context, _begin, (work,)) as pool:
         reports = pool.map(_settle_nth, range(len(work)), chunksize=max(1, len(work) // (8 * WORKERS)))
         return [(each.index, _watched(report, watch)) for each, report in zip(work, reports, strict=True)]
