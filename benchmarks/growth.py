@@ -142,12 +142,20 @@ def caches(count: int) -> Files:
     return {"s/main.tf": FIRST, "c/nginx.conf": servers, "c/docker.io/hosts.toml": hosts}
 
 
+def pages(count: int) -> Files:
+    """A long page, and many pages, that contradict the section on conventions."""
+    lines = "".join(f"## Part {number}\n\nNever use `:latest`, pin {number}.\n\n" for number in range(count))
+    more = {f"docs/p{number}.md": "# Page\n\nPin every tag to 8 characters of the SHA.\n" for number in range(count)}
+    return {"s/main.tf": FIRST, "AGENTS.md": f"# Agents\n\n{lines}"} | more
+
+
 SHAPES = (
     resources, documents, stacks, callers, shared, containers, attributes, ignored, values, chain, comments, namespaces,
-    tags, caches,
+    tags, caches, pages,
 )  # fmt: skip
 RULES = ("--rule", "float-image-tag", "--rule", "drop-helm-atomic", "--rule", "ignore-keel-drift")
 TARGET = "s/kubernetes_deployment.w0"
+PIN = ("pin", TARGET, "--to", "1.2.2", "--allow-downgrade", "--reason", "x")
 COMMANDS = {
     "apply": ("apply", "--phase", "1", "--dry-run"),
     "apply json": ("apply", "--phase", "1", "--dry-run", "--format", "json"),
@@ -160,7 +168,10 @@ COMMANDS = {
     "owners": ("owners",),
     "trace": ("trace", TARGET),
     "explain": ("explain", TARGET),
-    "pin": ("pin", TARGET, "--to", "1.2.2", "--allow-downgrade", "--reason", "x", "--dry-run"),
+    "status": ("status",),
+    "foundation": ("foundation", "--dry-run"),
+    "conventions": ("conventions", "--dry-run"),
+    "pin": (*PIN, "--dry-run"),
     "opt-out": ("opt-out", TARGET, "--reason", "x", "--dry-run"),
     "tags explain": ("tags", "explain", "acme/w:1.2.3"),
     "comment": ("comment", "--phase", "1", "--dry-run"),
@@ -168,15 +179,18 @@ COMMANDS = {
     "report markdown": ("report", "report.json", "--format", "markdown"),
     "report sarif": ("report", "report.json", "--format", "sarif"),
     "report junit": ("report", "report.json", "--format", "junit"),
+    "unpin": ("unpin", TARGET, "--dry-run"),
     "init": ("init",),
 }
+LAST = ("unpin", "init")
+"""They change the repository before they are measured."""
 
 
 def made(root: Path, files: Files) -> None:
     """A repository of these files, with a stored report."""
-    names = sorted({path.partition("/")[0] for path in files if "/" in path} - {"m"})
-    config = f'[phase.1]\nstacks = {json.dumps(names)}\n[images."*"]\nfloat = "latest"\n'
-    for path, text in {"hclmod.toml": config, **files}.items():
+    names = sorted({path.partition("/")[0] for path in files if path.endswith(".tf")} - {"m"})
+    config = f'[docs]\nfiles = ["AGENTS.md"]\n[phase.1]\nstacks = {json.dumps(names)}\n[images."*"]\nfloat = "latest"\n'
+    for path, text in {"hclmod.toml": config, "AGENTS.md": "# Agents\n", **files}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     for words in ("init -q", "add -A", "-c user.name=B -c user.email=b@example.net commit -qm b"):
@@ -188,6 +202,8 @@ def seconds(root: Path, name: str, words: tuple[str, ...]) -> float:
     """The processor time of a command and of the processes that it starts."""
     if name == "init":
         (root / "hclmod.toml").unlink()
+    if name == "unpin":
+        seconds(root, "pin", PIN)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     variables = {**os.environ, "HCLMOD_CACHE": "", "CI": ""}
     command = [sys.executable, "-m", "hclmod", *words]
@@ -204,7 +220,7 @@ def measured(shape: Callable[[int], Files], names: list[str], sizes: list[int]) 
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             made(Path(folder), shape(size))
-            for name in sorted(names, key="init".__eq__):
+            for name in sorted(names, key=lambda each: LAST.index(each) if each in LAST else -1):
                 figures[name].append(seconds(Path(folder), name, COMMANDS[name]))
     yield from figures.items()
 

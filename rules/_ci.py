@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from hclmod.rulekit import Block, Container, Context, fixes
 
 MARKER = "CI_SETS_IMAGE"
-_MARKED = re.compile(r"(?:#|//|/\*)[^\n]*\b" + MARKER + r"\b")
+_MARKED = re.compile(r"^.*\b" + MARKER + r"\b", re.MULTILINE)
+_COMMENT = re.compile(r"#|//|/\*")
 
 
 def setter_of(workload: Block, container: Container, context: Context) -> str:
     """What sets the image besides Terraform and Keel, as words for a report; empty where nothing does."""
-    if _MARKED.search(workload.source.text(workload.node).decode()):
+    if _is_marked(workload):
         return f"the comment {MARKER} says that CI sets its image"
     kind = re.sub(r"_v\d+$", "", workload.type_label.removeprefix("kubernetes_")).replace("daemonset", "daemon_set")
     name, homes = _name(workload), _namespaces(workload, context)
@@ -21,6 +22,12 @@ def setter_of(workload: Block, container: Container, context: Context) -> str:
         if name and any(each.sets(kind, name, home, container.label) for home in homes):
             return f"{each.command} in {each.where} sets its image"
     return ""
+
+
+def _is_marked(workload: Block) -> bool:
+    text = workload.source.text(workload.node)
+    lines = _MARKED.finditer(text.decode()) if MARKER.encode() in text else ()
+    return any(_COMMENT.search(each[0]) for each in lines)
 
 
 def _name(workload: Block) -> str | None:

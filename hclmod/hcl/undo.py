@@ -212,8 +212,8 @@ def _bytes(source: Source, line: _Line) -> bytes:
 
 
 def _comments_in(source: Source, span: Span) -> Iterator[Node]:
-    for node in syntax.comments(source.tree.root_node):
-        if span.start <= node.start_byte < span.end:
+    for node in syntax.leaves(source.tree.root_node, span.start, span.end):
+        if node.type == "comment" and span.start <= node.start_byte:
             yield node
 
 
@@ -263,11 +263,7 @@ def _declared_off(view: Attribute | Block, run: Sequence[_Line]) -> Iterator[Dec
 
 def _innermost(view: Attribute | Block, span: Span) -> Attribute | Block:
     """The smallest attribute or block around a span."""
-    while isinstance(view, Block):
-        inner: list[Attribute | Block] = [*view.blocks(), *view.attributes.values()]
-        below = next((each for each in inner if each.span.start <= span.start and span.end <= each.span.end), None)
-        if below is None:
-            return view
+    while isinstance(view, Block) and (below := view.around(span)) is not None:
         view = below
     return view
 

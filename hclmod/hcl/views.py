@@ -248,6 +248,14 @@ class Block(Struct, frozen=True, dict=True):
             result = tuple(inner for block in result for inner in block.blocks(kind))
         return result
 
+    @cached_property
+    def _in_order(self) -> list[Attribute | Block]:
+        return sorted((*self.attributes.values(), *self._items[1]), key=_start)
+
+    def around(self, span: Span) -> Attribute | Block | None:
+        """The attribute or block directly in it that covers a span."""
+        return _covering(self._in_order, span)
+
     def comments(self) -> tuple[str, ...]:
         """The comments directly above the block."""
         return tuple(_text(self.source, span) for span in trivia.comments_above(self.source, self.node.start_byte))
@@ -280,15 +288,18 @@ def top_level(source: Source) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
 
 def path_at(source: Source, span: Span) -> str:
     """The path of the innermost attribute or block around a span; empty outside of all."""
-    path, inside = "", _in_order(source)
-    while True:
-        before = bisect_right(inside, span.start, key=_start)
-        inner = inside[before - 1] if before else None
-        if inner is None or span.end > inner.node.end_byte:
-            return path
-        if not isinstance(inner, Block):
-            return inner.path
-        path, inside = inner.path, sorted((*inner.attributes.values(), *inner.blocks()), key=_start)
+    path, inner = "", _covering(_in_order(source), span)
+    while inner is not None:
+        path = inner.path
+        inner = inner.around(span) if isinstance(inner, Block) else None
+    return path
+
+
+def _covering(views: list[Attribute | Block], span: Span) -> Attribute | Block | None:
+    """Which of these, sorted, covers a span."""
+    before = bisect_right(views, span.start, key=_start)
+    view = views[before - 1] if before else None
+    return view if view is not None and span.end <= view.node.end_byte else None
 
 
 @lru_cache(maxsize=4)
