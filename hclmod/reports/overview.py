@@ -86,4 +86,4 @@ def _end(sections: Sequence[Section], style: Style) -> Iterator[str]:
     if len(sections) == 1:
         yield from totals(sections[0], style)
     elif judges := sorted({judge for each in sections for judge in each.judges}):
-        yield f"Every change proven by {' and '.join(judges)}."
+        yield blanked(f"Every change proven by {' and '.join(judges)}.")

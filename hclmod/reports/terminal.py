@@ -114,4 +114,4 @@ def totals(section: Section, style: Style) -> Iterator[str]:
     if command := fix_command(section):
         yield f"Fix what can be fixed: {command}"
     if section.judges:
-        yield f"Every {headings(section)[1]} proven by {' and '.join(section.judges)}."
+        yield blanked(f"Every {headings(section)[1]} proven by {' and '.join(section.judges)}.")

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hclmod.reports import terminal
+from hclmod.reports import formats, terminal
 from tests.reports.test_json import VALIDATOR as JSON
 from tests.reports.test_sarif import VALIDATOR as SARIF
 from tests.support.demo import Done, environment, git, hclmod, process, repository, state
+from tests.support.inert import live
 from tests.support.markup import Page
+from tests.support.reports import EVIL, full
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -272,3 +274,10 @@ def test_a_terminal_that_is_narrow_gets_wrapped_lines(demo: Path) -> None:
     assert len(messages) > 20
     assert max(len(line) for line in messages if " " in line.strip()) <= 60
     assert "\x1b[1m" not in done.stdout, "NO_COLOR is set"
+
+
+@pytest.mark.parametrize("form", [each for each in formats.FORMATS if each != "diff"])
+def test_no_text_of_a_report_is_live(form: str) -> None:
+    evil = "\n".join(EVIL)
+    for report in (full(lambda plain: plain + evil), full(lambda plain: evil + plain)):
+        assert live(formats.render(report, form), form) == []

@@ -38,8 +38,9 @@ def document(
     why: tuple[str, ...] = (),
     lines: tuple[Hunk, ...] = (),
     is_bug: bool = False,
+    judge: str = "judge 1",
 ) -> Document:
-    judges = ("judge 1",) if outcome is Outcome.CHANGED else ()
+    judges = (judge,) if outcome is Outcome.CHANGED else ()
     return Document(
         path=path, outcome=outcome, why=why, judges=judges, items=items, hunks=lines, hidden=False,
         is_bug=is_bug,
@@ -59,7 +60,7 @@ def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
     person = item(Kind.PERSON, text("some-rule"), 7, address=text("x.b"), message=text("look at it"))
     left = item(Kind.LEFT, text("some-rule"), 8, address=text("x.c"), message=text("is fine"))
     documents = (
-        document(path, Outcome.CHANGED, change, person, left, lines=lines),
+        document(path, Outcome.CHANGED, change, person, left, lines=lines, judge=text("judge 1")),
         document(f"{path}1", Outcome.SKIPPED, why=(text("generated"),)),
         document(f"{path}2", Outcome.REFUSED, item(Kind.TRIED, message=text("tried")), why=(text("x was changed"),)),
         document(f"{path}3", Outcome.FAILED, why=(text("Traceback"), text("ZeroDivisionError: x")), is_bug=True),
@@ -68,7 +69,7 @@ def full(text: Callable[[str], str] = lambda plain: plain) -> Report:
     stacks = (Stack(text("s"), documents), Stack("", ()))
     section = Section(3, text("Title"), (text("some-rule"), "other"), stacks)
     steps = (Step(1, text("First"), done=True), Step(3, text("Title"), done=False))
-    return Report("0.1.0", (section, Section(None, "", ("other",), ())), steps)
+    return Report(text("0.1.0"), (section, Section(None, "", ("other",), ())), steps)
 
 
 @cache
