@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.numbers import whole_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -46,5 +48,5 @@ def ledger_entries(commit: str, date: str, phases: str, rules: str, version: str
     """The phases that the trailers of one commit name."""
     names = tuple(name.strip() for name in rules.replace("\x1e", ",").split(",") if name.strip())
     for phase in phases.split("\x1e"):
-        if phase.strip().isdecimal():
-            yield LedgerEntry(int(phase), commit, names, version.rpartition("\x1e")[2].strip(), date)
+        if (number := whole_number(phase.strip())) is not None:
+            yield LedgerEntry(number, commit, names, version.rpartition("\x1e")[2].strip(), date)

@@ -24,6 +24,7 @@ from hclmod.rulekit import (
     Struct,
     UnknownData,
     reference,
+    whole_number,
 )
 
 from ._data import dig, walk
@@ -130,7 +131,8 @@ def version(text: str) -> tuple[int, ...]:
 def version_of(text: str) -> tuple[int, ...] | None:
     """The same, or None for what is not a version."""
     match = _VERSION.fullmatch(text)
-    return tuple(map(int, match[1].split("."))) if match else None
+    every = [whole_number(each) for each in match[1].split(".")] if match else []
+    return tuple(each for each in every if each is not None) if every and None not in every else None
 
 
 def _keel(origin: ClusterObject) -> Keel | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from hclmod.rulekit import Context, Data, Expression, Namespace, UnknownData
+from hclmod.rulekit import Context, Data, Expression, Namespace, UnknownData, whole_number
 
 from ._cluster import ClusterFacts, facts, fails_open, is_chart
 from ._data import dig, items, text_of, walk
@@ -184,7 +184,9 @@ def lacks_memory(policy: Policy, cluster: ClusterFacts) -> str:
     path = ("values", "backgroundController", "resources", "limits", "memory")
     for each in cluster.objects.objects if policy.existing and policy.mutations else ():
         limit = text_of(dig(each.data, *path)) if is_chart(each, "kyverno") else ""
-        if (match := _MEMORY.fullmatch(limit)) and int(match[1]) * _UNITS[match[2]] < NEEDED:
+        match = _MEMORY.fullmatch(limit)
+        number = whole_number(match[1]) if match else None
+        if match and number is not None and number * _UNITS[match[2]] < NEEDED:
             return (
                 f"changes existing objects, and the background controller of Kyverno ({each.place}) has {limit}. Many "
                 "requests at once end it. Give it 1Gi, or change namespaces one after another"

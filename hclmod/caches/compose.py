@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hclmod.images import reference
+from hclmod.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,9 +74,9 @@ def _filled(text: str) -> str:
 
 def _ports(entry: Located) -> Iterator[Port]:
     if entry.entries:
-        target, published = entry.text("target"), _filled(entry.text("published"))
-        if target.isdecimal() and entry.text("protocol") in ("", "tcp"):
-            yield Port(int(published) if published.isdecimal() else None, int(target), entry.line)
+        target = whole_number(entry.text("target"))
+        if target is not None and entry.text("protocol") in ("", "tcp"):
+            yield Port(whole_number(_filled(entry.text("published"))), target, entry.line)
         return
     match = _PORTS.fullmatch(_filled(entry.value)) if isinstance(entry.value, str) else None
     if match is None:
@@ -86,8 +87,9 @@ def _ports(entry: Located) -> Iterator[Port]:
 
 
 def _range(text: str) -> list[int]:
-    first, _, last = text.partition("-")
-    return list(range(int(first), min(int(last or first), int(first) + _MOST) + 1))
+    begin, _, end = text.partition("-")
+    first, last = whole_number(begin), whole_number(end or begin)
+    return [] if first is None or last is None else list(range(first, min(last, first + _MOST) + 1))
 
 
 def _mounts(entry: Located) -> Iterator[tuple[str, str]]:

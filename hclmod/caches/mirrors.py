@@ -51,7 +51,7 @@ def mirrors(text: Text) -> Iterator[Mirror]:
     plain = text.plain
     try:
         data = tomllib.loads(plain)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return
     hosts, server = data.get("host"), data.get("server")
     named = server if isinstance(server, str) else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from hclmod.numbers import whole_number
+
 HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com"})
 """The names of Docker Hub."""
 
@@ -37,7 +39,8 @@ def port(url: str) -> int:
     """The port of an address, that of its scheme where it names none."""
     rest = re.sub(r"^\w+://", "", url).split("/")[0]
     tail = rest.rpartition(":")[2] if ":" in rest.rpartition("]")[2] else ""
-    return int(tail) if tail.isdecimal() else 80 if url.startswith("http://") else 443
+    number = whole_number(tail)
+    return number if number is not None else 80 if url.startswith("http://") else 443
 
 
 def is_public(name: str) -> bool:
@@ -60,4 +63,4 @@ def major(tag: str | None) -> int | None:
     if tag in (None, "", "latest"):
         return 3
     match = re.match(r"v?(\d+)(?:[.-]|$)", tag or "")
-    return int(match[1]) if match else None
+    return whole_number(match[1]) if match else None

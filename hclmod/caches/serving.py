@@ -16,6 +16,7 @@ from hclmod.caches import locations
 from hclmod.caches.nginx import HOLE, Directive
 from hclmod.caches.texts import UNKNOWN
 from hclmod.caches.variables import Variables, maps
+from hclmod.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -162,11 +163,10 @@ def ports(server: Directive) -> set[int] | None:
         if address.startswith("unix:"):
             continue
         text = address.rpartition(":")[2] if ":" in address and not address.endswith("]") else address
-        if not text.isdecimal():
-            if UNKNOWN in address or "$" in address:
-                return None
-            text = "80"
-        result.add(int(text))
+        number = whole_number(text)
+        if number is None and (UNKNOWN in address or "$" in address):
+            return None
+        result.add(80 if number is None else number)
     return result or {80}
 
 

@@ -19,6 +19,7 @@ from hclmod.cli import output
 from hclmod.cli.groups import PROGRESS
 from hclmod.config import cluster
 from hclmod.errors import ConfigError, HclmodError, nearest
+from hclmod.numbers import whole_number
 from hclmod.reports.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -138,12 +139,12 @@ def phases(project: Project, text: str, *, dry_run: bool) -> tuple[int, ...]:
         if not config.phases:
             raise ConfigError(f"{config.path} has no phases", hint="Add [phase.1] with stacks = [...].")
         return tuple(config.phases)
-    if not (text.isascii() and text.isdecimal()):
+    if (number := whole_number(text)) is None:
         numbers = ", ".join(map(str, config.phases))
         otherwise = f"Phases in {config.path}: {numbers}." if numbers else "Give a number."
         hint = "`all` needs --dry-run." if text == "all" else nearest(text, ["all"], otherwise)
         raise HclmodError(f"invalid phase `{text}`", hint=hint)
-    return (int(text),)
+    return (number,)
 
 
 _PART = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hclmod.errors import HclmodError
+from hclmod.numbers import whole_number
 from hclmod.scan.outside import OutsideImage
 from hclmod.terraform import origins
 from hclmod.terraform.origins import Hole
@@ -28,7 +29,7 @@ def find(project: Project, target: str) -> tuple[ImageUse | OutsideImage, ...]:
     place, colon, line = target.rpartition(":")
     results: Sequence[ImageUse | OutsideImage]
     if colon and line.isdecimal():
-        uses = [use for use in project.uses if (place, int(line)) in _lines(use)]
+        uses = [use for use in project.uses if (place, whole_number(line)) in _lines(use)]
         results = uses or [each for each in project.outside_images if target in (each.place, each.origin_place)]
     else:
         results = [use for use in project.uses if _means(use, target)]

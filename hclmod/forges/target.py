@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from hclmod.errors import HclmodError, nearest
 from hclmod.forges.dialects import DIALECTS
 from hclmod.http import LOOPBACK
+from hclmod.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ def find(request: Request, environment: Mapping[str, str], *, offline: bool = Fa
     With `offline` the forge is not contacted: only its kind matters, and GitHub is the default.
     """
     full = request.over(_from_ci(environment))
-    if full.number and not (full.number.isascii() and full.number.isdecimal()):
+    if full.number and whole_number(full.number) is None:
         raise HclmodError(f"not a pull request number: `{full.number}`", hint="Give --number 12.")
     if full.forge and full.forge not in DIALECTS:
         hint = nearest(full.forge, DIALECTS, f"Use one of {', '.join(DIALECTS)}.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from hclmod.numbers import whole_number
+
 Traversal = tuple[str | int, ...]
 """Its steps: a name or a quoted key is a `str`, a position an `int`."""
 
@@ -27,7 +29,10 @@ def parse(text: str) -> Traversal | None:
         if step is None:
             return None
         name, position, index, key = step.groups()
-        steps.append(int(position or index) if position or index else name or key)
+        written = whole_number(position or index) if position or index else name or key
+        if written is None:
+            return None
+        steps.append(written)
         at = step.end()
     return tuple(steps)
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from hclmod.hcl import comments, syntax
 from hclmod.hcl.edits import Span
 from hclmod.hcl.views import unescape
+from hclmod.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -239,7 +240,9 @@ class _Reader:
             elif inner.type == "new_index":
                 steps.append(_static(self.value(inner.children[1])))
             elif inner.type == "legacy_index":
-                steps.append(int(self._text(inner).lstrip(".")))
+                position = self._text(inner).lstrip(".")
+                number = whole_number(position)
+                steps.append(position if number is None else number)
             else:
                 return None
         return tuple(steps)
@@ -344,5 +347,6 @@ def _number(written: str) -> str:
 def _static(value: Value) -> str | int | Value:
     """A step that is written out: a key or a position; any other has to be found."""
     if isinstance(value, Text):
-        return int(value.text) if value.place is None and value.text.isdecimal() else value.text
+        number = whole_number(value.text) if value.place is None else None
+        return value.text if number is None else number
     return value

@@ -61,7 +61,7 @@ def _gohcl(data: bytes) -> Accepted | Rejected | Absent:
     judge = _named("pygohcl")
     try:
         pygohcl.loads(data.decode("utf-8-sig"))
-    except (pygohcl.HCLParseError, pygohcl.HCLInternalError, RecursionError) as error:
+    except (pygohcl.HCLParseError, pygohcl.HCLInternalError, RecursionError, ValueError) as error:
         return Rejected(judge, " ".join(str(error).split()))
     return Accepted(judge)
 

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     )
     from hclmod.markdown.page import Page as Page
     from hclmod.markdown.sections import SectionText as SectionText
+    from hclmod.numbers import whole_number as whole_number
     from hclmod.rulekit.facts import (
         Facts as Facts,
         AssignedWorkload as AssignedWorkload,
@@ -146,6 +147,7 @@ _TABLE = {
     "hclmod.images.tags": "HOLDERS_OF_DATA TagClass moves",
     "hclmod.terraform.ids": "ImageId ResourceId",
     "hclmod.scan.cluster": "COMPUTED UNREAD ClusterObject ClusterObjects Data UnknownData",
+    "hclmod.numbers": "whole_number",
     "hclmod.rulekit.drafts": "Draft Siblings draft fill objection template",
     "hclmod.markdown": "sections text",
     "hclmod.markdown.page": "Page",

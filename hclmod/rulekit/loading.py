@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from hclmod.config import cluster
 from hclmod.errors import RuleError, nearest
+from hclmod.numbers import whole_number
 from hclmod.rulekit import mistakes
 from hclmod.rulekit.folders import available, builtin_folder, find
 from hclmod.rulekit.mistakes import TYPES
@@ -217,8 +218,8 @@ def _converted(kind: str, value: object) -> Option | None:  # noqa: PLR0911 - a 
             return _TRUE.get(value.lower())
         case "int", int() if not isinstance(value, bool):
             return value
-        case "int", str() if value.removeprefix("-").isdecimal():
-            return int(value)
+        case "int", str() if (number := whole_number(value.removeprefix("-"))) is not None:
+            return -number if value.startswith("-") else number
         case "tuple[str, ...]", str():
             return tuple(part.strip() for part in value.split(",") if part.strip())
         case "tuple[str, ...]", list() | tuple() if all(isinstance(each, str) for each in value):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hclmod.hcl.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
+from hclmod.numbers import whole_number
 from hclmod.terraform.names import At, Held, Step, Steps, lost, short, start
 from hclmod.terraform.origins import Hole, Origin, Piece, Scope, Site, text
 
@@ -83,8 +84,8 @@ def _length(number: Definition, scope: Scope) -> int:
     """How many a `count` makes; 0 where that cannot be read or is a conditional's business."""
     results = list(islice(_reduce(At(number.value, number, scope), 0), COMBINATIONS))
     match [each.value for each in results]:
-        case [Text(digits)] if digits.isdecimal():
-            return min(int(digits), COMBINATIONS)
+        case [Text(digits)] if (made := whole_number(digits)) is not None:
+            return min(made, COMBINATIONS)
         case [Call("length", (counted,))]:
             lists = [each.value for each in islice(_reduce(replace(results[0], value=counted), 0), 2)]
             return len(lists[0].items) if len(lists) == 1 and isinstance(lists[0], List) else 0
@@ -336,8 +337,8 @@ def _child(at: At, key: str | None, user: At) -> At:
             return at
         case Object() as table if key is not None and (value := table.get(key)):
             return _part(at, value)
-        case List(items) if key is not None and key.isdecimal() and int(key) < len(items):
-            return _part(at, items[int(key)])
+        case List(items) if key is not None and (place := whole_number(key)) is not None and place < len(items):
+            return _part(at, items[place])
         case Object() | List():
             return lost(at, absent if key is not None else "the key is computed", short(user.value))
         case Call(name):
