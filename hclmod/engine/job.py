@@ -9,6 +9,7 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hclmod.rulekit.rule import Finding
     from hclmod.terraform.model import Model
     from hclmod.terraform.resources import Workload
 
@@ -25,6 +26,8 @@ class Job(Struct, frozen=True, kw_only=True):
     `workloads` restricts the blocks that rules are offered to that of one workload, in these instances of its module.
     With `alone` a literal is changed only where nobody else uses it.
 
+    `answers` are findings of another job, perhaps on another repository, that rules of this one read.
+
     `done` are the phases that count as done, None for those of the project. `earlier` is the repository as it was,
     for rules that look at edits.
     """
@@ -40,3 +43,4 @@ class Job(Struct, frozen=True, kw_only=True):
     alone: bool = False
     done: tuple[int, ...] | None = None
     earlier: Model | None = None
+    answers: tuple[Finding, ...] | None = None

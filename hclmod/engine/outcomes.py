@@ -49,7 +49,7 @@ class Unchanged(Struct, frozen=True, tag=True):
 
 
 class Changed(Struct, frozen=True, kw_only=True, tag=True):
-    """Proven new bytes; `new` is a file that was not there, whose `before` is empty."""
+    """Proven new bytes; `new` is a file that was not there, whose `before` is empty, `gone` one that is deleted."""
 
     path: str
     before: bytes
@@ -58,6 +58,7 @@ class Changed(Struct, frozen=True, kw_only=True, tag=True):
     left: tuple[Reported, ...]
     verdict: AsDeclared
     new: bool = False
+    gone: bool = False
 
 
 class Skipped(Struct, frozen=True, tag=True):
@@ -147,7 +148,12 @@ class PhaseReport(Struct, frozen=True):
     @property
     def changes(self) -> dict[str, bytes]:
         """The new bytes of every changed document."""
-        return {each.path: each.after for each in self.outcomes if isinstance(each, Changed)}
+        return {each.path: each.after for each in self.outcomes if isinstance(each, Changed) and not each.gone}
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """The files that go."""
+        return tuple(each.path for each in self.outcomes if isinstance(each, Changed) and each.gone)
 
     def within(self, away: Collection[str], reason: str) -> PhaseReport:
         """The report for a working tree that lacks some files: what would change there is skipped."""

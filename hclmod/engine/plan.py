@@ -103,7 +103,8 @@ def _report(tree: Tree, run: Run, stacks: Sequence[StackReport]) -> PhaseReport:
     if run.is_whole_phase:
         check_targets(run, stacks)
     whole = tuple(_with_unread(each, tree, run.unread.get(each.stack.path, {})) for each in stacks)
-    return PhaseReport(run.phase, run.job.title, run.job.rules, (*whole, *_on_pages(run, tree)))
+    more = (*_on_pages(run, tree), *_on_yaml(run, tree))
+    return PhaseReport(run.phase, run.job.title, run.job.rules, (*whole, *more))
 
 
 def _on_pages(run: Run, tree: Tree) -> tuple[StackReport, ...]:
@@ -118,6 +119,24 @@ def _on_pages(run: Run, tree: Tree) -> tuple[StackReport, ...]:
         for each in run.pages
     )
     return (StackReport(Stack("", "", tuple(each.path for each in run.pages)), outcomes),)
+
+
+def _on_yaml(run: Run, tree: Tree) -> tuple[StackReport, ...]:
+    """What rules say of whole files of YAML, by folder."""
+    if not run.yaml:
+        return ()
+    from hclmod.engine import yamlfiles
+
+    context = yamlfiles.context(run, tree)
+    outcomes = [
+        _attempt(path, run.rules, partial(yamlfiles.settled, path, tree[path], run.rules, context)) for path in run.yaml
+    ]
+    folders = dict.fromkeys(path.rpartition("/")[0] for path in run.yaml)
+    by_folder = {folder: [each for each in outcomes if each.path.rpartition("/")[0] == folder] for folder in folders}
+    return tuple(
+        StackReport(Stack(folder, folder, tuple(each.path for each in own)), tuple(own))
+        for folder, own in sorted(by_folder.items())
+    )
 
 
 def _with_unread(report: StackReport, tree: Tree, unread: Mapping[str, str]) -> StackReport:

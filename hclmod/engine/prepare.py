@@ -54,7 +54,8 @@ class _Preparation:
         self.rules = tuple(replace(each, rule=each.rule.grown(self.config)) for each in loaded)
         self.near = scope.stacks_around(project, job.only or ()) if job.near else project.stacks
         self.reached = _reached(project, self.rules) if job.phase is not None and not job.near else ()
-        self.mine = scope.stacks_of(project.assignment, job.phase, self.reached, self.near)
+        mine = scope.stacks_of(project.assignment, job.phase, self.reached, self.near)
+        self.mine = mine if any(_looks_at_stacks(each.rule) for each in self.rules) else ()
 
     def run(self) -> Run:
         """The run of the job."""
@@ -111,8 +112,17 @@ class _Preparation:
             chosen=chosen or None,
             objects=objects,
             lists=self._lists(objects),
+            yaml=self._yaml(),
             **self._pages(),
         )
+
+    def _yaml(self) -> tuple[str, ...]:
+        """The files of YAML that rules are offered whole."""
+        if self.job.near or self.job.workloads or not any(each.rule.on_yaml for each in self.rules):
+            return ()
+        from hclmod.engine import yamlfiles
+
+        return yamlfiles.find(self.project, self.rules, self.job.only)
 
     def _lists(self, objects: ClusterObjects | None) -> dict[str, tuple[NameList, ...]]:
         """The lists of names that the config names, by their document."""
@@ -247,6 +257,11 @@ class _Preparation:
         needed = {*places, *run.placing.inherited_documents, *namespaces, *run.lists, *every}
         stacks = scope.with_documents(self.mine, needed)
         return [each for each in stacks if job.only is None or job.only & set(each.files)]
+
+
+def _looks_at_stacks(rule: Rule) -> bool:
+    """Whether a rule looks at something else than whole files of YAML."""
+    return bool(rule.kinds) or rule.on_yaml is None
 
 
 def _reached(project: Project, rules: Rules) -> tuple[tuple[str, Target], ...]:

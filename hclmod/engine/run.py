@@ -48,6 +48,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     others, with the reason. `chosen` are the blocks that rules are offered, None for all that the phase selects.
     `unread` are the documents of each stack's modules that cannot be read, with the reason.
     `pages` are the Markdown documents that rules are offered, and `done` the completed phases, for those rules alone.
+    `yaml` are the files of YAML that rules are offered whole.
     `lists` are the lists of names that the config names, by their document.
     """
 
@@ -66,6 +67,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     objects: ClusterObjects | None = None
     pages: tuple[PageFile, ...] = ()
     done: tuple[int, ...] = ()
+    yaml: tuple[str, ...] = ()
     lists: Mapping[str, tuple[NameList, ...]] = field(default_factory=dict)
     unread: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

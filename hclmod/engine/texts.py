@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.namelists import NameList
     from hclmod.rulekit.places import Place
     from hclmod.rulekit.rule import Context
+    from hclmod.yaml.views import YamlFile
 
     Offers = Sequence[tuple[Loaded, Block]]
 
@@ -222,7 +223,54 @@ class Markdown(Struct, frozen=True):
         return verdict.Broken((wrong,)) if wrong else verdict.AsDeclared((syntax.judge(),))
 
 
-Text = TypeVar("Text", Hcl, Yaml, Markdown)
+class YamlWhole(Struct, frozen=True):
+    """A file of YAML that rules with `on_yaml` are offered; each round of edits is judged by itself.
+
+    `wrong` is what PyYAML has seen besides the declared changes.
+    """
+
+    file: YamlFile
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def document(self) -> Document:
+        """Its bytes and lines."""
+        return self.file.document
+
+    def check(self, rules: Sequence[Loaded], context: Context) -> tuple[Reported, ...]:
+        """What rules find in the file."""
+        pairs = ((loaded, finding) for loaded in rules for finding in loaded.on_yaml(self.file, context))
+        return tuple(self._reported(loaded.id, finding) for loaded, finding in pairs)
+
+    def _reported(self, rule: str, finding: Finding) -> Reported:
+        from hclmod.yaml import comments
+
+        why = suppression.among(comments.around(self.file, finding.span), rule)
+        return _reported(rule, finding, self.document, why=why, where=finding.address)
+
+    def edited(self, made: Sequence[Edit], fixes: Sequence[Fix]) -> YamlWhole:
+        """The file with these edits, and what they did besides."""
+        from hclmod.yaml import structure
+        from hclmod.yaml.views import YamlFile
+
+        data = edits.apply(self.document.data, made)
+        why = structure.undeclared(self.document.data, data, fixes)
+        return YamlWhole(YamlFile(Document(self.document.path, data)), (*self.wrong, *([why] if why else [])))
+
+    def rejected(self) -> str | None:
+        """Why the file cannot be read as YAML."""
+        return self.file.problem or None
+
+    def judged(self, before: YamlWhole, _fixes: Sequence[Fix]) -> Verdict:
+        """Whether PyYAML saw what the fixes declare, and no more."""
+        if before.document.data == self.document.data:
+            return verdict.Same()
+        from hclmod.yaml import fixes as yaml_fixes
+
+        return verdict.Broken(self.wrong) if self.wrong else verdict.AsDeclared((yaml_fixes.judge(),))
+
+
+Text = TypeVar("Text", Hcl, Yaml, Markdown, YamlWhole)
 """A document that can be settled."""
 
 

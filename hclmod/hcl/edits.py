@@ -64,6 +64,7 @@ class Fix(Struct, frozen=True):
     declares: tuple[Declared, ...]
     drops: tuple[bytes, ...] = ()  # the comments that go with what is removed, as they stand
     realign: bool = True  # whether columns that the edits disturb are put back
+    deletes: bool = False  # whether the whole file goes
 
     def __add__(self, other: Fix) -> Fix:
         return Fix(
@@ -71,6 +72,7 @@ class Fix(Struct, frozen=True):
             self.declares + other.declares,
             self.drops + other.drops,
             self.realign and other.realign,
+            self.deletes or other.deletes,
         )
 
 

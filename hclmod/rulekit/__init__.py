@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         values as values,
     )
     from hclmod.hcl.edits import (
+        Edit as Edit,
         Fix as Fix,
         Span as Span,
     )
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
         Level as Level,
         Option as Option,
         Rule as Rule,
+        YamlHooks as YamlHooks,
         change as change,
         note as note,
         warn as warn,
@@ -125,6 +127,16 @@ if TYPE_CHECKING:
         namespace_name as namespace_name,
         rollout as rollout,
     )
+    from hclmod.yaml import (
+        insertion as insertion,
+        removal as removal,
+    )
+    from hclmod.yaml.views import (
+        YamlFile as YamlFile,
+        YamlItem as YamlItem,
+        YamlNode as YamlNode,
+        YamlPair as YamlPair,
+    )
 
 _TABLE = {
     "msgspec": "Struct",
@@ -135,7 +147,7 @@ _TABLE = {
     "hclmod.errors": "RuleError",
     "hclmod": "patterns",
     "hclmod.hcl": "fixes lists objects traversal undo values",
-    "hclmod.hcl.edits": "Fix Span",
+    "hclmod.hcl.edits": "Edit Fix Span",
     "hclmod.hcl.indentation": "UnfixableError",
     "hclmod.hcl.source": "Source",
     "hclmod.hcl.traversal": "Traversal",
@@ -156,10 +168,12 @@ _TABLE = {
     "hclmod.rulekit.literals": "Literal",
     "hclmod.rulekit.namelists": "Listed NameListHooks",
     "hclmod.rulekit.places": "AffectedImage Followed LinkedImage Place TaggedImage",
-    "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Option Rule change note warn",
+    "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Option Rule YamlHooks change note warn",
     "hclmod.rulekit.samples": "settled_block",
     "hclmod.terraform.kubernetes": "KINDS NAMESPACES RELEASE WORKLOADS Container containers dynamic_containers "
     "namespace_attribute namespace_name rollout",
+    "hclmod.yaml": "insertion removal",
+    "hclmod.yaml.views": "YamlFile YamlItem YamlNode YamlPair",
 }
 NAMES = {name: module for module, names in _TABLE.items() for name in names.split()}
 """The names that rules import, with the module of each."""

@@ -173,7 +173,7 @@ def _parts(docstring: str) -> dict[str, str]:
     return parts
 
 
-_HOOKS = ("check", "at_places", "forms", "drafts", "on_page")
+_HOOKS = ("check", "at_places", "forms", "drafts", "on_page", "on_yaml")
 """The functions of a rule whose keyword-only parameters are its options."""
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.places import LinkedImage, Place
     from hclmod.rulekit.rule import Context, Finding
     from hclmod.terraform.ids import ImageId
+    from hclmod.yaml.views import YamlFile
 
 T = TypeVar("T")
 
@@ -71,6 +72,12 @@ class Loaded(Struct, frozen=True):
         """What the rule says of a Markdown document."""
         hook = self.rule.on_page
         return mistakes.findings(self.id, self._call(hook, page, context)) if hook else ()
+
+    def on_yaml(self, file: YamlFile, context: Context) -> Iterable[Finding]:
+        """What the rule says of a file of YAML."""
+        hooks = self.rule.on_yaml
+        mine = hooks is not None and hooks.files(file.path)
+        return mistakes.findings(self.id, self._call(hooks.at, file, context)) if hooks and mine else ()
 
     def together(self, images: Sequence[LinkedImage], context: Context) -> Mapping[ImageId, str]:
         """The images that have to stay with others, by what the rule says."""

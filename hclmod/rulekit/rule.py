@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hclmod.scan.pipelines import ImageSetter
     from hclmod.terraform.ids import ImageId
     from hclmod.terraform.stacks import Assignment
+    from hclmod.yaml.views import YamlFile
 
     View = Attribute | Block | Expression | Literal
 
@@ -115,6 +116,9 @@ class Context(Struct, frozen=True, kw_only=True):
     merged: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # a resource's blocks, an override last
     objects: ClusterObjects | None = None  # of all stacks, those that rules ask for; None where none asks
     done: tuple[int, ...] = ()  # the completed phases, for rules with `on_page`
+    yaml: Mapping[str, YamlFile] = field(default_factory=dict)  # what `on_yaml` is for, as it was, by path
+    paths: tuple[str, ...] = ()  # of all files of the repository, for rules with `on_yaml`
+    answers: tuple[Finding, ...] | None = None  # what another rule said before, None where it was not asked
     variables: Mapping[str, TagVariable] = field(default_factory=dict)  # of this folder that make tags, by address
 
     def overridden(self, workload: Block) -> tuple[Block, ...]:
@@ -159,6 +163,18 @@ class ImageHooks(Struct, frozen=True, kw_only=True):
     names: bool = False
 
 
+class YamlHooks(Struct, frozen=True, kw_only=True):
+    """What a rule does about whole files of YAML.
+
+    `files` says by the path whether it is for a file. `at`, called as `at(file, context, **options)`, yields findings
+    for one (`YamlFile`). A fix that deletes the file comes before all others. `Context.yaml` has all of these files as
+    they were when the run began.
+    """
+
+    files: Callable[[str], bool]
+    at: Callable[..., Iterable[Finding]]
+
+
 class _Check(Struct, frozen=True):
     check: Callable[..., Iterable[Finding]]
 
@@ -181,6 +197,8 @@ class Rule(_Check, frozen=True, kw_only=True):
     `on_page`, called as `on_page(page, context, **options)`, yields findings for each Markdown document (`Page`). A
     rule that has it is offered the blocks of all folders, also of modules that no workload of a stack comes from.
 
+    `on_yaml` is what it does with whole files of YAML.
+
     `name_lists` is what it does with the list of names that the config names.
 
     `needs` may hold `"origins"`, which fills `Context.followed` and `Context.places`, `"facts"`, which fills
@@ -195,6 +213,7 @@ class Rule(_Check, frozen=True, kw_only=True):
     more_kinds: Callable[[Config], tuple[str, ...]] | None = None
     drafts: Callable[..., Iterable[Draft]] | None = None
     on_page: Callable[..., Iterable[Finding]] | None = None
+    on_yaml: YamlHooks | None = None
     name_lists: NameListHooks | None = None
 
     @property
@@ -202,7 +221,8 @@ class Rule(_Check, frozen=True, kw_only=True):
         """The functions that take options."""
         images = (self.images.at_places, self.images.together, self.images.forms) if self.images else ()
         at_list = self.name_lists.at if self.name_lists else None
-        return (self.check, *(each for each in (*images, self.drafts, self.on_page, at_list) if each))
+        at_yaml = self.on_yaml.at if self.on_yaml else None
+        return (self.check, *(each for each in (*images, self.drafts, self.on_page, at_list, at_yaml) if each))
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters of the hooks: name, default and, as text, type."""

@@ -112,12 +112,13 @@ def test_cards_are_grouped_by_who_runs_them(tmp_path: Path) -> None:
         group: [card.id for card in cards] for group, cards in docstrings.by_group(docstrings.cards([tmp_path])).items()
     }
     assert list(groups) == [
+        "Rules about pipelines, which `hclmod ci` runs",
         "Rules of a phase, one file each",
         "Rules of your own",
         "Rules that `hclmod audit` runs on everything",
         "Rules that a command of the same name runs on one workload that a person names",
     ]
-    phase, own, audit, command = groups.values()
+    _, phase, own, audit, command = groups.values()
     assert phase == list(folders.available())
     assert own == ["drop-replicas"]
     assert audit == list(folders.group("audit"))

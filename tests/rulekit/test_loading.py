@@ -187,7 +187,7 @@ def test_rules_of_subfolders_wait_until_they_are_named() -> None:
     }  # fmt: skip
     assert commands == set(folders.group("commands"))
     assert "missing-marker" in folders.group("audit")
-    waiting = {*folders.group("commands"), *folders.group("audit")}
+    waiting = {*folders.group("commands"), *folders.group("audit"), *folders.group("ci")}
     assert not waiting & set(folders.available())
     assert waiting | set(folders.available()) == set(folders.every())
     assert [each.id for each in loading.load(["pin", "missing-marker"], {})] == ["pin", "missing-marker"]
