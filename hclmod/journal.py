@@ -34,12 +34,12 @@ _FREE = "Nothing was written. Make the file writable or free space, then run aga
 
 
 class _Change(Struct, frozen=True, kw_only=True):
-    """One file: its place, its name for messages, its bytes before (None: it is new) and after."""
+    """One file: its place, its name for messages, its bytes before (None: it is new) and after (None: it goes)."""
 
     name: str
     path: str
     before: bytes | None
-    after: bytes
+    after: bytes | None
     temporary: str
 
     @property
@@ -48,8 +48,8 @@ class _Change(Struct, frozen=True, kw_only=True):
         return os.path.join(os.path.dirname(self.path), self.temporary)  # noqa: PTH118, PTH120 - strings, as in `os.replace`
 
 
-def replace_all(root: Path, changes: Mapping[str, bytes], read: Mapping[str, bytes | None]) -> None:
-    """Write every change below `root`, or none of them.
+def replace_all(root: Path, changes: Mapping[str, bytes | None], read: Mapping[str, bytes | None]) -> None:
+    """Write every change below `root`, or none of them; a file with None is deleted.
 
     `read` are the bytes that each change was made from, None for a file that was not there. Where a file holds other
     bytes by now, nothing is written and an `HclmodError` names it.
@@ -144,6 +144,8 @@ def _prepare(change: _Change) -> None:
     """Write the new bytes beside the file, with its mode, owner and extended attributes."""
     if change.before is not None and not os.access(change.path, os.W_OK):
         raise PermissionError(13, "the file is read-only", change.path)
+    if change.after is None:
+        return
     if change.before is None:
         Path(change.path).parent.mkdir(parents=True, exist_ok=True)
     _create(change.spare, change.after)
@@ -193,7 +195,9 @@ def _same_attributes(path: str, spare: str) -> bool:
 
 def _put(change: _Change) -> None:
     """Give a file its new bytes: in one step, or into the file itself where a new file would not be like it."""
-    if os.path.lexists(change.spare):
+    if change.after is None:
+        Path(change.path).unlink()
+    elif os.path.lexists(change.spare):
         os.replace(change.spare, change.path)  # noqa: PTH105 - the string says that it is one system call
     else:
         _overwrite(change.path, change.after)
@@ -212,7 +216,7 @@ def _take_back(begun: Iterable[_Change]) -> list[str]:
     taken = []
     for change in begun:
         now = _read(change.path)
-        if now == change.before or now is None or not change.after.startswith(now):
+        if now == change.before or not _is_ours(change, now):
             continue  # not begun, or changed by someone else since
         if change.before is None:
             Path(change.path).unlink()
@@ -220,13 +224,21 @@ def _take_back(begun: Iterable[_Change]) -> list[str]:
             with suppress(FileNotFoundError):
                 Path(change.spare).unlink()
             _create(change.spare, change.before)
-            if not _alike(change.path, change.spare):
+            if now is None:
+                Path(change.spare).chmod(_NEW)
+                os.replace(change.spare, change.path)  # noqa: PTH105
+            elif not _alike(change.path, change.spare):
                 Path(change.spare).unlink()
                 _overwrite(change.path, change.before)
             else:
                 os.replace(change.spare, change.path)  # noqa: PTH105
         taken.append(change.name)
     return taken
+
+
+def _is_ours(change: _Change, now: bytes | None) -> bool:
+    """Whether a file holds what a change writes or a part of it, or is gone as the change wants it."""
+    return now is None if change.after is None else now is not None and change.after.startswith(now)
 
 
 def _file(root: Path) -> Path:
@@ -241,7 +253,7 @@ def _store(root: Path, changes: Iterable[_Change]) -> None:
         {
             "name": change.name,
             "before": None if change.before is None else base64.b64encode(change.before).decode(),
-            "after": base64.b64encode(change.after).decode(),
+            "after": None if change.after is None else base64.b64encode(change.after).decode(),
             "temporary": change.temporary,
         }
         for change in changes
@@ -303,7 +315,7 @@ def _read_back(root: Path, row: Mapping[str, str]) -> _Change:
         name=row["name"],
         path=_place(root, row["name"]),
         before=None if row["before"] is None else base64.b64decode(row["before"]),
-        after=base64.b64decode(row["after"]),
+        after=None if row["after"] is None else base64.b64decode(row["after"]),
         temporary=temporary,
     )
 

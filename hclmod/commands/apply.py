@@ -53,14 +53,20 @@ class Applied(Struct, frozen=True):
 
 
 def apply_phase(
-    project: Project, report: PhaseReport, shown: Section, *, base: str = "HEAD", replace_branch: bool = False
+    project: Project,
+    report: PhaseReport,
+    shown: Section,
+    *,
+    base: str = "HEAD",
+    replace_branch: bool = False,
+    branch: str = "",
 ) -> Applied:
-    """Commit a planned phase on its branch; `RefusedError` where a document is not proven.
+    """Commit a planned phase on its branch, or on `branch`; `RefusedError` where a document is not proven.
 
     `shown` is what of the report may be shown, and so said in the commit.
     """
-    changes = project.proven(report)
-    branch = branch_of(report.number)
+    changes = {**project.proven(report), **dict.fromkeys(report.deleted)}
+    branch = branch or branch_of(report.number)
     if not changes:
         return Applied(report, branch, None)
     if (tip := _holding(project, base, branch, changes)) is not None:
@@ -87,7 +93,7 @@ def is_made_from(project: Project, number: int, base: str) -> bool:
         return False
 
 
-def _holding(project: Project, base: str, branch: str, changes: Mapping[str, bytes]) -> str | None:
+def _holding(project: Project, base: str, branch: str, changes: Mapping[str, bytes | None]) -> str | None:
     """The commit at which a branch holds `base` with these changes and nothing else; None where it does not."""
     git, ref = project.git, f"refs/heads/{branch}"
     try:
@@ -96,9 +102,10 @@ def _holding(project: Project, base: str, branch: str, changes: Mapping[str, byt
         return None
     before, after = ({each.path: each for each in git.entries(each_of)} for each_of in (base, ref))
     differing = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
-    if set(differing) != set(changes) or not changes.keys() <= after.keys():
+    written = {path: data for path, data in changes.items() if data is not None}
+    if set(differing) != set(changes) or after.keys() & changes.keys() != written.keys():
         return None
-    return tip if git.read([after[path] for path in sorted(changes)], ref) == dict(changes) else None
+    return tip if git.read([after[path] for path in sorted(written)], ref) == written else None
 
 
 def _images(section: Section) -> list[str]:
@@ -121,7 +128,7 @@ def _message(report: PhaseReport, images: Sequence[str]) -> str:
     rules = [rule for rule in report.rules if rule in applied]
     body = "\n".join(
         (
-            "Stacks and modules:",
+            "Stacks and modules:" if report.number is not None else "Folders:",
             *(f"- {unlinked(each.stack.path) or '.'}" for each in changed),
             "",
             *(("Images:", *(f"- {unlinked(each)}" for each in images), "") if images else ()),
@@ -131,8 +138,10 @@ def _message(report: PhaseReport, images: Sequence[str]) -> str:
     )
     title = log(one_line(" ".join(report.title.split())))
     subject = f"Phase {report.number}: {title}" if title else f"Phase {report.number} of the rollout"
+    subject = title if report.number is None else subject
     subject = subject if len(subject) <= _SUBJECT else f"{subject[: _SUBJECT - 3]}..."
-    return message(subject, body, {PHASE: str(report.number), RULES: ", ".join(report.rules), VERSION: __version__})
+    phase = {} if report.number is None else {PHASE: str(report.number)}
+    return message(subject, body, {**phase, RULES: ", ".join(report.rules), VERSION: __version__})
 
 
 _SUBJECT = 68
@@ -140,7 +149,9 @@ _SUBJECT = 68
 
 def write(project: Project, reports: Sequence[PhaseReport]) -> int:
     """Write planned reports to the working tree; `RefusedError`, nothing written, where a document is not proven."""
-    changes = {path: data for report in reports for path, data in project.proven(report).items()}
+    changes: dict[str, bytes | None] = {}
+    for report in reports:
+        changes |= {**project.proven(report), **dict.fromkeys(report.deleted)}
     read: dict[str, bytes | None] = {}
     for outcome in (each for report in reports for each in report.outcomes):
         if isinstance(outcome, Changed):

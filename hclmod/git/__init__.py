@@ -141,13 +141,13 @@ class Repository(Struct, frozen=True):
     def commit(
         self,
         base: str,
-        files: Mapping[str, bytes],
+        files: Mapping[str, bytes | None],
         *,
         branch: str,
         message: str,
         replace: bool = False,
     ) -> str | None:
-        """Make one commit on top of `base` with `files` changed and point `branch` at it; no hook runs.
+        """Make one commit on top of `base` with `files` changed (None: deleted) and point `branch` at it; no hook runs.
 
         Neither index nor work tree nor HEAD of the user is touched. Returns the commit, or None where `files`
         say what `base` says. `GitError` where the branch exists, unless `replace` is given and every commit
@@ -217,7 +217,7 @@ class Repository(Struct, frozen=True):
 
     def foreign(self, base: str, tip: str) -> list[str]:
         """The commits that `tip` adds to `base` and that hclmod did not make, the newest first."""
-        text = self._log(f"--format=%H {trailer(PHASE)}", f"{base}..{tip}")
+        text = self._log(f"--format=%H {trailer(PHASE)}{trailer(VERSION)}", f"{base}..{tip}")
         return [record.strip() for record in text if len(record.split()) == 1]
 
     def _point(self, git: Shell, branch: str, commit: str, old: str) -> None:
@@ -306,15 +306,18 @@ def _check_path(path: str, modes: Mapping[str, str]) -> None:
             raise GitError(f"{shown(path)} is below {shown(parent)}, which is not a folder")
 
 
-def _write(git: Shell, files: Mapping[str, bytes], modes: Mapping[str, str]) -> str:
+def _write(git: Shell, files: Mapping[str, bytes | None], modes: Mapping[str, str]) -> str:
     """Take `files` into the index through their filters, and return the tree's name."""
-    for path, data in files.items():
+    written = {path: data for path, data in files.items() if data is not None}
+    gone = [path for path in files if path not in written]
+    git.out("update-index", "--force-remove", "-z", "--stdin", stdin=nul(gone))
+    for path, data in written.items():
         target = Path(git.folder, path)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
         target.chmod(0o755 if modes.get(path) == "100755" else 0o644)
         os.utime(target, (1e9, 1e9))  # git would filter a second time what is as young as the index
-    git.out("update-index", "--add", "-z", "--stdin", stdin=nul(files))
+    git.out("update-index", "--add", "-z", "--stdin", stdin=nul(written))
     return git.line("write-tree")
 
 

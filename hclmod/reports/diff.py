@@ -94,15 +94,17 @@ def unified(path: str, before: bytes, after: bytes) -> bytes:
 
 def diff_of(document: Document) -> str:
     """The diff of a document of a report."""
-    return "".join(line for _, line in signed(document.path, document.hunks))
+    return "".join(line for _, line in signed(document.path, document.hunks, gone=document.gone))
 
 
-def signed(path: str, hunks: Sequence[Hunk]) -> Iterator[tuple[str, str]]:
-    """The lines of a diff, each with its sign; those above the first hunk are `HEAD`."""
+def signed(path: str, hunks: Sequence[Hunk], *, gone: bool = False) -> Iterator[tuple[str, str]]:
+    """The lines of a diff, each with its sign; those above the first hunk are `HEAD`. `gone` is a file that goes."""
     if hunks:
         old, new = _quoted(f"a/{path}"), _quoted(f"b/{path}")
         names = ("new file mode 100644", "--- /dev/null") if is_new(hunks) else (f"--- {old}",)
-        yield from ((HEAD, f"{line}\n") for line in (f"diff --git {old} {new}", *names, f"+++ {new}"))
+        names = ("deleted file mode 100644", *names) if gone else names
+        target = "/dev/null" if gone else new
+        yield from ((HEAD, f"{line}\n") for line in (f"diff --git {old} {new}", *names, f"+++ {target}"))
     for each in hunks:
         yield HUNK, f"@@ -{_range(each.before, each, ADDED)} +{_range(each.after, each, REMOVED)} @@\n"
         for line in each.lines:

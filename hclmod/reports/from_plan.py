@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
 from hclmod.reports.diff import hunks
 from hclmod.reports.model import Cell, Document, Hunk, Item, Kind, Outcome, Section, Stack
@@ -35,9 +37,10 @@ def _document(outcome: outcomes.Outcome) -> Document:
     match outcome:
         case Unchanged(left=left):
             return _made(path, Outcome.UNCHANGED, items=_items(path, (), left))
-        case Changed(before=before, after=after, applied=applied, left=left, verdict=verdict):
+        case Changed(before=before, after=after, applied=applied, left=left, verdict=verdict, gone=gone):
             items, lines = _items(path, applied, left), hunks(before, after)
-            return _made(path, Outcome.CHANGED, judges=verdict.judges, items=items, hunks=lines)
+            made = _made(path, Outcome.CHANGED, judges=verdict.judges, items=items, hunks=lines)
+            return replace(made, gone=gone)
         case Skipped(reason=reason):
             return _made(path, Outcome.SKIPPED, (reason,))
         case Refused(why=why, applied=applied):

@@ -150,5 +150,5 @@ def _dedented(item: Item) -> tuple[str, str]:
 
 def _runs(document: Document) -> Iterator[tuple[str, str]]:
     """The lines of its diff with their class; neighbours of one class share an element, so large diffs stay light."""
-    for sign, run in groupby(diff.signed(document.path, document.hunks), key=lambda pair: pair[0]):
+    for sign, run in groupby(diff.signed(document.path, document.hunks, gone=document.gone), key=lambda pair: pair[0]):
         yield _CLASSES.get(sign, "kept"), "".join(line for _, line in run)

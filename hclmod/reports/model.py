@@ -94,6 +94,7 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     hunks: Annotated[tuple[Hunk, ...], Meta(description="What changed. Empty where nothing did, or hidden.")]
     hidden: Annotated[bool, Meta(description="Git filters the file, so what it says is left out.")]
     is_bug: Annotated[bool, Meta(description="hclmod itself failed. Absent where it did not.")] = False
+    gone: Annotated[bool, Meta(description="The file is deleted. Absent where it is not.")] = False
 
     def without_text(self) -> Document:
         """The same without anything that the file says: git filters it, so it may be secret."""
