@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SUFFIX = ".txtar"
-PARTS = ("case.toml", "before", "after", "earlier")
-"""What a case is made of, in the order in which it is written: a file, and three folders."""
+PARTS = ("case.toml", "before", "after", "earlier", "other")
+"""What a case is made of, in the order in which it is written: a file, and four folders."""
 
 _MARKER = re.compile(rb"-- (.*\S.*) --\n")
-_FOLDER_FORM = "A case of other bytes is a folder: before/, after/, earlier/ and case.toml."
+_FOLDER_FORM = "A case of other bytes is a folder: before/, after/, earlier/, other/ and case.toml."
 
 
 def read(data: bytes, path: str) -> dict[str, bytes]:

@@ -47,7 +47,9 @@ def run_all(
 def run(case: Case, folders: Sequence[Path | None] = (None,), *, accept: bool = False) -> Result:
     """Run a case; with `accept`, write what came out as what is wanted."""
     results = outcomes(case, folders)
-    after = case.before | {each.path: each.after for each in results if isinstance(each, Changed)}
+    changed = {each.path: each for each in results if isinstance(each, Changed)}
+    after = case.before | {path: each.after for path, each in changed.items()}
+    after = {path: data for path, data in after.items() if path not in changed or not changed[path].gone}
     if accept:
         case = _accepted(case, after)
     target = case.after

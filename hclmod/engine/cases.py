@@ -1,9 +1,11 @@
 """The cases of rules below `fixtures/<rule-id>/`: what each has, and what becomes of it.
 
 A case is a text file (`txtar`) or a folder: `before/**` is the repository, `after/**` those of its files that have to
-change; without `after` nothing may. No rule takes a file away, so no case can want that. `case.toml` may hold `codes`
-(what must be reported, as often as it is listed), `says` (texts that the report must contain), `silent = true` (nothing
-needs a person), `phase`, `refused = true` and `[options]` of the rule. `hclmod.toml` and `hclmod.tags.json` inside
+change; without `after` nothing may. `case.toml` may hold `codes` (what must be reported, as often as it is listed),
+`says` (texts that the report must contain), `silent = true` (nothing needs a person), `phase`, `refused = true`,
+`deleted` (files that have to go), `with` (rules that run in the same run, before this one) and `[options]` of the rule.
+With `answers` the rule of that id runs first, on `other/**` where that is there, and its findings are given to this
+run. `hclmod.toml` and `hclmod.tags.json` inside
 `before` are read as in a repository; `earlier/**` is the repository as it was, for rules that look at edits. Cases may
 stand in folders by topic. Those below `fixtures/doctor` are run by `hclmod doctor`, which has no rules.
 """
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from hclmod.cache import Cache
     from hclmod.engine.outcomes import Outcome
+    from hclmod.rulekit.rule import Finding
 
 _CASE = checks.table({
     "codes": checks.Key(checks.texts, "Codes of findings that the report must contain, as often as they are listed."),
@@ -36,6 +39,9 @@ _CASE = checks.table({
     "silent": checks.Key(checks.boolean, "Whether nothing may need a person."),
     "phase": checks.Key(checks.number, "The phase that is run."),
     "refused": checks.Key(checks.boolean, "Whether a change must be refused."),
+    "deleted": checks.Key(checks.texts, "Files that must be deleted."),
+    "with": checks.Key(checks.texts, "Rules that run in the same run, before this one."),
+    "answers": checks.Key(checks.text, "A rule whose findings are given to the run."),
     "options": checks.Key(checks.named(checks.anything), "Options of the rule."),
 })  # fmt: skip
 
@@ -54,6 +60,9 @@ class Case(Struct, frozen=True, kw_only=True):
     refused: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
     silent: bool = False
+    deleted: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
+    answers: str = ""
 
     @property
     def before(self) -> dict[str, bytes]:
@@ -62,8 +71,14 @@ class Case(Struct, frozen=True, kw_only=True):
 
     @property
     def after(self) -> dict[str, bytes]:
-        """The repository that has to come out: as before, but for the files that have to change."""
-        return self.before | self._below("after/")
+        """The repository that has to come out: as before, but for the files that have to change or to go."""
+        texts = self.before | self._below("after/")
+        return {name: data for name, data in texts.items() if name not in self.deleted}
+
+    @property
+    def other(self) -> dict[str, bytes]:
+        """Another repository, which `answers` is about."""
+        return self._below("other/")
 
     @property
     def earlier(self) -> dict[str, bytes]:
@@ -118,6 +133,9 @@ def _case(path: Path, name: str) -> Case:
         refused=settings.get("refused", False),
         options=settings.get("options", {}),
         silent=settings.get("silent", False),
+        deleted=tuple(settings.get("deleted", ())),
+        companions=tuple(settings.get("with", ())),
+        answers=settings.get("answers", ""),
     )
 
 
@@ -139,6 +157,13 @@ def _folder(case: Path) -> dict[str, bytes]:
     return {name: files.load(path) for name, path in paths.items() if name.partition("/")[0] in txtar.PARTS}
 
 
+def _answers(case: Case, folders: Sequence[Path | None], kept: Cache) -> tuple[Finding, ...]:
+    """What another rule says, of another repository where the case has one."""
+    project = in_memory(case.other or case.before, rule_folders=folders, kept=kept)
+    report = project.plan(Job(rules=(case.answers,), options=project.options_of(None), done=()))
+    return tuple(each.finding for each in report.findings)
+
+
 def outcomes(case: Case, folders: Sequence[Path | None] = (None,), kept: Cache = NONE) -> list[Outcome]:
     """What becomes of the documents of a case; `kept` is what earlier runs have found."""
     options = {} if case.rule == caches.RULE else {case.rule: case.options}
@@ -148,7 +173,8 @@ def outcomes(case: Case, folders: Sequence[Path | None] = (None,), kept: Cache =
     if case.rule == caches.RULE:
         return list(doctor.report(project, unit=str(case.options.get(doctor.UNIT, ""))).outcomes)
     job = Job(
-        rules=(case.rule,),
+        rules=(*case.companions, case.rule),
+        answers=_answers(case, folders, kept) if case.answers else None,
         phase=case.phase,
         options=project.options_of(case.phase),
         done=tuple(number for number in phases if through is not None and number <= through),
