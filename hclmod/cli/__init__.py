@@ -38,6 +38,7 @@ SECTIONS = {
         "opt-in": ("pin", "Undo what `opt-out` did"),
     },
     "Tags and CI": {
+        "ci": ("ci", "Check and change the pipelines of a repository"),
         "tags": ("tags", "Manage the snapshot of registry tags"),
         "report": ("report", "Show a stored report in any format"),
         "comment": ("report", "Post or update the report comment"),

@@ -1,0 +1,115 @@
+"""`ci check` and `ci apply`: one model for the pipelines of a repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec.structs import replace as with_values
+
+from hclmod.cli import options, output
+from hclmod.cli.apply import committed
+from hclmod.cli.groups import Group
+from hclmod.commands import ci as commands
+from hclmod.commands.apply import apply_phase, to_do, write
+from hclmod.errors import HclmodError
+
+if TYPE_CHECKING:
+    from hclmod.cli.options import Function, Source, View
+    from hclmod.engine.project import Project
+
+
+MODELS = {"keel": commands.DROPPING}
+"""The rules of each model."""
+
+TITLES = {"keel": "Let Keel deploy what CI builds", "ci": "Let CI deploy what it builds"}
+
+
+@click.group(cls=Group)
+def ci() -> None:
+    """Check and change the pipelines of a repository.
+
+    In the model `keel` CI builds and pushes `latest`, and Keel deploys it. Reads the pipelines of GitHub, Forgejo
+    Actions, Woodpecker, Drone and GitLab.
+    """
+
+
+def _shared(function: Function) -> Function:
+    """The options that both commands have."""
+    for option in (
+        options.source(settings=True),
+        click.option(
+            "--infra",
+            type=options.PATHS,
+            metavar="PATH",
+            help="The Terraform repository that runs the images.  [default: this one]",
+        ),
+        click.option(
+            "--model",
+            type=click.Choice(list(MODELS)),
+            default="keel",
+            show_default=True,
+            help="Who deploys: Keel, or CI itself.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@ci.command()
+@_shared
+@options.view()
+def check(*, model: str, infra: Path | None, view: View, source: Source) -> int:
+    """Show what the pipelines need.
+
+    Writes nothing, and exits with 1 if there is anything to do.
+    """
+    project = source.open()
+    report = commands.plan(project, MODELS[model], TITLES[model], _infra(source, infra))
+    view.show(project, [report])
+    project.proven(report)
+    return int(bool(to_do(report)))
+
+
+@ci.command()
+@_shared
+@options.dry_run
+@click.option("--in-place", is_flag=True, help="Change the working tree instead of making a branch and a commit.")
+@click.option("--replace", is_flag=True, help="Replace the branch if every commit on it was made by hclmod.")
+@options.view()
+def apply(
+    *, model: str, infra: Path | None, dry_run: bool, in_place: bool, replace: bool, view: View, source: Source
+) -> int:
+    """Change the pipelines, as one commit on the branch hclmod/ci.
+
+    The working tree, the index and the current branch do not change, unless --in-place is given. A deploy goes only if
+    its workload is found with --infra, and Keel brings its images to the cluster.
+    """
+    if in_place and replace:
+        raise click.UsageError("--in-place changes the working tree, so it cannot be used with --replace")
+    project = source.open()
+    report = commands.plan(
+        project, MODELS[model], TITLES[model], _infra(source, infra), base="" if in_place else "HEAD"
+    )
+    lines: list[str] = []
+    with view.showing(project, [report]) as shown:
+        project.proven(report)
+        if in_place and not dry_run:
+            lines = [output.written(write(project, [report]))]
+        elif not dry_run:
+            made = apply_phase(project, report, shown.sections[0], replace_branch=replace, branch=commands.BRANCH)
+            lines = list(committed(made))
+    for line in lines:
+        view.say(line)
+    return 0
+
+
+def _infra(source: Source, folder: Path | None) -> Project | None:
+    """The Terraform repository that a person names."""
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise HclmodError(f"there is no folder {folder}", hint="Name the checkout of the Terraform repository.")
+    source = with_values(source, repository=folder, config=None, settings={})
+    return source.open()

@@ -1,0 +1,1 @@
+"""Rules about pipelines, which `hclmod ci` runs; none of them runs by itself."""

@@ -1,0 +1,370 @@
+"""What a command or a plugin does: sets an image, starts a pipeline, deploys otherwise, notifies or builds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from fnmatch import fnmatchcase
+
+from hclmod.rulekit import Struct
+
+from ._shell import Command
+
+
+class Kind(Enum):
+    """What becomes of a cluster, or of people, by it."""
+
+    IMAGE = "image"  # sets the image of a workload, or restarts it
+    TRIGGER = "trigger"  # starts a pipeline that deploys an image
+    OTHER = "other"  # deploys, and not by an image alone
+    NOTIFY = "notify"
+    BUILD = "build"
+    NEUTRAL = "neutral"  # changes nothing outside of the job
+    UNKNOWN = "unknown"
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """A workload that is deployed: its containers with the image that each gets, none for a restart."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    images: tuple[tuple[str, str], ...] = ()
+
+
+class Act(Struct, frozen=True, kw_only=True):
+    """One thing that is done, and how a report calls it."""
+
+    kind: Kind
+    words: str = ""
+    target: Target | None = None
+
+
+NEUTRAL = Act(kind=Kind.NEUTRAL)
+
+_QUIET = frozenset((
+    "echo", "printf", "exit", "set", "export", "unset", "local", "readonly", "declare", "shopt", "sleep", "test",
+    "[", "[[", "]]", "true", "false", ":", "cd", "pwd", "ls", "mkdir", "chmod", "cat", "head", "tail", "wc", "jq",
+    "yq", "grep", "egrep", "sed", "awk", "gawk", "cut", "tr", "sort", "uniq", "base64", "date", "read", "return",
+    "break", "continue", "shift", "which", "type", "hash", "tee", "touch", "cp", "mv", "rm", "id", "whoami",
+    "hostname", "apk", "apt", "apt-get", "yum", "dnf", "microdnf", "pip", "pip3", "seq", "ssh-add", "ssh-agent",
+    "ssh-keyscan", "trap", "wait", "let", "expr", "basename", "dirname", "nslookup", "dig", "ping", "ps", "env",
+    "install", "tar", "unzip", "gzip", "umask", "doctl", "gcloud", "aws", "az", "kubelogin", "envsubst", "source",
+    ".", "git",
+))  # fmt: skip
+_CLOUDS = {
+    "gcloud": ("run deploy", "app deploy", "functions deploy", "compute ssh"),
+    "aws": ("ecs update-service", "ecs register-task", "lambda update", "s3 sync", "s3 cp", "deploy "),
+    "az": ("webapp ", "containerapp ", "functionapp "),
+    "doctl": ("apps ", "compute ssh"),
+    "git": ("push", "commit", "merge", "tag"),
+}
+_DEPLOYERS = frozenset((
+    "helm", "helmfile", "argocd", "flux", "kustomize", "ssh", "scp", "rsync", "sshpass", "ansible",
+    "ansible-playbook", "nomad", "flyctl", "fly", "heroku", "vercel", "netlify", "wrangler", "serverless", "sls",
+    "cap", "kubecfg", "skaffold", "werf", "okteto", "railway", "dokku", "firebase", "cf", "eb",
+    "pulumi", "kamal", "waypoint",
+))  # fmt: skip
+_HARMLESS = {
+    "helm": ("repo", "lint", "template", "version", "list", "status", "dependency", "dep", "pull", "package", "test"),
+    "argocd": ("login", "version"),
+    "flux": ("check", "version", "get"),
+    "kustomize": ("version", "build"),
+    "ansible": ("--version",),
+}
+_TOLD = re.compile(
+    r"slack|discord|telegram|ntfy|mattermost|teams|gotify|pushover|matrix|notif|healthcheck|hc-ping|chat|mail|apprise",
+    re.IGNORECASE,
+)
+_DEPLOY_HOOK = re.compile(r"deploy|portainer|coolify|dokploy|caprover|render\.com|argocd|/webhooks?/", re.IGNORECASE)
+_WORKLOADS = {
+    "deployment": ("deploy", "deployment", "deployments"),
+    "stateful_set": ("sts", "statefulset", "statefulsets"),
+    "daemon_set": ("ds", "daemonset", "daemonsets"),
+    "cron_job": ("cj", "cronjob", "cronjobs"),
+}
+_KIND = {word: kind for kind, words in _WORKLOADS.items() for word in words}
+_VALUES = (
+    "-n", "--namespace", "--context", "--kubeconfig", "--timeout", "-f", "--filename", "-p", "--patch", "-o",
+    "--output", "--type", "-l", "--selector", "--cluster", "--user", "-s", "--server", "--token",
+    "--certificate-authority", "--request-timeout", "--revision", "--as", "--patch-file",
+)  # fmt: skip
+_READING = frozenset(
+    [
+        "get",
+        "describe",
+        "logs",
+        "wait",
+        "config",
+        "version",
+        "cluster-info",
+        "auth",
+        "api-resources",
+        "api-versions",
+        "top",
+        "explain",
+        "diff",
+        "events",
+        "port-forward",
+        "proxy",
+    ]
+)
+_ADDRESS = re.compile(r"/namespaces/([^/\s\"']+)/(deployments|statefulsets|daemonsets|cronjobs)/([^/\s\"'?]+)")
+_PIPELINE = re.compile(r"/api/repos/[^\s\"']+/(?:pipelines|builds)\b")
+_IMAGE = re.compile(r"\bIMAGE\b|IMAGE_|_IMAGE|\bTAG\b|_TAG", re.IGNORECASE)
+_PAIR = re.compile(r"\"name\"\s*:\s*\"([^\"]+)\"\s*,\s*\"image\"\s*:\s*\"([^\"]+)\"")
+_PATCHED = re.compile(r"/containers/(\d+)/image\"\s*,\s*\"value\"\s*:\s*\"([^\"]+)\"")
+_LISTED = re.compile(r"\"image\"\s*:\s*\"([^\"]+)\"\s*,\s*\"name\"\s*:\s*\"([^\"]+)\"")
+
+
+def act(command: Command, unit: str = "") -> Act:  # noqa: PLR0911 - a table of programs
+    """What a command does; `unit` is the whole text of its job, which may say where a value comes from."""
+    name = command[0].rpartition("/")[2]
+    rest = command[1:]
+    if name in ("k3s", "microk8s", "minikube") and rest[:1] == ("kubectl",):
+        return _kubectl(rest[1:])
+    if name in ("kubectl", "oc", "k", "${KUBECTL}"):
+        return _kubectl(rest)
+    if name in ("bash", "sh", "zsh", "ash"):
+        return _of_shell(rest, unit)
+    if name in ("curl", "wget", "http", "https", "xh"):
+        return _request(command, unit)
+    if name in ("docker", "podman", "buildah", "nerdctl", "img", "kaniko", "executor", "buildctl", "crane", "skopeo"):
+        return _of_docker(rest)
+    if name in _DEPLOYERS:
+        first = next((each for each in rest if not each.startswith("-")), rest[0] if rest else "")
+        return NEUTRAL if first in _HARMLESS.get(name, ()) else Act(kind=Kind.OTHER, words=f"`{name}`")
+    if name in _CLOUDS:
+        return _of_cloud(name, " ".join(rest))
+    if name in _QUIET or name.isdecimal():
+        return NEUTRAL
+    if _TOLD.search(name):
+        return Act(kind=Kind.NOTIFY)
+    return Act(kind=Kind.UNKNOWN, words=f"`{name}`")
+
+
+def _of_shell(rest: Sequence[str], unit: str) -> Act:
+    from ._shell import commands
+
+    if rest[:1] and rest[0] in ("-c", "-ec", "-lc", "-xec") and len(rest) > 1:
+        inside = [act(each, unit) for each in commands(rest[1])]
+        strong = [each for each in inside if each.kind is not Kind.NEUTRAL]
+        return strong[0] if len(strong) == 1 else NEUTRAL if not strong else Act(kind=Kind.UNKNOWN, words="`sh -c`")
+    return Act(kind=Kind.UNKNOWN, words=f"`{next((each for each in rest if not each.startswith('-')), 'sh')}`")
+
+
+def _of_docker(rest: Sequence[str]) -> Act:
+    words = [each for each in rest if not each.startswith("-")]
+    if words[:1] in (["login"], ["logout"], ["version"], ["info"], ["pull"], ["ps"], ["images"]):
+        return NEUTRAL
+    deploys = words[:2] in (["stack", "deploy"], ["service", "update"], ["compose", "up"])
+    if words[:1] in (["run"], ["exec"], ["compose"]) and not deploys:
+        return Act(kind=Kind.UNKNOWN, words=f"`docker {words[0]}`")
+    return Act(kind=Kind.OTHER, words=f"`docker {' '.join(words[:2])}`") if deploys else Act(kind=Kind.BUILD)
+
+
+def _of_cloud(name: str, rest: str) -> Act:
+    if any(rest.startswith(each) or f" {each}" in f" {rest}" for each in _CLOUDS[name]):
+        deploys = name != "git"
+        return Act(kind=Kind.OTHER if deploys else Kind.UNKNOWN, words=f"`{name} {rest.partition(' ')[0]}`")
+    return NEUTRAL
+
+
+def _kubectl(rest: Sequence[str]) -> Act:  # noqa: PLR0911 - a table of its commands
+    words, options = _split(rest)
+    namespace = options.get("-n") or options.get("--namespace", "")
+    match words:
+        case ["set", "image", *more]:
+            kind, name, after = _named(more)
+            pairs = tuple((c, i) for each in after if "=" in each for c, _, i in [each.partition("=")])
+            target = Target(kind=kind, name=name, namespace=namespace, images=pairs)
+            return Act(kind=Kind.IMAGE, words="`kubectl set image`", target=target)
+        case ["rollout", "restart", *more]:
+            kind, name, _ = _named(more)
+            target = Target(kind=kind, name=name, namespace=namespace)
+            return Act(kind=Kind.IMAGE, words="`kubectl rollout restart`", target=target)
+        case ["rollout", "status" | "history", *_]:
+            return NEUTRAL
+        case ["patch", *more]:
+            return _patched(more, namespace, options.get("-p") or options.get("--patch", ""))
+        case [verb, *_] if verb in _READING:
+            return NEUTRAL
+        case [verb, *_]:
+            return Act(kind=Kind.OTHER, words=f"`kubectl {verb}`")
+    return NEUTRAL
+
+
+def _patched(words: Sequence[str], namespace: str, patch: str) -> Act:
+    kind, name, _ = _named(words)
+    if not (pairs := _images(patch)) and "restartedAt" not in patch:
+        return Act(kind=Kind.OTHER, words="`kubectl patch`")
+    target = Target(kind=kind, name=name, namespace=namespace, images=pairs)
+    return Act(kind=Kind.IMAGE, words="`kubectl patch`", target=target)
+
+
+def _images(patch: str) -> tuple[tuple[str, str], ...]:
+    """The containers of a patch with their images; one that only has a number is `#0`."""
+    listed = ((name, image) for image, name in _LISTED.findall(patch))
+    return (*_PAIR.findall(patch), *listed, *((f"#{number}", image) for number, image in _PATCHED.findall(patch)))
+
+
+def _split(rest: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The words of a call, and its options by name."""
+    words: list[str] = []
+    options: dict[str, str] = {}
+    waiting = ""
+    for each in rest:
+        if waiting:
+            options[waiting], waiting = each, ""
+        elif each.startswith("-"):
+            name, equals, value = each.partition("=")
+            if equals:
+                options[name] = value
+            elif name in _VALUES:
+                waiting = name
+            elif name.startswith("-n") and not name.startswith("--"):
+                options["-n"] = name[2:]
+        else:
+            words.append(each)
+    return words, options
+
+
+def _named(words: Sequence[str]) -> tuple[str, str, Sequence[str]]:
+    """The kind and the name of a workload, `deployment/web` or `deployment web`, and what follows."""
+    if not words:
+        return "", "", ()
+    kind, slash, name = words[0].partition("/")
+    plain = _KIND.get(kind.lower().partition(".")[0], "")
+    if slash:
+        return plain, name, words[1:]
+    return plain, words[1] if len(words) > 1 else "", words[2:]
+
+
+def _request(command: Command, unit: str) -> Act:  # noqa: PLR0911 - a table of requests
+    whole = " ".join(command)
+    method = _method(command)
+    if (address := _ADDRESS.search(whole)) and method in ("PATCH", "PUT"):
+        pairs = _images(whole)
+        if not pairs and "restartedAt" not in whole:
+            return Act(kind=Kind.OTHER, words="a request to the API of Kubernetes")
+        target = Target(kind=_KIND[address[2]], name=address[3], namespace=address[1], images=pairs)
+        return Act(kind=Kind.IMAGE, words="a request to the API of Kubernetes", target=target)
+    if method == "GET":
+        return NEUTRAL
+    if _PIPELINE.search(whole):
+        image = _IMAGE.search(_payload(command)) or re.search(r"needs[._]\S+[._]outputs", _payload(command) + unit)
+        if image:
+            return Act(kind=Kind.TRIGGER, words="a POST that starts a pipeline with the image")
+        return Act(kind=Kind.UNKNOWN, words="a POST that starts a pipeline")
+    if _TOLD.search(whole):
+        return Act(kind=Kind.NOTIFY)
+    if _DEPLOY_HOOK.search(whole):
+        return Act(kind=Kind.OTHER, words="a webhook")
+    return Act(kind=Kind.UNKNOWN, words=f"a {method} request")
+
+
+def _method(command: Command) -> str:
+    for word, following in zip(command, (*command[1:], ""), strict=True):
+        if word in ("-X", "--request"):
+            return following.upper()
+        if match := re.fullmatch(r"(?:-X|--request=|--method=)(\w+)", word):
+            return match[1].upper()
+        if word in ("POST", "PUT", "PATCH", "DELETE"):
+            return word
+    data = ("-d", "--data", "-F", "--form", "--json", "--post-data", "--post-file")
+    return "POST" if any(each.startswith(data) for each in command) else "GET"
+
+
+def _payload(command: Command) -> str:
+    data = ("-d", "--data", "--data-raw", "--data-binary", "--json")
+    pairs = zip(command, command[1:], strict=False)  # noqa: RUF007 - rules import no itertools
+    return " ".join(
+        [value for word, value in pairs if word in data]
+        + [each for each in command if each.startswith(("--data", "--json"))]
+    )
+
+
+# Plugins and actions
+
+_ACTIONS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.NEUTRAL: (
+        "actions/checkout", "actions/setup-*", "azure/setup-*", "azure/k8s-set-context", "azure/aks-set-context",
+        "azure/login", "aws-actions/configure-aws-credentials", "aws-actions/amazon-ecr-login",
+        "google-github-actions/auth", "google-github-actions/setup-gcloud",
+        "google-github-actions/get-gke-credentials", "docker/login-action", "docker/setup-*",
+        "actions/download-artifact", "tailscale/github-action", "digitalocean/action-doctl", "actions/cache",
+        "step-security/harden-runner", "*/setup-*", "*/kubectl-installer",
+    ),
+    Kind.BUILD: (
+        "docker/build-push-action", "docker/metadata-action", "docker/bake-action", "redhat-actions/*", "*/kaniko*",
+        "actions/upload-artifact", "*buildx*",
+    ),
+    Kind.NOTIFY: ("*slack*", "*discord*", "*telegram*", "*notify*", "*notification*", "*ntfy*", "*deployment-status*"),
+    Kind.UNKNOWN: (
+        "actions/deploy-pages", "*gh-pages*", "*github-pages*", "*pages-action*", "helm/*", "*helm-docs*", "*kind*",
+    ),
+    Kind.OTHER: (
+        "azure/k8s-*", "*helm*", "appleboy/*", "*ssh*", "*argocd*", "*deploy*", "*rsync*", "*k8s*", "*kubernetes*",
+        "*kustomize*", "*repository-dispatch*", "*portainer*",
+    ),
+}  # fmt: skip
+_PLUGINS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.NEUTRAL: ("*plugin-git", "*plugin-git:*", "drone/git*", "plugins/git*"),
+    Kind.BUILD: (
+        "*plugin-docker*", "plugins/docker*", "plugins/ecr*", "plugins/gcr*", "plugins/kaniko*", "*kaniko*", "*buildx*",
+        "*buildah*",
+    ),
+    Kind.NOTIFY: ("*slack*", "*discord*", "*telegram*", "*notify*", "*ntfy*", "*matrix*", "*mattermost*", "*gotify*"),
+    Kind.OTHER: (
+        "*helm*", "*ssh*", "*scp*", "*rsync*", "*ansible*", "*argocd*", "*kubernetes*", "*kubectl*", "*portainer*",
+        "*deploy*", "*k8s*",
+    ),
+}  # fmt: skip
+
+
+def action(uses: str, inputs: Mapping[str, object]) -> Act:
+    """What an action of a workflow does."""
+    name = uses.partition("@")[0].lower()
+    if "kubectl" in name and isinstance(args := inputs.get("args", inputs.get("command")), str):
+        from ._shell import commands
+
+        calls = [_kubectl(each[1:] if each[0] == "kubectl" else each) for each in commands(args.strip("'\""))]
+        return calls[0] if len(calls) == 1 else Act(kind=Kind.UNKNOWN, words=f"`{uses}`")
+    kind = _by_name(name, _ACTIONS)
+    return Act(kind=kind, words=f"`{uses.partition('@')[0]}`")
+
+
+def plugin(image: str, settings: Mapping[str, object]) -> Act:
+    """What a step without commands does, by its image."""
+    name = image.lower()
+    if any(fnmatchcase(name, each) for each in ("*kubernetes*", "*kubectl*")) and settings.get("deployment"):
+        return _kubernetes(settings)
+    return Act(kind=_by_name(name, _PLUGINS), words=f"the plugin `{image.rpartition(':')[0] or image}`")
+
+
+def _by_name(name: str, table: Mapping[Kind, tuple[str, ...]]) -> Kind:
+    globs = ((kind, glob) for kind, some in table.items() for glob in some)
+    return next((kind for kind, glob in globs if fnmatchcase(name, glob)), Kind.UNKNOWN)
+
+
+def _kubernetes(settings: Mapping[str, object]) -> Act:
+    names = list(_listed(settings["deployment"]))
+    containers, images = list(_listed(settings.get("container"))), list(_listed(settings.get("repo")))
+    if len(names) != 1 or len(images) > 1:
+        return Act(kind=Kind.OTHER, words="a plugin that deploys to Kubernetes")
+    namespace = settings.get("namespace")
+    target = Target(
+        kind="deployment",
+        name=names[0],
+        namespace=namespace if isinstance(namespace, str) else "default",
+        images=tuple((each, images[0] if images else "") for each in containers),
+    )
+    return Act(kind=Kind.IMAGE, words="a plugin that sets the image", target=target)
+
+
+def _listed(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from (each.strip() for each in value.split(",") if each.strip())
+    elif isinstance(value, list):
+        yield from (each for each in value if isinstance(each, str))

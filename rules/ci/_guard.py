@@ -1,0 +1,96 @@
+"""The guard: CI may stop to deploy a workload only where Keel brings its images to the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hclmod.rulekit import Context, Struct, reference
+
+from ._commands import Target
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One container of the Terraform repository, as `delivered-image` answers."""
+
+    kind: str
+    namespace: str
+    name: str
+    container: str
+    position: str
+    image: str
+    missing: str
+    ignored: str
+
+    @property
+    def workload(self) -> str:
+        """Its workload, as a person names it."""
+        return f"{self.kind.replace('_', '')}/{self.name} in namespace {self.namespace or '?'}"
+
+    @property
+    def title(self) -> str:
+        """Itself, as a person names it."""
+        return f"Container {self.container} of {self.workload}"
+
+
+def rows(context: Context) -> tuple[Row, ...]:
+    """All containers that are known."""
+    return tuple(Row(**dict(each.cells)) for each in context.answers or ())
+
+
+def objections(target: Target, context: Context) -> list[str]:
+    """What is missing before CI may stop to deploy a workload."""
+    if context.answers is None:
+        return ["Name the Terraform repository with --infra, where the workload is looked up"]
+    if "${" in target.name or not target.name or "${" in target.namespace:
+        return ["The name of the workload is filled in at run time, so it cannot be looked up"]
+    own = [each for each in rows(context) if _is(each, target)]
+    where = f"{target.kind.replace('_', '') or 'workload'}/{target.name}"
+    if not own:
+        home = f" in namespace {target.namespace}" if target.namespace else ""
+        return [f"The Terraform repository has no {where}{home}"]
+    if len({each.namespace for each in own}) > 1:
+        homes = ", ".join(sorted({each.namespace for each in own}))
+        return [f"The pipeline names no namespace, and {where} is in {homes}"]
+    return list(dict.fromkeys(_missing(target, own)))
+
+
+def _is(row: Row, target: Target) -> bool:
+    kind = target.kind in ("", row.kind)
+    return kind and row.name == target.name and target.namespace in ("", row.namespace)
+
+
+def _missing(target: Target, own: Sequence[Row]) -> Iterator[str]:
+    if not target.images:  # a restart, which takes whatever image is new
+        if all(each.missing for each in own):
+            yield from (f"{each.title}: {each.missing}" for each in own)
+        return
+    for container, image in target.images:
+        row = next((each for each in own if container in (each.container, f"#{each.position}", "*")), None)
+        if row is None:
+            known = ", ".join(each.container for each in own)
+            yield f"There is no container `{container}` in {own[0].workload}, only {known}"
+        elif row.missing:
+            yield f"{row.title}: {row.missing}"
+        elif (name := _repository(image)) and row.image and name != row.image:
+            yield f"{row.title} runs {row.image}, and the pipeline sets {name}"
+
+
+def _repository(image: str) -> str:
+    """The repository of an image whose tag is filled in; empty where more than that is."""
+    plain = image.rpartition(":")[0] if "${" in image.rpartition(":")[2] else image
+    if not plain or "${" in plain:
+        return ""
+    known = reference.parse(plain)
+    return known.name if known else ""
+
+
+def commands(targets: Sequence[Target], context: Context) -> tuple[str, ...]:
+    """What to run once for containers whose image Terraform ignores: they still have the tag that CI has set last."""
+    lines = []
+    for row in rows(context):
+        for target in targets:
+            if row.ignored and row.image and row.position and _is(row, target):
+                kind = row.kind.replace("_", "")
+                image = f"{row.image.removeprefix('docker.io/')}:latest"
+                lines.append(f"kubectl -n {row.namespace} set image {kind}/{row.name} {row.container}={image}")
+    return tuple(dict.fromkeys(lines))

@@ -1,0 +1,323 @@
+"""Pipelines as units: the jobs of GitHub, Forgejo and GitLab, the steps of Woodpecker and Drone, and what each does."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair
+
+from ._commands import Act, Kind, Target, act, action, plugin
+from ._shell import commands, texts
+
+
+class Platform(Enum):
+    """Whose pipeline it is."""
+
+    GITHUB = "GitHub"
+    FORGEJO = "Forgejo Actions"
+    WOODPECKER = "Woodpecker"
+    DRONE = "Drone"
+    GITLAB = "GitLab"
+
+
+_PATHS = {
+    Platform.GITHUB: (".github/workflows/*.yml", ".github/workflows/*.yaml"),
+    Platform.FORGEJO: (
+        ".forgejo/workflows/*.yml", ".forgejo/workflows/*.yaml", ".gitea/workflows/*.yml", ".gitea/workflows/*.yaml",
+    ),
+    Platform.WOODPECKER: (".woodpecker.yml", ".woodpecker.yaml", ".woodpecker/*.yml", ".woodpecker/*.yaml"),
+    Platform.DRONE: (".drone.yml", ".drone.yaml"),
+    Platform.GITLAB: (".gitlab-ci.yml", ".gitlab-ci.yaml", ".gitlab/ci/*.yml", ".gitlab-ci/*.yml"),
+}  # fmt: skip
+ACTIONS = (Platform.GITHUB, Platform.FORGEJO)
+
+_RESERVED = frozenset((
+    "stages", "variables", "include", "default", "workflow", "image", "services", "cache", "before_script",
+    "after_script", "pages", "spec",
+))  # fmt: skip
+_GENERATED = re.compile(r"^#.*\b(generated (?:by|from)|do not edit|managed by)\b.*$", re.IGNORECASE | re.MULTILINE)
+_MIRROR = re.compile(r"overwritten by the next sync|one-way mirror|mirrored from|this is a mirror", re.IGNORECASE)
+_BY_HAND = frozenset({"manual", "deployment", "custom", "promote", "rollback", "workflow_dispatch"})
+
+Part = YamlPair | YamlItem
+
+
+def platform_of(path: str) -> Platform | None:
+    """Whose pipeline a file is by its path; None for any other file."""
+    return next((each for each, globs in _PATHS.items() if any(fnmatchcase(path, glob) for glob in globs)), None)
+
+
+def is_pipeline(path: str) -> bool:
+    """Whether a file is a pipeline that these rules know."""
+    return platform_of(path) is not None
+
+
+class Unit(Struct, frozen=True, kw_only=True):
+    """What can be taken out alone: a job or a step; `needs` are the others that it waits for, by name."""
+
+    name: str
+    part: Part
+    acts: tuple[Act, ...]
+    needs: tuple[str, ...] = ()
+    data: Any = None
+
+    @property
+    def span(self) -> Span:
+        """Its bytes."""
+        return self.part.span
+
+    @property
+    def node(self) -> YamlNode | None:
+        """Its map."""
+        return self.part.value
+
+    @property
+    def text(self) -> str:
+        """It as it is written."""
+        return self.part.file.text(self.span)
+
+    @property
+    def deploys(self) -> tuple[Act, ...]:
+        """What sets an image, or starts a pipeline that does."""
+        return tuple(each for each in self.acts if each.kind in (Kind.IMAGE, Kind.TRIGGER))
+
+    @property
+    def others(self) -> tuple[Act, ...]:
+        """What is neither a deploy of an image nor harmless."""
+        return tuple(each for each in self.acts if each.kind in (Kind.OTHER, Kind.BUILD, Kind.UNKNOWN))
+
+    @property
+    def builds(self) -> bool:
+        """Whether it builds images, and does nothing else that matters."""
+        kinds = {each.kind for each in self.acts}
+        return Kind.BUILD in kinds and kinds <= {Kind.BUILD, Kind.NEUTRAL, Kind.NOTIFY}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it only looks, notifies, or checks variables."""
+        return all(each.kind in (Kind.NEUTRAL, Kind.NOTIFY) for each in self.acts)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The workloads that it names."""
+        return tuple(each.target for each in self.acts if each.target is not None)
+
+
+class Pipeline(Struct, frozen=True, kw_only=True):
+    """A file of pipelines, with its units in order."""
+
+    file: YamlFile
+    platform: Platform
+    units: tuple[Unit, ...]
+
+    @property
+    def path(self) -> str:
+        """Its path."""
+        return self.file.path
+
+    @property
+    def stem(self) -> str:
+        """Its name, by which others of Woodpecker refer to it."""
+        return posixpath.basename(self.path).rpartition(".")[0].removeprefix(".")
+
+    @property
+    def data(self) -> Any:
+        """Its first document as plain data."""
+        contents = [each for each in self.file.contents if each is not None]
+        return contents[0] if contents else None
+
+    @property
+    def starts_by_hand(self) -> bool:
+        """Whether a person or a request may start it."""
+        return bool(_BY_HAND & set(events(self)))
+
+    @property
+    def untouchable(self) -> str:
+        """Why the file may not be edited here; empty if it may."""
+        head = "\n".join(self.file.data.decode(errors="replace").split("\n")[:12])
+        if mirror := _MIRROR.search(self.file.data.decode(errors="replace")):
+            return f"the file says `{mirror[0]}`, so edit it where it comes from"
+        if generated := _GENERATED.search(head):
+            return f"the file is generated (`{generated[0].lstrip('# ').strip()}`), so change what generates it"
+        return ""
+
+    def unit(self, name: str) -> Unit | None:
+        """The unit of this name."""
+        return next((each for each in self.units if each.name == name), None)
+
+
+def all_of(files: Mapping[str, YamlFile]) -> tuple[Pipeline, ...]:
+    """The pipelines among some files, those that can be read."""
+    return tuple(each for file in files.values() if (each := pipeline(file)))
+
+
+def pipeline(file: YamlFile) -> Pipeline | None:
+    """A file as a pipeline; None for one that is none, or that cannot be read."""
+    return _pipeline(file.path, file.data, file)
+
+
+_KNOWN: dict[tuple[str, bytes], Pipeline | None] = {}
+_MOST = 256
+
+
+def _pipeline(path: str, data: bytes, file: YamlFile) -> Pipeline | None:
+    if (path, data) not in _KNOWN:
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+        platform = platform_of(path)
+        readable = platform is not None and not file.problem
+        units = tuple(_UNITS[platform](file, platform)) if platform is not None and readable else ()
+        _KNOWN[path, data] = Pipeline(file=file, platform=platform, units=units) if platform and readable else None
+    return _KNOWN[path, data]
+
+
+def table(value: object) -> dict[str, Any]:
+    """A map as it is, and an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def merged(value: object) -> dict[str, Any]:
+    """A map with what its merge keys bring."""
+    own = table(value)
+    base: dict[str, Any] = {}
+    given = own.get("<<")
+    for each in given if isinstance(given, list) else [given]:
+        base = {**merged(each), **base} if isinstance(each, dict) else base
+    return {**base, **{key: inner for key, inner in own.items() if key != "<<"}}
+
+
+def literals(value: object) -> dict[str, str]:
+    """The variables whose value is written there."""
+    return {key: text for key, text in merged(value).items() if isinstance(text, str) and "$" not in text}
+
+
+def names(value: object) -> tuple[str, ...]:
+    """The names of a list, or of a text alone; of maps what `job` or `name` says."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list):
+        every = (table(each).get("job", table(each).get("name")) if isinstance(each, dict) else each for each in value)
+        return tuple(each for each in every if isinstance(each, str))
+    return ()
+
+
+def _of_actions(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
+    top, jobs = file.top, file.top.get("jobs") if file.top else None
+    if top is None or jobs is None:
+        return
+    outer = literals(table(top.data).get("env"))
+    for pair in jobs.pairs:
+        data = merged(pair.value.data) if pair.value else {}
+        known = {**outer, **literals(data.get("env"))}
+        text = file.text(pair.span)
+        steps = data.get("steps")
+        acts = (
+            [each for step in steps if isinstance(step, dict) for each in _step(step, known, text)]
+            if isinstance(steps, list)
+            else []
+        )
+        if isinstance(uses := data.get("uses"), str):
+            deploys = "deploy" in uses.lower()
+            acts.append(Act(kind=Kind.OTHER if deploys else Kind.UNKNOWN, words=f"the workflow `{uses}`"))
+        yield Unit(name=pair.key, part=pair, acts=tuple(acts), needs=names(data.get("needs")), data=data)
+
+
+def _step(step: dict[str, Any], known: Mapping[str, str], text: str) -> Iterator[Act]:
+    data = merged(step)
+    variables = {**known, **literals(data.get("env"))}
+    if isinstance(run := data.get("run"), str):
+        yield from (act(each, text) for each in commands(run, variables))
+    elif isinstance(uses := data.get("uses"), str):
+        from ._shell import filled
+
+        inputs = {
+            key: filled(each, variables) if isinstance(each, str) else each
+            for key, each in table(data.get("with")).items()
+        }
+        yield action(uses, inputs)
+
+
+def _of_woodpecker(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
+    top = file.top
+    if top is not None:
+        steps = top.get("steps") or top.get("pipeline")
+        yield from _of_steps(file, steps)
+
+
+def _of_drone(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
+    for root in file.roots:
+        if table(root.data).get("kind", "pipeline") == "pipeline":
+            yield from _of_steps(file, root.get("steps"))
+
+
+def _of_steps(file: YamlFile, steps: YamlNode | None) -> Iterator[Unit]:
+    if steps is None:
+        return
+    parts: list[Part] = [*steps.pairs, *steps.items]
+    for part in parts:
+        data = merged(part.value.data) if part.value else {}
+        name = part.key if isinstance(part, YamlPair) else str(data.get("name", f"step {part.number + 1}"))
+        known = literals(data.get("environment"))
+        orders = "\n".join(texts(data.get("commands")))
+        image = data.get("image")
+        if orders:
+            acts = [act(each, file.text(part.span)) for each in commands(orders, known)]
+        else:
+            settings = table(data.get("settings")) or data
+            acts = [plugin(image if isinstance(image, str) else "", settings)]
+        yield Unit(name=name, part=part, acts=tuple(acts), needs=names(data.get("depends_on")), data=data)
+
+
+def _of_gitlab(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
+    top = file.top
+    if top is None:
+        return
+    outer = literals(table(top.data).get("variables"))
+    whole = table(top.data)
+    for pair in top.pairs:
+        data = _extended(pair.key, whole)
+        if pair.key in _RESERVED or pair.key.startswith(".") or not ({"script", "trigger", "extends"} & data.keys()):
+            continue
+        known = {**outer, **literals(data.get("variables"))}
+        orders = "\n".join(each for key in ("before_script", "script", "after_script") for each in texts(data.get(key)))
+        acts = [act(each, file.text(pair.span)) for each in commands(orders, known)]
+        if "trigger" in data or "script" not in data:
+            acts.append(Act(kind=Kind.UNKNOWN, words="another pipeline"))
+        yield Unit(name=pair.key, part=pair, acts=tuple(acts), needs=names(data.get("needs")), data=data)
+
+
+def _extended(key: str, whole: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """A job of GitLab with what it extends, as far as that stands in the same file."""
+    own = merged(whole.get(key))
+    base: dict[str, Any] = {}
+    for name in names(own.get("extends")) if depth < 8 else ():
+        base |= _extended(name, whole, depth + 1)
+    return {**base, **own}
+
+
+_UNITS = {
+    Platform.GITHUB: _of_actions,
+    Platform.FORGEJO: _of_actions,
+    Platform.WOODPECKER: _of_woodpecker,
+    Platform.DRONE: _of_drone,
+    Platform.GITLAB: _of_gitlab,
+}
+
+
+def events(each: Pipeline) -> tuple[str, ...]:
+    """The events that start a pipeline, as it names them; empty where it names none."""
+    data = table(each.data)
+    if each.platform in ACTIONS:
+        on = data.get("on")
+        return tuple(on) if isinstance(on, dict) else names(on)
+    when = data.get("when") if each.platform is Platform.WOODPECKER else data.get("trigger")
+    result: list[str] = []
+    for one in when if isinstance(when, list) else [when]:
+        event = table(one).get("event")
+        result += names(table(event).get("include") if isinstance(event, dict) else event)
+    return tuple(result)

@@ -1,0 +1,68 @@
+"""Delete a pipeline file in which nothing is left but deploys that Keel does now.
+
+Why: `.woodpecker/deploy.yml` and `.woodpecker/build-fallback.yml` are obsolete in the uniform model. A file of steps
+that check variables and tell people does nothing.
+
+Left alone: A file that another one depends on, names or starts, unless what starts it goes in the same run. A file with
+a deploy that stays. A fallback that builds an image which no other pipeline pushes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hclmod.rulekit import Block, Context, Edit, Finding, Fix, Rule, Span, YamlFile, YamlHooks, change, replace, warn
+
+from ._decisions import goes_whole, is_fallback, needed_by, pipelines, stays, targets_of
+from ._guard import commands
+from ._pipelines import Pipeline, is_pipeline, pipeline
+from ._pushes import pushed
+
+
+def check(_block: Block, _context: Context, /) -> Iterator[Finding]:
+    """Yield nothing, because this rule looks at pipelines."""
+    yield from ()
+
+
+def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] = ()) -> Iterator[Finding]:
+    """Yield the deletion of a file, or why it stays.
+
+    `workloads`: what a pipeline of another repository deploys that a job starts, as NAMESPACE/NAME.
+    """
+    each = pipeline(file)
+    if each is None or not goes_whole(each):
+        return
+    for unit in each.units:
+        if unit.deploys and (why := stays(unit, each, context, workloads)):
+            yield warn(unit.span, why.code, f"`{unit.name}` stays, because {why.why}", address=unit.name)
+            return
+    if needed := _needed(each, context, workloads):
+        yield warn(each.units[0].span, "still-needed", f"only deploys, and stays: {needed}", address=each.stem)
+        return
+    message = "deletes the file, because Keel rolls the image"
+    whole = Span(0, len(file.data))
+    made = change(whole, "deploy", message, lambda: Fix((Edit(whole, b""),), (), deletes=True), address=each.stem)
+    once = tuple(
+        dict.fromkeys(
+            command
+            for unit in each.units
+            if unit.deploys
+            for command in commands(targets_of(unit, each, context, workloads), context)
+        )
+    )
+    yield replace(made, cells=tuple(("run", command) for command in once)) if once else made
+
+
+def _needed(each: Pipeline, context: Context, workloads: tuple[str, ...]) -> str:
+    if why := needed_by(each, context, workloads):
+        return why
+    if not is_fallback(each):
+        return ""
+    elsewhere = {image for other in pipelines(context, each) if other.path != each.path for image in pushed(other)}
+    own = pushed(each)
+    if missing := sorted(own - elsewhere):
+        return f"no other pipeline pushes {missing[0]}"
+    return "" if own else "which image it builds cannot be read"
+
+
+rule = Rule(check, kinds=(), on_yaml=YamlHooks(files=is_pipeline, at=on_yaml))
