@@ -53,7 +53,7 @@ PATHS = [context.command_path for _, context in EVERY]
 
 
 def test_all_commands_are_here() -> None:
-    assert len(EVERY) == 35
+    assert len(EVERY) == 38
     assert {
         "hclmod",
         "hclmod tags",
@@ -61,6 +61,7 @@ def test_all_commands_are_here() -> None:
         "hclmod new rule",
         "hclmod opt-out",
         "hclmod fleet close",
+        "hclmod ci apply",
     } <= set(PATHS)
 
 
