@@ -32,7 +32,7 @@ OWNERS = {
     "hcl2": {"proof.parsers"},
     "lark": {"proof.parsers"},
     "pygohcl": {"proof.parsers"},
-    "libcst": {"rulekit.docstrings"},
+    "libcst": {"python.syntax", "rulekit.docstrings"},
     "markdown_it": {"markdown.syntax"},
     "regex": {"hcl.alignment", "patterns"},
     "httpx": {"http"},
@@ -187,6 +187,7 @@ def test_only_the_command_line_prints_and_exits() -> None:
 
 PARSING = {
     "hcl.source": "refuses what is too large",
+    "python.source": "refuses what is too large",
     "hcl.undo": "a document that was read",
     "proof.tokens": "windows of documents that were read",
 }

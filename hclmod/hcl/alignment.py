@@ -8,6 +8,7 @@ A chain that was not aligned before the edit is left as it is.
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -42,6 +43,7 @@ class Line(Struct, frozen=True):
         return self.assign if kind == "assign" else self.comment
 
 
+@singledispatch
 def applied(source: Source, edits: Sequence[Edit], *, columns: bool = True) -> Source:
     """The source after `edits` (sorted) and, if wanted, after the alignment that they disturbed was put back."""
     edited = _edited(source, edits)

@@ -6,6 +6,7 @@ A verb that cannot be done without guessing raises `UnfixableError`, whose words
 from __future__ import annotations
 
 import re
+from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import comments, indentation, lists, syntax, traversal
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 
+@singledispatch
 def remove(attribute: Attribute) -> Fix:
     """Take an attribute away with its line, the comments that it owns and a blank line that would be left double."""
     editable(attribute)
@@ -58,6 +60,7 @@ def _cut(data: bytes, start: int, end: int) -> Edit:
     return Edit(Span(left, right), b"" if closes or data[right : right + 1] in (b"", b"\r", b"\n") else b" ")
 
 
+@singledispatch
 def replace(expression: Expression, text: bytes, part: Span | None = None) -> Fix:
     """Put `text` in place of a value, or of the `part` of it (a span of the document), such as the tag in a string."""
     editable(expression)
@@ -70,6 +73,7 @@ def replace(expression: Expression, text: bytes, part: Span | None = None) -> Fi
     return Fix((Edit(part, text),), (Declared(expression.path, Effect.CHANGED),))
 
 
+@singledispatch
 def ensure_attribute(block: Block, name: str, value: bytes, *, after: str | None = None) -> Fix | None:
     """`name = value` in the block: set where it stands, else put behind the attribute `after` or at the end.
 
@@ -83,6 +87,7 @@ def ensure_attribute(block: Block, name: str, value: bytes, *, after: str | None
     return Fix((_new_attribute(block, [name.encode() + b" = " + value], after),), declared)
 
 
+@singledispatch
 def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
     """`"key" = "value"` in the map attribute `name` of the block; the map is made where it is missing.
 
@@ -111,6 +116,7 @@ def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
     return Fix(tuple(edits), (Declared(attribute.path, effect),))
 
 
+@singledispatch
 def remove_entry(block: Block, name: str, key: str) -> Fix | None:
     """Take a key out of the map attribute `name` of the block; a map that held nothing else goes with its attribute.
 
@@ -201,6 +207,7 @@ def append_strings(expression: Expression, values: Sequence[str]) -> Fix | None:
     return Fix(tuple(edits), (Declared(expression.path, Effect.EXTENDED),))
 
 
+@singledispatch
 def ensure_items(
     block: Block, name: str, items: Sequence[str], comment: str = "", *, inside: str = "", above: str = ""
 ) -> Fix | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from hclmod.hcl.comments import comments_above
@@ -33,6 +34,7 @@ def editable(view: Attribute | Block | Expression) -> None:
         raise ElsewhereError(view.source.document.path)
 
 
+@singledispatch
 def step(source: Source, node: Node) -> bytes:
     """One step of indentation, as the innermost block around `node` that shows one uses it."""
     around: Node | None = node

@@ -6,6 +6,7 @@ c`.
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import comments, indentation, syntax, traversal
@@ -231,6 +232,7 @@ def _comments(expression: Expression, spans: Sequence[Span]) -> tuple[bytes, ...
     )
 
 
+@singledispatch
 def name_last(block: Block, name: str, items: Sequence[str], comment: str, *, inside: str) -> Fix | None:
     """`comment` behind the last of `items` that the list holds, where neither the list nor what is above it says so."""
     attribute = attribute_of(block, name, inside)

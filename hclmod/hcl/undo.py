@@ -236,6 +236,8 @@ def _declared(view: Attribute | Block, item: Node, was: bytes) -> Iterator[Decla
         yield Declared(around.path, Effect.CHANGED if was or (computed and not whole) else lost)
     elif not was:
         yield Declared(around.path, Effect.REMOVED)
+    elif type(around.source) is not Source:  # text of another language
+        yield Declared(around.path, Effect.CHANGED)
     else:
         yield from _differing(around, _first_block(was))
 

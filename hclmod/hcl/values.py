@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -153,17 +154,16 @@ def part(whole: Expression, expression: Expression) -> Definition:
     return Definition(document.path, whole.path, document.line(expression.span.start), value)
 
 
+@singledispatch
 def read(expression: Expression) -> Value:
-    """What an expression says."""
+    """What an expression says; other languages register their own."""
     return _Reader(expression.source, literals(expression)).value(expression.node)
 
 
+@singledispatch
 def literals(expression: Expression) -> tuple[Span, ...]:
     """The pieces of all quoted strings in an expression, in order: what stands between quotes and interpolations."""
-    result: list[Span] = []
-    for quoted in syntax.quoted(expression.node):
-        result += _pieces(quoted)
-    return tuple(sorted(result))
+    return tuple(sorted(piece for quoted in syntax.quoted(expression.node) for piece in _pieces(quoted)))
 
 
 def _pieces(quoted: Node) -> Iterator[Span]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, singledispatch
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -73,6 +73,11 @@ class Expression(Struct, frozen=True, dict=True):
     def traversal(self) -> Traversal | None:
         """The steps of a static traversal such as `var.x` or `a.b[0].c`; else None."""
         return traversal.parse(self.text)
+
+    @property
+    def named(self) -> str:
+        """What an entry of `ignore_changes` names."""
+        return self.text
 
     def elements(self) -> tuple[Expression, ...] | None:
         """The items of a list literal; None if this is none."""
@@ -282,6 +287,12 @@ def read_body(source: Source, body: Node, prefix: str) -> tuple[dict[str, Attrib
 @lru_cache(maxsize=4)  # each finding asks again; a larger cache would keep many trees (docs/facts.md, Parsers 1)
 def top_level(source: Source) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
     """The attributes (of a `.tfvars`) and blocks of a document."""
+    return outline(source)
+
+
+@singledispatch
+def outline(source: Source) -> tuple[dict[str, Attribute], tuple[Block, ...]]:
+    """The attributes and blocks of a document, without keeping them; other languages register their own."""
     body = next((child for child in source.tree.root_node.children if child.type == "body"), None)
     return read_body(source, body, "") if body is not None else ({}, ())
 

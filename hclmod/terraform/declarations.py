@@ -24,7 +24,7 @@ from hclmod.terraform.kubernetes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hclmod.hcl.source import Source
     from hclmod.hcl.views import Attribute, Block
@@ -133,14 +133,18 @@ _TERRAGRUNT = ("include", "terraform", "dependency", "generate", "unit", "stack"
 
 def declarations(source: Source) -> Declarations:
     """Read a document."""
-    attributes, blocks = top_level(source)
+    return of_blocks(source.document.path, *top_level(source))
+
+
+def of_blocks(document: str, attributes: Mapping[str, Attribute], blocks: Sequence[Block]) -> Declarations:
+    """What the attributes and blocks of a document declare."""
     of_type: dict[str, list[Block]] = defaultdict(list)
     for block in blocks:
         of_type[block.type].append(block)
     resources = of_type["resource"]
     namespaces = [each for each in resources if each.type_label in NAMESPACES]
     return Declarations(
-        document=source.document.path,
+        document=document,
         variables={each.labels[0]: _attribute(each, "default") for each in of_type["variable"] if each.labels},
         locals={name: value for each in of_type["locals"] for name, value in _attributes(each).items()},
         outputs=_outputs(of_type["output"]),
@@ -277,7 +281,7 @@ def ignored(block: Block) -> Iterator[str]:
     for lifecycle in block.blocks("lifecycle"):
         if attribute := lifecycle.attribute("ignore_changes"):
             elements = attribute.value.elements()
-            yield from (each.text for each in elements) if elements is not None else (attribute.value.text,)
+            yield from (each.named for each in elements) if elements is not None else (attribute.value.text,)
 
 
 def _name(block: Block) -> Definition | None:
