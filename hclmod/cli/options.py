@@ -162,7 +162,7 @@ def selected(project: Project, phase: str | None, stack: str | None) -> Callable
     """Whether a stack and a phase are those of --phase and --stack; None where neither is given."""
     if phase is None and stack is None:
         return None
-    from hclmod.engine.project import no_phase
+    from hclmod.engine.assignment import no_phase
     from hclmod.terraform import stacks
 
     path = None if stack is None else stacks.named(stack, project.stacks)

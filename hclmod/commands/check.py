@@ -10,16 +10,17 @@ from msgspec.structs import replace
 from hclmod import files
 from hclmod.engine import tree
 from hclmod.engine.job import Job
+from hclmod.python import ENDING
 from hclmod.terraform.code import CODE, JSON, YAML
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
 
 
-_READ = (*CODE, *JSON, ".hcl", ".tfvars", *YAML)
+_READ = (*CODE, *JSON, ".hcl", ".tfvars", *YAML, ENDING)
 """What a named folder is searched for: where resources stand, and where their values may."""
 
 
@@ -96,6 +97,13 @@ def _away(project: Project, paths: Sequence[Path]) -> list[str]:
     ]
 
 
+def _of_no_program(project: Project, names: Iterable[str]) -> frozenset[str]:
+    """The documents in Python that belong to no program of CDKTF, which other tools look at."""
+    python = {name for name in names if name.endswith(ENDING)}
+    documents = {each for app in project.apps.values() for each in app.documents} if python else ()
+    return frozenset(python.difference(documents))
+
+
 def _prepared(
     project: Project,
     paths: Sequence[Path],
@@ -110,7 +118,9 @@ def _prepared(
     left = {project.name_of(each): why for each in selected if (why := files.foreign(project.root, each))}
     project.closed |= {project.name_of(Path(each)): why for each, why in closed.items()}
     every = frozenset({*(project.name_of(each) for each in selected), *away, *unsaved})
+    every -= _of_no_program(project, every)
     named = frozenset({*(project.name_of(each) for each in paths if not each.is_dir()), *unsaved})
+    named -= _of_no_program(project, named)
     project = project.over(tree.on_disk(project.root, every, left, project.closed).changed({**around, **unsaved}))
     if rules:
         return project, [Job(rules=tuple(rules), options=project.options_of(None), only=every, near=True, named=named)]

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from hclmod import files, journal
 from hclmod.config import policies
-from hclmod.engine.project import no_phase
+from hclmod.engine.assignment import no_phase
 from hclmod.errors import HclmodError, RefusedError
 from hclmod.images import decide, evidence, reference
 from hclmod.images.decide import Keep

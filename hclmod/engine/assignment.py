@@ -58,3 +58,10 @@ def _everywhere(stacks: Sequence[Stack], model: Model) -> Model:
 
 def _is_named(target: Target, known: Assignment) -> bool:
     return target in known.targets or Target(target.stack, None, target.address) in known.targets
+
+
+def no_phase(config: Config, number: int) -> ConfigError:
+    """The error for a phase that the config does not have."""
+    known = ", ".join(map(str, config.phases))
+    hint = f"Its phases: {known}." if known else "Put an hclmod.toml with [phase.1] at the repository's root."
+    return ConfigError(f"{config.path} has no phase {number}", hint=hint)

@@ -39,7 +39,8 @@ def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded])
         traced |= {each.path for each in near}
     if any(loaded.ties for loaded in rules):
         traced |= _sharing(project, near)
-    model = Model(sorted(traced), tree.ending(ENDINGS), tree.get, project.kept)
+    traced |= {each.path for each in near if each.path in project.apps}
+    model = Model(sorted(traced), tree.ending(ENDINGS), tree.get, project.kept, project.apps)
     more = relevance.declarers(near, read, model.namespaces_in_use)
     more |= relevance.calling(every, read, relevance.site_folders(model))
     if more - traced:

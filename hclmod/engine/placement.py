@@ -7,7 +7,6 @@ the report says who else uses it.
 
 from __future__ import annotations
 
-import posixpath
 from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from hclmod.images import reference
 from hclmod.rulekit.facts import AssignedWorkload
 from hclmod.rulekit.places import NAMED, AffectedImage, Followed, Place, Placing
 from hclmod.terraform import origins
+from hclmod.terraform.inventory import folder_of
 from hclmod.terraform.origins import Hole, Piece
 from hclmod.terraform.readers import Mentions
 from hclmod.terraform.resources import fan_out, name_piece, tag_piece
@@ -204,7 +204,7 @@ class _Maker:
             ordered = sorted(driven, key=lambda use: not self.mine(use))
             facts = tuple(each for use in ordered for each in self._driven_by(site, use))
             also = tuple(dict.fromkeys(f"{use.id.name} ({self._phase(use)})" for use in others))
-            readers = self._readers(driven, site, posixpath.dirname(document))
+            readers = self._readers(driven, site, folder_of(document))
             self.places[key] = Place(
                 document=document,
                 path=path,

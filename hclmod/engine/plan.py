@@ -23,12 +23,13 @@ from hclmod.engine.kept import Outcomes
 from hclmod.engine.outcomes import Failed, Outcome, PhaseReport, Skipped, StackReport
 from hclmod.engine.run import Run
 from hclmod.engine.settle import settle
-from hclmod.engine.texts import Hcl, Yaml
+from hclmod.engine.texts import Hcl, Python, Yaml
 from hclmod.engine.tree import UNREAD
 from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Unread, parse, unreadable
 from hclmod.proof import parsers
+from hclmod.python import ENDING
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import BLOCKS, Context
 from hclmod.terraform import inventory as modules
@@ -231,10 +232,16 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     """Read one stack, offer its selected resources to the rules, and report every document."""
     run, hurried = run.within(stack), hurry.count()
     rules, only = run.rules, run.job.only
-    yaml = [document for document in documents if not document.path.endswith(_HCL)]
+    yaml = [document for document in documents if not document.path.endswith((*_HCL, ENDING))]
+    programs = [document for document in documents if document.path.endswith(ENDING)]
     code = [document for document in documents if document.path.endswith(_HCL)]
     placed = run.placing.places.keys() | run.lists.keys() | run.job.named
     sources, outcomes = _sources(code, _kinds(run, stack), placed)
+    if programs:
+        from hclmod.engine import programs as python
+
+        parsed, skipped = python.sources(programs, stack, placed)
+        sources, outcomes = [*sources, *parsed], [*outcomes, *skipped]
     inventory = modules.take(sources)
     namespaces = run.placing.namespaces
     inventory.settle(lambda each: namespaces.get(ResourceId(stack.path, "", *each), ()))
@@ -244,7 +251,8 @@ def settle_stack(run: Run, stack: Stack, documents: Sequence[Document], names: t
     for source in sources:
         if only is None or source.document.path in only:
             context = mine.context(source.document.path, named)
-            settling = partial(settle, Hcl(source, mine.select(source)), rules, context)
+            kind = Python if source.document.path.endswith(ENDING) else Hcl
+            settling = partial(settle, kind(source, mine.select(source)), rules, context)
             outcomes.append(_attempt(source.document.path, rules, settling))
     outcomes += [_settled_yaml(document, rules, mine.context(document.path, named)) for document in yaml]
     shown = [each for each in outcomes if only is None or each.path in only]

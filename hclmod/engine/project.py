@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from hclmod import cache, files, journal, scratch
 from hclmod.config import file as config
 from hclmod.engine import tree
-from hclmod.engine.assignment import assignment, require
+from hclmod.engine.assignment import assignment, no_phase, require
 from hclmod.engine.job import Job
 from hclmod.errors import ConfigError, GitError, RefusedError
 from hclmod.images import evidence
 from hclmod.rulekit import folders, loading
-from hclmod.terraform import stacks
+from hclmod.terraform import apps, stacks
 from hclmod.terraform.code import ENDINGS, YAML
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hclmod.scan.files import Files
     from hclmod.scan.outside import OutsideImage
     from hclmod.scan.pipelines import ImageSetter
+    from hclmod.terraform.apps import Apps
     from hclmod.terraform.ids import BlockId
     from hclmod.terraform.model import Model
     from hclmod.terraform.resources import ImageUse, Workload
@@ -83,7 +84,12 @@ class Project:
     @cached_property
     def stacks(self) -> tuple[Stack, ...]:
         """Its stacks, by path."""
-        return stacks.discover((*self.tree, *self.tree.left), self.config)
+        return stacks.discover((*self.tree, *self.tree.left), self.config, self.apps)
+
+    @cached_property
+    def apps(self) -> Apps:
+        """The Python programs among its folders."""
+        return apps.find(self.tree, self.tree.get)
 
     @cached_property
     def everything(self) -> Model:
@@ -92,7 +98,7 @@ class Project:
 
         code = self.tree.ending(ENDINGS)
         self.tree.load(code)
-        return Model([each.path for each in self.stacks], code, self.tree.get, self.kept)
+        return Model([each.path for each in self.stacks], code, self.tree.get, self.kept, self.apps)
 
     @cached_property
     def called(self) -> frozenset[str]:
@@ -341,10 +347,3 @@ def in_memory(
     data = texts.get(read.tags)
     tags = evidence.parse(data, read.tags) if data else evidence.Snapshot({})
     return Project(Path(), read, tags, tree.in_memory(texts), rule_folders=rule_folders, options=options, kept=kept)
-
-
-def no_phase(config: Config, number: int) -> ConfigError:
-    """The error for a phase that the config does not have."""
-    known = ", ".join(map(str, config.phases))
-    hint = f"Its phases: {known}." if known else "Put an hclmod.toml with [phase.1] at the repository's root."
-    return ConfigError(f"{config.path} has no phase {number}", hint=hint)

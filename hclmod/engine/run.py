@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from hclmod.engine.job import Job
 from hclmod.rulekit.places import Placing
 from hclmod.terraform.ids import BlockId, ImageId
+from hclmod.terraform.inventory import folder_of
 from hclmod.terraform.kubernetes import NAMESPACES
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     def within(self, stack: Stack) -> Run:
         """The run as the rules of one stack see it, without what belongs to other folders."""
-        folders = dict.fromkeys(file.rpartition("/")[0] for file in stack.files)
+        folders = dict.fromkeys(map(folder_of, stack.files))
         placing = self.placing
         places = {file: placing.places[file] for file in stack.files if file in placing.places}
         written = {image.key.folder for some in places.values() for place in some for image in place.images}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hclmod.engine.run import about_namespaces
-from hclmod.terraform import stacks
+from hclmod.python import ENDING
+from hclmod.terraform import apps, stacks
 from hclmod.terraform.code import CODE, JSON, may_hold_images
 from hclmod.terraform.stacks import Stack
 
@@ -37,6 +38,8 @@ def stacks_around(project: Project, names: Iterable[str]) -> tuple[Stack, ...]:
     for name in sorted(name for name in names if not may_hold_images(name)):
         folder = name.rpartition("/")[0]
         owner = stacks.owner(folder, config) if config.stacks else None
+        if name.endswith(ENDING):
+            owner = apps.home_of(name, project.apps)
         folders.setdefault(folder if owner is None else owner, set()).add(name)
     around = []
     for path, members in sorted(folders.items()):
@@ -44,6 +47,8 @@ def stacks_around(project: Project, names: Iterable[str]) -> tuple[Stack, ...]:
         inner = f"{path}/" if path else ""
         below = [each for each in tree.ending((*CODE, *JSON)) if each.startswith(inner)]
         mine = stacks.owned(path, below, config) if whole else {each for each in below if "/" not in each[len(inner) :]}
+        if any(each.endswith(ENDING) for each in members) and path in project.apps:
+            mine = {*mine, *project.apps[path].documents}
         around.append(Stack(stacks.name_of(path, config), path, tuple(sorted(members | mine))))
     return tuple(around)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.views import Block
     from hclmod.markdown.page import Page
     from hclmod.proof.verdict import Verdict
+    from hclmod.python.source import Source as Program
     from hclmod.rulekit.literals import Literal
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.namelists import NameList
@@ -117,6 +118,25 @@ class Hcl(Struct, frozen=True):
         from hclmod.proof import verify
 
         return verify.verify(before.source, self.source, fixes)
+
+
+class Python(Hcl, frozen=True):
+    """A document of a Python program, whose constructs are offered as blocks: CPython's own parser is the judge."""
+
+    def rejected(self) -> str | None:
+        """Why CPython does not compile the document as it is."""
+        from hclmod.python import proof
+
+        return proof.rejected(cast("Program", self.source))
+
+    def judged(self, before: Hcl, fixes: Sequence[Fix]) -> Verdict:
+        """Whether CPython reads the same tree but for what the fixes declare."""
+        if before.source.data == self.source.data:
+            return verdict.Same()
+        from hclmod.python import proof
+
+        wrong = proof.undeclared(cast("Program", before.source), cast("Program", self.source), fixes)
+        return verdict.Broken((wrong,)) if wrong else verdict.AsDeclared((proof.judge(),))
 
 
 class Yaml(Struct, frozen=True):

@@ -48,6 +48,13 @@ def passed_over(path: str, paths: Collection[str]) -> str:
     return "JSON syntax, which hclmod does not read" if path.endswith(JSON) else ""
 
 
+def local_module(folder: str, source: str | None) -> str | None:
+    """The folder of a module that lies in this repository, or None."""
+    if source is None or not source.startswith(("./", "../")):
+        return None
+    return posixpath.normpath(posixpath.join(folder, source))
+
+
 def generates(path: str, read: Callable[[str], bytes | None]) -> str:
     """Why a file of Terragrunt says more than is read: it writes Terraform that declares something; else empty."""
     text = _generating(path, read)

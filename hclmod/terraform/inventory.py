@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from hclmod.hcl.views import top_level
+from hclmod.python import ENDING
 from hclmod.terraform.code import is_override
 from hclmod.terraform.ids import BlockId
 from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS, namespace_attribute, namespace_name
@@ -73,7 +74,9 @@ def _is_split(blocks: Sequence[Block]) -> bool:
 
 
 def folder_of(path: str) -> str:
-    """The folder of a document; empty for the repository's root."""
+    """The folder of a document; empty for the repository's root. One of a Python program is by itself."""
+    if path.endswith(ENDING):
+        return path
     return path.rpartition("/")[0]
 
 

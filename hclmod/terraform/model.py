@@ -17,21 +17,24 @@ from hclmod.hcl import source
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Source, unreadable
 from hclmod.terraform import origins, trace, var_files
-from hclmod.terraform.code import CODE, JSON, generates, is_override, passed_over
+from hclmod.terraform.code import CODE, JSON, generates, is_override, local_module, passed_over
 from hclmod.terraform.declarations import Declarations, ModuleCall, declarations
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.merging import Folder
 from hclmod.terraform.namespaces import names, namespaces
-from hclmod.terraform.origins import Layer, Module, Scope, Site
+from hclmod.terraform.origins import Layer, Module, Scope, Site, below
+from hclmod.terraform.program_modules import instances
+from hclmod.terraform.programs import Programs
 from hclmod.terraform.resources import ImageUse, Workload, fan_out, overrides, scopes
 from hclmod.terraform.terragrunt import Terragrunt
 from hclmod.terraform.units import units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hclmod.cache import Cache
     from hclmod.hcl.values import Definition, Value
+    from hclmod.terraform.apps import Apps, Read
 from hclmod.terraform.origins import Piece
 
 
@@ -39,9 +42,15 @@ class Model:
     """What the files of a repository say together; documents are read when a stack leads to them."""
 
     def __init__(
-        self, stacks: Sequence[str], paths: Iterable[str], read: Callable[[str], bytes | None], kept: Cache = cache.NONE
+        self,
+        stacks: Sequence[str],
+        paths: Iterable[str],
+        read: Read,
+        kept: Cache = cache.NONE,
+        apps: Apps | None = None,
     ) -> None:
         self.stacks, self._read, self._kept = tuple(stacks), read, kept
+        self.programs = Programs(apps or {}, read)
         self._stacks = frozenset(self.stacks)
         self._paths = frozenset(paths)
         self._beside: dict[str, list[str]] = defaultdict(list)
@@ -57,6 +66,7 @@ class Model:
         other = Model(stacks, self._paths, self._read, self._kept)
         other._known, other._folders, other.unread = self._known, self._folders, self.unread
         other._terragrunts = self._terragrunts
+        other.programs = self.programs
         return other
 
     @property
@@ -123,7 +133,7 @@ class Model:
         """The folders that a module call of some stack, or its terragrunt file, names as its source."""
         calls = [(stack, call.source) for stack in self.stacks for call in self._folder(stack).calls.values()]
         sources = (self._terragrunt(stack).source() for stack in self.stacks)
-        return frozenset(filter(None, (*(_local(folder, source) for folder, source in calls), *sources)))
+        return frozenset(filter(None, (*(local_module(folder, source) for folder, source in calls), *sources)))
 
     @cached_property
     def drives(self) -> Mapping[Site, tuple[ImageUse, ...]]:
@@ -136,7 +146,7 @@ class Model:
         return tuple(
             Workload(ResourceId(stack, module.name, module.folder, block.address), block, tuple(names(block, module)))
             for stack, module in self.instances
-            for block in self._folder(module.folder).workloads.values()
+            for block in self._of(module).workloads.values()
         )
 
     @cached_property
@@ -168,7 +178,7 @@ class Model:
 
     def _named(self, module: Module) -> Iterator[tuple[str, str | None]]:
         """The address and each name of every namespace that a module declares, None for one that cannot be read."""
-        folder = self._folder(module.folder)
+        folder = self._of(module)
         for address, name in folder.namespaces.items():
             for _, scope in trace.instances(folder.each.get(address), folder.count.get(address), Scope(module)):
                 text = [origins.text(origin) for origin in trace.trace(name, scope)] if name else [None]
@@ -180,16 +190,23 @@ class Model:
         result: list[tuple[str, Module]] = []
         for stack in self.stacks:
             root = self._root(stack)
-            result += [(stack, module) for module in _below(root)]
+            result += [(stack, module) for module in below(root)]
             if self._has_code(stack) and root.folder != stack:
                 result.append((stack, replace(root, folder=stack)))
         reached = {module.folder for _, module in result}
-        below: dict[str | None, list[str]] = defaultdict(list)
+        inner: dict[str | None, list[str]] = defaultdict(list)
         for folder in sorted(self._beside.keys() - reached):
-            below[self._owner(folder)].append(folder)
+            inner[self._owner(folder)].append(folder)
         for stack in self.stacks:
-            result += [(stack, self._module(each, "", (each,))) for each in below[stack] if each != stack]
+            result += [(stack, self._module(each, "", (each,))) for each in inner[stack] if each != stack]
+        for stack, program in self.programs.by_stack.items():
+            result += [(stack, module) for module in instances(program)] if stack in self._stacks else []
+            self.unread |= program.unread
         return tuple(result)
+
+    def _of(self, module: Module) -> Folder:
+        """What a module declares: its folder, or its part of a document of a Python program."""
+        return self.programs.folder(module.folder, module.unit) or self._folder(module.folder)
 
     @cached_property
     def _partners(self) -> dict[str, list[str]]:
@@ -233,7 +250,11 @@ class Model:
     def _layers(self, stack: str) -> tuple[Layer, ...]:
         """What sets the variables of a stack's root module, strongest first."""
         grunt = self._terragrunt(stack)
-        files = [*grunt.given(), *var_files.written(grunt.paths, self.text), *self._var_files(stack)]
+        files = [
+            *grunt.given(),
+            *var_files.written(grunt.paths, self.text),
+            *var_files.beside(self._beside.get(stack, [])),
+        ]
         layers = [self._layer(each) if isinstance(each, str) else each for each in files]
         return (*layers, *grunt.layers())
 
@@ -242,13 +263,6 @@ class Model:
             return var_files.layer(path, self._read(path))
         result = self._declared(path)
         return Layer(path, result.attributes) if result else Layer(path, {}, complete=False)
-
-    def _var_files(self, stack: str) -> list[str]:
-        """`*.auto.tfvars`, the last one first, then `terraform.tfvars.json` and `terraform.tfvars`."""
-        beside = self._beside.get(stack, [])
-        automatic = [path for path in reversed(beside) if path.endswith((".auto.tfvars", ".auto.tfvars.json"))]
-        named = [posixpath.join(stack, name) for name in ("terraform.tfvars.json", "terraform.tfvars")]
-        return automatic + [path for path in named if path in self._paths]
 
     def _module(
         self,
@@ -279,7 +293,7 @@ class Model:
         )
         objects.update(namespaces(declared, Scope(module)))
         for called in declared.calls.values():
-            target = _local(posixpath.dirname(called.document), called.source)
+            target = local_module(posixpath.dirname(called.document), called.source)
             if target is None or target in above:
                 continue
             runs = (called.arguments.get("for_each"), called.arguments.get("count"))
@@ -291,7 +305,7 @@ class Model:
 
     def _folder(self, folder: str) -> Folder:
         if folder not in self._folders:
-            self._folders[folder] = self._merged((folder,))
+            self._folders[folder] = self.programs.folder(folder) or self._merged((folder,))
         return self._folders[folder]
 
     def _merged(self, folders: Iterable[str]) -> Folder:
@@ -311,7 +325,7 @@ class Model:
 
     def _declared(self, path: str) -> Declarations | None:
         if path not in self._known:
-            self._known[path] = self._fresh(path) if path in self._paths else None
+            self._known[path] = self._fresh(path) if path in self._paths else self.programs.declared(path)
         return self._known[path]
 
     def _fresh(self, path: str) -> Declarations | None:
@@ -329,21 +343,8 @@ class Model:
         return None
 
     def _uses(self, stack: str, module: Module) -> Iterator[ImageUse]:
-        for image in (each for images in self._folder(module.folder).images.values() for each in images):
+        for image in (each for images in self._of(module).images.values() for each in images):
             results = [origin for scope in scopes(image, module) for origin in trace.trace(image.image, scope)]
             alternatives = tuple(dict.fromkeys(results))
             id_ = ResourceId(stack, module.name, module.folder, image.address)
             yield ImageUse(id_, image, alternatives, overrides(module, results))
-
-
-def _below(module: Module) -> Iterator[Module]:
-    yield module
-    for name in sorted(module.children):
-        yield from _below(module.children[name])
-
-
-def _local(folder: str, source: str | None) -> str | None:
-    """The folder of a module that lies in this repository, or None."""
-    if source is None or not source.startswith(("./", "../")):
-        return None
-    return posixpath.normpath(posixpath.join(folder, source))

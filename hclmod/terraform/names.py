@@ -63,7 +63,7 @@ def start(at: At, steps: Steps) -> tuple[At, Steps]:
             results = _variable(at, name, rest)
         case ("local", str(name), *rest) if name in module.locals:
             step = _walk(at, f"local.{name}", module.folder, definition=module.locals[name], rest=rest)
-            results = _moved(at, Scope(module), f"local.{name}", step)
+            results = _moved(at, Scope(module), _label(module, name), step)
         case (str(name), "key" | "value" | "index" as half, *rest) if name in at.scope.bound:
             step = _walk(at, f"{name}.{half}", module.folder, definition=at.home, rest=rest)
             value = at.scope.bound[name][half == "value"]
@@ -82,6 +82,11 @@ def start(at: At, steps: Steps) -> tuple[At, Steps]:
         case _:
             rest = []
     return results, tuple(rest)
+
+
+def _label(module: Module, name: str) -> str:
+    """How a person writes a local; a Python program knows no such word."""
+    return f"local.{name}" if module.unit is None else name.rpartition(":")[2]
 
 
 def _walk(at: At, name: str, home: str, *, definition: Definition, rest: Sequence[Step]) -> Walk:
@@ -156,7 +161,8 @@ def _variable(at: At, name: str, rest: Sequence[Step]) -> At:
     if module.call is not None and module.parent is not None:
         if name in module.call.arguments:
             scope = Scope(module.parent, module.bound)
-            return moved(module.call.arguments[name], scope, f"{module.name}.{name}")
+            label = f"{module.name}.{name}" if module.unit is None else f"{module.unit}({name})"
+            return moved(module.call.arguments[name], scope, label)
         at = replace(at, passed=(*at.passed, (module.call, name)))
     for layer in module.layers:
         if name in layer.values:
@@ -164,6 +170,8 @@ def _variable(at: At, name: str, rest: Sequence[Step]) -> At:
     default = module.variables.get(name)
     if default is not None:
         label = f"default of {module.name}.{name}" if module.call else f"var.{name}"
+        if module.unit is not None:
+            label = f"default of {module.unit}({name})"
         return moved(default, Scope(module), label)
     unread = next((layer.label for layer in module.layers if not layer.complete), None)
     why = f"it may be set by {unread}, which cannot be read" if unread else "nothing in the repository sets it"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hclmod.hcl.values import Definition, Value
     from hclmod.terraform.declarations import ModuleCall
@@ -119,6 +119,7 @@ class Module(Struct, frozen=True):
     bound: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
     children: dict[str, Module] = field(default_factory=dict)  # by name and instance: `a`, `b["x"]`
     unread: tuple[str, ...] = ()  # its documents that cannot be read, with the reason
+    unit: str | None = None  # of a Python program, what it is: a class, a function, or empty for the document itself
 
     @property
     def _compared(self) -> tuple[object, ...]:
@@ -160,6 +161,13 @@ class Scope(Struct, frozen=True):
 
     module: Module
     bound: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)  # name to key and value
+
+
+def below(module: Module) -> Iterator[Module]:
+    """A module and those that it calls, directly or by others."""
+    yield module
+    for name in sorted(module.children):
+        yield from below(module.children[name])
 
 
 def text(origin: Origin) -> str | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from hclmod.terraform.model import Model
     from hclmod.terraform.origins import Read, Site, Walk
+    from hclmod.terraform.programs import Program
     from hclmod.terraform.resources import ImageUse
 
 _STEP = re.compile(rb"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*"([^"\\]*)"\s*\]|\[\s*(\d+)\s*\]|\.(\d+))""")
@@ -98,7 +99,9 @@ class Mentions:
 
     def _readers(self, step: Walk) -> Iterator[str]:
         head = step.name.partition(".")[0]
-        if head == "module":
+        if program := self._model.programs.of(step.folder):
+            yield from self._in_program(program, step)
+        elif head == "module":
             for folder, call in sorted(self._model.callers(step.home)):
                 yield from self._in_folder(folder, f"module.{call}", step.path)
         elif head == "var":
@@ -109,6 +112,16 @@ class Mentions:
         elif step.name and step.read is not None:
             span = self._block_around(step.read, head)
             yield from self._in_document(step.read.document, step.name, step.path, span)
+
+    def _in_program(self, program: Program, step: Walk) -> Iterator[str]:
+        """The lines of a Python program that read a name."""
+        head, _, name = step.name.partition(".")
+        key = program.canonical(name) if head == "local" else ""
+        if head == "var" and step.read is not None:
+            key = program.variable_at(step.read.document, step.read.start)
+        for document, offset in program.reads(key) if key else ():
+            if not self._is_known(document, offset):
+                yield f"{document}:{row(self._model.text(document), offset) + 1}"
 
     def of_variable(self, step: Walk) -> Iterator[str]:
         """The places that read a variable (`var.x`) and make no image."""

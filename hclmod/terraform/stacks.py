@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from hclmod.config.file import Config
     from hclmod.config.policies import ImagePolicy
+    from hclmod.terraform.apps import Apps
 
 
 ROOT = "."
@@ -38,11 +39,11 @@ class Stack(Struct, frozen=True):
     files: tuple[str, ...]
 
 
-def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
+def discover(paths: Iterable[str], config: Config, apps: Apps | None = None) -> tuple[Stack, ...]:
     """The stacks among these tracked files, sorted by path; without globs the folders that hold files of code.
 
     A folder with a `terragrunt.hcl` alone is a stack whose module lies elsewhere: one that a glob finds, or without
-    globs one below which there is no other such file.
+    globs one below which there is no other such file. So is the folder of a Python program, with its documents.
     """
     every = sorted(paths)
     files = [path for path in every if path.endswith((*CODE, *JSON))]
@@ -56,6 +57,9 @@ def discover(paths: Iterable[str], config: Config) -> tuple[Stack, ...]:
             below[stack].append(file)
     for folder in _with_terragrunt(every, config):
         below.setdefault(folder, [])
+    for folder, app in (apps or {}).items():
+        if owner(folder, config) == folder:
+            below[folder] += app.documents
     return tuple(Stack(name_of(path, config), path, tuple(below[path])) for path in sorted(below))
 
 

@@ -11,7 +11,7 @@ from hclmod.terraform.code import writes_variables
 from hclmod.terraform.origins import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from hclmod.hcl.values import Value
 
@@ -41,3 +41,10 @@ def _value(value: object) -> Value:
         case str():
             return Text(value, None)
     return Text(json.dumps(value), None)
+
+
+def beside(paths: Sequence[str]) -> list[str]:
+    """Of the files of a folder `*.auto.tfvars`, the last one first, `terraform.tfvars.json` and `terraform.tfvars`."""
+    automatic = [path for path in reversed(paths) if path.endswith((".auto.tfvars", ".auto.tfvars.json"))]
+    names = ("terraform.tfvars.json", "terraform.tfvars")
+    return automatic + [path for name in names for path in paths if path.rpartition("/")[2] == name]
