@@ -16,6 +16,7 @@ SECTIONS = {
         "init": ("survey", "Write a first hclmod.toml"),
         "foundation": ("foundation", "Write phase 0: the stack that installs Keel, and the policy"),
         "apply": ("apply", "Apply one phase as one commit on a branch"),
+        "pr": ("pr", "Open or update the pull request of a phase"),
         "check": ("check", "Check files against the rules of completed phases"),
         "fix": ("check", "Fix what `check` finds"),
         "conventions": ("conventions", "Keep a section on tags and markers in Markdown files"),

@@ -65,15 +65,20 @@ def apply_phase(
 
     `shown` is what of the report may be shown, and so said in the commit.
     """
-    changes = {**project.proven(report), **dict.fromkeys(report.deleted)}
+    changes = changes_of(project, report)
     branch = branch or branch_of(report.number)
     if not changes:
         return Applied(report, branch, None)
-    if (tip := _holding(project, base, branch, changes)) is not None:
+    if (tip := holding(project, base, f"refs/heads/{branch}", changes)) is not None:
         return Applied(report, branch, tip, same=True)
     message = _message(report, _images(shown))
     commit = project.git.commit(base, changes, branch=branch, message=message, replace=replace_branch)
     return Applied(report, branch, commit)
+
+
+def changes_of(project: Project, report: PhaseReport) -> dict[str, bytes | None]:
+    """What a planned phase makes of each file, None for one that goes; `RefusedError` where a document is not proven."""
+    return {**project.proven(report), **dict.fromkeys(report.deleted)}
 
 
 def has_branch(project: Project, number: int) -> bool:
@@ -93,19 +98,19 @@ def is_made_from(project: Project, number: int, base: str) -> bool:
         return False
 
 
-def _holding(project: Project, base: str, branch: str, changes: Mapping[str, bytes | None]) -> str | None:
-    """The commit at which a branch holds `base` with these changes and nothing else; None where it does not."""
-    git, ref = project.git, f"refs/heads/{branch}"
+def holding(project: Project, base: str, revision: str, changes: Mapping[str, bytes | None]) -> str | None:
+    """The commit of a revision that holds `base` with these changes and nothing else; None where it does not."""
+    git = project.git
     try:
-        tip = git.resolve(ref)
+        tip = git.resolve(revision)
     except GitError:
         return None
-    before, after = ({each.path: each for each in git.entries(each_of)} for each_of in (base, ref))
+    before, after = ({each.path: each for each in git.entries(each_of)} for each_of in (base, tip))
     differing = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
     written = {path: data for path, data in changes.items() if data is not None}
     if set(differing) != set(changes) or after.keys() & changes.keys() != written.keys():
         return None
-    return tip if git.read([after[path] for path in sorted(written)], ref) == written else None
+    return tip if git.read([after[path] for path in sorted(written)], tip) == written else None
 
 
 def _images(section: Section) -> list[str]:

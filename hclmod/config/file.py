@@ -88,6 +88,7 @@ class Config(Struct, frozen=True, kw_only=True):
     keel: Cluster = field(default_factory=Cluster)  # facts about the cluster
     docs: str = ""  # the address of a rule's page, with `{rule}` in place of its id
     conventions: Conventions = field(default_factory=Conventions)
+    canonical: str = ""  # the repository where changes belong, where others are mirrors of it
     warnings: tuple[str, ...] = ()  # about keys that are still read, and what to write in their place
 
     def policy_for(self, repository: str) -> ImagePolicy | None:
@@ -229,6 +230,12 @@ _DOCS_KEYS: Mapping[str, Key] = {
     ),
     "exclude": Key(_PATHS, "Globs of more Markdown files whose statements are not looked at."),
 }
+_REMOTE_KEYS: Mapping[str, Key] = {
+    "canonical": Key(
+        _LINE,
+        "The repository where changes belong, such as `git.example.net/you/infra`. `hclmod pr` opens none elsewhere.",
+    ),
+}
 _ROOT_KEYS: Mapping[str, Key] = {
     "$schema": Key(text, "The JSON schema of this file, for editors."),
     "stacks": Key(_PATHS, "Globs of directories in which Terraform is run."),
@@ -259,6 +266,7 @@ _ROOT_KEYS: Mapping[str, Key] = {
     "stateful": Key(texts, "Globs over the names of more images that hold data."),
     "report": Key(table(_REPORT_KEYS), "What reports link to."),
     "docs": Key(table(_DOCS_KEYS), "The Markdown files of the repository, for `hclmod conventions`."),
+    "remote": Key(table(_REMOTE_KEYS), "Where pull requests go, for `hclmod pr`."),
     "markers": Key(
         named(table(_MARKER_KEYS)),
         "What the cluster writes, by a name of your choice that `markers` of `keel` lists.",
@@ -297,6 +305,7 @@ def _config(path: str, raw: Mapping[str, Any]) -> Config:
         stateful=tuple(raw.get("stateful", ())),
         docs=raw.get("report", {}).get("docs", ""),
         conventions=_conventions(raw.get("docs", {})),
+        canonical=raw.get("remote", {}).get("canonical", ""),
         keel=cluster.facts(raw.get("keel", {})),
         warnings=tuple(f"{path}: {each}" for each in cluster.deprecated(raw)),
     )

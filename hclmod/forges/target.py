@@ -75,7 +75,7 @@ def find(request: Request, environment: Mapping[str, str], *, offline: bool = Fa
 
     With `offline` the forge is not contacted: only its kind matters, and GitHub is the default.
     """
-    full = request.over(_from_ci(environment))
+    full = request.over(from_ci(environment))
     if full.number and whole_number(full.number) is None:
         raise HclmodError(f"not a pull request number: `{full.number}`", hint="Give --number 12.")
     if full.forge and full.forge not in DIALECTS:
@@ -113,7 +113,7 @@ def _online(request: Request, environment: Mapping[str, str]) -> Target:
 
 def _tokens(dialect: Dialect, environment: Mapping[str, str]) -> tuple[str, ...]:
     """The variables that may hold the token; Gitea's own runner names it as GitHub's does."""
-    return (*dialect.tokens, "GITHUB_TOKEN") if _is_gitea_runner(environment) else dialect.tokens
+    return (*dialect.tokens, "GITHUB_TOKEN") if is_gitea_runner(environment) else dialect.tokens
 
 
 def api_of(dialect: Dialect, url: str) -> str:
@@ -133,7 +133,9 @@ def plain_hosts(api: str, *, allowed: bool) -> tuple[str, ...]:
     return (host,) if allowed or host in LOOPBACK else ()
 
 
-def _from_ci(environment: Mapping[str, str]) -> Request:
+def from_ci(environment: Mapping[str, str]) -> Request:
+    """What CI says of its forge and of the pull request that it runs for."""
+
     def value(name: str) -> str:
         return environment.get(name, "")
 
@@ -151,10 +153,10 @@ def _from_ci(environment: Mapping[str, str]) -> Request:
             repo=value("CI_MERGE_REQUEST_PROJECT_ID"),
             number=value("CI_MERGE_REQUEST_IID"),
         )
-    if value("GITHUB_ACTIONS") or _is_gitea_runner(environment):
+    if value("GITHUB_ACTIONS") or is_gitea_runner(environment):
         number, head = _of_event(environment)
         return Request(
-            forge="gitea" if _is_gitea_runner(environment) else "github",
+            forge="gitea" if is_gitea_runner(environment) else "github",
             url=value("GITHUB_API_URL") or value("GITHUB_SERVER_URL"),
             repo=value("GITHUB_REPOSITORY"),
             number=number,
@@ -163,7 +165,8 @@ def _from_ci(environment: Mapping[str, str]) -> Request:
     return Request()
 
 
-def _is_gitea_runner(environment: Mapping[str, str]) -> bool:
+def is_gitea_runner(environment: Mapping[str, str]) -> bool:
+    """Whether this is a job of Gitea Actions or Forgejo Actions."""
     return bool(environment.get("GITEA_ACTIONS") or environment.get("FORGEJO_ACTIONS"))
 
 

@@ -17,6 +17,7 @@ from hclmod.forges.dialects import DIALECTS
 from tests.support.servers import Server
 
 if TYPE_CHECKING:
+    from tests.support.pulls import PullRequests
     from tests.support.servers import Reply, Seen
 
 TOKEN = "t0ken-of-the-robot"  # noqa: S105 - no secret
@@ -28,7 +29,11 @@ ANSWERS = re.compile(
 
 
 class Forge:
-    """The state: `comments` in order, `me` the token's user, `fails` the answers to give first."""
+    """The state: `comments` in order, `me` the token's user, `fails` the answers to give first.
+
+    `write_fails` are those for the first writes, and `lost_answers` those that are given after a write was done. With
+    `pulls` it answers questions about pull requests and no others, without a token if `guests_read`.
+    """
 
     def __init__(self, kind: str, *, me: str = "robot", page: int | None = None) -> None:
         self.kind, self.me, self.page = kind, me, page
@@ -36,7 +41,11 @@ class Forge:
         self.comments: list[dict[str, Any]] = []
         self.fails: list[Reply | None] = []
         self.knows_me = True
+        self.guests_read = False
         self.open_pulls: list[dict[str, Any]] = []
+        self.pulls: PullRequests | None = None
+        self.write_fails: list[Reply | None] = []
+        self.lost_answers: list[Reply | None] = []
         self.server = Server(self.answer)
 
     @property
@@ -53,26 +62,38 @@ class Forge:
         self.comments.append(comment)
         return comment
 
-    def answer(self, seen: Seen) -> Reply | None:  # noqa: PLR0911 - one line for each answer
+    def answer(self, seen: Seen) -> Reply | None:
         """As the forge answers."""
         if self.fails:
             return self.fails.pop(0)
+        if seen.method != "GET" and self.write_fails:
+            return self.write_fails.pop(0)
+        reply = self.done(seen)
+        return self.lost_answers.pop(0) if seen.method != "GET" and self.lost_answers else reply
+
+    def done(self, seen: Seen) -> Reply:  # noqa: PLR0911 - one line for each answer
+        """Do what is asked, and the answer."""
         parts = urlsplit(seen.path)
         name, value = self.dialect.header
+        given = seen.headers.get(name, "")
+        if self.pulls is not None and given != value.format(token=TOKEN) and not (self.guests_read and not given):
+            return self.told(401 if given else 404, {"message": "Bad credentials" if given else "Not Found"})
+        if self.pulls is not None:
+            return self.pulls.answer(seen.method, parts.path.removeprefix(self.dialect.api), parts.query, seen.body)
         wanted = ANSWERS.fullmatch(parts.path.removeprefix(self.dialect.api))
         if not parts.path.startswith(self.dialect.api) or wanted is None:
             return self.told(404, {"message": "Not Found"})
-        if seen.headers.get(name) != value.format(token=TOKEN):
+        if given != value.format(token=TOKEN):
             return self.told(401, {"message": "Bad credentials"})
         if parts.path.endswith("/pulls"):
-            return self.pulls(parse_qs(parts.query))
+            return self.of_branch(parse_qs(parts.query))
         if not parts.path.endswith("/user"):
             return self.about(seen, wanted, parse_qs(parts.query))
         if not self.knows_me:
             return self.told(403, {"message": "Resource not accessible by integration"})
         return self.told(200, {self.dialect.login: self.me})
 
-    def pulls(self, query: dict[str, list[str]]) -> Reply:
+    def of_branch(self, query: dict[str, list[str]]) -> Reply:
         """The open pull requests of a branch, as GitHub filters them."""
         found = [each for each in self.open_pulls if each["head"]["label"] == query["head"][0]]
         return self.told(200, found)

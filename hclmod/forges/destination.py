@@ -1,0 +1,129 @@
+"""Where a pull request goes: which remote, which forge, which repository there, and which way.
+
+The address of the remote says the host and the repository. The forge of a host that not everybody knows comes from the
+command line or from CI, and never from the repository: whoever wrote that would choose who gets the token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from hclmod.errors import HclmodError, nearest
+from hclmod.forges.dialects import DIALECTS
+from hclmod.forges.places import KNOWN, below, named, place
+from hclmod.forges.proposals import API, PUSH, Where
+from hclmod.forges.target import Target, api_of, from_ci, is_gitea_runner
+from hclmod.git.remotes import chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hclmod.forges.dialects import Dialect
+    from hclmod.forges.places import Place
+    from hclmod.forges.target import Request
+    from hclmod.git.remotes import Remote
+
+
+class Wishes(Struct, frozen=True, kw_only=True):
+    """What a person says of the place; an empty text leaves it open. `canonical` is what the config says."""
+
+    remote: str = ""
+    forge: str = ""
+    url: str = ""
+    repo: str = ""
+    head_repo: str = ""
+    via: str = ""
+    canonical: str = ""
+
+
+def find(remotes: Sequence[Remote], wishes: Wishes, environment: Mapping[str, str], *, offline: bool = False) -> Where:
+    """The place; an `HclmodError` says which option is missing. With `offline` no token is needed."""
+    remote = chosen(remotes, wishes.remote or _canonical(remotes, wishes) or "origin")
+    found = place(remote.url)
+    _refuse_mirror(remotes, remote, found, wishes)
+    ci = from_ci(environment)
+    dialect = DIALECTS[_kind(found, wishes, ci, remote)]
+    url = wishes.url or (ci.url if _is_host_of(found, ci.url) else "") or (found.web if found else "")
+    found = below(found, wishes.url) if found is not None and wishes.url else found
+    head_repo = wishes.head_repo or (found.repo if found else wishes.repo)
+    repo = wishes.repo or (found.repo if found else "")
+    if not repo:
+        raise HclmodError(f"the address of remote {remote.name} names no repository of a forge", hint="Give --repo.")
+    _refuse_fork(remote, found, wishes)
+    via = wishes.via or (PUSH if dialect.name == "gitea" else API)
+    api = api_of(dialect, url)
+    name, token = _token(dialect, environment, api, ci)
+    if via == API and not token and not offline:
+        tokenless = "" if dialect.name == "github" else " --via push needs none."
+        hint = f"Set {' or '.join(dialect.tokens)}. {dialect.pull_permission}{tokenless}"
+        raise HclmodError(f"no token for {urlsplit(api).netloc} in the environment", hint=hint)
+    target = Target(dialect=dialect, api=api, repo=repo, number=0, token=token, token_name=name)
+    return Where(
+        remote=remote, target=target, head_repo=head_repo, via=via, is_fork_meant=bool(wishes.head_repo)
+    )  # fmt: skip
+
+
+def _canonical(remotes: Sequence[Remote], wishes: Wishes) -> str:
+    """The remote that leads to the repository that the config names; empty for none."""
+    if not wishes.canonical:
+        return ""
+    name = named(wishes.canonical).name
+    return next((each.name for each in remotes if (at := place(each.url)) and at.name == name), "")
+
+
+def _refuse_mirror(remotes: Sequence[Remote], remote: Remote, found: Place | None, wishes: Wishes) -> None:
+    """Refuse a remote that is not where the config says that pull requests belong."""
+    if not wishes.canonical or wishes.head_repo:
+        return
+    name = named(wishes.canonical).name
+    if found is None or found.name != name:
+        other = _canonical(remotes, wishes)
+        hint = f"Give --remote {other}." if other else f"Add a remote for it: git remote add canonical https://{name}"
+        raise HclmodError(f"remote {remote.name} is not {name}, where hclmod.toml says that changes belong", hint=hint)
+
+
+def _refuse_fork(remote: Remote, found: Place | None, wishes: Wishes) -> None:
+    """Refuse a remote that leads to another repository than the pull request, unless the person says so."""
+    if found is None:
+        return
+    if wishes.head_repo and wishes.head_repo.lower() != found.repo.lower():
+        hint = f"Give the remote of {wishes.head_repo} with --remote."
+        raise HclmodError(f"remote {remote.name} pushes to {found.repo}, not to {wishes.head_repo}", hint=hint)
+    other = wishes.repo and not wishes.repo.isdecimal() and wishes.repo.lower() != found.repo.lower()
+    if other and not wishes.head_repo:
+        hint = f"If {found.repo} is your fork, give --head-repo {found.repo}. Otherwise give another --remote."
+        raise HclmodError(f"remote {remote.name} pushes to {found.repo}, not to {wishes.repo}", hint=hint)
+
+
+def _kind(found: Place | None, wishes: Wishes, ci: Request, remote: Remote) -> str:
+    """The name of the forge."""
+    if wishes.forge:
+        if wishes.forge not in DIALECTS:
+            hint = nearest(wishes.forge, DIALECTS, f"Use one of {', '.join(DIALECTS)}.")
+            raise HclmodError(f"unknown forge `{wishes.forge}`", hint=hint)
+        return wishes.forge
+    host = (urlsplit(wishes.url).hostname or "") if wishes.url else found.host if found else ""
+    known = KNOWN.get(host) or ("github" if host.endswith(".ghe.com") else "")
+    if not known and ci.forge in DIALECTS and _is_host_of(found, ci.url):
+        known = ci.forge
+    if not known:
+        hint = "Give --forge github, gitea, forgejo or gitlab, or set HCLMOD_FORGE."
+        raise HclmodError(f"hclmod does not know which forge {host or f'remote {remote.name}'} is", hint=hint)
+    return known
+
+
+def _is_host_of(found: Place | None, url: str) -> bool:
+    """Whether an address that CI names is on the host of the remote; GitHub's API has a host of its own."""
+    host = (urlsplit(url).hostname or "").removeprefix("api.")
+    return found is not None and bool(host) and host == found.host
+
+
+def _token(dialect: Dialect, environment: Mapping[str, str], api: str, ci: Request) -> tuple[str, str]:
+    """The variable with the token, and the token; Gitea's runner names its own as GitHub does, for its own host."""
+    own = is_gitea_runner(environment) and urlsplit(ci.url).hostname == urlsplit(api).hostname
+    names = (*dialect.tokens, "GITHUB_TOKEN") if own else dialect.tokens
+    name = next((each for each in names if environment.get(each, "").strip()), "")
+    return name, environment.get(name, "").strip() if name else ""

@@ -1,0 +1,194 @@
+"""What a remote has, and pushing one branch there; the only module that talks to a remote.
+
+Git brings its own credentials. Hooks do not run, and nothing but the one ref is pushed whatever the configuration says.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from hclmod import interrupts
+from hclmod.errors import GitError
+from hclmod.git.shell import Shell
+from hclmod.ledger import PHASE, trailer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_CAREFUL = {
+    "core.hooksPath": os.devnull,
+    "protocol.ext.allow": "never",
+    "push.pushOption": "",  # an empty value forgets those of the person
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "60",  # seconds
+}
+_PUSH = ("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
+
+
+class Commit(Struct, frozen=True):
+    """A commit of a branch, and the phases that its trailers name; none where hclmod did not make it."""
+
+    id: str
+    phases: tuple[int, ...]
+
+
+class Pushed(Struct, frozen=True):
+    """What a push did: `ref` is the one that the remote changed, which a hook may have chosen.
+
+    `reason` says why the remote refused, empty where it did not. `words` is all that it said.
+    """
+
+    ref: str
+    reason: str
+    words: str
+
+
+class Remote(Struct, frozen=True):
+    """A remote by its name, with the address that pushes go to; `shell` runs git in the repository."""
+
+    name: str
+    url: str
+    shell: Shell
+
+    def refs(self, *patterns: str) -> dict[str, str]:
+        """The refs of the remote that these patterns name, each with its commit; contacts the remote."""
+        answer = self.shell.run("ls-remote", "--refs", self.name, *patterns)
+        if answer.status:
+            raise self.failure(answer.words)
+        pairs = (line.split("\t") for line in answer.out.decode(errors="replace").splitlines())
+        return {ref: commit for commit, ref in pairs}
+
+    def default(self) -> str:
+        """The branch that the remote's HEAD is; contacts the remote."""
+        answer = self.shell.run("ls-remote", "--symref", self.name, "HEAD")
+        if answer.status:
+            raise self.failure(answer.words)
+        for line in answer.out.decode(errors="replace").splitlines():
+            if line.startswith("ref: refs/heads/") and line.endswith("\tHEAD"):
+                return line.removeprefix("ref: refs/heads/").removesuffix("\tHEAD")
+        raise GitError(f"remote {self.name} does not say which branch is its default", hint="Give --base BRANCH.")
+
+    def default_here(self) -> str:
+        """The same as it was when the remote was last fetched; empty where that is not known."""
+        answer = self.shell.run("symbolic-ref", "--quiet", f"refs/remotes/{self.name}/HEAD")
+        known = answer.out.decode(errors="replace").strip().removeprefix(f"refs/remotes/{self.name}/")
+        names = (known,) if known else ("main", "master")
+        return next((each for each in names if self.tracked(each)), "")
+
+    def tracked(self, branch: str) -> str:
+        """The commit that a branch had when the remote was last fetched; empty for none."""
+        return self._commit(f"refs/remotes/{self.name}/{branch}")
+
+    def here(self, branch: str) -> str:
+        """The commit of a branch of this repository; empty for none."""
+        return self._commit(f"refs/heads/{branch}")
+
+    def fetch(self, ref: str, commit: str) -> None:
+        """Get a commit that `ref` of the remote has, unless it is here."""
+        if self.shell.run("cat-file", "-e", f"{commit}^{{commit}}").status:
+            answer = self.shell.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.name, ref)
+            if answer.status:
+                raise self.failure(answer.words)
+
+    def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
+        """What `tip` adds to `base`, the newest first."""
+        form = f"--format=%H {trailer(PHASE)}"
+        plain = ("--no-show-signature", "--encoding=UTF-8", "--topo-order")
+        out = self.shell.out("log", "-z", *plain, form, f"{base}..{tip}", "--").decode(errors="replace")
+        return tuple(_commit(record) for record in out.split("\0") if record.strip())
+
+    def common(self, one: str, other: str) -> str:
+        """The newest commit that two commits stand on; `GitError` where there is none, as in a shallow clone."""
+        answer = self.shell.run("merge-base", one, other)
+        if answer.status:
+            hint = f"A shallow clone lacks commits. Get them: git fetch --unshallow {self.name}"
+            raise GitError(f"{one[:12]} and {other[:12]} have no commit in common", hint=hint)
+        return answer.out.decode().strip()
+
+    def push(self, commit: str, ref: str, *, expected: str | None, options: Sequence[str] = ()) -> Pushed:
+        """Make `ref` of the remote this commit, if it is `expected` there (empty: absent, None: whatever it is)."""
+        lease = () if expected is None else (f"--force-with-lease={ref}:{expected}",)
+        words = [word for option in options for word in ("-o", option)]
+        with interrupts.uncut():
+            answer = self.shell.run(*_PUSH, *words, *lease, self.name, f"{commit}:{ref}")
+        rows = [line.split("\t") for line in answer.out.decode(errors="replace").splitlines()]
+        for flag, names, summary in (row for row in rows if len(row) == 3):
+            if flag == "!":
+                return Pushed(ref, _reason(summary), answer.words)
+            interrupts.written.append(f"{ref} of {self.name}")
+            return Pushed(names.partition(":")[2] or ref, "", answer.words)
+        raise self.failure(answer.words)
+
+    def drop(self, ref: str) -> None:
+        """Delete a ref of the remote."""
+        self.shell.out("push", "--quiet", "--no-verify", self.name, f":{ref}")
+
+    def remember(self, branch: str, number: int, commit: str) -> None:
+        """Keep which commit of a branch a pull request got, where the server makes no branch of it."""
+        self.shell.out("update-ref", f"refs/hclmod/pr/{number}/{branch}", commit)
+
+    def remembered(self, branch: str) -> int:
+        """The newest pull request of a branch that this repository pushed to; 0 for none."""
+        out = self.shell.out("for-each-ref", "--format=%(refname)", f"refs/hclmod/pr/*/{branch}").decode()
+        numbers = (line.split("/")[3] for line in out.splitlines())
+        return max((int(each) for each in numbers if each.isdecimal()), default=0)
+
+    def failure(self, words: str) -> GitError:
+        """The error for what git says where it did not get an answer of the remote."""
+        last = next((line for line in words.splitlines() if line.startswith(("fatal:", "error:"))), words)
+        for sign, hint in _HINTS.items():
+            if sign in words:
+                return GitError(f"remote {self.name}: {_short(last)}", hint=hint)
+        return GitError(f"remote {self.name}: {_short(last)}", hint=f"Try `git ls-remote {self.name}`.")
+
+    def _commit(self, ref: str) -> str:
+        return self.shell.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").out.decode().strip()
+
+
+_HINTS = {
+    "does not support push options": "The server does not take push options. Use --via api.",
+    "could not read Username": "Git has no login for this remote. Set up a credential helper or an SSH key.",
+    "Authentication failed": "Git's login for this remote was rejected. Update it in the credential helper.",
+    "Permission denied": "The SSH key is not allowed to use this remote.",
+    "Could not resolve host": "The host is not known. Check the address of the remote.",
+}
+
+
+def remotes(root: str, environment: Mapping[str, str] | None = None) -> tuple[Remote, ...]:
+    """The remotes of the repository in a folder, each with the address that pushes go to."""
+    shell = Shell(root, {"GIT_OPTIONAL_LOCKS": "0", **(environment or {})}, _CAREFUL, light=True)
+    names = shell.out("remote").decode(errors="replace").splitlines()
+    return tuple(Remote(name, _address(shell, name), shell) for name in names if not name.startswith("-"))
+
+
+def chosen(every: Iterable[Remote], name: str) -> Remote:
+    """The remote of this name; a `GitError` that lists them where there is none."""
+    found = {each.name: each for each in every}
+    if name in found:
+        return found[name]
+    names = ", ".join(found)
+    hint = f"Remotes here: {names}. Give --remote NAME." if found else "Add one: git remote add origin ADDRESS"
+    raise GitError(f"remote {name} does not exist", hint=hint)
+
+
+def _address(shell: Shell, name: str) -> str:
+    answer = shell.run("remote", "get-url", "--push", name)
+    return answer.out.decode(errors="replace").strip()
+
+
+def _commit(record: str) -> Commit:
+    oid, _, trailers = record.strip().partition(" ")
+    return Commit(oid, tuple(int(each) for each in trailers.replace("\x1e", " ").split() if each.isdecimal()))
+
+
+def _reason(summary: str) -> str:
+    """What stands in brackets behind `[remote rejected]`, else the summary."""
+    inside = summary[summary.find("(") + 1 : summary.rfind(")")] if summary.endswith(")") else ""
+    return _short(inside or summary)
+
+
+def _short(words: str) -> str:
+    return " ".join(words.split())[:500]
