@@ -112,6 +112,7 @@ def committed(applied: Applied) -> Iterator[str]:
     else:
         yield f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run."
         yield f"Look at it: git show {applied.branch}"
-        yield f"Push it: git push origin {applied.branch}"
+        number = applied.report.number
+        yield f"Propose it: hclmod pr --phase {number}" if number else f"Push it: git push origin {applied.branch}"
     for each in applied.report.broken:
         yield f"Left out {each.path} ({each.reason}). Fix it, then `hclmod check` shows what it still needs."

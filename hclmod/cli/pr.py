@@ -114,12 +114,12 @@ def _show(ready: Ready, wanted: Proposal, form: str) -> int:
     if form == "json":
         output.show_json(to_builtins(proposed(ready.where, wanted, Outcome.PLANNED)) | {"body": body})
         return 0
-    target, checked = ready.where.target, ready.checked
+    checked = ready.checked
     here = f"{checked.base} of {ready.where.remote.name} is {checked.base_commit[:12]}, as last fetched."
     more = [*(f"label {each}" for each in wanted.labels), *(("draft",) if wanted.is_draft else ())]
     output.show(f"{_way(ready)} {here}")
     output.show(f"Would push: {commands.push_command(ready, wanted)}")
-    output.show(f"Would open or update in {target.name}, for {wanted.base}: {wanted.title}")
+    output.show(f"Would open or update in {_place(ready)}, for {wanted.base}: {wanted.title}")
     if more:
         output.show(f"With: {', '.join(more)}")
     output.show("")
@@ -128,13 +128,20 @@ def _show(ready: Ready, wanted: Proposal, form: str) -> int:
 
 
 def _way(ready: Ready) -> str:
-    """Which way is taken and why."""
+    """Which way is taken, and why where nobody chose it."""
     from hclmod.forges.proposals import PUSH
 
-    if ready.where.via == PUSH:
-        return "Via push: git's own login and no token (default for Forgejo and Gitea)."
-    token = ready.where.target.token_name
-    return f"Via api{f', with the token in {token}' if token else ''} (default for GitHub and GitLab)."
+    where = ready.where
+    if where.via == PUSH:
+        return f"Via push{'' if where.is_via_chosen else ', the default for Forgejo and Gitea'}: git's login, no token."
+    token = f": the token in {where.target.token_name}" if where.target.token_name else ""
+    return f"Via api{'' if where.is_via_chosen else ', the default for GitHub and GitLab'}{token}."
+
+
+def _place(ready: Ready) -> str:
+    """The repository of the forge, with its host."""
+    target = ready.where.target
+    return f"{target.repo} at {urlsplit(target.api).netloc.removeprefix('api.')}"
 
 
 def _say(ready: Ready, done: Proposed, form: str) -> int:
@@ -152,11 +159,8 @@ def _say(ready: Ready, done: Proposed, form: str) -> int:
 def _lines(ready: Ready, done: Proposed) -> Iterator[str]:
     from hclmod.forges.proposals import Outcome
 
-    place = urlsplit(ready.where.target.api).netloc
     sign, noun = ("!", "merge request") if done.forge == "gitlab" else ("#", "pull request")
-    name = (
-        f"{noun} {sign}{done.number} of {done.repo} at {place}" if done.number else f"{noun} of {done.repo} at {place}"
-    )
+    name = f"{noun}{f' {sign}{done.number}' if done.number else ''} of {_place(ready)}"
     if done.pushed:
         yield f"Pushed {done.commit[:12]} to {done.remote}. Git hooks did not run."
     match done.outcome:

@@ -54,9 +54,12 @@ def prepare(
     With `offline` nothing is contacted and no token is needed: the remote is as it was when it was last fetched.
     """
     every = remotes(str(project.git.root))
-    where = destination.find(every, wishes, environment, offline=offline)
+    where = destination.find(every, wishes, environment)
     branch = branch or branch_of(phase)
-    return Ready(phase, branch, where, branches.check(where.remote, branch, base, phase, offline=offline))
+    checked = branches.check(where.remote, branch, base, phase, offline=offline)
+    if not (offline or checked.is_in_base):
+        destination.require_token(where)
+    return Ready(phase, branch, where, checked)
 
 
 def proposal(ready: Ready, report: Report, content: Content, *, is_done: bool = False) -> Proposal:

@@ -79,7 +79,7 @@ class Status(Struct, frozen=True):
             case PhaseStatus(state="pushed"):
                 return f"Merge {waiting.branch}, then wait until its workloads are healthy."
             case PhaseStatus(state="branch"):
-                return f"git push origin {waiting.branch}"
+                return f"hclmod pr --phase {waiting.phase}"
         return f"hclmod apply --phase {waiting.phase} --dry-run"
 
 

@@ -76,8 +76,7 @@ def require_ours(remote: Remote, base: str, tip: str, name: str, phase: int) -> 
     if foreign:
         raise GitError(
             f"branch {name} has {len(foreign)} commit(s) that hclmod did not make: {foreign[-1].id[:12]}",
-            hint="Merge them first, or move them to another branch. Then: "
-            f"hclmod apply --phase {phase} --base {remote.name}/BRANCH --replace",
+            hint="They would be merged with the phase. Merge them first, or move them to another branch.",
         )
     other = next((each for each in commits if phase not in each.phases), None)
     if other is not None:

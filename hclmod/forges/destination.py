@@ -39,8 +39,8 @@ class Wishes(Struct, frozen=True, kw_only=True):
     canonical: str = ""
 
 
-def find(remotes: Sequence[Remote], wishes: Wishes, environment: Mapping[str, str], *, offline: bool = False) -> Where:
-    """The place; an `HclmodError` says which option is missing. With `offline` no token is needed."""
+def find(remotes: Sequence[Remote], wishes: Wishes, environment: Mapping[str, str]) -> Where:
+    """The place, with a token if there is one; an `HclmodError` says which option is missing."""
     remote = chosen(remotes, wishes.remote or _canonical(remotes, wishes) or "origin")
     found = place(remote.url)
     _refuse_mirror(remotes, remote, found, wishes)
@@ -56,14 +56,25 @@ def find(remotes: Sequence[Remote], wishes: Wishes, environment: Mapping[str, st
     via = wishes.via or (PUSH if dialect.name == "gitea" else API)
     api = api_of(dialect, url)
     name, token = _token(dialect, environment, api, ci)
-    if via == API and not token and not offline:
-        tokenless = "" if dialect.name == "github" else " --via push needs none."
-        hint = f"Set {' or '.join(dialect.tokens)}. {dialect.pull_permission}{tokenless}"
-        raise HclmodError(f"no token for {urlsplit(api).netloc} in the environment", hint=hint)
     target = Target(dialect=dialect, api=api, repo=repo, number=0, token=token, token_name=name)
     return Where(
-        remote=remote, target=target, head_repo=head_repo, via=via, is_fork_meant=bool(wishes.head_repo)
-    )  # fmt: skip
+        remote=remote,
+        target=target,
+        head_repo=head_repo,
+        via=via,
+        is_fork_meant=bool(wishes.head_repo),
+        is_via_chosen=bool(wishes.via),
+    )
+
+
+def require_token(where: Where) -> None:
+    """Refuse to go by the API without a token."""
+    target = where.target
+    if where.via == API and not target.token:
+        dialect = target.dialect
+        tokenless = "" if dialect.name == "github" else " --via push needs none."
+        hint = f"Set {' or '.join(dialect.tokens)}. {dialect.pull_permission}{tokenless}"
+        raise HclmodError(f"no token for {urlsplit(target.api).netloc} in the environment", hint=hint)
 
 
 def _canonical(remotes: Sequence[Remote], wishes: Wishes) -> str:

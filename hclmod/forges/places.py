@@ -25,7 +25,7 @@ KNOWN: Mapping[str, str] = {
 }
 """The forges of hosts that everybody knows."""
 
-_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[^/:@\[\]]+):(?P<path>(?!//).+)")
+_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[^/:@\[\]]+):(?P<path>(?!//|:).+)")
 _WEB = ("http", "https")
 _SCHEMES = (*_WEB, "ssh", "git", "git+ssh", "ssh+git")
 

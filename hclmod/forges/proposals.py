@@ -73,13 +73,17 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 
 class Where(Struct, frozen=True, kw_only=True):
-    """Where it goes: the remote, the repository of the forge, the one that has the branch, and which way."""
+    """Where it goes: the remote, the repository of the forge, the one that has the branch, and which way.
+
+    `is_fork_meant` and `is_via_chosen` say whether the person named the last two.
+    """
 
     remote: Remote
     target: Target
     head_repo: str
     via: str
     is_fork_meant: bool = False
+    is_via_chosen: bool = False
 
 
 class Outcome(StrEnum):

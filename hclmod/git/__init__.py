@@ -34,7 +34,7 @@ _NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0"}  # `git status` would write the user's i
 
 
 class Branch(Struct, frozen=True):
-    """A branch: its full name (`refs/heads/a`, `refs/remotes/origin/a`), its commit, and the day of that."""
+    """A branch: its full name (`refs/heads/a`, `refs/remotes/origin/a`, `refs/hclmod/pr/12/a`), its commit, its day."""
 
     ref: str
     commit: str
@@ -42,9 +42,9 @@ class Branch(Struct, frozen=True):
 
     @property
     def remote(self) -> str:
-        """The remote that has it; empty for a branch of this repository."""
+        """The remote that has it, `pr` for one that was pushed to a pull request; empty for one of this repository."""
         parts = self.ref.split("/")
-        return parts[2] if parts[1] == "remotes" else ""
+        return "" if parts[1] == "heads" else parts[2]
 
 
 class Repository(Struct, frozen=True):
@@ -131,8 +131,8 @@ class Repository(Struct, frozen=True):
         return tuple(entry for record in text for entry in ledger_entries(*record.split("\x1f")))
 
     def branches(self, name: str) -> tuple[Branch, ...]:
-        """The branches with this name, here and as each remote had it when it was last fetched."""
-        patterns = (f"refs/heads/{name}", f"refs/remotes/*/{name}")
+        """The branches with this name, here, as each remote had it when last fetched, and in pull requests."""
+        patterns = (f"refs/heads/{name}", f"refs/remotes/*/{name}", f"refs/hclmod/pr/*/{name}")
         listed = self._git.out(
             "for-each-ref", "--format=%(refname)%00%(objectname)%00%(committerdate:short)", *patterns
         )

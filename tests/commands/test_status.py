@@ -66,7 +66,7 @@ def test_the_next_step_follows_the_first_phase_that_is_not_done(tmp_path: Path) 
     first = next(number for number, row in rows(root).items() if row["state"] == "open")
     assert next_step(root) == f"hclmod apply --phase {first} --dry-run"
     assert hclmod(root, "apply", "--phase", str(first)).returncode == 0
-    assert next_step(root) == f"git push origin hclmod/phase-{first}"
+    assert next_step(root) == f"hclmod pr --phase {first}"
 
 
 def test_a_phase_with_a_file_that_cannot_be_read_is_open(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ class Site:
         wishes = self.wishes(**{name: more.pop(name) for name in names})
         environment = {self.forge.dialect.tokens[0]: token} if token else {}
         where = destination.find(remotes(str(self.root)), wishes, environment)
+        destination.require_token(where)
         checked = branches.check(where.remote, BRANCH, more.pop("base", ""), 3)
         wanted = Proposal(
             phase=3, branch=BRANCH, tip=checked.tip, base=checked.base, report=report or full(), **more
