@@ -43,6 +43,7 @@ OWNERS = {
     "click": {
         "cli", "cli.apply", "cli.audit", "cli.check", "cli.ci", "cli.conventions", "cli.docs", "cli.doctor",
         "cli.errors", "cli.fleet", "cli.foundation", "cli.groups", "cli.lsp", "cli.options", "cli.output", "cli.pin",
+        "cli.pr",
         "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.tags",
     },
     "tomllib": {"caches.mirrors", "config.file", "engine.cases", "fleet.file", "cli.options"},
@@ -207,6 +208,7 @@ INERT = {
     "cli.fleet": {"show_inert": "tables"},
     "cli.check": {"show_bytes": "the document of standard input, as the rules made it"},
     "cli.errors": {"show_inert": "our own help"},
+    "cli.pr": {"show_inert": "the text of a pull request, as the forge will show it"},
     "cli.report": {"show_inert": "a comment, as the forge will show it"},
     "cli.rules": {"show_bytes": "diffs of cases"},
     "cli.status": {"show_inert": "tables"},

@@ -79,12 +79,12 @@ def pr(
         project, number, wishes, os.environ, branch=branch, base=base, offline=dry_run
     )  # fmt: skip
     content = commands.Content(labels=labels, is_draft=draft, again=again, whole=see)
-    wanted = _proposal(project, ready, content)
+    offer = _proposal(project, ready, content)
     if dry_run:
-        return _show(ready, wanted, form)
-    if form == "text" and not wanted.is_done:
+        return _show(ready, offer, form)
+    if form == "text" and not offer.is_done:
         output.say(_way(ready))
-    done = commands.pull_request(ready, wanted, plain_http=plain_http)
+    done = commands.pull_request(ready, offer, plain_http=plain_http)
     return _say(ready, done, form)
 
 
@@ -105,21 +105,21 @@ def _proposal(project: Project, ready: Ready, content: Content) -> Proposal:
     return commands.proposal(ready, tell(project, reports, base=base), content, is_done=not changes)
 
 
-def _show(ready: Ready, wanted: Proposal, form: str) -> int:
+def _show(ready: Ready, offer: Proposal, form: str) -> int:
     """Show what would be done."""
     from hclmod.commands import pr as commands
     from hclmod.forges.proposals import Outcome, proposed
 
-    body = commands.body(ready, wanted)
+    body = commands.body(ready, offer)
     if form == "json":
-        output.show_json(to_builtins(proposed(ready.where, wanted, Outcome.PLANNED)) | {"body": body})
+        output.show_json(to_builtins(proposed(ready.where, offer, Outcome.PLANNED)) | {"body": body})
         return 0
     checked = ready.checked
     here = f"{checked.base} of {ready.where.remote.name} is {checked.base_commit[:12]}, as last fetched."
-    more = [*(f"label {each}" for each in wanted.labels), *(("draft",) if wanted.is_draft else ())]
+    more = [*(f"label {each}" for each in offer.labels), *(("draft",) if offer.is_draft else ())]
     output.show(f"{_way(ready)} {here}")
-    output.show(f"Would push: {commands.push_command(ready, wanted)}")
-    output.show(f"Would open or update in {_place(ready)}, for {wanted.base}: {wanted.title}")
+    output.show(f"Would push: {commands.push_command(ready, offer)}")
+    output.show(f"Would open or update in {_place(ready)}, for {offer.base}: {offer.title}")
     if more:
         output.show(f"With: {', '.join(more)}")
     output.show("")

@@ -78,18 +78,18 @@ def proposal(ready: Ready, report: Report, content: Content, *, is_done: bool = 
     )
 
 
-def body(ready: Ready, wanted: Proposal) -> str:
+def body(ready: Ready, offer: Proposal) -> str:
     """The text that the pull request would get."""
     where = ready.where
-    return wanted.text(where.target.dialect.limit) if where.via == API else by_push.text(where.target.dialect, wanted)
+    return offer.text(where.target.dialect.limit) if where.via == API else by_push.text(where.target.dialect, offer)
 
 
-def pull_request(ready: Ready, wanted: Proposal, *, plain_http: bool = False) -> Proposed:
+def pull_request(ready: Ready, offer: Proposal, *, plain_http: bool = False) -> Proposed:
     """Push the branch, and open or update its pull request; `plain_http` allows to send the token without TLS."""
     target = ready.where.target
     patience = None if ready.where.via == API or target.token else _IN_PASSING
     with open_transport(plain_http=plain_hosts(target.api, allowed=plain_http), patience=patience) as transport:
-        return propose.propose(transport, ready.where, wanted, ready.checked)
+        return propose.propose(transport, ready.where, offer, ready.checked)
 
 
 def not_proven(project: Project, ready: Ready) -> RefusedError:
@@ -103,16 +103,16 @@ def not_proven(project: Project, ready: Ready) -> RefusedError:
     return RefusedError(reason, hint=f"Prove it again: {again}")
 
 
-def push_command(ready: Ready, wanted: Proposal) -> str:
+def push_command(ready: Ready, offer: Proposal) -> str:
     """The push that would be made, for a person to read: what is long in it is left out."""
     where, dialect = ready.where, ready.where.target.dialect.name
-    tip, ref = wanted.tip[:12], f"refs/heads/{wanted.branch}"
+    tip, ref = offer.tip[:12], f"refs/heads/{offer.branch}"
     lease = f"--force-with-lease={ref}:{ready.checked.theirs[:12]}"
     if where.via == API:
         return f"git push {lease} {where.remote.name} {tip}:{ref}"
     if dialect == "gitea":
-        return f"git push {_words(by_push.agit_options(wanted))} {where.remote.name} {tip}:refs/for/{wanted.base}"
-    return f"git push {_words(by_push.gitlab_options(wanted))} {lease} {where.remote.name} {tip}:{ref}"
+        return f"git push {_words(by_push.agit_options(offer))} {where.remote.name} {tip}:refs/for/{offer.base}"
+    return f"git push {_words(by_push.gitlab_options(offer))} {lease} {where.remote.name} {tip}:{ref}"
 
 
 def _words(options: tuple[str, ...]) -> str:

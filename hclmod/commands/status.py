@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hclmod.reports.model import Report, Section
 
 DONE, PUSHED, BRANCH, OPEN, NOTHING = "done", "pushed", "branch", "open", "nothing to do"
-"""The states of a phase. `pushed` is a branch that a remote has as it is here, or had when it was last fetched."""
+"""The states of a phase. `pushed` is a branch that a remote, or a pull request, has or had as it is here."""
 
 _SUBJECTS = 3
 
@@ -121,6 +121,8 @@ def _state(project: Project, number: int) -> tuple[str, str, str]:
         return (DONE, made[-1].date, made[-1].commit) if made else (DONE, "", "")
     branches = project.git.branches(branch_of(number))
     own = next((each for each in branches if not each.remote), None)
+    if own is None:  # what a pull request got counts while it is what is here
+        branches = tuple(each for each in branches if not each.ref.startswith("refs/hclmod/"))
     if own is not None and all(each.commit != own.commit for each in branches if each.remote):
         return BRANCH, own.date, own.commit
     if branches:

@@ -230,12 +230,7 @@ _DOCS_KEYS: Mapping[str, Key] = {
     ),
     "exclude": Key(_PATHS, "Globs of more Markdown files whose statements are not looked at."),
 }
-_REMOTE_KEYS: Mapping[str, Key] = {
-    "canonical": Key(
-        _LINE,
-        "The repository where changes belong, such as `git.example.net/you/infra`. `hclmod pr` opens none elsewhere.",
-    ),
-}
+_CANONICAL = Key(_LINE, "The repository where changes belong: `git.example.net/you/infra`. `pr` opens none elsewhere.")
 _ROOT_KEYS: Mapping[str, Key] = {
     "$schema": Key(text, "The JSON schema of this file, for editors."),
     "stacks": Key(_PATHS, "Globs of directories in which Terraform is run."),
@@ -266,7 +261,7 @@ _ROOT_KEYS: Mapping[str, Key] = {
     "stateful": Key(texts, "Globs over the names of more images that hold data."),
     "report": Key(table(_REPORT_KEYS), "What reports link to."),
     "docs": Key(table(_DOCS_KEYS), "The Markdown files of the repository, for `hclmod conventions`."),
-    "remote": Key(table(_REMOTE_KEYS), "Where pull requests go, for `hclmod pr`."),
+    "remote": Key(table({"canonical": _CANONICAL}), "Where pull requests go, for `hclmod pr`."),
     "markers": Key(
         named(table(_MARKER_KEYS)),
         "What the cluster writes, by a name of your choice that `markers` of `keel` lists.",

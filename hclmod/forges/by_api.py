@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from hclmod.forges.pulls import Pull, Pulls
 
 
-def propose(pulls: Pulls, where: Where, proposal: Proposal, checked: Checked, found: Pull | None) -> Proposed:
+def propose(pulls: Pulls, where: Where, proposal: Proposal, checked: Checked, existing: Pull | None) -> Proposed:
     """Push, then update what is open, or create; `ForgeError` or `GitError` where one of them is refused."""
     pushed = push(where, proposal, checked)
-    if found is not None and found.state is State.OPEN:
-        return refreshed(pulls, where, proposal, found, pushed=pushed)
+    if existing is not None and existing.state is State.OPEN:
+        return refreshed(pulls, where, proposal, existing, pushed=pushed)
     return _created(pulls, where, proposal, drafted(where, proposal), pushed=pushed)
 
 
@@ -84,10 +84,10 @@ def _created(pulls: Pulls, where: Where, proposal: Proposal, draft: Draft, *, pu
     try:
         made = pulls.create(draft)
     except (ExistsError, WriteLostError) as error:
-        found = pulls.find(draft)
-        if found is None or found.state is not State.OPEN:
+        existing = pulls.find(draft)
+        if existing is None or existing.state is not State.OPEN:
             raise _lost(error, pushed=pushed) from error
-        result = refreshed(pulls, where, proposal, found, pushed=pushed)
+        result = refreshed(pulls, where, proposal, existing, pushed=pushed)
         return replace(result, outcome=Outcome.CREATED) if isinstance(error, WriteLostError) else result
     except HclmodError as error:
         raise _lost(error, pushed=pushed) from error
@@ -102,7 +102,7 @@ def _lost(error: HclmodError, *, pushed: bool) -> ForgeError:
 
 
 def _labelled(pulls: Pulls, pull: Pull, proposal: Proposal) -> tuple[tuple[str, ...], bool]:
-    """What to say of labels that were not added, and whether one was; they are no reason to fail."""
+    """What to say of labels that were not added, and whether one was; they do not make it fail."""
     missing = [each for each in proposal.labels if each not in pull.labels]
     try:
         unknown = pulls.label(pull, missing)

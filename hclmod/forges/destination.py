@@ -42,17 +42,17 @@ class Wishes(Struct, frozen=True, kw_only=True):
 def find(remotes: Sequence[Remote], wishes: Wishes, environment: Mapping[str, str]) -> Where:
     """The place, with a token if there is one; an `HclmodError` says which option is missing."""
     remote = chosen(remotes, wishes.remote or _canonical(remotes, wishes) or "origin")
-    found = place(remote.url)
-    _refuse_mirror(remotes, remote, found, wishes)
+    location = place(remote.url)
+    _refuse_mirror(remotes, remote, location, wishes)
     ci = from_ci(environment)
-    dialect = DIALECTS[_kind(found, wishes, ci, remote)]
-    url = wishes.url or (ci.url if _is_host_of(found, ci.url) else "") or (found.web if found else "")
-    found = below(found, wishes.url) if found is not None and wishes.url else found
-    head_repo = wishes.head_repo or (found.repo if found else wishes.repo)
-    repo = wishes.repo or (found.repo if found else "")
+    dialect = DIALECTS[_kind(location, wishes, ci, remote)]
+    url = wishes.url or (ci.url if _is_host_of(location, ci.url) else "") or (location.web if location else "")
+    location = below(location, wishes.url) if location is not None and wishes.url else location
+    head_repo = wishes.head_repo or (location.repo if location else wishes.repo)
+    repo = wishes.repo or (location.repo if location else "")
     if not repo:
         raise HclmodError(f"the address of remote {remote.name} names no repository of a forge", hint="Give --repo.")
-    _refuse_fork(remote, found, wishes)
+    _refuse_fork(remote, location, wishes)
     via = wishes.via or (PUSH if dialect.name == "gitea" else API)
     api = api_of(dialect, url)
     name, token = _token(dialect, environment, api, ci)
@@ -85,40 +85,40 @@ def _canonical(remotes: Sequence[Remote], wishes: Wishes) -> str:
     return next((each.name for each in remotes if (at := place(each.url)) and at.name == name), "")
 
 
-def _refuse_mirror(remotes: Sequence[Remote], remote: Remote, found: Place | None, wishes: Wishes) -> None:
+def _refuse_mirror(remotes: Sequence[Remote], remote: Remote, location: Place | None, wishes: Wishes) -> None:
     """Refuse a remote that is not where the config says that pull requests belong."""
     if not wishes.canonical or wishes.head_repo:
         return
     name = named(wishes.canonical).name
-    if found is None or found.name != name:
+    if location is None or location.name != name:
         other = _canonical(remotes, wishes)
         hint = f"Give --remote {other}." if other else f"Add a remote for it: git remote add canonical https://{name}"
         raise HclmodError(f"remote {remote.name} is not {name}, where hclmod.toml says that changes belong", hint=hint)
 
 
-def _refuse_fork(remote: Remote, found: Place | None, wishes: Wishes) -> None:
+def _refuse_fork(remote: Remote, location: Place | None, wishes: Wishes) -> None:
     """Refuse a remote that leads to another repository than the pull request, unless the person says so."""
-    if found is None:
+    if location is None:
         return
-    if wishes.head_repo and wishes.head_repo.lower() != found.repo.lower():
+    if wishes.head_repo and wishes.head_repo.lower() != location.repo.lower():
         hint = f"Give the remote of {wishes.head_repo} with --remote."
-        raise HclmodError(f"remote {remote.name} pushes to {found.repo}, not to {wishes.head_repo}", hint=hint)
-    other = wishes.repo and not wishes.repo.isdecimal() and wishes.repo.lower() != found.repo.lower()
+        raise HclmodError(f"remote {remote.name} pushes to {location.repo}, not to {wishes.head_repo}", hint=hint)
+    other = wishes.repo and not wishes.repo.isdecimal() and wishes.repo.lower() != location.repo.lower()
     if other and not wishes.head_repo:
-        hint = f"If {found.repo} is your fork, give --head-repo {found.repo}. Otherwise give another --remote."
-        raise HclmodError(f"remote {remote.name} pushes to {found.repo}, not to {wishes.repo}", hint=hint)
+        hint = f"If {location.repo} is your fork, give --head-repo {location.repo}. Otherwise give another --remote."
+        raise HclmodError(f"remote {remote.name} pushes to {location.repo}, not to {wishes.repo}", hint=hint)
 
 
-def _kind(found: Place | None, wishes: Wishes, ci: Request, remote: Remote) -> str:
+def _kind(location: Place | None, wishes: Wishes, ci: Request, remote: Remote) -> str:
     """The name of the forge."""
     if wishes.forge:
         if wishes.forge not in DIALECTS:
             hint = nearest(wishes.forge, DIALECTS, f"Use one of {', '.join(DIALECTS)}.")
             raise HclmodError(f"unknown forge `{wishes.forge}`", hint=hint)
         return wishes.forge
-    host = (urlsplit(wishes.url).hostname or "") if wishes.url else found.host if found else ""
+    host = (urlsplit(wishes.url).hostname or "") if wishes.url else location.host if location else ""
     known = KNOWN.get(host) or ("github" if host.endswith(".ghe.com") else "")
-    if not known and ci.forge in DIALECTS and _is_host_of(found, ci.url):
+    if not known and ci.forge in DIALECTS and _is_host_of(location, ci.url):
         known = ci.forge
     if not known:
         hint = "Give --forge github, gitea, forgejo or gitlab, or set HCLMOD_FORGE."
@@ -126,10 +126,10 @@ def _kind(found: Place | None, wishes: Wishes, ci: Request, remote: Remote) -> s
     return known
 
 
-def _is_host_of(found: Place | None, url: str) -> bool:
+def _is_host_of(location: Place | None, url: str) -> bool:
     """Whether an address that CI names is on the host of the remote; GitHub's API has a host of its own."""
     host = (urlsplit(url).hostname or "").removeprefix("api.")
-    return found is not None and bool(host) and host == found.host
+    return location is not None and bool(host) and host == location.host
 
 
 def _token(dialect: Dialect, environment: Mapping[str, str], api: str, ci: Request) -> tuple[str, str]:

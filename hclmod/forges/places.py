@@ -71,15 +71,15 @@ def _at(host: str, path: str, web: str) -> Place | None:
 
 def named(text: str) -> Place:
     """The repository that a config names: an address, or `HOST/OWNER/NAME`."""
-    found = place(text) or place(f"https://{text}")
-    if found is None or "/" not in found.repo:
+    location = place(text) or place(f"https://{text}")
+    if location is None or "/" not in location.repo:
         hint = "Write it as in `git.example.net/you/infra`, or as an address that git takes."
         raise HclmodError(f"not the address of a repository: `{text}`", hint=hint)
-    return found
+    return location
 
 
-def below(found: Place, url: str) -> Place:
+def below(location: Place, url: str) -> Place:
     """The same place where the person gives the forge's address, which may have a path above its repositories."""
     above = urlsplit(url).path.strip("/")
-    repo = found.repo.removeprefix(f"{above}/") if above else found.repo
-    return Place(found.host, repo, url.rstrip("/"))
+    repo = location.repo.removeprefix(f"{above}/") if above else location.repo
+    return Place(location.host, repo, url.rstrip("/"))

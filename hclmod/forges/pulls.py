@@ -214,8 +214,8 @@ class Pulls(Struct, frozen=True):
         """What the forge takes for labels: GitHub their names, Gitea the numbers of those that exist."""
         if self._dialect.name == "github":
             return {each: each for each in names}
-        found = {str(each.get("name")): each.get("id") for each in self.api.pages(f"{self._project()}/labels")}
-        return {each: found[each] for each in names if each in found}
+        ids = {str(each.get("name")): each.get("id") for each in self.api.pages(f"{self._project()}/labels")}
+        return {each: ids[each] for each in names if each in ids}
 
     def _pull(self, value: Mapping[str, Any]) -> Pull | None:
         """A pull request of an answer; None where it is not one."""

@@ -166,11 +166,11 @@ def remotes(root: str, environment: Mapping[str, str] | None = None) -> tuple[Re
 
 def chosen(every: Iterable[Remote], name: str) -> Remote:
     """The remote of this name; a `GitError` that lists them where there is none."""
-    found = {each.name: each for each in every}
-    if name in found:
-        return found[name]
-    names = ", ".join(found)
-    hint = f"Remotes here: {names}. Give --remote NAME." if found else "Add one: git remote add origin ADDRESS"
+    by_name = {each.name: each for each in every}
+    if name in by_name:
+        return by_name[name]
+    names = ", ".join(by_name)
+    hint = f"Remotes here: {names}. Give --remote NAME." if by_name else "Add one: git remote add origin ADDRESS"
     raise GitError(f"remote {name} does not exist", hint=hint)
 
 
