@@ -77,7 +77,7 @@ def apply_phase(
 
 
 def changes_of(project: Project, report: PhaseReport) -> dict[str, bytes | None]:
-    """What a planned phase makes of each file, None for one that goes; `RefusedError` where a document is not proven."""
+    """What a planned phase makes of each file, None for one that goes; `RefusedError` where one is not proven."""
     return {**project.proven(report), **dict.fromkeys(report.deleted)}
 
 

@@ -27,7 +27,7 @@ _LIMIT = 47_000
 """The most bytes of a text: git sends an option as one packet of 65,516 bytes, and base64 makes three bytes four."""
 
 _SAME = ("same as the old commit", "same with old commit")
-_URL = re.compile(r"https?://[^\s<>\"']+/(?:pulls|merge_requests)/(\d+)(?![^\s?#])")
+_URL = re.compile(r"https?://[^\s<>\"']+/(?:pulls|merge_requests)/(\d{1,18})(?![^\s?#])")
 UNSEEN = "Without a token hclmod cannot see whether a person closed an earlier pull request of this phase."
 STALE = "A push does not change the text of an open pull request. --via api does."
 
@@ -166,5 +166,5 @@ def _unchanged(pulls: Pulls, where: Where, proposal: Proposal, number: int, seen
 
 def _number(ref: str) -> int:
     """The number of the pull request that a ref of the server is about; 0 for another ref."""
-    match = re.fullmatch(r"refs/(?:pull|merge-requests)/(\d+)/head", ref)
+    match = re.fullmatch(r"refs/(?:pull|merge-requests)/(\d{1,18})/head", ref)
     return int(match[1]) if match else 0

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from hclmod.errors import HclmodError
 from hclmod.http import TransportError, Trouble
+from hclmod.numbers import whole_number
 from hclmod.reports.escape import clip, one_line
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def _goes_on(answer: Answer, count: int, seen: int, page: int) -> bool:
         return bool(headers["x-next-page"].strip())
     if "link" in headers:
         return 'rel="next"' in headers["link"]
-    if headers.get("x-total-count", "").isdecimal():
-        return seen < int(headers["x-total-count"])
+    if (total := whole_number(headers.get("x-total-count", ""))) is not None:
+        return seen < total
     return count >= page
 
 

@@ -14,6 +14,7 @@ from hclmod import interrupts
 from hclmod.errors import GitError
 from hclmod.git.shell import Shell
 from hclmod.ledger import PHASE, trailer
+from hclmod.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -133,8 +134,8 @@ class Remote(Struct, frozen=True):
     def remembered(self, branch: str) -> int:
         """The newest pull request of a branch that this repository pushed to; 0 for none."""
         out = self.shell.out("for-each-ref", "--format=%(refname)", f"refs/hclmod/pr/*/{branch}").decode()
-        numbers = (line.split("/")[3] for line in out.splitlines())
-        return max((int(each) for each in numbers if each.isdecimal()), default=0)
+        numbers = (whole_number(line.split("/")[3]) for line in out.splitlines())
+        return max((each for each in numbers if each is not None), default=0)
 
     def failure(self, words: str) -> GitError:
         """The error for what git says where it did not get an answer of the remote."""
@@ -181,7 +182,8 @@ def _address(shell: Shell, name: str) -> str:
 
 def _commit(record: str) -> Commit:
     oid, _, trailers = record.strip().partition(" ")
-    return Commit(oid, tuple(int(each) for each in trailers.replace("\x1e", " ").split() if each.isdecimal()))
+    phases = (whole_number(each) for each in trailers.replace("\x1e", " ").split())
+    return Commit(oid, tuple(each for each in phases if each is not None))
 
 
 def _reason(summary: str) -> str:

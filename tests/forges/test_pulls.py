@@ -281,7 +281,12 @@ def test_a_broken_server_that_made_nothing(place: Site, status: int) -> None:
     assert len(place.pulls.every) == 1
 
 
-LOST = {"cut": None, "bad gateway": (502, {}, b""), "no JSON": (200, {}, b"<html>"), "no object": (201, {}, b"[]")}
+LOST: dict[str, Reply | None] = {
+    "cut": None,
+    "bad gateway": (502, {}, b""),
+    "no JSON": (200, {}, b"<html>"),
+    "no object": (201, {}, b"[]"),
+}
 
 
 @pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
