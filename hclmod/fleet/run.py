@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, wait
-from contextlib import nullcontext
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
-from hclmod import files
+from hclmod import files, interrupts
 from hclmod.errors import ConfigError
 from hclmod.fleet import ledger, pool
 from hclmod.fleet.pace import Pace
 from hclmod.fleet.rows import Outcome, Row
 from hclmod.fleet.work import Do, Done, Shared, Task, blank, cache_folder
 from hclmod.images import evidence
+from hclmod.ledger import branch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from concurrent.futures import Future
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from hclmod.fleet.file import Fleet
     from hclmod.registries.questions import Wish
@@ -45,23 +45,27 @@ def run(fleet: Fleet, do: Do, watch: Callable[[str], None], begin: Callable[[int
     `begin` hears how many there are to do, `watch` the address of each that is done.
     """
     shared = _shared(fleet)
-    writing = do in {Do.RUN, Do.CLOSE}
-    with ledger.begin(fleet.ledger) if writing else nullcontext() as book:
+    with ledger.begin(fleet.ledger) if do in _WRITING else nullcontext() as book:
         known = book.known if book else {}
         tasks = [each for each in _tasks(fleet, do, known) if do is not Do.CLOSE or _is_open(each)]
         begin(len(tasks))
         done: dict[int, Done] = {}
-        for number, each in _results(fleet, shared, tasks):
-            done[number] = each
-            if book and each.row != tasks[number].known:
-                book.add(each.row)
-            watch(tasks[number].address.url)
+        with closing(_results(fleet, shared, tasks, do)) as results:
+            for number, each in results:
+                done[number] = each
+                if book and each.row != tasks[number].known:
+                    book.add(each.row)
+                    interrupts.written += [_name(tasks[number])] if each.row.commit else []
+                watch(tasks[number].address.url)
     return Result(
         rows=tuple(done[number].row for number in sorted(done)),
         wishes=tuple(wish for each in done.values() for wish in each.wishes),
         known=sum(each.row == tasks[number].known for number, each in done.items()),
         left=len(tasks) - len(done),
     )
+
+
+_WRITING = frozenset({Do.RUN, Do.CLOSE})
 
 
 def _shared(fleet: Fleet) -> Shared:
@@ -108,25 +112,34 @@ def _is_open(task: Task) -> bool:
     return task.known is not None and bool(task.known.commit) and task.known.outcome is not Outcome.CLOSED
 
 
-def _results(fleet: Fleet, shared: Shared, tasks: list[Task]) -> Iterator[tuple[int, Done]]:
+def _name(task: Task) -> str:
+    """What a run writes for a task, as a person hears of it after an interruption."""
+    return f"{branch_of(task.phase)} of {task.address.url}"
+
+
+def _results(fleet: Fleet, shared: Shared, tasks: list[Task], do: Do) -> Generator[tuple[int, Done], None, None]:
     """The answers as they come with the numbers of their tasks, until too many have failed in a row."""
-    line, failures = _Line(tasks, Pace(fleet.rate)), 0
+    line, running = _Line(tasks, Pace(fleet.rate)), dict[Future[Done], int]()
+    failures = 0
     with pool.executor(fleet.executor, fleet.jobs, shared) as (workers, handle, jobs):
-        running: dict[Future[Done], int] = {}
-        while running or line.todo:
-            while len(running) < jobs and (number := line.next()) is not None:
-                running[workers.submit(pool.do, handle, tasks[number])] = number  # type: ignore[arg-type]
-            if not running:
-                time.sleep(line.pause or 0)
-                continue
-            ended, _ = wait(running, line.pause, FIRST_COMPLETED)
-            for future in ended:
-                number = running.pop(future)
-                done = _answer(future, tasks[number])
-                failures = failures + 1 if done.row.outcome is Outcome.FAILED else 0
-                yield number, done
-            if 0 < fleet.stop_after_failures <= failures:
-                line.todo.clear()
+        try:
+            while running or line.todo:
+                while len(running) < jobs and (number := line.next()) is not None:
+                    running[workers.submit(pool.do, handle, tasks[number])] = number  # type: ignore[arg-type]
+                if not running:
+                    time.sleep(line.pause or 0)
+                    continue
+                ended, _ = wait(running, line.pause, FIRST_COMPLETED)
+                for future in ended:
+                    number = running.pop(future)
+                    done = _answer(future, tasks[number])
+                    failures = failures + 1 if done.row.outcome is Outcome.FAILED else 0
+                    yield number, done
+                if 0 < fleet.stop_after_failures <= failures:
+                    line.todo.clear()
+        finally:  # what is under way when a person interrupts may be pushed or not
+            if do in _WRITING:
+                interrupts.written += [f"perhaps {_name(tasks[number])}" for number in running.values()]
 
 
 class _Line:

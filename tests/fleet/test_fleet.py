@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -26,7 +27,6 @@ from tests.support.servers import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.servers import Reply, Seen
 
@@ -167,6 +167,28 @@ def test_a_run_that_was_killed_goes_on(ground: Ground, tmp_path: Path) -> None:
         again = fleet(tmp_path, "run", "fleet.toml", "--format", "json")
         assert fleets.refs(ground.served) == whole, number
         assert rows(again.stdout, "commit") == expected, number
+
+
+@pytest.mark.slow
+def test_an_interruption_says_what_may_be_written_and_leaves_no_process(silent: str, tmp_path: Path) -> None:
+    (tmp_path / "fleet.toml").write_text(f'[fleet]\nphases = [1]\n[[repo]]\nurl = "{silent}"\n')
+    running = fleets.start(tmp_path, "run", "fleet.toml", "--progress", TMPDIR=str(tmp_path))
+    assert running.stderr
+    running.stderr.readline()
+    child = children(running.pid)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate()
+    assert running.returncode == 130
+    assert err.decode().strip() == f"interrupted: written before that: perhaps hclmod/phase-1 of {silent}"
+    assert not [each for each in child if Path(f"/proc/{each}").exists()]
+
+
+def children(parent: int) -> list[str]:
+    """The processes that a process has started, as soon as there is one."""
+    threads = Path(f"/proc/{parent}/task")
+    while not (listed := [each for path in threads.glob("*/children") for each in path.read_text().split()]):
+        time.sleep(0.01)
+    return listed
 
 
 @pytest.fixture
