@@ -33,7 +33,7 @@ _LABELS = ("metadata", 0, "labels")
 def take_out(workload: Block, why: str, *, label: bool, aligned: bool) -> Fix | None:
     """The annotation `never`, the label too if wanted, and no entry that would hide it; None where all of it is so."""
     source = workload.source
-    parts = [_never(workload, name) for name in ("annotations", *(("labels",) if label else ()))]
+    parts = [never(workload, name) for name in ("annotations", *(("labels",) if label else ()))]
     kept = [undo.keep(source, part, why, aligned=aligned) for part in parts if part]
     if ignored := lists.drop(
         workload, "ignore_changes", "lifecycle", lambda entry: hides(workload, entry, label=label)
@@ -65,7 +65,8 @@ def joined(fixes: list[Fix]) -> Fix | None:
     return whole
 
 
-def _never(workload: Block, name: str) -> Fix | None:
+def never(workload: Block, name: str) -> Fix | None:
+    """The policy `never` in the annotations or labels of a workload; None where it is there."""
     metadata = workload.blocks("metadata")
     if not metadata:
         raise UnfixableError("has no `metadata` block")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hclmod.engine.project import Project
 
 
-MODELS = {"keel": commands.DROPPING}
+MODELS = {"keel": commands.DROPPING, "ci": commands.RESTORING}
 """The rules of each model."""
 
 TITLES = {"keel": "Let Keel deploy what CI builds", "ci": "Let CI deploy what it builds"}
@@ -30,8 +30,8 @@ TITLES = {"keel": "Let Keel deploy what CI builds", "ci": "Let CI deploy what it
 def ci() -> None:
     """Check and change the pipelines of a repository.
 
-    In the model `keel` CI builds and pushes `latest`, and Keel deploys it. Reads the pipelines of GitHub, Forgejo
-    Actions, Woodpecker, Drone and GitLab.
+    In the model `keel` CI builds and pushes `latest`, and Keel deploys it. The model `ci` is the way back. Reads the
+    pipelines of GitHub, Forgejo Actions, Woodpecker, Drone and GitLab.
     """
 
 
@@ -44,6 +44,13 @@ def _shared(function: Function) -> Function:
             type=options.PATHS,
             metavar="PATH",
             help="The Terraform repository that runs the images.  [default: this one]",
+        ),
+        click.option(
+            "--workload",
+            "workloads",
+            multiple=True,
+            metavar="NAMESPACE/NAME",
+            help="What a pipeline elsewhere deploys, or what CI is to deploy again.",
         ),
         click.option(
             "--model",
@@ -60,13 +67,13 @@ def _shared(function: Function) -> Function:
 @ci.command()
 @_shared
 @options.view()
-def check(*, model: str, infra: Path | None, view: View, source: Source) -> int:
+def check(*, model: str, infra: Path | None, workloads: tuple[str, ...], view: View, source: Source) -> int:
     """Show what the pipelines need.
 
     Writes nothing, and exits with 1 if there is anything to do.
     """
     project = source.open()
-    report = commands.plan(project, MODELS[model], TITLES[model], _infra(source, infra))
+    report = commands.plan(project, MODELS[model], TITLES[model], _infra(source, infra), workloads=workloads)
     view.show(project, [report])
     project.proven(report)
     return int(bool(to_do(report)))
@@ -79,7 +86,15 @@ def check(*, model: str, infra: Path | None, view: View, source: Source) -> int:
 @click.option("--replace", is_flag=True, help="Replace the branch if every commit on it was made by hclmod.")
 @options.view()
 def apply(
-    *, model: str, infra: Path | None, dry_run: bool, in_place: bool, replace: bool, view: View, source: Source
+    *,
+    model: str,
+    infra: Path | None,
+    workloads: tuple[str, ...],
+    dry_run: bool,
+    in_place: bool,
+    replace: bool,
+    view: View,
+    source: Source,
 ) -> int:
     """Change the pipelines, as one commit on the branch hclmod/ci.
 
@@ -90,7 +105,12 @@ def apply(
         raise click.UsageError("--in-place changes the working tree, so it cannot be used with --replace")
     project = source.open()
     report = commands.plan(
-        project, MODELS[model], TITLES[model], _infra(source, infra), base="" if in_place else "HEAD"
+        project,
+        MODELS[model],
+        TITLES[model],
+        _infra(source, infra),
+        workloads=workloads,
+        base="" if in_place else "HEAD",
     )
     lines: list[str] = []
     with view.showing(project, [report]) as shown:
@@ -103,6 +123,27 @@ def apply(
     for line in lines:
         view.say(line)
     return 0
+
+
+@ci.command()
+@click.argument("platform", type=click.Choice(["woodpecker", "github", "forgejo", "gitlab"]))
+@click.option("--image", required=True, metavar="REPOSITORY", help="What the pipeline pushes, without a tag.")
+@options.dry_run
+@options.view()
+@options.source()
+def new(*, platform: str, image: str, dry_run: bool, view: View, source: Source) -> int:
+    """Write a first pipeline that pushes `latest`.
+
+    Writes one new file into the working tree. Exits with 1 if it cannot.
+    """
+    project = source.open()
+    report = commands.new(project, platform, image)
+    with view.showing(project, [report]):
+        project.proven(report)
+        written = write(project, [report]) if report.changes and not dry_run else 0
+    if written:
+        view.say(output.written(written))
+    return int(not report.changes)
 
 
 def _infra(source: Source, folder: Path | None) -> Project | None:

@@ -29,17 +29,36 @@ DROPPING = (
 """The rules by which CI stops to deploy, in the order in which they look."""
 
 
+RESTORING = ("add-deploy", "ci-sets-image")
+"""The rules by which CI deploys again."""
+
+NAMED = ("drop-deploy-pipeline", "drop-deploy-job", "ci-sets-image")
+"""The rules with the option `workloads`."""
+
+NEW = "new-pipeline"
+
+
 def plan(
-    project: Project, rules: tuple[str, ...], title: str, infra: Project | None = None, *, base: str = ""
+    project: Project,
+    rules: tuple[str, ...],
+    title: str,
+    infra: Project | None = None,
+    *,
+    workloads: tuple[str, ...] = (),
+    base: str = "",
 ) -> PhaseReport:
     """What rules would do to the pipelines, in the working tree, or on top of the commit `base`; writes nothing.
 
-    `infra` is the Terraform repository. Without it workloads are looked up in the repository at hand.
+    `infra` is the Terraform repository. Without it workloads are looked up in the repository at hand. `workloads` are
+    those that a person names, as NAMESPACE/NAME.
     """
+    options = project.options_of(None)
+    for rule in NAMED if workloads else ():
+        options[rule] = {**options.get(rule, {}), "workloads": list(workloads)}
     job = Job(
         rules=rules,
         title=title,
-        options=project.options_of(None),
+        options=options,
         done=(),
         answers=answers(infra or project),
     )
@@ -54,3 +73,10 @@ def answers(project: Project) -> tuple[Finding, ...] | None:
         return None
     report = project.plan(Job(rules=(ASKED,), title="", options=project.options_of(None)))
     return tuple(each.finding for each in report.findings)
+
+
+def new(project: Project, platform: str, image: str) -> PhaseReport:
+    """A new pipeline that builds an image and pushes `latest`; writes nothing."""
+    options = project.options_of(None)
+    options[NEW] = {**options.get(NEW, {}), "platform": platform, "image": image}
+    return project.on_disk(project.plan(Job(rules=(NEW,), title="New pipeline", options=options, done=())))

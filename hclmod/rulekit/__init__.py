@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hclmod.config.policies import ImagePolicy as ImagePolicy
     from hclmod.errors import RuleError as RuleError
     from hclmod.hcl import (
+        edits as edits,
         fixes as fixes,
         lists as lists,
         objects as objects,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         Span as Span,
     )
     from hclmod.hcl.indentation import UnfixableError as UnfixableError
+    from hclmod.hcl.document import Document as Document
     from hclmod.hcl.source import Source as Source
     from hclmod.hcl.traversal import Traversal as Traversal
     from hclmod.hcl.values import Value as Value
@@ -146,9 +148,10 @@ _TABLE = {
     "hclmod.config.policies": "ImagePolicy",
     "hclmod.errors": "RuleError",
     "hclmod": "patterns",
-    "hclmod.hcl": "fixes lists objects traversal undo values",
+    "hclmod.hcl": "edits fixes lists objects traversal undo values",
     "hclmod.hcl.edits": "Edit Fix Span",
     "hclmod.hcl.indentation": "UnfixableError",
+    "hclmod.hcl.document": "Document",
     "hclmod.hcl.source": "Source",
     "hclmod.hcl.traversal": "Traversal",
     "hclmod.hcl.values": "Value",

@@ -74,7 +74,7 @@ def _kinds(rule: Rule) -> Iterator[tuple[str, str]]:
     if isinstance(kinds, str):
         yield f"its kinds are the string {kinds!r}", f'Write a tuple: `kinds=("{kinds}",)`.'
         return
-    if not rule.kinds and rule.more_kinds is None and rule.on_yaml is None:
+    if not (rule.kinds or rule.more_kinds or rule.on_yaml or rule.drafts):
         yield "it names no kinds, so it is never offered a block", 'Write `kinds=("helm_release",)`.'
     for kind in rule.kinds:
         if not is_kind(kind):

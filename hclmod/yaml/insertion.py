@@ -108,8 +108,10 @@ def append_pair(node: YamlNode, key: str, text: str) -> Fix:
 
 
 def _apart(node: YamlNode) -> bool:
-    """Whether a blank line parts the entries of a map or the items of a list."""
-    between = (node.file.data[one.span.end : two.span.start] for one, two in pairwise(node.parts))
+    """Whether a blank line parts the entries of a map or the items of a list; of a single one, those of the file."""
+    top = node.file.top
+    parts = node.parts if len(node.parts) > 1 or top is None else top.parts
+    between = (node.file.data[one.span.end : two.span.start] for one, two in pairwise(parts))
     return any(b"\n\n" in each.replace(b"\r", b"") for each in between)
 
 

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from hclmod.rulekit import Context, Struct, UnfixableError, removal
 
 from ._commands import Kind, Target
 from ._guard import objections
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit, all_of, merged, names, table
+from ._pipelines import ACTIONS, Pipeline, Platform, Unit, all_of, events, names, table
 
 FALLBACKS = ("build-fallback",)
 """The names of pipelines that build the same image a second time, if a person starts them."""
 
+_RELEASES = re.compile(
+    r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'release'|github\.event\.release|\$CI_COMMIT_TAG"
+)
+_WATCHES = re.compile(r"kubectl|/apis/apps/|rollout|\bdeployment", re.IGNORECASE)
 _SAYS_DEPLOYED = re.compile(r"deploy|rolled out|rollout|live\b", re.IGNORECASE)
 
 
@@ -41,8 +43,10 @@ def stays(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ..
         return Stays("mixed", f"it also does other work ({does}). Move the deploy into a job of its own")
     if why := each.untouchable:
         return Stays("not-edited-here", why)
-    if why := _awaited(unit, each):
+    if why := _awaited(unit, each) or _awaited_elsewhere(unit, each, context):
         return Stays("awaited", why)
+    if _is_for_releases(unit, each):
+        return Stays("for-releases", "it deploys releases alone, and Keel would deploy each push of `latest`")
     if not goes_whole(each) and (why := _not_removable(unit)):
         return Stays("not-removable", why)
     return _undelivered(unit, each, context, workloads)
@@ -76,6 +80,55 @@ def _not_removable(unit: Unit) -> str:
     except UnfixableError as error:
         return str(error)
     return ""
+
+
+def _is_for_releases(unit: Unit, each: Pipeline) -> bool:
+    """Whether a unit runs for tags and releases alone."""
+    data, whole = table(unit.data), table(each.data)
+    if _RELEASES.search(str(data.get("if", ""))) or "refs/tags" in str(data.get("only", "")):
+        return True
+    if "tags" in names(data.get("only")) or any(_RELEASES.search(str(rule)) for rule in _rules(data)):
+        return True
+    if each.platform in ACTIONS:
+        on = table(whole.get("on"))
+        push = table(on.get("push"))
+        by_tag = "push" in on and "tags" in push and "branches" not in push
+        starting = set(events(each)) - {"workflow_dispatch"} - ({"push"} if by_tag else set())
+        return (by_tag or "release" in starting) and starting <= {"release"}
+    own = set(names(table(data.get("when")).get("event")))
+    return bool(own) and own <= {"tag", "release"}
+
+
+def _rules(data: dict[str, object]) -> list[object]:
+    rules = data.get("rules")
+    return rules if isinstance(rules, list) else []
+
+
+def _awaited_elsewhere(unit: Unit, each: Pipeline, context: Context) -> str:
+    """Which job of another file of GitLab, or of this one, needs it or is made from it."""
+    if each.platform is not Platform.GITLAB:
+        return ""
+    reference = rf"!reference\s*\[\s*['\"]?{re.escape(unit.name)}['\"]?\s*,"
+    for other in pipelines(context, each):
+        if other.platform is Platform.GITLAB and re.search(reference, _code(other)):
+            return f"{other.path} refers to it"
+        for job in other.units if other.platform is Platform.GITLAB else ():
+            if unit.name in names(table(job.data).get("extends")):
+                return f"`{job.name}` in {other.path} extends it"
+            if other.path != each.path and unit.name in (*job.needs, *names(table(job.data).get("dependencies"))):
+                return f"`{job.name}` in {other.path} waits for it"
+    return ""
+
+
+def checks_deploy(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ...] = ()) -> bool:
+    """Whether a unit only watches what a deploy does that goes: without it, it would wait in vain."""
+    notifies = any(act.kind is Kind.NOTIFY for act in unit.acts)
+    if notifies or not unit.is_idle or unit.deploys or not _WATCHES.search(unit.text):
+        return False
+    gone = {name for rule, name in context.changed if rule in ("drop-deploy-job", "drop-deploy-step")}
+    before = (each.unit(name) for name in unit.needs)
+    going = (other for other in before if other and other.deploys and not stays(other, each, context, workloads))
+    return bool(gone & set(unit.needs)) or any(True for _ in going)
 
 
 def _awaited(unit: Unit, each: Pipeline) -> str:
@@ -142,18 +195,3 @@ def _code(each: Pipeline) -> str:
     """The text of a pipeline without lines that are comments."""
     lines = each.file.data.decode(errors="replace").split("\n")
     return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
-
-
-def inherited(unit: Unit) -> dict[str, object]:
-    """The data of a unit with what merge keys bring."""
-    return merged(unit.data)
-
-
-def others(unit: Unit, each: Pipeline) -> Iterator[Unit]:
-    """The other units of a file."""
-    return (other for other in each.units if other.name != unit.name)
-
-
-def matches(path: str, globs: tuple[str, ...]) -> bool:
-    """Whether a path is one of some globs."""
-    return any(fnmatchcase(path, glob) for glob in globs)

@@ -41,7 +41,7 @@ def objections(target: Target, context: Context) -> list[str]:
     """What is missing before CI may stop to deploy a workload."""
     if context.answers is None:
         return ["Name the Terraform repository with --infra, where the workload is looked up"]
-    if "${" in target.name or not target.name or "${" in target.namespace:
+    if "$" in target.name or not target.name or "$" in target.namespace:
         return ["The name of the workload is filled in at run time, so it cannot be looked up"]
     own = [each for each in rows(context) if _is(each, target)]
     where = f"{target.kind.replace('_', '') or 'workload'}/{target.name}"
@@ -77,8 +77,8 @@ def _missing(target: Target, own: Sequence[Row]) -> Iterator[str]:
 
 def _repository(image: str) -> str:
     """The repository of an image whose tag is filled in; empty where more than that is."""
-    plain = image.rpartition(":")[0] if "${" in image.rpartition(":")[2] else image
-    if not plain or "${" in plain:
+    plain = image.rpartition(":")[0] if "$" in image.rpartition(":")[2] else image
+    if not plain or "$" in plain:
         return ""
     known = reference.parse(plain)
     return known.name if known else ""

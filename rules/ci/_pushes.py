@@ -15,6 +15,7 @@ from ._shell import commands, filled, texts
 _BUILD = "docker/build-push-action"
 _META = "docker/metadata-action"
 _DEFAULT = frozenset({"main", "master", "trunk", "${CI_REPO_DEFAULT_BRANCH}"})
+_OF_DEFAULT = re.compile(r"\$CI_COMMIT_BRANCH\s*==\s*(?:\$CI_DEFAULT_BRANCH|['\"](?:main|master)['\"])")
 _MADE = re.compile(r"steps[._](\w[\w-]*)[._]outputs[._](tags)")
 
 
@@ -26,6 +27,7 @@ class Push(Struct, frozen=True, kw_only=True):
     node: YamlNode | None
     form: str  # `lines`, `list`, `text`, `metadata`, `auto`, or `script`
     has_latest: bool
+    tags: tuple[str, ...] = ()  # as they are written
 
 
 def pushes(each: Pipeline) -> Iterator[Push]:
@@ -55,6 +57,12 @@ def is_default_branch(each: Pipeline, unit: Unit) -> bool:
         branches = names(push.get("branches"))
         others = set(events(each)) - {"push", "workflow_dispatch", "schedule"}
         return bool(branches) and set(branches) <= _DEFAULT and not others and "tags" not in push
+    if each.platform is Platform.GITLAB:
+        job = table(unit.data)
+        rules = [str(table(rule).get("if", "")) for rule in _listed(job.get("rules"))]
+        only = names(job.get("only"))
+        by_rule = bool(rules) and all(_OF_DEFAULT.search(rule) for rule in rules)
+        return by_rule or (bool(only) and set(only) <= _DEFAULT)
     own = [table(one) for one in _listed(table(unit.data).get("when"))]
     whole = [table(one) for one in _listed(data.get("when") or data.get("trigger"))]
     return any(bool(some) and all(_is_on_default(one) for one in some) for some in (own, whole))
@@ -74,7 +82,7 @@ def _listed(value: object) -> list[object]:
 def _name(image: str) -> str:
     """The repository of an image; empty where a part of its name is filled in."""
     plain = re.sub(r":[^:/]*$", "", image.strip())
-    known = reference.parse(plain) if plain and "${" not in plain else None
+    known = reference.parse(plain) if plain and "$" not in plain else None
     return known.name if known else ""
 
 
@@ -107,8 +115,11 @@ def _of_tags(unit: Unit, node: YamlNode | None, value: str, known: dict[str, str
     full = [filled(line, known).strip() for line in lines]
     repositories = tuple(dict.fromkeys(name for each in full if (name := _name(each))))
     latest = {_name(each) for each in full if _tag(each) == "latest"}
+    tags = tuple(_tag(line) for line in lines)
     form = "lines" if "\n" in value.strip() or (node is not None and node.inner.type == "block_scalar") else "text"
-    return Push(unit=unit, repositories=repositories, node=node, form=form, has_latest=set(repositories) <= latest)
+    return Push(
+        unit=unit, repositories=repositories, node=node, form=form, has_latest=set(repositories) <= latest, tags=tags
+    )
 
 
 def _of_metadata(unit: Unit, name: str, known: dict[str, str], steps: list[object]) -> Push:
@@ -140,7 +151,14 @@ def _of_step(unit: Unit, each: Pipeline) -> Iterator[Push]:
     tags = [tag.strip() for text in texts(given) for tag in text.split(",")]
     auto = str(settings.get("auto_tag", settings.get("auto_latest", ""))) == "true"
     form = "auto" if auto or not key else "list" if isinstance(given, list) else "text"
-    yield Push(unit=unit, repositories=(name,), node=node, form=form, has_latest=auto or not key or "latest" in tags)
+    yield Push(
+        unit=unit,
+        repositories=(name,),
+        node=node,
+        form=form,
+        has_latest=auto or not key or "latest" in tags,
+        tags=tuple(tags),
+    )
 
 
 def _of_script(unit: Unit, each: Pipeline) -> Iterator[Push]:
@@ -151,4 +169,6 @@ def _of_script(unit: Unit, each: Pipeline) -> Iterator[Push]:
     for words in (words for script in scripts for words in commands(script, known)):
         if words[:2] == ("docker", "push") and len(words) > 2 and (name := _name(words[-1])):
             latest = _tag(words[-1]) == "latest" or "--all-tags" in words
-            yield Push(unit=unit, repositories=(name,), node=None, form="script", has_latest=latest)
+            yield Push(
+                unit=unit, repositories=(name,), node=None, form="script", has_latest=latest, tags=(_tag(words[-1]),)
+            )

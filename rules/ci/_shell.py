@@ -20,6 +20,9 @@ _REDIRECTION = re.compile(r"\d*(?:>>?|<)(?:&\d*-?)?|&>>?")
 _OPENING = ("if", "then", "elif", "else", "while", "until", "do", "!", "time", "{", "sudo", "exec", "eval", "command")
 _WHOLE = ("for", "case", "select", "function", "fi", "done", "esac", "}")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=.*", re.DOTALL)
+_SETS = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=(?:[\"']([^\"'\n]*)[\"']|([^\s\"';&|()]+))[ \t]*$", re.MULTILINE
+)
 _TAKES_VALUE = re.compile(r"-[unC]")
 
 
@@ -38,8 +41,21 @@ def filled(text: str, variables: Mapping[str, str]) -> str:
 
 def commands(text: str, variables: Mapping[str, str] | None = None) -> tuple[Command, ...]:
     """Every command of a script, those in `$(...)` too, without what opens and closes blocks."""
-    reader = _Reader(filled(text.replace("\r\n", "\n"), variables or {}))
+    plain = text.replace("\r\n", "\n")
+    reader = _Reader(filled(plain, {**_assigned(plain, variables or {}), **(variables or {})}))
     return tuple(words for each in reader.read() if (words := _plain(each)))
+
+
+def _assigned(text: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a script sets once, to a text without commands."""
+    every = _SETS.findall(text)
+    names = [name for name, _, _ in every]
+    result: dict[str, str] = {}
+    for name, quoted, bare in every:
+        value = filled(quoted or bare, {**variables, **result})
+        if names.count(name) == 1 and "$(" not in value and "`" not in value:
+            result[name] = value
+    return result
 
 
 def _plain(words: list[str]) -> Command:
@@ -50,7 +66,7 @@ def _plain(words: list[str]) -> Command:
             rest = rest[1:]
         elif rest[0] in _WHOLE:
             return ()
-        elif rest[0] in ("timeout", "nice", "nohup", "env", "retry", "xargs"):
+        elif rest[0] in ("timeout", "nice", "nohup", "env", "retry", "xargs", "proxychains", "proxychains4", "doas"):
             rest = rest[1:]
             while rest and (rest[0].startswith("-") or re.fullmatch(r"\d+[smh]?", rest[0])):
                 rest = rest[2:] if _TAKES_VALUE.fullmatch(rest[0]) else rest[1:]
@@ -74,7 +90,7 @@ class _Reader:
         self.calls: list[list[str]] = []
         self.words: list[str] = []
         self.word: str | None = None
-        self.depth, self.skips = 0, False
+        self.depth, self.skips, self.pipes = 0, False, 0
         self.heredocs: list[str] = []
 
     def read(self) -> list[list[str]]:
@@ -149,11 +165,13 @@ class _Reader:
         self.at += 1
         if letter == "(":
             self.depth += 1
-        elif letter == ")" and not self.depth:  # the pattern of a `case`
+        elif letter == ")" and not self.depth:  # the pattern of a `case`, with its alternatives
             self.words, self.word = [], None
+            del self.calls[len(self.calls) - self.pipes :]
         elif letter == ")":
             self.depth -= 1
         self._end_command()
+        self.pipes = self.pipes + 1 if letter == "|" else 0
         if letter == "\n":
             self._skip_heredocs()
 

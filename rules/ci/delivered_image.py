@@ -88,7 +88,7 @@ def _finding(
     cells = (
         ("kind", re.sub(r"_v\d+$", "", workload.type_label.removeprefix("kubernetes_")).replace("daemons", "daemon_s")),
         ("namespace", namespace),
-        ("name", _name(workload)),
+        ("name", name_of(workload)),
         ("container", container.label),
         ("position", "" if container.init else str(position)),
         ("image", image.name if image else ""),
@@ -99,7 +99,7 @@ def _finding(
     return replace(note(workload.title, "missing" if missing else "delivered", message), cells=cells)
 
 
-def _name(workload: Block) -> str:
+def name_of(workload: Block) -> str:
     """The name of the object, empty where it is not written there."""
     metadata = next(iter(workload.blocks("metadata")), None)
     attribute = metadata.attribute("name") if metadata else None

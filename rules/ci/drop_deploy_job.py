@@ -16,7 +16,7 @@ from functools import partial
 from hclmod.rulekit import Block, Context, Finding, Rule, YamlFile, YamlHooks, change, note, removal, replace, warn
 
 from ._commands import Kind
-from ._decisions import goes_whole, stays, targets_of
+from ._decisions import checks_deploy, goes_whole, stays, targets_of
 from ._guard import commands
 from ._pipelines import Pipeline, Platform, Unit, is_pipeline, pipeline
 
@@ -43,6 +43,9 @@ def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] =
 
 def removed(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ...]) -> Finding | None:
     """The removal of a unit that deploys, why it stays, or a note on one that deploys otherwise."""
+    if checks_deploy(unit, each, context, workloads):
+        message = f"removes `{unit.name}`, which only watches a deploy that goes"
+        return change(unit.span, "watch", message, partial(removal.remove, unit.part), address=unit.name)
     if not unit.deploys:
         return _otherwise(unit)
     if why := stays(unit, each, context, workloads):

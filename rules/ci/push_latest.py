@@ -43,9 +43,11 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
     if each is None or each.untouchable:
         return
     latest = {name for push in pushes(each) if push.has_latest for name in push.repositories}
+    seen: set[tuple[str, str]] = set()
     for push in pushes(each):
         missing = [name for name in run_by(push, context) if name not in latest]
-        if missing and not push.has_latest:
+        if missing and not push.has_latest and (push.unit.name, missing[0]) not in seen:
+            seen.add((push.unit.name, missing[0]))
             yield _finding(push, each, missing[0])
 
 

@@ -3,8 +3,9 @@
 Why: Two pushes in a row build at the same time. If the older build ends last, it moves `latest` back, and Keel rolls
 back to it.
 
-Left alone: Workflows with a `concurrency` of their own. Images that no workload of the Terraform repository runs at
-`latest`. Other platforms than GitHub, whose settings do this elsewhere.
+Left alone: Workflows with a `concurrency` of their own, and those that others call, which belong to the group of the
+caller. Images that no workload of the Terraform repository runs at `latest`. Other platforms than GitHub, whose
+settings do this elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 
 from hclmod.rulekit import Block, Context, Finding, Fix, Rule, YamlFile, YamlHooks, YamlPair, change, insertion
 
-from ._pipelines import Platform, is_pipeline, pipeline, table
+from ._pipelines import Platform, events, is_pipeline, pipeline, table
 from ._pushes import pushes, run_by
 
 TEXT = """\
@@ -36,8 +37,13 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
     if each is None or jobs is None or each.platform is not Platform.GITHUB or each.untouchable:
         return
     data = table(each.data)
-    mine = [push for push in pushes(each) if run_by(push, context)]
-    if not mine or "concurrency" in data or any("concurrency" in table(push.unit.data) for push in mine):
+    mine = [push for push in pushes(each) if push.has_latest and run_by(push, context)]
+    if (
+        not mine
+        or "workflow_call" in events(each)
+        or "concurrency" in data
+        or any("concurrency" in table(push.unit.data) for push in mine)
+    ):
         return
     message = f"lets runs that push {run_by(mine[0], context)[0]} wait for each other"
     yield change(jobs.span, "no-group", message, partial(_fix, jobs), address=each.stem)

@@ -1,0 +1,155 @@
+"""Let CI deploy the image that it pushes, as it did before Keel (the way back: `hclmod ci apply --model ci`).
+
+Why: Where Keel is taken out of a service, nothing deploys until CI does. The job or step sets the image of the commit
+in each workload of the Terraform repository that runs it. `ci-sets-image` does the other half there.
+
+Left alone: Workloads that a pipeline deploys already. Images that no workload runs. Pipelines that also run for other
+branches, or push no tag of the commit. The credentials, which a person has to give: the message says which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from hclmod.rulekit import (
+    Block,
+    Context,
+    Finding,
+    Fix,
+    Rule,
+    UnfixableError,
+    YamlFile,
+    YamlHooks,
+    YamlNode,
+    change,
+    insertion,
+    warn,
+)
+
+from ._decisions import pipelines
+from ._guard import Row, rows
+from ._pipelines import ACTIONS, Pipeline, Platform, is_pipeline, pipeline, table
+from ._pushes import Push, is_default_branch, pushes
+
+_STEPS = re.compile(r"\$\{\{\s*(steps\.[\w-]+\.outputs\.[\w-]+)\s*\}\}")
+
+_ACTION = """\
+{job}:
+  needs: {needs}
+  runs-on: {runner}
+  steps:
+    - uses: azure/setup-kubectl@v4
+    - uses: azure/k8s-set-context@v4
+      with:
+        method: kubeconfig
+        kubeconfig: ${{{{ secrets.KUBE_CONFIG }}}}
+    - run: {command}
+"""
+_STEP = """\
+name: {job}
+image: bitnami/kubectl:latest
+commands:
+  - {command}
+"""
+_MAPPED = """\
+{job}:
+  image: bitnami/kubectl:latest
+  commands:
+    - {command}
+"""
+_GITLAB = """\
+{job}:
+  image: bitnami/kubectl:latest
+  needs: [{needs}]
+  script:
+    - {command}
+"""
+
+
+def check(_block: Block, _context: Context, /) -> Iterator[Finding]:
+    """Yield nothing, because this rule looks at pipelines."""
+    yield from ()
+
+
+def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
+    """Yield the deploy of each workload that runs what the pipeline pushes."""
+    each = pipeline(file)
+    if each is None or each.untouchable:
+        return
+    deployed = {
+        (target.name, target.namespace)
+        for other in pipelines(context, each)
+        for unit in other.units
+        for target in unit.targets
+    }
+    for push in pushes(each):
+        for row in _running(push, context):
+            if not {(row.name, row.namespace), (row.name, "")} & deployed:
+                yield _finding(push, row, each)
+
+
+def _running(push: Push, context: Context) -> list[Row]:
+    """The first container of each workload that runs a pushed image."""
+    running = [row for row in rows(context) if row.image in push.repositories and row.position and row.name]
+    return list({(row.kind, row.namespace, row.name): row for row in reversed(running)}.values())
+
+
+def _finding(push: Push, row: Row, each: Pipeline) -> Finding:
+    if not is_default_branch(each, push.unit):
+        why = f"`{push.unit.name}` pushes what {row.workload} runs, and it does not run for the default branch alone"
+        return warn(push.unit.span, "other-branches", why, address=push.unit.name)
+    needs = "the secret KUBE_CONFIG" if each.platform in ACTIONS else "an account that may update it"
+    message = f"deploys {row.workload} with the image that `{push.unit.name}` pushes. It needs {needs}"
+    return change(push.unit.span, "deploy", message, partial(_fix, push, row, each), address=f"deploy {row.name}")
+
+
+def _fix(push: Push, row: Row, each: Pipeline) -> Fix:
+    tag = next((tag for tag in push.tags if tag and tag != "latest" and "cache" not in tag), "")
+    if not tag:
+        raise UnfixableError("it pushes no tag of the commit. Push one beside `latest`")
+    job = "deploy" if each.unit("deploy") is None else f"deploy-{row.name}"
+    output: Fix | None = None
+    if each.platform in ACTIONS:
+        tag, output = _readable(push, tag)
+    image = f"{row.image.removeprefix('docker.io/')}:{tag}"
+    kind = row.kind.replace("_", "")
+    command = f"kubectl -n {row.namespace} set image {kind}/{row.name} {row.container}={image}"
+    fix = _placed(push, each, job, command)
+    return fix + output if output else fix
+
+
+def _readable(push: Push, tag: str) -> tuple[str, Fix | None]:
+    """The tag as another job can read it, and the output that gives it to that job."""
+    if not (step := _STEPS.fullmatch(tag)):
+        if "env." in tag or "steps." in tag:
+            raise UnfixableError(f"another job cannot read the tag `{tag}`")
+        return tag, None
+    node = push.unit.node
+    outputs = table(table(push.unit.data).get("outputs"))
+    name = next((key for key, text in outputs.items() if _STEPS.fullmatch(str(text)) and step[1] in str(text)), "")
+    if not name and outputs:
+        raise UnfixableError("its job has other outputs. Add the tag to them")
+    read = f"${{{{ needs.{push.unit.name}.outputs.{name or 'image_tag'} }}}}"
+    steps = node.pair("steps") if node else None
+    if name or steps is None:
+        return read, None
+    return read, insertion.add_before(steps, "outputs", f"outputs:\n  image_tag: {tag}\n")
+
+
+def _placed(push: Push, each: Pipeline, job: str, command: str) -> Fix:
+    holder: YamlNode = push.unit.part.holder
+    runner = table(push.unit.data).get("runs-on", "ubuntu-latest")
+    words = {"job": job, "needs": push.unit.name, "command": command, "runner": runner}
+    if each.platform in ACTIONS:
+        return insertion.append_pair(holder, job, _ACTION.format(**words))
+    if each.platform is Platform.GITLAB:
+        return insertion.append_pair(holder, job, _GITLAB.format(**words))
+    waits = f"depends_on: [{push.unit.name}]\n" if any(unit.needs for unit in each.units) else ""
+    if holder.items:
+        return insertion.append_block(holder, _STEP.format(**words) + waits)
+    return insertion.append_pair(holder, job, _MAPPED.format(**words) + (f"  {waits}" if waits else ""))
+
+
+rule = Rule(check, kinds=(), on_yaml=YamlHooks(files=is_pipeline, at=on_yaml))
