@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,12 @@ RULES = (
     {"id": "image", "rule": {"kind": "attribute", "regex": '^image\\s*=\\s*"[^"$]*"$'}},
     {"id": "ignore", "rule": {"kind": "attribute", "regex": "^ignore_changes\\b"}},
 )
-QUIET = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "NO_COLOR": "1"}
+QUIET = {
+    **os.environ,
+    "TF_CLI_CONFIG_FILE": os.devnull,
+    "NO_COLOR": "1",
+    "PYTHONDONTWRITEBYTECODE": "",  # an installed program has its byte code
+}
 CLICK, FMT = "python -c 'import click'", "terraform fmt -check -recursive"
 COMMANDS = {
     "apply --phase all --dry-run": ("apply", "--phase", "all", "--dry-run"),
@@ -49,19 +55,20 @@ def tools(rules: Path) -> dict[str, list[str]]:
 
 def seconds(command: list[str], tree: Path, cache: str = "") -> float:
     """The processor time of one run of the command, which other users of the machine change least."""
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {**QUIET, "HCLMOD_CACHE": cache}
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=False)
     if done.returncode not in (0, 1, 2, 3):
         raise SystemExit(f"{command}: exit {done.returncode}\n{done.stderr.decode()[-500:]}")
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def edited(tree: Path, number: int) -> None:
     """Change one file of a copy, another one each time, and commit it."""
-    files = sorted(path for path in tree.rglob("*.tf") if ".git" not in path.parts)
-    with files[number * 7 % len(files)].open("ab") as file:
+    listed = subprocess.run(["git", "ls-files", "-z", "*.tf"], cwd=tree, capture_output=True, check=True)
+    names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
+    with (tree / names[number * 7 % len(names)]).open("ab") as file:
         file.write(b"\n# %d\n" % number)
     command = ["git", "-c", "user.name=b", "-c", "user.email=b@example.org", "commit", "-qam", "b"]
     subprocess.run(command, cwd=tree, check=True)
