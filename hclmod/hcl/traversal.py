@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from hclmod.numbers import whole_number
 
@@ -14,6 +15,7 @@ _STEP = re.compile(r"""\s*(?:\.\s*((?!\d)\w[\w-]*)|\.\s*(\d+)|\[\s*(\d+)\s*\]|\[
 _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 
+@lru_cache(maxsize=4096)  # the same few entries stand in every list
 def parse(text: str) -> Traversal | None:
     """The steps of a traversal, also in the forms `a.0.b` and `"a.b"` of old Terraform, or None."""
     text = text.strip()

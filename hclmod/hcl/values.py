@@ -156,8 +156,14 @@ def part(whole: Expression, expression: Expression) -> Definition:
 
 @singledispatch
 def read(expression: Expression) -> Value:
-    """What an expression says; other languages register their own."""
-    return _Reader(expression.source, literals(expression)).value(expression.node)
+    """What an expression says; other languages register their own. It is kept with the view, for several rules ask."""
+    known: dict[str, Value] = expression.__dict__
+    if _READ not in known:
+        known[_READ] = _Reader(expression.source, literals(expression)).value(expression.node)
+    return known[_READ]
+
+
+_READ = "values.read"
 
 
 @singledispatch
