@@ -99,10 +99,9 @@ def check(workload: Block, context: Context, /, *, jobs: bool = True) -> Iterato
         return
     for block in dynamic_containers(workload):
         yield from _dynamic(workload, block, context)
-    rewritten = rewrites(workload, context).paths
     for each in containers(workload):
         if each.image:
-            yield from _Found(workload, each, each.image, context, rewritten=rewritten).findings()
+            yield from _Found(workload, each, each.image, context).findings()
 
 
 def _overridden(workload: Block, context: Context) -> Iterator[Finding]:
@@ -168,14 +167,10 @@ def _unreadable(image: Attribute) -> Reason:
 class _Found:
     """One container's image, with what is known about it."""
 
-    def __init__(
-        self, workload: Block, container: Container, attribute: Attribute, context: Context,
-        *, rewritten: tuple[str, ...],
-    ) -> None:  # fmt: skip
+    def __init__(self, workload: Block, container: Container, attribute: Attribute, context: Context) -> None:
         self.workload, self.container, self.attribute = workload, container, attribute
         self.context = context
         self.followed = context.followed.get((workload.address, container.path))
-        self.rewritten = rewritten
         plain = parsed(attribute) if self.followed is None else reference.parse(self.followed.image or "")
         self.image: Reference | None = plain
         self.callers = context.shared.get(workload.address, ())
@@ -293,7 +288,8 @@ class _Found:
             )
 
     def _ignore(self, why: str) -> Iterator[Finding]:
-        if not is_for(MARKERS[IGNORE_IMAGE], self.workload) or self.container.path not in self.rewritten:
+        rewritten = rewrites(self.workload, self.context).paths
+        if not is_for(MARKERS[IGNORE_IMAGE], self.workload) or self.container.path not in rewritten:
             yield self._stays(
                 note, "last-resort-unwatched", f"{why}; Keel does not update it either, so Terraform keeps it"
             )
