@@ -84,12 +84,14 @@ def _judged(
     before: Text, after: Text, fixes: Sequence[edits.Fix], *, applied: tuple[Reported, ...], left: tuple[Reported, ...]
 ) -> Unchanged | Changed | Skipped | Refused:
     old, new = before.document, after.document
-    if new.data != old.data and (why := before.rejected()):
+    judged = after.judged(before, fixes)
+    proven = after if isinstance(judged, verdict.AsDeclared) else None
+    if new.data != old.data and (why := before.rejected(proven)):
         return Skipped(old.path, why)
-    match after.judged(before, fixes):
+    match judged:
         case verdict.Same():
             return Unchanged(old.path, left)
-        case verdict.AsDeclared() as judged:
+        case verdict.AsDeclared():
             return Changed(path=old.path, before=old.data, after=new.data, applied=applied, left=left, verdict=judged)
         case verdict.Broken(paths):
             return Refused(old.path, paths, applied)

@@ -105,11 +105,11 @@ class Hcl(Struct, frozen=True):
         """The document with these edits, its columns aligned again."""
         return replace(self, source=alignment.applied(self.source, made, columns=all(fix.realign for fix in fixes)))
 
-    def rejected(self) -> str | None:
-        """Why an official parser does not accept the document as it is."""
+    def rejected(self, proven: Hcl | None) -> str | None:
+        """Why an official parser does not accept the document as it is; `proven` is it after a proven change."""
         from hclmod.proof import verify
 
-        return verify.rejected(self.source)
+        return verify.rejected(self.source, proven.source if proven else None)
 
     def judged(self, before: Hcl, fixes: Sequence[Fix]) -> Verdict:
         """Whether other parsers see what the fixes declare, and no more."""
@@ -180,7 +180,7 @@ class Yaml(Struct, frozen=True):
         """The document with these edits."""
         return Yaml(Document(self.document.path, edits.apply(self.document.data, made)))
 
-    def rejected(self) -> str | None:
+    def rejected(self, _proven: Yaml | None) -> str | None:
         """Nothing: what PyYAML does not read is refused when it judges."""
         return None
 
@@ -229,7 +229,7 @@ class Markdown(Struct, frozen=True):
         document = Document(self.document.path, edits.apply(self.document.data, made))
         return Markdown(replace(self.page, document=document))
 
-    def rejected(self) -> str | None:
+    def rejected(self, _proven: Markdown | None) -> str | None:
         """Nothing: every text is Markdown."""
         return None
 

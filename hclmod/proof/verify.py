@@ -44,8 +44,17 @@ def verify(before: Source, after: Source, fixes: Sequence[Fix]) -> Verdict:
             return Broken((f"{judge}: {why}",))
 
 
-def rejected(source: Source) -> str | None:
-    """Why an official parser does not read a document, or None: what is broken already is not repaired by guess."""
+def rejected(source: Source, proven: Source | None = None) -> str | None:
+    """Why an official parser does not read a document, or None: what is broken already is not repaired by guess.
+
+    `proven` is the same document after a change that was proven. Such a parser reads all of it, so only the items that
+    differ are asked about.
+    """
+    pairs = changed_items(source, proven) if proven is not None else None
+    if pairs:
+        items = b"\n".join(item.source.text(item.node) for item, _ in pairs) + b"\n"
+        if isinstance(parsers.official(items), parsers.Accepted):
+            return None
     verdict = parsers.official(source.data)
     return f"{verdict.judge} rejects it: {verdict.why}" if isinstance(verdict, parsers.Rejected) else None
 

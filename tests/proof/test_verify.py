@@ -441,6 +441,14 @@ def test_what_the_official_parser_never_read_is_not_proven() -> None:
     assert rejected(source("a = 1\nb = 2\n")) is None
 
 
+def test_what_was_is_judged_by_the_items_that_a_proven_change_touched() -> None:
+    twice, once = source("locals {\n  a = 1\n  a = 1\n}\n" + STACK), source("locals {\n  a = 1\n}\n" + STACK)
+
+    assert rejected(twice, once) == rejected(twice)
+    assert "Attribute redefined" in (rejected(twice, once) or "")
+    assert rejected(once, source("locals {\n  a = 2\n}\n" + STACK)) is None
+
+
 def test_a_window_is_enough_where_python_hcl2_does_not_read_the_whole() -> None:
     text = 'locals {\n  b = core::f(1)\n  c = "${\n    1}"\n  n = !!true\n}\n' + STACK
     assert "error" in _meaning(text)
