@@ -182,7 +182,7 @@ def tell(project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD"
         done = ()
     paths = {outcome.path for each in reports for outcome in each.outcomes}
     hidden = secrets.hidden(project, paths, base)
-    sections = tuple(from_plan.tell(each, hidden) for each in reports)
+    sections = tuple(from_plan.tell(each, hidden, with_hunks=not for_text) for each in reports)
     steps = tuple(Step(number, phase.title, number in done) for number, phase in project.config.phases.items())
     docs = "" if any(each.title == TITLE for each in reports) else project.config.docs  # no page of a rule is about it
     report = Report(__version__, sections, () if for_text else steps, docs)

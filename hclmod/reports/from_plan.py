@@ -21,24 +21,30 @@ if TYPE_CHECKING:
     from hclmod.engine.outcomes import PhaseReport, Reported
 
 
-def tell(report: PhaseReport, hidden: Collection[str] = ()) -> Section:
-    """The section of a report; of documents in `hidden` (git filters them) only what became of them is shown."""
-    stacks = tuple(Stack(each.stack.path, _documents(each.outcomes, hidden)) for each in report.stacks)
+def tell(report: PhaseReport, hidden: Collection[str] = (), *, with_hunks: bool = True) -> Section:
+    """The section of a report; of documents in `hidden` (git filters them) only what became of them is shown.
+
+    Renderings that show no lines do without the hunks, for `difflib` is slow.
+    """
+    every = ((each.stack.path, each.outcomes) for each in report.stacks)
+    stacks = tuple(Stack(path, _documents(outcomes, hidden, with_hunks=with_hunks)) for path, outcomes in every)
     return Section(report.number, report.title, report.rules, stacks)
 
 
-def _documents(outcomes: Sequence[outcomes.Outcome], hidden: Collection[str]) -> tuple[Document, ...]:
-    entries = map(_document, outcomes)
+def _documents(
+    outcomes: Sequence[outcomes.Outcome], hidden: Collection[str], *, with_hunks: bool
+) -> tuple[Document, ...]:
+    entries = (_document(each, with_hunks=with_hunks) for each in outcomes)
     return tuple(each.without_text() if each.path in hidden else each for each in entries)
 
 
-def _document(outcome: outcomes.Outcome) -> Document:
+def _document(outcome: outcomes.Outcome, *, with_hunks: bool) -> Document:
     path = outcome.path
     match outcome:
         case Unchanged(left=left):
             return _made(path, Outcome.UNCHANGED, items=_items(path, (), left))
         case Changed(before=before, after=after, applied=applied, left=left, verdict=verdict, gone=gone):
-            items, lines = _items(path, applied, left), hunks(before, after)
+            items, lines = _items(path, applied, left), hunks(before, after) if with_hunks else ()
             made = _made(path, Outcome.CHANGED, judges=verdict.judges, items=items, hunks=lines)
             return replace(made, gone=gone)
         case Skipped(reason=reason):
