@@ -107,10 +107,12 @@ def _sensitive_variables(texts: Iterable[bytes]) -> dict[bytes, bytes]:
 
 def _given(names: Iterable[bytes], texts: Iterable[bytes]) -> Iterator[bytes]:
     """The texts that documents give to variables, where they are whole."""
-    every = b"|".join(sorted(map(re.escape, names)))
+    words = sorted(names)
+    every = b"|".join(map(re.escape, words))
     if every:
         given = re.compile(rb'(?m)^\s*"?(?:' + every + rb')"?\s*[=:]\s*"((?:[^"\\\n]|\\.)+)"')
-        yield from (value for data in texts for value in given.findall(data) if b"${" not in value)
+        naming = (data for data in texts if any(word in data for word in words))
+        yield from (value for data in naming for value in given.findall(data) if b"${" not in value)
 
 
 def _parts(values: Collection[str], code: Mapping[str, bytes]) -> set[str]:

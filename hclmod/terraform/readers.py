@@ -79,8 +79,10 @@ class Mentions:
         match = _RESOURCE.match(site.path)
         if match is None:
             return ()
+        texts = list(self._texts_with(posixpath.dirname(site.document), b".image", match[1].encode()))
+        if not texts:
+            return ()
         pattern = re.compile(rb"(?<![\w.-])" + re.escape(match[1]).encode() + rb'(?![\w-])[\w\[\]."-]*\.image\b')
-        texts = self._texts_with(posixpath.dirname(site.document), b".image", match[1].encode())
         lines = ((path, row(text, each.start()) + 1) for path, text in texts for each in pattern.finditer(text))
         return tuple(f"{path}:{line}" for path, line in lines)
 
@@ -144,10 +146,11 @@ class Mentions:
         self, document: str, name: str, path: Sequence[str], span: tuple[int, int] | None = None
     ) -> Iterator[str]:
         """The lines on which a document reads this name, or a part of it that holds the end of the path."""
-        if name.encode() not in self._model.text(document):
-            return
+        data, within = self._model.text(document), span or (0, -1)
+        if all(self._is_known(document, at) for at in _whole_words(data, name.encode(), *within)):
+            return  # nor is there one without the comments
         text = self._text(document)
-        for at in _whole_words(text, name.encode(), *(span or (0, len(text)))):
+        for at in _whole_words(text, name.encode(), *within):
             after = at + len(name.encode())
             if name.startswith("module.") and (index := _INDEX.match(text, after)):
                 after = index.end()
@@ -201,6 +204,7 @@ _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 def _whole_words(text: bytes, name: bytes, start: int, end: int) -> Iterator[int]:
     """Where a name stands as a whole, and not as a step of another one; `locals.x` may follow a dot."""
     before = _WORD if name.startswith(b"locals.") else _WORD | {ord(".")}
+    end = len(text) if end < 0 else end
     at = text.find(name, start, end)
     while at >= 0:
         after = at + len(name)
