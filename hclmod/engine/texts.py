@@ -123,7 +123,7 @@ class Hcl(Struct, frozen=True):
 class Python(Hcl, frozen=True):
     """A document of a Python program, whose constructs are offered as blocks: CPython's own parser is the judge."""
 
-    def rejected(self) -> str | None:
+    def rejected(self, _proven: Hcl | None) -> str | None:
         """Why CPython does not compile the document as it is."""
         from hclmod.python import proof
 
@@ -277,7 +277,7 @@ class YamlWhole(Struct, frozen=True):
         why = structure.undeclared(self.document.data, data, fixes)
         return YamlWhole(YamlFile(Document(self.document.path, data)), (*self.wrong, *([why] if why else [])))
 
-    def rejected(self) -> str | None:
+    def rejected(self, _proven: YamlWhole | None) -> str | None:
         """Why the file cannot be read as YAML."""
         return self.file.problem or None
 

@@ -44,7 +44,7 @@ def rejected(source: Source) -> str | None:
 
 def undeclared(before: Source, after: Source, fixes: Sequence[Fix]) -> str:
     """What differs and is not declared; empty if nothing does."""
-    if why := rejected(after):
+    if why := rejected(after) or rejected(before):
         return why
     drops = Counter(drop for fix in fixes for drop in fix.drops)
     lost = _comments(before) - _comments(after) - drops
