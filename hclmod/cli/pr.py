@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--url", default="", metavar="URL", help="Address of the forge.  [default: the host of the remote]")
 @click.option("--repo", default="", metavar="OWNER/NAME", help="The repository.  [default: that of the remote]")
 @click.option("--head-repo", default="", metavar="OWNER/NAME", help="The repository of the branch, if it is a fork.")
-@click.option("--via", default="", type=click.Choice(["", "api", "push"]), metavar="api|push", help=(
+@click.option("--via", type=click.Choice(["api", "push"]), help=(
     "Use the API with a token, or git push alone.  [default: push for Forgejo and Gitea, else api]"
 ))  # fmt: skip
 @click.option("--label", "labels", multiple=True, metavar="NAME", help="Add this label.")
@@ -58,6 +58,7 @@ def pr(
     again: bool,
     plain_http: bool,
     dry_run: bool,
+    via: str | None,
     see: str,
     form: str,
     source: Source,
@@ -74,7 +75,7 @@ def pr(
 
     project = source.open()
     number = options.phases(project, phase, dry_run=False)[0]
-    wishes = Wishes(**place, canonical=project.config.canonical)
+    wishes = Wishes(**place, via=via or "", canonical=project.config.canonical)
     ready = commands.prepare(
         project, number, wishes, os.environ, branch=branch, base=base, offline=dry_run
     )  # fmt: skip
@@ -131,10 +132,11 @@ def _way(ready: Ready) -> str:
     """Which way is taken, and why where nobody chose it."""
     from hclmod.forges.proposals import PUSH
 
-    where = ready.where
+    where, name = ready.where, ready.where.target.token_name
     if where.via == PUSH:
-        return f"Via push{'' if where.is_via_chosen else ', the default for Forgejo and Gitea'}: git's login, no token."
-    token = f": the token in {where.target.token_name}" if where.target.token_name else ""
+        token = f"git's login. The token in {name} shows what is open" if name else "git's login, no token"
+        return f"Via push{'' if where.is_via_chosen else ', the default for Forgejo and Gitea'}: {token}."
+    token = f": the token in {name}" if name else ""
     return f"Via api{'' if where.is_via_chosen else ', the default for GitHub and GitLab'}{token}."
 
 

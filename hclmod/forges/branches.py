@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.errors import GitError
 
@@ -18,6 +19,7 @@ PROTECTED = frozenset({"HEAD", "main", "master", "trunk", "develop", "developmen
 class Checked(Struct, frozen=True, kw_only=True):
     """A branch that may be proposed: its commit, that of the base, and what the remote has of it (empty: nothing).
 
+    Where the remote has the same change under another commit, as after a fresh checkout of CI, `tip` is that one.
     `start` is the commit that it was made from. With `is_in_base` the base has all of it.
     """
 
@@ -56,6 +58,8 @@ def check(remote: Remote, branch: str, base: str, phase: int, *, offline: bool =
     if theirs and theirs != tip:
         remote.fetch(f"refs/heads/{branch}", theirs)
         require_ours(remote, there, theirs, f"{branch} of {remote.name}", phase)
+        if remote.is_same(theirs, tip):
+            return replace(ready, tip=theirs)
     return ready
 
 

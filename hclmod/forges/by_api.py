@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from hclmod import interrupts
 from hclmod.errors import GitError, HclmodError
 from hclmod.forges.calls import ForgeError
 from hclmod.forges.proposals import Outcome, proposed
@@ -75,6 +76,7 @@ def refreshed(pulls: Pulls, where: Where, proposal: Proposal, pull: Pull, *, pus
     same = _plain(pull.body) == _plain(body) and pull.title == title
     if not same:
         pulls.update(pull, title=title, body=body)
+        interrupts.written.append(f"the text of pull request {pull.number}")
     notes, labelled = _labelled(pulls, pull, proposal)
     outcome = Outcome.UNCHANGED if same and not pushed and not labelled else Outcome.UPDATED
     return proposed(where, proposal, outcome, number=pull.number, url=pull.url, pushed=pushed, notes=notes)
@@ -91,6 +93,7 @@ def _created(pulls: Pulls, where: Where, proposal: Proposal, draft: Draft, *, pu
         return replace(result, outcome=Outcome.CREATED) if isinstance(error, WriteLostError) else result
     except HclmodError as error:
         raise _lost(error, pushed=pushed) from error
+    interrupts.written.append(f"pull request {made.number}")
     notes, _ = _labelled(pulls, made, proposal)
     return proposed(where, proposal, Outcome.CREATED, number=made.number, url=made.url, pushed=pushed, notes=notes)
 

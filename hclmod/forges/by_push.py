@@ -85,6 +85,8 @@ def agit(pulls: Pulls, where: Where, proposal: Proposal, checked: Checked, seen:
     if old:
         remote.fetch(f"refs/pull/{known}/head", old)
         require_ours(remote, checked.base_commit, old, f"of #{known}", proposal.phase)
+        if remote.is_same(old, checked.tip):
+            return _unchanged(pulls, where, proposal, known, seen)
     result = remote.push(checked.tip, ref, expected=None, options=agit_options(proposal, force=bool(old)))
     if any(each in result.reason for each in _SAME):
         return _unchanged(pulls, where, proposal, known, seen)

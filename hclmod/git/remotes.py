@@ -109,6 +109,11 @@ class Remote(Struct, frozen=True):
             raise GitError(f"{one[:12]} and {other[:12]} have no commit in common", hint=hint)
         return answer.out.decode().strip()
 
+    def is_same(self, one: str, other: str) -> bool:
+        """Whether two commits hold the same files and stand on the same commits; they may differ by their day."""
+        trees = self.shell.out("rev-parse", f"{one}^{{tree}}", f"{one}^@")
+        return trees == self.shell.out("rev-parse", f"{other}^{{tree}}", f"{other}^@")
+
     def push(self, commit: str, ref: str, *, expected: str | None, options: Sequence[str] = ()) -> Pushed:
         """Make `ref` of the remote this commit, if it is `expected` there (empty: absent, None: whatever it is)."""
         lease = () if expected is None else (f"--force-with-lease={ref}:{expected}",)

@@ -235,6 +235,18 @@ def test_what_another_person_pushed_to_the_branch(here: Site, phase: int | None)
         assert check(here).theirs == theirs
 
 
+def test_the_same_change_made_again_elsewhere_is_no_change(here: Site) -> None:
+    git(here.root, "push", "-q", "origin", BRANCH)
+    theirs = here.tip
+    git(here.root, "checkout", "-q", BRANCH)
+    git(here.root, "commit", "-q", "--amend", "-C", "HEAD", "--date", "2026-01-01T00:00:00")
+    assert here.tip != theirs
+    assert check(here).tip == theirs
+    (here.root / "main.tf").write_text("a = 5\n")
+    git(here.root, "commit", "-q", "-a", "--amend", "-C", "HEAD")
+    assert check(here).tip == here.tip
+
+
 def test_a_push_after_the_remote_changed_is_refused(here: Site) -> None:
     (origin,) = remotes(str(here.root))
     git(here.root, "push", "-q", "origin", BRANCH)

@@ -69,6 +69,16 @@ def test_twice_is_one_and_the_second_push_changes_nothing(place: Site) -> None:
     assert not place.forge.writes
 
 
+def test_the_same_change_made_again_elsewhere_changes_nothing(place: Site) -> None:
+    run(place)
+    git(place.root, "checkout", "-q", BRANCH)
+    git(place.root, "commit", "-q", "--amend", "-C", "HEAD", "--date", "2026-01-01T00:00:00")
+    git(place.root, "update-ref", "-d", f"refs/hclmod/pr/12/{BRANCH}")
+    before = place.there, place.pulls.every
+    assert run(place, token=TOKEN).outcome is Outcome.UNCHANGED
+    assert (place.there, place.pulls.every) == before
+
+
 def test_what_the_server_has_after_it(place: Site) -> None:
     before = set(place.there)
     run(place)
