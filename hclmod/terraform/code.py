@@ -25,6 +25,12 @@ YAML = (".yaml", ".yml", ".json", ".tpl", ".tftpl", ".tmpl", ".template", ".j2")
 """How files end that may hold YAML or JSON, perhaps as a template."""
 
 
+def from_root(path: str) -> str:
+    """A path from the repository's root, empty for the root itself."""
+    plain = posixpath.normpath(path.lstrip("/"))
+    return "" if plain == "." else plain
+
+
 def is_yaml(path: str) -> bool:
     """Whether a file may hold YAML or JSON, perhaps as a template."""
     return path.endswith(YAML)

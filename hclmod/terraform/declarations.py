@@ -105,6 +105,7 @@ class WorkloadBlock(Struct, frozen=True, kw_only=True, array_like=True):
     says: tuple[str, ...] = ()  # which of `metadata` and `ignore_changes` stand there
     others: tuple[str, ...] = ()  # the documents that override it
     count: Definition | None = None
+    name: Definition | None = None  # of the object in the cluster
 
 
 class Declarations(Struct, frozen=True, kw_only=True, array_like=True):
@@ -128,7 +129,7 @@ class Declarations(Struct, frozen=True, kw_only=True, array_like=True):
     comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of what passes values on, by its path
 
 
-_TERRAGRUNT = ("include", "terraform", "dependency", "generate", "unit", "stack")
+_TERRAGRUNT = ("include", "terraform", "dependency", "dependencies", "generate", "unit", "stack")
 
 
 def declarations(source: Source) -> Declarations:
@@ -250,6 +251,7 @@ def _workload(block: Block) -> WorkloadBlock:
         opaque=_is_unread(block),
         says=tuple(_keys(block)),
         count=_attribute(block, "count"),
+        name=_name(block),
     )
 
 
@@ -285,5 +287,6 @@ def ignored(block: Block) -> Iterator[str]:
 
 
 def _name(block: Block) -> Definition | None:
-    name = namespace_name(block)
+    """The name of an object of the cluster, or of a release."""
+    name = block.attribute("name") if block.type_label == RELEASE else namespace_name(block)
     return definition(name.value) if name else None

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from hclmod.hcl.values import Call, Choice, Definition, List, Object, Opaque, Reference, Template, Text, Value
 from hclmod.terraform import trace
+from hclmod.terraform.code import from_root
 from hclmod.terraform.deep import deepened
 from hclmod.terraform.origins import Layer, Module, Scope
 
@@ -113,8 +114,18 @@ class Terragrunt:
                 text = self._text(attributes["source"], file) if "source" in attributes else None
                 if text is not None:
                     local = text.startswith((".", "/"))
-                    return _normal(posixpath.join("/", self.folder, text.replace("//", "/"))) if local else None
+                    return from_root(posixpath.join("/", self.folder, text.replace("//", "/"))) if local else None
         return None
+
+    def dependencies(self) -> Iterator[str]:
+        """The folders that have to be applied before this one: those of `dependency`, and those of `dependencies`."""
+        for file in self._files:
+            paths: list[Value] = [
+                each["config_path"] for _, each in self._blocks(file, "dependency") if "config_path" in each
+            ]
+            for _, each in self._blocks(file, "dependencies"):
+                paths += (self._items(each["paths"], file) if "paths" in each else None) or ()
+            yield from filter(None, (self._resolved(each, file) for each in paths))
 
     def given_to(self, kind: str) -> Iterator[tuple[str, Definition]]:
         """The folder and the values of each `unit` or `stack` block whose source lies in the repository."""
@@ -122,7 +133,7 @@ class Terragrunt:
         for _, attributes in self._blocks(self._own, kind):
             source = self._text(attributes["source"], self._own) if "source" in attributes else None
             if source and source.startswith((".", "/")) and "values" in attributes:
-                folder = _normal(posixpath.join("/", self.folder, source.replace("//", "/")))
+                folder = from_root(posixpath.join("/", self.folder, source.replace("//", "/")))
                 yield folder, trace.resolved(self._seen(attributes["values"], self._own, 0), scope)
 
     def _blocks(self, file: _File, target: str) -> Iterator[tuple[tuple[str, ...], dict[str, Definition]]]:
@@ -132,10 +143,7 @@ class Terragrunt:
                 yield labels, dict(attributes)
 
     def _extra_arguments(self) -> list[tuple[_File, dict[str, Definition]]]:
-        """Those for `plan` or `apply`, the strongest last; one of the own file replaces an included one of its name.
-
-        Of `commands` that are not plain texts, such as what a function gives, any may be one of these.
-        """
+        """Those for `plan` or `apply`, the strongest last; the own file's replaces an included one of its name."""
         every = {
             labels: (file, attributes)
             for file in reversed(self._files)
@@ -144,6 +152,7 @@ class Terragrunt:
         return [(file, attributes) for file, attributes in every.values() if self._is_applied(attributes, file)]
 
     def _is_applied(self, attributes: Mapping[str, Definition], file: _File) -> bool:
+        """Whether it is for `plan` or `apply`; of `commands` that are not plain texts any may be one of these."""
         items = self._items(attributes["commands"], file) if "commands" in attributes else None
         return items is None or any(self._text(item, file) in ("plan", "apply", None) for item in items)
 
@@ -220,7 +229,7 @@ class Terragrunt:
     def _resolved(self, value: Value, file: _File, folder: str | None = None) -> str | None:
         text = self._text(value, file)
         here = posixpath.dirname(file.base) if folder is None else folder
-        return None if text is None else _normal(posixpath.join("/", here, text))
+        return None if text is None else from_root(posixpath.join("/", here, text))
 
     def _items(self, value: Definition, file: _File) -> list[Value] | None:
         pairs = trace.entries(value, Scope(self._module(file, 0)))
@@ -248,7 +257,7 @@ class Terragrunt:
                 if text is None or value is None:
                     yield Layer(f"{option} of {file.path}:", {}, complete=False)
                 elif option == "-var-file":
-                    yield _normal(posixpath.join("/", posixpath.dirname(file.base), text))
+                    yield from_root(posixpath.join("/", posixpath.dirname(file.base), text))
                 else:
                     yield Layer(f"-var of {file.path}:", {name: replace(value, value=Text(set_to, None))})
 
@@ -341,9 +350,3 @@ class Terragrunt:
             unknown: list[tuple[str | None, Value]] = [] if complete else [(None, Opaque(f"inputs of {file.path}"))]
             entries.append(("inputs", Object((*unknown, *inputs.items()))))
         return Object(tuple(entries))
-
-
-def _normal(path: str) -> str:
-    """A path from the repository's root, empty for the root itself."""
-    plain = posixpath.normpath(path.lstrip("/"))
-    return "" if plain == "." else plain
