@@ -56,16 +56,27 @@ KINDS: dict[str, Kind] = {
 
 RELEASE = "helm_release"
 _UPGRADES = "upgrades the release"
+_APPLIES = "applies the object again"
 
 ROLLOUTS = frozenset({*(each.rollout for each in KINDS.values()), _UPGRADES})
 """What a new image may do in the cluster, as `rollout` says it."""
+
+
+PACED = frozenset({_ROLLS.rollout, _POD.rollout, _UPGRADES, _APPLIES})
+"""What may start pods at once, as `rollout` says it."""
+
+
+def word(kind: str) -> str:
+    """The word of kubectl for a resource type, such as `deployment`; empty for what `rollout status` does not know."""
+    plain = kind.removesuffix("_v1").removeprefix("kubernetes_").replace("_", "")
+    return plain if KINDS.get(kind) is _ROLLS and plain != "replicationcontroller" else ""
 
 
 def rollout(kind: str) -> str:
     """What the cluster does when Terraform applies a new image in a resource of any type."""
     if kind in KINDS:
         return KINDS[kind].rollout
-    return _UPGRADES if kind == RELEASE else "applies the object again"
+    return _UPGRADES if kind == RELEASE else _APPLIES
 
 
 NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
