@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hclmod import files
-from hclmod.config import cluster, policies
+from hclmod.config import cluster, policies, rollout
 from hclmod.config.checks import (
     Key,
     Type,
@@ -31,6 +31,7 @@ from hclmod.config.checks import (
 )
 from hclmod.config.cluster import Cluster
 from hclmod.config.policies import ImagePolicy, Registry
+from hclmod.config.rollout import Rollout
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Config(Struct, frozen=True, kw_only=True):
     docs: str = ""  # the address of a rule's page, with `{rule}` in place of its id
     conventions: Conventions = field(default_factory=Conventions)
     canonical: str = ""  # the repository where changes belong, where others are mirrors of it
+    rollout: Rollout = field(default_factory=Rollout)
     warnings: tuple[str, ...] = ()  # about keys that are still read, and what to write in their place
 
     def policy_for(self, repository: str) -> ImagePolicy | None:
@@ -240,10 +242,7 @@ _ROOT_KEYS: Mapping[str, Key] = {
     "tags": Key(_PATH, "The tag snapshot.", default="hclmod.tags.json"),
     "except_unproven": Key(_PATHS, "Documents that a phase may leave out when their change cannot be proven."),
     "options": Key(_OPTIONS, "Options of a rule, for every phase."),
-    "keel": Key(
-        cluster.TYPE,
-        "Facts about the cluster. `hclmod explain RULE` lists those that a rule reads.",
-    ),
+    "keel": Key(cluster.TYPE, "Facts about the cluster. `hclmod explain RULE` lists those that a rule reads."),
     "phase": Key(
         named(table(_PHASE_KEYS), Type(_phase_number, {"pattern": "^(0|[1-9][0-9]?)$"})),
         "A step of the rollout: which workloads, and which rules.",
@@ -262,6 +261,7 @@ _ROOT_KEYS: Mapping[str, Key] = {
     "report": Key(table(_REPORT_KEYS), "What reports link to."),
     "docs": Key(table(_DOCS_KEYS), "The Markdown files of the repository, for `hclmod conventions`."),
     "remote": Key(table({"canonical": _CANONICAL}), "Where pull requests go, for `hclmod pr`."),
+    "rollout": Key(rollout.TYPE, "The pace of `hclmod catch-up`."),
     "markers": Key(
         named(table(_MARKER_KEYS)),
         "What the cluster writes, by a name of your choice that `markers` of `keel` lists.",
@@ -302,6 +302,7 @@ def _config(path: str, raw: Mapping[str, Any]) -> Config:
         conventions=_conventions(raw.get("docs", {})),
         canonical=raw.get("remote", {}).get("canonical", ""),
         keel=cluster.facts(raw.get("keel", {})),
+        rollout=rollout.rollout(raw.get("rollout", {})),
         warnings=tuple(f"{path}: {each}" for each in cluster.deprecated(raw)),
     )
 
@@ -319,9 +320,8 @@ def _phase(number: int, raw: Mapping[str, Any]) -> Phase:
 
 
 def _conventions(raw: Mapping[str, Any]) -> Conventions:
-    return Conventions(
-        files=tuple(raw.get("files", ())), after=raw.get("after", ""), exclude=tuple(raw.get("exclude", ()))
-    )
+    files, exclude = tuple(raw.get("files", ())), tuple(raw.get("exclude", ()))
+    return Conventions(files=files, after=raw.get("after", ""), exclude=exclude)
 
 
 def _optional(rules: list[str] | None) -> tuple[str, ...] | None:
