@@ -67,6 +67,21 @@ def image_setters(texts: Mapping[str, bytes]) -> tuple[ImageSetter, ...]:
     return tuple(each for path, data in sorted(read.items()) for each in _in_text(path, data.decode(errors="replace")))
 
 
+def applies_on_push(texts: Mapping[str, bytes]) -> str:
+    """The first pipeline among these files that applies the stacks which a push changes; empty for none."""
+    for path in sorted(path for path in texts if is_pipeline(path) or _is_jenkins(path)):
+        data = b"" if is_large(texts.get(path, b"")) else texts.get(path, b"")
+        lines = (line for line in data.split(b"\n") if not line.lstrip().startswith(b"#"))
+        text = b"\n".join(lines)
+        if _CHANGED.search(text) and _APPLIES.search(text):
+            return path
+    return ""
+
+
+_CHANGED = re.compile(rb"\bgit\s+diff\b[^\n]*(?:HEAD[~^]|CI_PREV_COMMIT_SHA|CI_COMMIT_BEFORE_SHA|event\.before)")
+_APPLIES = re.compile(rb"\bapply\b")
+
+
 def _is_jenkins(path: str) -> bool:
     return path.rpartition("/")[2].startswith("Jenkinsfile")
 
