@@ -325,6 +325,31 @@ class _BusyError(HclmodError):
 
 
 @contextmanager
+def hold(root: Path, name: str, busy: str) -> Iterator[int | None]:
+    """Keep other runs from doing the same for as long as the block lasts, or raise an `HclmodError` that says `busy`.
+
+    Yields a handle for child processes: one that inherits it keeps the lock after this process, until it ends.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield None
+        return
+    file = _file(root)
+    handle = os.open(file.with_name(f"{file.name}-{name}"), os.O_RDWR | os.O_CREAT | files.NO_LINKS, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise HclmodError(busy, hint="Wait until it has ended, then run again.") from error
+        except OSError:  # a file system without locks
+            pass
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def _lock(root: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Keep other runs from writing meanwhile; the lock goes with the process, however it ends."""
     try:

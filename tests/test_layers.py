@@ -41,8 +41,8 @@ OWNERS = {
     "lsprotocol": {"lsp.messages", "lsp.server"},
     "pygls": {"lsp.server"},
     "click": {
-        "cli", "cli.apply", "cli.audit", "cli.check", "cli.ci", "cli.conventions", "cli.docs", "cli.doctor",
-        "cli.errors", "cli.fleet", "cli.foundation", "cli.groups", "cli.lsp", "cli.options", "cli.output", "cli.pin",
+        "cli", "cli.apply", "cli.audit", "cli.catch_up", "cli.check", "cli.ci", "cli.conventions", "cli.docs",
+        "cli.doctor", "cli.errors", "cli.fleet", "cli.foundation", "cli.groups", "cli.lsp", "cli.options", "cli.output", "cli.pin",
         "cli.pr", "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.tags",
     },
     "tomllib": {"caches.mirrors", "config.file", "engine.cases", "fleet.file", "cli.options"},
@@ -205,6 +205,7 @@ OUT = {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
 INERT = {
     "cli.audit": {"show_inert": "tables"},
     "cli.fleet": {"show_inert": "tables"},
+    "cli.catch_up": {"show_inert": "tables"},
     "cli.check": {"show_bytes": "the document of standard input, as the rules made it"},
     "cli.errors": {"show_inert": "our own help"},
     "cli.pr": {"show_inert": "the text of a pull request, as the forge will show it"},

@@ -17,6 +17,7 @@ SECTIONS = {
         "foundation": ("foundation", "Write phase 0: the stack that installs Keel, and the policy"),
         "apply": ("apply", "Apply one phase as one commit on a branch"),
         "pr": ("pr", "Open or update the pull request of a phase"),
+        "catch-up": ("catch_up", "Roll a phase in batches, at most 5 rollouts in any 6 hours"),
         "check": ("check", "Check files against the rules of completed phases"),
         "fix": ("check", "Fix what `check` finds"),
         "conventions": ("conventions", "Keep a section on tags and markers in Markdown files"),

@@ -67,7 +67,7 @@ def import_(*, files: tuple[Path, ...], source: Source) -> int:
     from hclmod.images.diun import LIMITS
 
     project = source.open()
-    result = commands.take(project, [("<stdin>" if str(each) == "-" else str(each), _content(each)) for each in files])
+    result = commands.take(project, [("<stdin>" if str(each) == "-" else str(each), content(each)) for each in files])
     path = commands.write(project, result.snapshot) if result.taken else ""
     output.say(f"{_images(result.taken)} imported, {f'written to {path}' if path else 'nothing written'}.")
     if result.kept:
@@ -79,8 +79,8 @@ def import_(*, files: tuple[Path, ...], source: Source) -> int:
     return int(bool(result.problems))
 
 
-def _content(file: Path) -> bytes:
-    """The bytes of a file, or for `-` of standard input."""
+def content(file: Path) -> bytes:
+    """The bytes of a file that a person named, or for `-` of standard input."""
     try:
         return sys.stdin.buffer.read() if str(file) == "-" else load(file)
     except OSError as error:

@@ -53,7 +53,7 @@ PATHS = [context.command_path for _, context in EVERY]
 
 
 def test_all_commands_are_here() -> None:
-    assert len(EVERY) == 40
+    assert len(EVERY) == 46
     assert {
         "hclmod",
         "hclmod tags",
