@@ -42,8 +42,8 @@ OWNERS = {
     "pygls": {"lsp.server"},
     "click": {
         "cli", "cli.apply", "cli.audit", "cli.catch_up", "cli.check", "cli.ci", "cli.conventions", "cli.docs",
-        "cli.doctor", "cli.errors", "cli.fleet", "cli.foundation", "cli.groups", "cli.lsp", "cli.options", "cli.output", "cli.pin",
-        "cli.pr", "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.tags",
+        "cli.doctor", "cli.errors", "cli.fleet", "cli.foundation", "cli.groups", "cli.lsp", "cli.options", "cli.output",
+        "cli.pin", "cli.pr", "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.tags",
     },
     "tomllib": {"caches.mirrors", "config.file", "engine.cases", "fleet.file", "cli.options"},
     "distributed": {"fleet.cluster"},
