@@ -160,7 +160,7 @@ def _do(asked: _Asked, do: Do, *, refresh: bool = False) -> int:
     for image, why in failed.items():
         output.warning(f"{image}: {' '.join(why.split())}")
     if result.left:
-        output.warning(f"stopped: too many failures in a row. {result.left} not begun. Run again to go on")
+        output.warning(f"stopped: {result.stopped}. {result.left} not begun. Run again to go on")
     if result.known:
         asked.say(f"{result.known} of {len(result.rows)} were done by an earlier run.")
     return int(bool(result.left) or any(row.outcome.is_bad for row in result.rows))

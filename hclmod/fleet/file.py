@@ -14,7 +14,20 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hclmod import files
-from hclmod.config.checks import Key, Type, listed, matching, named, narrowed, number, refuse, table, text, texts
+from hclmod.config.checks import (
+    Key,
+    Type,
+    boolean,
+    listed,
+    matching,
+    named,
+    narrowed,
+    number,
+    refuse,
+    table,
+    text,
+    texts,
+)
 from hclmod.errors import ConfigError, HclmodError
 from hclmod.git.address import Address, address
 
@@ -22,6 +35,8 @@ _TIME = re.compile(r"([1-9]\d{0,5})(s|m|h)")
 _RATE = re.compile(r"([1-9]\d{0,5})/(s|m|h)")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _EXECUTOR = re.compile(r"processes|dask:\S+")
+_FORGE = re.compile(r"github|gitea|forgejo|gitlab")
+_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -52,6 +67,12 @@ class Fleet(Struct, frozen=True, kw_only=True):
     ledger: Path = Path("fleet.ledger.jsonl")
     rate: Mapping[str, float] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
+    pull_requests: bool = False
+    pull_requests_per_hour: int = 20
+    forges: Mapping[str, str] = field(default_factory=dict)
+    forge_urls: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    draft: bool = False
     stop_after_failures: int = 10
     max_megabytes: int = 500
     max_files: int = 100_000
@@ -91,6 +112,18 @@ _FLEET_KEYS: Mapping[str, Key] = {
         named(matching(_VARIABLE, "write the name of a variable")),
         "The environment variable with the token, by host. Without it git asks its own helpers.",
     ),
+    "pull_requests": Key(boolean, "Open or update a pull request for each branch, as `hclmod pr` does.", default=False),
+    "pull_requests_per_hour": Key(_COUNT, "Open no more than so many new ones in an hour. 0 means any number.", default=20),
+    "forges": Key(
+        named(matching(_FORGE, "write github, gitea, forgejo or gitlab")),
+        "Which forge a host is, for hosts that not everybody knows.",
+    ),
+    "forge_urls": Key(
+        named(matching(_URL, "write an address such as `https://git.example.net`")),
+        "The address of the forge by the host of the repository, where it has another one.",
+    ),
+    "labels": Key(texts, "Labels for the pull requests."),
+    "draft": Key(boolean, "Open pull requests as drafts.", default=False),
     "stop_after_failures": Key(_COUNT, "Stop after so many failures in a row. 0 never stops.", default=10),
     "max_megabytes": Key(_SIZE, "The largest repository.", default=500),
     "max_files": Key(_SIZE, "The most files in one repository.", default=100_000),
@@ -156,7 +189,7 @@ def _value(name: str, value: Any, folder: Path) -> Any:
             return _content(folder / value)
         case "tags" | "ledger":
             return folder / Path(value).expanduser()
-        case "phases":
+        case "phases" | "labels":
             return tuple(value)
     return value
 

@@ -37,9 +37,9 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One repository in one phase; `url` has no login in it.
 
     `key` is made of all that the outcome depends on. `base` is the commit of `base_name` that was planned, `commit` the
-    one that was pushed, `tip` what our branch had before. `changes`, `roll_out` (changes that restart pods),
-    `need_review` and `refused` (files) are counts. `images` are those in use, with their tags. `seconds` is how long it
-    took, `megabytes` the memory of the worker afterwards, and `at` when it ended.
+    one that was pushed, `tip` what our branch had before. `opened` says that its pull request is new. `changes`,
+    `roll_out` (changes that restart pods), `need_review` and `refused` (files) are counts. `images` are those in use,
+    with their tags. `seconds` is how long it took, `megabytes` the memory of the worker afterwards, `at` when it ended.
     """
 
     url: str
@@ -53,6 +53,7 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tip: str = ""
     commit: str = ""
     pull_request: str = ""
+    opened: bool = False
     files: int = 0
     changes: int = 0
     roll_out: int = 0
@@ -73,9 +74,10 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
 _DONE = frozenset({Outcome.CHANGED, Outcome.UNCHANGED, Outcome.SKIPPED})
 
 
-def key(url: str, base: str, phase: int, settings: bytes, tags: bytes) -> str:
+def key(url: str, base: str, phase: int, settings: bytes, tags: bytes, *, pull_request: bool = False) -> str:
     """A digest of all that the outcome for a repository depends on; `settings` and `tags` are those of the fleet."""
-    parts = (url.encode(), base.encode(), str(phase).encode(), settings, tags, __version__.encode())
+    texts = (url, base, str(phase), "pull request" if pull_request else "branch", __version__)
+    parts = (*(each.encode() for each in texts), settings, tags)
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)

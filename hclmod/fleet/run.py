@@ -7,7 +7,8 @@ import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing, nullcontext
-from typing import TYPE_CHECKING, cast
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -21,7 +22,7 @@ from hclmod.images import evidence
 from hclmod.ledger import branch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from hclmod.fleet.file import Fleet
     from hclmod.registries.questions import Wish
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
 class Result(Struct, frozen=True, kw_only=True):
     """The rows of a run in the order of the list. `known` is how many of them an earlier run has done.
 
-    `left` is how many repositories were not begun, because too many failures came in a row.
+    `left` is how many repositories were not begun, and `stopped` says why.
     """
 
     rows: tuple[Row, ...]
     wishes: tuple[Wish, ...] = ()
     known: int = 0
     left: int = 0
+    stopped: str = ""
 
 
 def run(fleet: Fleet, do: Do, watch: Callable[[str], None], begin: Callable[[int], None]) -> Result:
@@ -48,9 +50,10 @@ def run(fleet: Fleet, do: Do, watch: Callable[[str], None], begin: Callable[[int
     with ledger.begin(fleet.ledger) if do in _WRITING else nullcontext() as book:
         known = book.known if book else {}
         tasks = [each for each in _tasks(fleet, do, known) if do is not Do.CLOSE or _is_open(each)]
+        line = _Line(tasks, Pace(fleet.rate), _room(fleet, book.rows) if book and do is Do.RUN else None)
         begin(len(tasks))
         done: dict[int, Done] = {}
-        with closing(_results(fleet, shared, tasks, do)) as results:
+        with closing(_results(fleet, shared, line, do)) as results:
             for number, each in results:
                 done[number] = each
                 if book and each.row != tasks[number].known:
@@ -62,7 +65,17 @@ def run(fleet: Fleet, do: Do, watch: Callable[[str], None], begin: Callable[[int
         wishes=tuple(wish for each in done.values() for wish in each.wishes),
         known=sum(each.row == tasks[number].known for number, each in done.items()),
         left=len(tasks) - len(done),
+        stopped=line.stopped,
     )
+
+
+def _room(fleet: Fleet, rows: Sequence[Row]) -> int | None:
+    """How many pull requests may be opened now; None for as many as there are."""
+    limit = fleet.pull_requests_per_hour
+    if not fleet.pull_requests or not limit:
+        return None
+    since = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return max(0, limit - sum(row.opened and row.at > since for row in rows))
 
 
 _WRITING = frozenset({Do.RUN, Do.CLOSE})
@@ -79,6 +92,11 @@ def _shared(fleet: Fleet) -> Shared:
         config=fleet.config,
         tags=_snapshot(fleet),
         tokens=fleet.tokens,
+        pull_requests=fleet.pull_requests,
+        forges=fleet.forges,
+        forge_urls=fleet.forge_urls,
+        labels=fleet.labels,
+        draft=fleet.draft,
     )
 
 
@@ -117,44 +135,53 @@ def _name(task: Task) -> str:
     return f"{branch_of(task.phase)} of {task.address.url}"
 
 
-def _results(fleet: Fleet, shared: Shared, tasks: list[Task], do: Do) -> Generator[tuple[int, Done], None, None]:
+def _results(fleet: Fleet, shared: Shared, line: _Line, do: Do) -> Generator[tuple[int, Done], None, None]:
     """The answers as they come with the numbers of their tasks, until too many have failed in a row."""
-    line, running = _Line(tasks, Pace(fleet.rate)), dict[Future[Done], int]()
-    failures = 0
+    running, failures = dict[Future[Done], int](), 0
     with pool.executor(fleet.executor, fleet.jobs, shared) as (workers, handle, jobs):
         try:
             while running or line.todo:
-                while len(running) < jobs and (number := line.next()) is not None:
-                    running[workers.submit(pool.do, handle, tasks[number])] = number  # type: ignore[arg-type]
+                while len(running) < jobs and (number := line.next(len(running))) is not None:
+                    running[workers.submit(pool.do, handle, line.tasks[number])] = number  # type: ignore[arg-type]
                 if not running:
                     time.sleep(line.pause or 0)
                     continue
                 ended, _ = wait(running, line.pause, FIRST_COMPLETED)
                 for future in ended:
                     number = running.pop(future)
-                    done = _answer(future, tasks[number])
+                    done = _answer(future, line.tasks[number])
                     failures = failures + 1 if done.row.outcome is Outcome.FAILED else 0
+                    line.hear(number, done.row)
                     yield number, done
                 if 0 < fleet.stop_after_failures <= failures:
-                    line.todo.clear()
+                    line.stop(f"{failures} failures in a row")
         finally:  # what is under way when a person interrupts may be pushed or not
             if do in _WRITING:
-                interrupts.written += [f"perhaps {_name(tasks[number])}" for number in running.values()]
+                interrupts.written += [f"perhaps {_name(line.tasks[number])}" for number in running.values()]
 
 
 class _Line:
-    """The tasks that wait for their turn; `pause` is how many seconds, where only hosts that have to wait are left."""
+    """The tasks that wait for their turn; `pause` is how many seconds, where only hosts that have to wait are left.
 
-    def __init__(self, tasks: list[Task], pace: Pace) -> None:
-        self.todo, self.pause = deque(range(len(tasks))), cast("float | None", None)
-        self._tasks, self._pace = tasks, pace
+    `room` is how many pull requests may be opened, None for any number.
+    """
 
-    def next(self) -> int | None:
-        """The next task whose host may be asked now; None where all have to wait."""
+    def __init__(self, tasks: Sequence[Task], pace: Pace, room: int | None) -> None:
+        self.tasks, self.todo, self.stopped = tasks, deque(range(len(tasks))), ""
+        self.pause: float | None = None
+        self._pace, self._room = pace, room
+
+    def next(self, running: int) -> int | None:
+        """The next task whose host may be asked now; None where all have to wait. `running` are under way."""
+        self.pause = None
+        if self._room is not None and running >= self._room:
+            if not running:
+                self.stop("no more pull requests in this hour")
+            return None
         pauses = []
         for _ in range(len(self.todo)):
             number = self.todo.popleft()
-            url = self._tasks[number].address.url
+            url = self.tasks[number].address.url
             if not (pause := self._pace.wait(url)):
                 self._pace.took(url)
                 return number
@@ -162,6 +189,17 @@ class _Line:
             self.todo.append(number)
         self.pause = min(pauses, default=None)
         return None
+
+    def hear(self, number: int, row: Row) -> None:
+        """Count a pull request that was opened just now."""
+        if self._room is not None and row.opened and row != self.tasks[number].known:
+            self._room -= 1
+
+    def stop(self, why: str) -> None:
+        """Begin nothing more."""
+        if self.todo:
+            self.stopped = why
+        self.todo.clear()
 
 
 def _answer(future: Future[Done], task: Task) -> Done:

@@ -23,7 +23,7 @@ from hclmod.commands import tags
 from hclmod.commands.apply import apply_phase, plan_phases, tell
 from hclmod.engine.bare import open_commit
 from hclmod.errors import ConfigError, GitError, HclmodError, RefusedError
-from hclmod.fleet.pace import host
+from hclmod.fleet import pulls
 from hclmod.fleet.rows import Cause, Outcome, Row, key
 from hclmod.git.address import Address, with_token
 from hclmod.git.mirror import mirror
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from hclmod.images.evidence import Snapshot
     from hclmod.reports.model import Section
 
-_LONGEST = 500  # characters of a reason
 _IMAGES = 5_000  # of one repository
 
 
@@ -68,6 +67,11 @@ class Shared(Struct, frozen=True, kw_only=True):
     config: bytes | None = None
     tags: bytes | None = None
     tokens: Mapping[str, str] = field(default_factory=dict)
+    pull_requests: bool = False
+    forges: Mapping[str, str] = field(default_factory=dict)
+    forge_urls: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    draft: bool = False
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -107,7 +111,7 @@ def work(shared: Shared, task: Task) -> Done:
 
 def blank(task: Task, outcome: Outcome, why: str = "") -> Row:
     """A row that says no more than why."""
-    text = clip(without_login(" ".join(why.split())), _LONGEST)
+    text = clip(without_login(" ".join(why.split())), pulls.LONGEST)
     return Row(url=task.address.url, phase=task.phase, outcome=outcome, why=text, branch=branch_of(task.phase))
 
 
@@ -131,7 +135,8 @@ def _work(shared: Shared, task: Task) -> Done:
 
 def _begun(shared: Shared, task: Task, heads: Heads) -> Row:
     settings = task.config if task.config is not None else shared.config or b""
-    made = key(task.address.url, heads.commit, task.phase, settings, shared.tags or b"")
+    tags = shared.tags or b""
+    made = key(task.address.url, heads.commit, task.phase, settings, tags, pull_request=shared.pull_requests)
     row = blank(task, Outcome.UNCHANGED)
     return replace(row, key=made, base_name=heads.base, base=heads.commit, tip=heads.tip)
 
@@ -147,13 +152,19 @@ def _planned(shared: Shared, task: Task, clone: Mirror, heads: Heads) -> Done:
     if heads.tip and clone.repository().foreign(heads.commit, heads.tip):
         raise RefusedError(f"{row.branch} has commits that hclmod did not make")
     (report,) = plan_phases(project, [task.phase], base=heads.commit)
-    (section,) = tell(project, [report], base=heads.commit, for_text=True).sections
+    shown = tell(project, [report], base=heads.commit, for_text=not shared.pull_requests)
+    (section,) = shown.sections
     row = replace(_counted(row, section), images=_images(project))
     if not project.proven(report):
         return Done(row)
+    row = replace(row, outcome=Outcome.CHANGED)
     if task.do is Do.RUN:
-        row = replace(row, commit=_pushed(project, report, section, clone, heads))
-    return Done(replace(row, outcome=Outcome.CHANGED))
+        row = replace(row, commit=_committed(project, report, section, heads))
+        if shared.pull_requests:
+            return Done(pulls.propose(shared, clone, heads, row, shown))
+        if row.commit != heads.tip:
+            clone.push(row.branch, row.commit, heads.tip)
+    return Done(row)
 
 
 def _open(shared: Shared, task: Task, clone: Mirror, heads: Heads) -> Project:
@@ -167,16 +178,12 @@ def _snapshot(data: bytes) -> Snapshot:
     return evidence.parse(data, "the tag snapshot of the fleet")
 
 
-def _pushed(project: Project, report: PhaseReport, section: Section, clone: Mirror, heads: Heads) -> str:
-    """The commit that our branch has afterwards, there too."""
+def _committed(project: Project, report: PhaseReport, section: Section, heads: Heads) -> str:
+    """The commit that our branch has in the clone afterwards."""
     try:
-        applied = apply_phase(project, report, section, base=heads.commit, replace_branch=True)
+        return apply_phase(project, report, section, base=heads.commit, replace_branch=True).commit or ""
     except GitError as error:
         raise HclmodError(error.message) from error
-    commit = applied.commit or ""
-    if commit != heads.tip:
-        clone.push(applied.branch, commit, heads.tip)
-    return commit
 
 
 def _closed(clone: Mirror, task: Task, heads: Heads) -> Row:
@@ -184,6 +191,8 @@ def _closed(clone: Mirror, task: Task, heads: Heads) -> Row:
     ours = task.known.commit if task.known else ""
     row = blank(task, Outcome.CLOSED)
     if not heads.tip:
+        if task.known and task.known.pull_request:
+            raise RefusedError(f"it has no branch, so look whether this is closed: {task.known.pull_request}")
         return replace(row, why="the branch was gone already")
     if not ours or heads.tip != ours:
         raise RefusedError(f"{row.branch} is not what this fleet has pushed")
@@ -212,9 +221,8 @@ def _images(project: Project) -> tuple[str, ...]:
 
 
 def _with_login(shared: Shared, place: Address) -> Address:
-    """The address with the token that this machine has for its host."""
-    variable = shared.tokens.get(host(place.url), "")
-    token = os.environ.get(variable, "") if variable else ""
+    """The address with the token that this machine has for its host, where git takes one."""
+    token = pulls.token_of(shared, place.url) if place.url.startswith("http") else ""
     return with_token(place, token) if token else place
 
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hclmod.errors import GitError, RefusedError
 from hclmod.git import Repository
 from hclmod.git.address import may_have_login
+from hclmod.git.remotes import Remote
 from hclmod.git.shell import UNTRUSTING, Shell
 
 if TYPE_CHECKING:
@@ -115,6 +117,11 @@ class Mirror(Struct, frozen=True):
     def repository(self) -> Repository:
         """The clone as commands take it."""
         return Repository.bare(self.folder)
+
+    def remote(self) -> Remote:
+        """The repository as what opens pull requests takes it."""
+        settings = {**self._git.settings, "remote.origin.url": self.url, "push.pushOption": ""}
+        return Remote("origin", self.url, replace(self._git, settings=settings))
 
     @property
     def _is_local(self) -> bool:

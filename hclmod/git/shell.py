@@ -34,6 +34,8 @@ UNTRUSTING = {
     "submodule.recurse": "false",
     "gc.auto": "0",
     "maintenance.auto": "false",
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "60",  # seconds
 }
 """Settings for repositories of other people: git runs nothing for them and tidies up nothing."""
 

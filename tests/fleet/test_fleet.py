@@ -240,7 +240,7 @@ def test_many_failures_in_a_row_stop_a_run(tmp_path: Path) -> None:
         (tmp_path / "fleet.toml").write_text(fleets.toml(url, 9, "jobs = 1\nstop_after_failures = 3\n"))
         done = fleet(tmp_path, "run", "fleet.toml")
     assert done.returncode == 1
-    assert "stopped: too many failures in a row. 6 not begun" in done.stderr
+    assert "stopped: 3 failures in a row. 6 not begun" in done.stderr
     assert len(ledger.read(tmp_path / "fleet.ledger.jsonl")) == 3
 
 
