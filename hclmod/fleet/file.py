@@ -113,7 +113,7 @@ _FLEET_KEYS: Mapping[str, Key] = {
         "The environment variable with the token, by host. Without it git asks its own helpers.",
     ),
     "pull_requests": Key(boolean, "Open or update a pull request for each branch, as `hclmod pr` does.", default=False),
-    "pull_requests_per_hour": Key(_COUNT, "Open no more than so many new ones in an hour. 0 means any number.", default=20),
+    "pull_requests_per_hour": Key(_COUNT, "The most new ones in an hour. 0 means any number.", default=20),
     "forges": Key(
         named(matching(_FORGE, "write github, gitea, forgejo or gitlab")),
         "Which forge a host is, for hosts that not everybody knows.",
