@@ -28,7 +28,7 @@ _LIMIT = 47_000
 
 _SAME = ("same as the old commit", "same with old commit")
 _URL = re.compile(r"https?://[^\s<>\"']+/(?:pulls|merge_requests)/(\d{1,18})(?![^\s?#])")
-UNSEEN = "Without a token hclmod cannot see whether a person closed an earlier pull request of this phase."
+UNSEEN = "hclmod cannot see whether a person closed an earlier pull request of this phase"
 STALE = "A push does not change the text of an open pull request. --via api does."
 
 
@@ -150,7 +150,7 @@ def _after(
     number = number or (int(match[1]) if match else 0)
     if seen.open is not None and where.target.token:
         return by_api.refreshed(pulls, where, proposal, seen.open, pushed=True)
-    notes: tuple[str, ...] = () if seen.is_known else (UNSEEN,)
+    notes: tuple[str, ...] = () if seen.is_known else (f"{UNSEEN}: {seen.why_unknown}",)
     if where.target.dialect.name == "gitea":
         notes += (STALE,) if not is_new else ("A push takes no labels. --via api does.",) if proposal.labels else ()
     outcome = Outcome.CREATED if is_new else Outcome.UPDATED
@@ -162,7 +162,7 @@ def _unchanged(pulls: Pulls, where: Where, proposal: Proposal, number: int, seen
     if seen.open is not None and where.target.token:
         return by_api.refreshed(pulls, where, proposal, seen.open, pushed=False)
     url = seen.open.url if seen.open is not None else ""
-    notes = () if seen.is_known else (UNSEEN,)
+    notes = () if seen.is_known else (f"{UNSEEN}: {seen.why_unknown}",)
     return proposed(where, proposal, Outcome.UNCHANGED, number=number, url=url, notes=notes)
 
 

@@ -64,13 +64,13 @@ def _look(pulls: Pulls, where: Where, proposal: Proposal) -> Seen:
     """What the API says. It has to answer where it opens the pull request, and may fail where a push is enough."""
     try:
         _require_place(pulls, where)
-        return Seen(pulls.find(by_api.drafted(where, proposal)), is_known=True)
+        return Seen(pulls.find(by_api.drafted(where, proposal)))
     except PlaceError:
         raise
-    except HclmodError:
+    except HclmodError as error:
         if where.via == API:
             raise
-        return Seen(None, is_known=False)
+        return Seen(None, error.message)
 
 
 def _require_place(pulls: Pulls, where: Where) -> None:

@@ -52,10 +52,15 @@ class Pull(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True):
-    """What the API says of a branch: its pull request, and whether the API could be asked at all."""
+    """What the API says of a branch: its pull request, and why the API could not be asked (empty where it could)."""
 
     pull: Pull | None
-    is_known: bool
+    why_unknown: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the API could be asked."""
+        return not self.why_unknown
 
     @property
     def open(self) -> Pull | None:
@@ -141,7 +146,12 @@ class Pulls(Struct, frozen=True):
     def update(self, pull: Pull, *, title: str, body: str) -> Pull:
         """Give one another title and text."""
         value = {"title": title, self._dialect.text: body}
-        answer = self.api.ask(self._dialect.edit, f"{self._pulls()}/{pull.number}", value)
+        try:
+            answer = self.api.ask(self._dialect.edit, f"{self._pulls()}/{pull.number}", value)
+        except TransportError as error:
+            raise WriteLostError(
+                str(error), hint="Its text may have changed anyway. Run again, which sees it."
+            ) from error
         return self._pull(self.api.read(answer, dict)) or pull
 
     def label(self, pull: Pull, names: Sequence[str]) -> tuple[str, ...]:

@@ -298,6 +298,25 @@ def test_an_answer_that_is_lost_after_the_write(place: Site, lost: Reply | None)
     assert only(place)["labels"] == ["keel"]
 
 
+@pytest.mark.parametrize("lost", [None, (502, {}, b""), (200, {}, b"<html>")], ids=["cut", "bad gateway", "no JSON"])
+def test_an_answer_that_is_lost_after_a_change(place: Site, lost: Reply | None) -> None:
+    place.run()
+    report = full(lambda text: f"{text}!")
+    place.forge.lost_answers = [lost]
+    with pytest.raises(HclmodError):
+        place.run(report)
+    assert only(place)["title"] == "Phase 3: Title!"
+    assert len(writes(place)) == 2, "it is not tried again"
+    assert place.run(report).outcome is Outcome.UNCHANGED
+
+
+def test_it_waits_before_a_change_too(place: Site) -> None:
+    place.run()
+    place.forge.write_fails = [place.forge.told(429, {"message": "slow down"}, {"retry-after": "7"})]
+    assert place.run(full(lambda text: f"{text}!")).outcome is Outcome.UPDATED
+    assert place.pauses == [7]
+
+
 def test_an_answer_that_comes_too_late_after_the_write(place: Site) -> None:
     answer, gone, slow = place.forge.answer, threading.Event(), [1]
 

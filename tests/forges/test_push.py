@@ -30,7 +30,7 @@ pytestmark = pytest.mark.sampled(1)  # one forge by default, all of them with `-
 
 KINDS = ("gitea", "gitlab")
 MARKER = "<!-- hclmod:pr phase=3 -->"
-TOKENLESS = "Without a token hclmod cannot see"
+TOKENLESS = "hclmod cannot see whether a person closed an earlier pull request of this phase: o/r at 127.0.0.1"
 
 
 @pytest.fixture(params=KINDS)
