@@ -199,6 +199,11 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert "does not know which forge git.example.net is" in told
     assert "secret" not in told
     assert "is not here" in said("--phase", "3", "--dry-run", "--forge", "forgejo", "--base", "main")
+    git(root, "remote", "set-url", "origin", "http://me:secret@127.0.0.1:1/you/infra")
+    told = said("--phase", "3", "--forge", "forgejo")
+    assert "remote origin: " in told
+    assert "secret" not in told
+    git(root, "remote", "set-url", "origin", "https://me:secret@git.example.net/you/infra")
     text = (root / "hclmod.toml").read_text()
     (root / "hclmod.toml").write_text(f'{text}\n[remote]\ncanonical = "git.other.net/you/infra"\n')
     assert "is not git.other.net/you/infra" in said("--phase", "3", "--forge", "forgejo")

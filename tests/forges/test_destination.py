@@ -280,6 +280,17 @@ def test_a_remote_that_is_away(here: Site) -> None:
     assert check(here, offline=True).base == "main"
 
 
+def test_a_base_of_another_history(here: Site) -> None:
+    other = here.root.parent / "other"
+    git(here.root.parent, "clone", "-q", str(here.server), str(other))
+    git(other, "checkout", "-q", "--orphan", "new")
+    git(other, "commit", "-q", "-m", "from nothing")
+    git(other, "push", "-q", "--force", "origin", "new:main")
+    with pytest.raises(HclmodError, match="have no commit in common") as caught:
+        check(here)
+    assert "git fetch --unshallow origin" in str(caught.value)
+
+
 def test_a_base_that_moved_is_fetched(here: Site) -> None:
     git(here.root, "push", "-q", "origin", f"{BRANCH}:refs/heads/x")
     other = here.root.parent / "other"
