@@ -172,7 +172,7 @@ class _Maker:
         """Whether a literal in a container is one for several stacks or calls, as in a shared module."""
         uses = self.drives[piece.site] if piece.site else ()
         shared = any(other.id.stack != use.id.stack or not self.mine(other) for other in uses)
-        outside = not f"{use.id.folder}/".startswith(f"{use.id.stack}/")
+        outside = not use.id.is_inside
         read = self.mentions.of_resource(piece.site) if piece.site else ()
         return shared or outside or bool(read) or bool(self._callers_unread(use, use.id.folder))
 
@@ -320,8 +320,7 @@ class _Maker:
     def _is_the_stacks(self, workload: Workload) -> bool:
         """Whether a workload is the phase's by its stack or folder, so that it is found without following calls."""
         resource = workload.id._replace(module="")
-        is_inside = f"{resource.folder}/".startswith(f"{resource.stack}/")
-        return is_inside and self.number in (None, self.phase_of(resource))
+        return resource.is_inside and self.number in (None, self.phase_of(resource))
 
 
 def _unique(assigned: Iterable[AssignedWorkload]) -> tuple[AssignedWorkload, ...]:

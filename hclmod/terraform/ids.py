@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hclmod.python import ENDING
+
 
 class BlockId(NamedTuple):
     """One resource's block, whoever calls the module that holds it: its folder, and its address in the module."""
@@ -33,6 +35,12 @@ class ResourceId(NamedTuple):
     def name(self) -> str:
         """How a person names it: `stack/address`."""
         return f"{self.stack}/{self.full}"
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether it stands in a folder of its stack, or in a document of the program that the stack is."""
+        program = not self.stack and self.folder.endswith(ENDING)
+        return program or f"{self.folder}/".startswith(f"{self.stack}/")
 
     @property
     def block(self) -> BlockId:
