@@ -43,7 +43,8 @@ OWNERS = {
     "click": {
         "cli", "cli.apply", "cli.audit", "cli.catch_up", "cli.check", "cli.ci", "cli.conventions", "cli.docs",
         "cli.doctor", "cli.errors", "cli.fleet", "cli.foundation", "cli.groups", "cli.lsp", "cli.options", "cli.output",
-        "cli.pin", "cli.pr", "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.tags",
+        "cli.pin", "cli.pr", "cli.refresh", "cli.report", "cli.rules", "cli.status", "cli.survey", "cli.synth",
+        "cli.tags",
     },
     "tomllib": {"caches.mirrors", "config.file", "engine.cases", "fleet.file", "cli.options"},
     "distributed": {"fleet.cluster"},
@@ -319,6 +320,7 @@ OPEN = {
     "forges.target": "reads the event that the forge wrote",
     "reports.html": "reads a file of the package",
     "cli.output": "tries whether a named file can be written, after `files.given`",
+    "engine.synth": "makes a folder in which a program is run, as a person asked",
     "commands.test": "removes the old form of a case after the new one is written",
     "cli.docs": "removes a page that no rule has any more",
 }

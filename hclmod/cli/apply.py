@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hclmod.cli import options, output
+from hclmod.cli import options, output, synth
 from hclmod.cli import refresh as refreshing
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import apply_phase, has_branch, is_made_from, plan_phases, write
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--replace", is_flag=True, help="Replace the branch if every commit on it was made by hclmod.")
 @click.option("--refresh", is_flag=True, help="First query registries for the phase's images (uses the network).")
 @click.option("--base", default="HEAD", show_default=True, metavar="REV", help="The commit to start from.")
+@synth.option
 @options.progress
 @options.view()
 @options.source(rules=True, settings=True)
@@ -41,6 +42,7 @@ def apply(
     replace: bool,
     refresh: bool,
     base: str,
+    by_synth: bool,
     view: View,
     source: Source,
 ) -> int:
@@ -64,8 +66,9 @@ def apply(
         elif not any(True for _ in report.outcomes):
             output.warning(f"phase {report.number} has nothing to do: its stacks hold nothing that its rules look at")
     with view.showing(project, reports, base=base) as shown:
-        for report in reports:
-            project.proven(report)
+        _require_proof(project, reports)
+        if by_synth:
+            synth.prove_each(project.at(base, in_place=in_place), reports)
         if dry_run:
             lines = _next(reports) if view.form == "text" and not view.verbose else []
         elif in_place:
@@ -85,6 +88,12 @@ def _existing(project: Project, number: int, base: str) -> str:
     if number in project.done or is_made_from(project, number, base):
         return f"{branch} exists. Planning to see whether it is up to date."
     return f"{branch} exists and was not made from {base}, so the result is another one. --replace makes it again."
+
+
+def _require_proof(project: Project, reports: Sequence[PhaseReport]) -> None:
+    """Raise a `RefusedError` where a document is not proven."""
+    for report in reports:
+        project.proven(report)
 
 
 def _next(reports: Sequence[PhaseReport]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hclmod.cli import options, output
+from hclmod.cli import options, output, synth
 from hclmod.cli.groups import Command
 from hclmod.commands.apply import to_do, write
 from hclmod.commands.check import check as check_files
@@ -72,6 +72,7 @@ def check(*, paths: tuple[Path, ...], rules: tuple[str, ...], stdin: Path | None
 @_on_files(diff=False)
 @click.option("--diff", is_flag=True, help="Show the changes as a diff and write nothing.")
 @options.dry_run
+@synth.option
 def fix(
     *,
     paths: tuple[Path, ...],
@@ -79,6 +80,7 @@ def fix(
     stdin: Path | None,
     diff: bool,
     dry_run: bool,
+    by_synth: bool,
     source: Source,
     view: View,
 ) -> int:
@@ -91,6 +93,8 @@ def fix(
     with output.progress() as watch:
         reports = plan_fix(project, paths, rules, watch=watch, begin=watch.begin, unsaved=unsaved)
     _say_if_none(project, reports)
+    if by_synth:
+        synth.prove(project, reports)
     if diff or dry_run:
         (view.as_diff() if diff else view).show(project, reports)
         for report in reports:
