@@ -722,3 +722,10 @@ def test_ledger_of_a_squash_and_under_odd_settings(home: Path) -> None:
     day = git(home, "-c", "log.showSignature=false", "log", "-1", "--format=%cs", "--no-color").decode().strip()
     expected = (LedgerEntry(1, squash, rules, "", day), LedgerEntry(2, squash, rules, "", day))
     assert Repository.open(home).ledger("HEAD") == expected
+
+
+def test_commit_deletes_a_file(home: Path) -> None:
+    commit = Repository.open(home).commit("HEAD", {"a/main.tf": NEW, "b/run.tf": None}, branch=BRANCH, message=TEXT)
+    assert commit is not None
+    assert git(home, "show", "--name-status", "--format=", commit).split() == [b"M", b"a/main.tf", b"D", b"b/run.tf"]
+    assert git(home, "status", "--porcelain") == b""

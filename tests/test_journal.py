@@ -214,3 +214,42 @@ def test_a_scratch_folder_that_nobody_holds_is_removed(tmp_path: Path, monkeypat
         scratch.clean()
         assert sorted(each.name for each in tmp_path.iterdir()) == sorted([first.name, second.name, "hclmod-mine"])
     assert [each.name for each in tmp_path.iterdir()] == ["hclmod-mine"]
+
+
+GONE = {**NEW, "b.tf": None}
+
+
+def test_a_file_goes_with_the_others(root: Path) -> None:
+    journal.replace_all(root, GONE, OLD)
+    assert (texts(root), left(root)) == ({name: data for name, data in GONE.items() if data is not None}, [])
+
+
+def test_a_file_that_was_changed_meanwhile_does_not_go(root: Path) -> None:
+    (root / "b.tf").write_bytes(b"mine\n")
+    with pytest.raises(RefusedError, match=r"b\.tf was changed"):
+        journal.replace_all(root, GONE, OLD)
+    assert texts(root) == {**OLD, "b.tf": b"mine\n"}
+
+
+def test_an_error_after_a_file_has_gone_brings_it_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(change: journal._Change) -> None:
+        if change.name == "c.tf":
+            raise OSError(28, "No space left on device")
+        put(change)
+
+    put = journal._put
+    monkeypatch.setattr(journal, "_put", full)
+    with pytest.raises(HclmodError, match=r"cannot write c\.tf"):
+        journal.replace_all(root, GONE, OLD)
+    assert (texts(root), left(root)) == (OLD, [])
+
+
+def test_a_run_that_was_killed_after_a_file_has_gone_is_taken_back(root: Path) -> None:
+    process = os.fork()
+    if not process:
+        journal._forget = lambda *_: os._exit(9)  # the files are written, the journal is still there
+        journal.replace_all(root, GONE, OLD)
+    os.waitpid(process, 0)
+    assert not (root / "b.tf").exists()
+    assert sorted(journal.recover(root)) == sorted(OLD)
+    assert (texts(root), left(root)) == (OLD, [])

@@ -16,9 +16,11 @@ from hclmod.yaml.removal import check_anchors, start_with_comments
 from hclmod.yaml.views import content_end, pointer
 
 if TYPE_CHECKING:
+    from hclmod.hcl.syntax import Node
     from hclmod.yaml.views import YamlItem, YamlNode, YamlPair
 
 _PLAIN = re.compile(r"[A-Za-z0-9./_$][^\r\n]*")
+_OF_FLOW = re.compile(r"[,\[\]{}]")
 _SPECIAL = re.compile(r": |:$| #|^[-?:,\[\]{}#&*!|>'\"%@`]")
 
 
@@ -49,21 +51,30 @@ def set_text(node: YamlNode, text: str) -> Fix:
     if b"\n" in data[span.start : span.end]:
         raise UnfixableError("it is not a text on one line")
     check_anchors(node.file, node.outer)
-    written = _quoted(text, data[span.start : span.start + 1])
+    written = _quoted(text, data[span.start : span.start + 1], in_flow=_is_in_flow(node.outer))
     return Fix((Edit(span, written),), (Declared(pointer(node.keys), Effect.CHANGED),))
 
 
 def set_list(node: YamlNode, texts: list[str]) -> Fix:
     """The fix that writes a list of texts in the place of a text on one line."""
     check_anchors(node.file, node.outer)
-    written = b"[" + b", ".join(_quoted(each, b"") for each in texts) + b"]"
+    written = b"[" + b", ".join(_quoted(each, b"", in_flow=True) for each in texts) + b"]"
     return Fix((Edit(node.span, written),), (Declared(pointer(node.keys), Effect.CHANGED),))
 
 
-def _quoted(text: str, quote: bytes) -> bytes:
+def _is_in_flow(node: Node) -> bool:
+    """Whether a node stands in brackets or braces."""
+    above = node.parent
+    while above is not None and above.type not in ("flow_sequence", "flow_mapping"):
+        above = above.parent
+    return above is not None
+
+
+def _quoted(text: str, quote: bytes, *, in_flow: bool) -> bytes:
     if quote == b"'":
         return b"'" + text.replace("'", "''").encode() + b"'"
-    if quote == b'"' or not _PLAIN.fullmatch(text) or _SPECIAL.search(text) or not is_text(text):
+    special = _SPECIAL.search(text) or (in_flow and _OF_FLOW.search(text))
+    if quote == b'"' or not _PLAIN.fullmatch(text) or special or not is_text(text):
         return b'"' + text.replace("\\", "\\\\").replace('"', '\\"').encode() + b'"'
     return text.encode()
 
@@ -76,7 +87,8 @@ def append_text(node: YamlNode, text: str) -> Fix:
     last = node.items[-1]
     value = last.value
     quote = node.file.data[value.inner.start_byte : value.inner.start_byte + 1] if value else b""
-    written = _quoted(text, quote if quote in (b"'", b'"') else b"")
+    quote = quote if quote in (b"'", b'"') else b""
+    written = _quoted(text, quote, in_flow=node.is_flow or _is_in_flow(node.outer))
     declared = Declared(pointer((*node.keys, len(node.items))), Effect.ADDED)
     if not node.is_flow:
         return Fix((_line_behind(last, b"- " + written),), (declared,))
