@@ -65,7 +65,7 @@ def apply(
             output.warning(f"phase {report.number} is empty: its stacks, workloads and namespaces select nothing")
         elif not any(True for _ in report.outcomes):
             output.warning(f"phase {report.number} has nothing to do: its stacks hold nothing that its rules look at")
-    with view.showing(project, reports, base=base) as shown:
+    with view.showing(project, reports, base=base, is_of_base=not in_place) as shown:
         _require_proof(project, reports)
         if by_synth:
             synth.prove_each(project.at(base, in_place=in_place), reports)

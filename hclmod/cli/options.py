@@ -80,11 +80,13 @@ class View(Struct, frozen=True):
         output.show_report(report, self.form, self.file, verbose=self.verbose)
 
     @contextmanager
-    def showing(self, project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD") -> Iterator[Report]:
+    def showing(
+        self, project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD", is_of_base: bool = False
+    ) -> Iterator[Report]:
         """Do the work of the block, then print reports, also where an error says that it was not done."""
         from hclmod.commands.apply import tell
 
-        report = tell(project, reports, base=base, for_text=self.form == "text")
+        report = tell(project, reports, base=base, for_text=self.form == "text", is_of_base=is_of_base)
         try:
             yield report
         except HclmodError:

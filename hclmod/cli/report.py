@@ -31,7 +31,10 @@ def report(*, file: Path, limit: int | None, see: str, view: View, source: Sourc
     FILE is a report written with --format json. No rule runs.
     """
     how = {"limit": limit, "whole": see, "folders": source.rules}
-    output.show_report(read_file(file), view.form, view.file, verbose=view.verbose, **how)
+    from hclmod.forges.web import trusted
+
+    stored = trusted(read_file(file), os.environ)
+    output.show_report(stored, view.form, view.file, verbose=view.verbose, **how)
 
 
 @click.command(cls=Command)
@@ -91,4 +94,4 @@ def _content(phase: str | None, stored: Path | None, source: Source) -> Report:
     project = source.open()
     with output.progress() as watch:
         reports = plan_phases(project, options.phases(project, phase, dry_run=True), watch=watch, begin=watch.begin)
-    return tell(project, reports)
+    return tell(project, reports, is_of_base=True)

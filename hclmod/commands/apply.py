@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from hclmod.engine.outcomes import PhaseReport
     from hclmod.engine.project import Project
+    from hclmod.reports.model import Commit
 
 
 def plan_phases(
@@ -171,10 +173,18 @@ def to_do(report: PhaseReport) -> int:
     return sum(each.is_open for each in report.findings)
 
 
-def tell(project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD", for_text: bool = False) -> Report:
+def tell(
+    project: Project,
+    reports: Sequence[PhaseReport],
+    *,
+    base: str = "HEAD",
+    for_text: bool = False,
+    is_of_base: bool = False,
+) -> Report:
     """The reports as the one model of all renderings, with the phases of the config and which of them are done.
 
-    Text does not show the progress of the rollout, so git is not asked for it either.
+    With `is_of_base` they are about the files of the commit `base`, else about the working tree. Text does not show the
+    progress of the rollout, so git is not asked for it either.
     """
     try:
         done = () if for_text else project.done
@@ -185,5 +195,12 @@ def tell(project: Project, reports: Sequence[PhaseReport], *, base: str = "HEAD"
     sections = tuple(from_plan.tell(each, hidden, with_hunks=not for_text) for each in reports)
     steps = tuple(Step(number, phase.title, number in done) for number, phase in project.config.phases.items())
     docs = "" if any(each.title == TITLE for each in reports) else project.config.docs  # no page of a rule is about it
-    report = Report(__version__, sections, () if for_text else steps, docs)
+    about = _commit(project, base) if is_of_base and not for_text else None
+    report = Report(__version__, sections, () if for_text else steps, docs, about)
     return without(report, cleaner(project, paths, base, hidden))
+
+
+def _commit(project: Project, base: str) -> Commit | None:
+    from hclmod.forges import web
+
+    return web.commit(project.root, base, os.environ)

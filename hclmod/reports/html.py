@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -24,10 +25,10 @@ from hclmod.reports.escape import html, spans
 from hclmod.reports.model import Kind, Outcome, count, fix_command, summary, to_review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hclmod.reports.causes import Cause
-    from hclmod.reports.model import Document, Item, Report, Section, Stack
+    from hclmod.reports.model import Commit, Document, Item, Report, Section, Stack
 
 _CLASSES = {diff.ADDED: "added", diff.REMOVED: "removed", diff.HUNK: "hunk", diff.HEAD: "head"}
 _WORDS: dict[Kind, str] = {
@@ -44,7 +45,9 @@ def render(report: Report) -> str:
     # Nothing is loaded, and no style or script runs but these two.
     sums = {"css": _sum(css), "js": _sum(js)}
     page = _templates().get_template("page.html.j2")
-    return page.render(report=report, words=_WORDS, css=Markup(css), js=Markup(js), sums=sums)  # noqa: S704 - our files
+    link = _linking(report.commit)
+    values = {"report": report, "words": _WORDS, "sums": sums, "link": link}
+    return page.render(**values, css=Markup(css), js=Markup(js))  # noqa: S704 - our files
 
 
 @cache
@@ -56,7 +59,8 @@ def _templates() -> Environment:
     made.filters.update(
         spans=spans, count=count, summary=summary, fix_command=fix_command, to_review=to_review, dedented=_dedented,
         runs=_runs, counts=_counts, matrix=_matrix, causes=_causes, refused=_refused, names=_names, numbers=numbers,
-        totals=_totals, rules=_rules, effects=_effects, is_open=_is_open,
+        totals=_totals, rules=_rules, effects=_effects, is_open=_is_open, title=_title, about=_about,
+        is_new=_is_new,
     )  # fmt: skip
     made.globals["heads"] = HEADS
     return made
@@ -74,6 +78,36 @@ def _asset(name: str) -> str:
 
 def _sum(text: str) -> Markup:
     return Markup(b64encode(hashlib.sha256(text.encode()).digest()).decode())  # noqa: S704 - letters, digits, `+/=`
+
+
+def _title(report: Report) -> str:
+    """What the page is about, for the tab of a browser."""
+    headings = ", ".join(each.heading for each in report.sections) or "hclmod"
+    return f"{_about(report.commit)}: {headings}" if report.commit else headings
+
+
+def _about(commit: Commit) -> str:
+    """The repository, the commit and its day."""
+    named = f"{commit.repository} at " if commit.repository else ""
+    return f"{named}{commit.id[:12]} of {commit.date}"
+
+
+def _linking(commit: Commit | None) -> Callable[[str], str]:
+    """What gives the address of a place (`file:line`) of the commit, empty where there is none."""
+
+    def link(place: str) -> str:
+        path, _, line = place.rpartition(":")
+        if commit is None or not commit.lines or not path or not line.isdecimal():
+            return ""
+        written = quote(path.encode(errors="surrogateescape"))
+        return commit.lines.replace("{path}", written).replace("{line}", line)
+
+    return link
+
+
+def _is_new(document: Document) -> bool:
+    """Whether the commit does not have the file."""
+    return bool(document.hunks) and diff.is_new(document.hunks)
 
 
 def _names(report: Report) -> list[str]:

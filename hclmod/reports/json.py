@@ -14,7 +14,7 @@ from msgspec import Meta
 from hclmod import files
 from hclmod.errors import HclmodError
 from hclmod.reports import escape
-from hclmod.reports.model import Report, Section, Stack, Step, Texts, Totals, Value
+from hclmod.reports.model import Commit, Report, Section, Stack, Step, Texts, Totals, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,17 +52,26 @@ class StoredReport(Value, frozen=True, kw_only=True):
     docs: Annotated[
         str, Meta(description="The address of a rule's page, with {rule} in place of its id.", pattern=_ADDRESS)
     ] = ""
+    commit: Annotated[
+        Commit | None, Meta(description="The commit whose lines are named. Absent for those of the working tree.")
+    ] = None
 
 
 def write(report: Report) -> str:
     """The report as JSON text, ending in a newline."""
     sections = tuple(map(CountedSection.of, report.sections))
     written = StoredReport(
-        version=VERSION, hclmod=report.hclmod, sections=sections, steps=report.steps, docs=report.docs
+        version=VERSION,
+        hclmod=report.hclmod,
+        sections=sections,
+        steps=report.steps,
+        docs=report.docs,
+        commit=report.commit,
     )
     values = msgspec.to_builtins(written)
-    if not report.docs:
-        del values["docs"]
+    for name in ("docs", "commit"):
+        if not values[name]:
+            del values[name]
     return escape.json(json.dumps(values, indent=1, ensure_ascii=True) + "\n")
 
 
@@ -94,7 +103,7 @@ def read(data: bytes, path: str) -> Report:
             f"{path}: {_placed(error)}", hint="Give a report of `--format json` of this hclmod, unchanged."
         ) from error
     sections = (Section(each.number, each.title, each.rules, each.stacks) for each in result.sections)
-    return Report(result.hclmod, tuple(sections), result.steps, result.docs)
+    return Report(result.hclmod, tuple(sections), result.steps, result.docs, result.commit)
 
 
 def _placed(error: msgspec.ValidationError) -> str:

@@ -216,6 +216,20 @@ class Step(Value, frozen=True):
     done: Annotated[bool, Meta(description="Whether HEAD's history holds the phase's commit, or `through` says so.")]
 
 
+_LINE = r"^(https?://[^\s{}<>\"'\\]+/\{path\}[^\s{}<>\"'\\]*\{line\})?$"
+
+
+class Commit(Value, frozen=True, kw_only=True):
+    """The commit whose lines a report names."""
+
+    id: Annotated[str, Meta(pattern="^[0-9a-f]{40,64}$")]
+    date: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$", description="The day on which it was made.")]
+    repository: Annotated[str, Meta(description="As its forge calls it, empty where that is not known.")]
+    lines: Annotated[
+        str, Meta(pattern=_LINE, description="The address of a line, with {path} and {line}. Empty for none.")
+    ]
+
+
 class Report(Value, frozen=True):
     """The sections of one run, the hclmod that made them, and the phases of the config."""
 
@@ -223,6 +237,7 @@ class Report(Value, frozen=True):
     sections: tuple[Section, ...]
     steps: Annotated[tuple[Step, ...], Meta(description="The phases of the config.")] = ()
     docs: str = ""  # the address of a rule's page, with `{rule}` in place of its id
+    commit: Commit | None = None  # None for a report on what is in the working tree
 
     @property
     def key(self) -> str:

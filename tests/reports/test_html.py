@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from hclmod.reports import html
 from hclmod.reports.diff import hunks
-from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
+from hclmod.reports.model import Commit, Kind, Outcome, Report, Section, Stack
 from tests.support.markup import Page
 from tests.support.reports import EVIL, big, document, full, item, reports
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = {
     "class", "id", "lang", "charset", "name", "content", "http-equiv", "value", "max", "hidden", "scope", "data-stack",
-    "type", "list", "autocomplete", "data-rule", "data-effect", "data-kind",
+    "type", "list", "autocomplete", "data-rule", "data-effect", "data-kind", "href", "rel",
 }  # fmt: skip
+LINE = r"https://git\.example\.net/o/r/blob/0{40}/[\w./~%-]+#L\d+"
 
 
 def check(text: str) -> Page:
@@ -31,7 +33,8 @@ def check(text: str) -> Page:
     assert not read.problems, read.problems
     names = [tag for tag, _ in read.tags]
     assert (names.count("script"), names.count("style")) == (1, 1)
-    assert not {"a", "img", "iframe", "link", "object", "form", "base"} & set(names)
+    assert all(re.fullmatch(LINE, each.get("href") or "") for tag, each in read.tags if tag == "a")
+    assert not {"img", "iframe", "link", "object", "form", "base"} & set(names)
     assert {key for _, attributes in read.tags for key in attributes} <= ATTRIBUTES
     assert all(char.isprintable() or char in "\n\t" for char in text)
     text.encode()
@@ -61,6 +64,34 @@ def test_what_it_says() -> None:
         assert words in text, words
     assert {"image -> var.tag", "kubectl rollout undo"} <= set(read.codes)
     assert [tag for tag, attributes in read.tags if attributes.get("data-stack") == "s"] == ["tr", "details"]
+
+
+COMMIT = Commit(
+    id="0" * 40, date="2026-12-01", repository="o/r",
+    lines=f"https://git.example.net/o/r/blob/{'0' * 40}/{{path}}#L{{line}}",
+)  # fmt: skip
+
+
+def test_a_report_on_a_commit_names_it_and_links_its_lines() -> None:
+    read = check(html.render(replace(full(), commit=COMMIT)))
+    assert "o/r at 000000000000 of 2026-12-01" in read.text()
+    links = [each["href"] for tag, each in read.tags if tag == "a"]
+    assert f"https://git.example.net/o/r/blob/{'0' * 40}/s/main.tf#L2" in links
+    assert len(links) == 6, "five items, and the place of the one cause"
+
+
+def test_without_an_address_of_lines_and_for_new_files_nothing_is_linked() -> None:
+    for commit in (None, replace(COMMIT, lines="")):
+        assert "<a " not in html.render(replace(full(), commit=commit))
+    made = document("s/new.tf", Outcome.CHANGED, item(Kind.CHANGE), lines=hunks(b"", b"a\n"))
+    text = html.render(Report("1", (Section(1, "", (), (Stack("s", (made,)),)),), commit=COMMIT))
+    assert "<a " not in text
+    assert "<title>o/r at 000000000000 of 2026-12-01: Phase 1</title>" in text
+
+
+@given(reports())
+def test_no_text_of_a_repository_breaks_out_of_a_link(report: Report) -> None:
+    check(html.render(replace(report, commit=COMMIT)))
 
 
 def test_it_asks_for_nothing() -> None:
