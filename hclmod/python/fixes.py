@@ -55,7 +55,7 @@ def replace(expression: Expression, text: bytes, part: Span | None = None) -> Fi
 @hcl.ensure_attribute.register(Block)
 def ensure_attribute(block: Block, name: str, value: bytes, *, after: str | None = None) -> Fix | None:
     """`name=value` among the arguments: set where it stands, else put behind `after` or at the end."""
-    if existing := block.attribute(name):
+    if existing := block.attributes.get(name):
         new = places.quoted(_source(block), value, own(existing.value.node).core())
         return None if existing.value.text.encode() == new else replace(cast("Expression", existing.value), value)
     return _given(block, name, [places.quoted(_source(block), value)], after=after)
@@ -64,7 +64,7 @@ def ensure_attribute(block: Block, name: str, value: bytes, *, after: str | None
 @hcl.ensure_entry.register(Block)
 def ensure_entry(block: Block, name: str, key: str, value: str) -> Fix | None:
     """`"key": "value"` in the dict that is the argument `name`, which is given where it is missing."""
-    source, attribute = _source(block), block.attribute(name)
+    source, attribute = _source(block), block.attributes.get(name)
     entry = b'"%s": "%s"' % (key.encode(), value.encode())
     if attribute is None:
         return _given(block, name, [b"{" + places.requoted(source, entry) + b"}"], after=None)
@@ -110,7 +110,7 @@ def ensure_items(
     if not homes:
         return _lifecycle(block, name, missing, comment=comment, above=above, inside=inside)
     home = cast("Block", homes[0])
-    attribute = home.attribute(name)
+    attribute = home.attributes.get(name)
     if attribute is None:
         return _given(home, name, _listed(missing, comment, above), after=None)
     if comment and comment in attribute.value.text:
@@ -149,8 +149,8 @@ def _lifecycle(block: Block, name: str, items: Sequence[str], *, comment: str, a
 def _given(block: Block, name: str, lines: Sequence[bytes], *, after: str | None, effect: str = "") -> Fix:
     """The fix that gives a call or a dict one more argument."""
     source, home = _source(block), places.home(own(block.node))
-    if block.fluid:
-        raise UnfixableError(f"`{block.fluid}` may give `{name}` already")
+    if block.more is not None:
+        raise UnfixableError(f"`{_short(source.written(block.more))}` may give `{name}` already")
     if home.type == "dict":
         first = places.requoted(source, b'"%s": ' % name.encode())
     else:

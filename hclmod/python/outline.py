@@ -14,6 +14,7 @@ from hclmod.hcl import views
 from hclmod.python.constructs import construct, holders, id_of, pods, resource_of
 from hclmod.python.names import is_read, parameters
 from hclmod.python.nodes import among, seen
+from hclmod.python.overrides import overriding
 from hclmod.python.source import Source
 from hclmod.python.values import key_of, loop_over
 from hclmod.python.views import Attribute, Block, Expression
@@ -27,7 +28,8 @@ _STRUCTS = frozenset({"cdktf.TerraformResourceLifecycle", "cdktn.TerraformResour
 _NESTED = frozenset({"metadata", "spec", "template", "job_template", "container", "init_container", "lifecycle"})
 """The arguments that are blocks of Terraform, where a dict does not say so."""
 
-OVERRIDE = "add_override"
+_LOST = {"lifecycle": "ignore_changes", "metadata": "annotations"}
+"""What rules ask of a block, where it is not known because another expression makes it."""
 
 
 @views.outline.register(Source)
@@ -42,7 +44,7 @@ class _Maker:
         self.source, self.names = source, source.names
         self.counts: dict[str, int] = defaultdict(int)
         self.labels: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self.overrides = {id(target): call for target, call in self._overriding()}
+        self.overrides = overriding(source)
 
     def blocks(self) -> Iterator[Block]:
         """Resources, calls, defaults and assignments."""
@@ -71,9 +73,11 @@ class _Maker:
 
     def _resource(self, call: Node, kind: str, name: str, unit: str) -> Block:
         path = self._path(f"resource.{kind}.{name}")
-        attributes, blocks, fluid = self._entries(call, path, pods(kind))
+        attributes, blocks, more = self._entries(call, path, pods(kind))
         attributes.update(self._runs(call, path))
-        blocks += self._overridden(call, path)
+        there = {each.type for each in blocks}
+        blocks += [self._lost(more, each, f"{path}.{each}") for each in _LOST if more and each not in there]
+        blocks = self._overridden(call, path, blocks)
         return Block(
             source=self.source,
             node=seen(call),
@@ -82,7 +86,7 @@ class _Maker:
             path=path,
             parts=(attributes, tuple(blocks)),
             unit=unit,
-            fluid=fluid,
+            more=more,
         )
 
     def _runs(self, call: Node, path: str) -> dict[str, views.Attribute]:
@@ -95,25 +99,24 @@ class _Maker:
 
     def _entries(
         self, node: Node, path: str, pod: tuple[str, ...]
-    ) -> tuple[dict[str, views.Attribute], list[views.Block], str]:
+    ) -> tuple[dict[str, views.Attribute], list[views.Block], Node | None]:
         """The attributes and blocks of a call or a dict, and what else may set some."""
         attributes: dict[str, views.Attribute] = {}
         blocks: list[views.Block] = []
-        fluid = ""
-        for holder in holders(node):
-            if holder.type == "splat":
-                fluid = self.source.written(holder)
-                continue
+        for holder in (each for each in holders(node) if each.type != "splat"):
             name = self._name(holder)
             inner = f"{path}.{name}"
             made = self._nested(holder, name, inner, pod[1:] if pod[:1] == (name,) else ())
             if made is None:
                 attributes[name] = Attribute(self.source, seen(holder), name, inner)
             blocks += made or ()
-        if fluid and pod and not any(each.type == pod[0] for each in blocks):
-            splat = next(each for each in holders(node) if each.type == "splat")
+        splat = next((each for each in holders(node) if each.type == "splat"), None)
+        if splat and pod and not any(each.type == pod[0] for each in blocks):
             blocks.append(self._unwritten(splat, pod, path))
-        return attributes, blocks, fluid
+        if splat and node.type == "dict":  # what stands before it is replaced by what it has
+            before = [name for name, each in attributes.items() if each.node.start_byte < splat.start_byte]
+            attributes |= {name: Attribute(self.source, seen(splat), name, f"{path}.{name}") for name in before}
+        return attributes, blocks, splat
 
     def _name(self, holder: Node) -> str:
         if holder.type == "attribute":
@@ -129,12 +132,16 @@ class _Maker:
             return [self._block(each, holder, name, f"{path}[{index}]", pod) for index, each in enumerate(parts)]
         if name not in _NESTED:
             return None
-        if name in ("lifecycle", "metadata"):
-            inside = {"lifecycle": "ignore_changes", "metadata": "annotations"}[name]
-            lost = Attribute(self.source, seen(holder), inside, f"{path}[0].{inside}")
-            return [self._made(holder, holder, name, f"{path}[0]", {inside: lost}, ())]
+        if name in _LOST:
+            return [self._lost(holder, name, path)]
         chain = (name, *pod) if name not in ("container", "init_container") else (name,)
         return [self._unwritten(holder, chain, path.rpartition(".")[0])]
+
+    def _lost(self, holder: Node, name: str, path: str) -> Block:
+        """A block that another expression makes: what it says of annotations or of what is ignored is not known."""
+        inside = _LOST[name]
+        lost = Attribute(self.source, seen(holder), inside, f"{path}[0].{inside}")
+        return self._made(holder, holder, name, f"{path}[0]", {inside: lost}, ())
 
     def _is_struct(self, node: Node, name: str) -> bool:
         if node.type == "dict":
@@ -154,8 +161,8 @@ class _Maker:
         return bound.node.fields["val"].core() if uses == 1 and self.names.scope_of(node) is scope else node  # type: ignore[union-attr]
 
     def _block(self, node: Node, holder: Node, name: str, path: str, pod: tuple[str, ...]) -> Block:
-        attributes, blocks, fluid = self._entries(node, path, pod)
-        return self._made(node, holder, name, path, attributes, tuple(blocks), fluid=fluid)
+        attributes, blocks, more = self._entries(node, path, pod)
+        return self._made(node, holder, name, path, attributes, tuple(blocks), more=more)
 
     def _made(
         self,
@@ -166,7 +173,7 @@ class _Maker:
         attributes: dict[str, views.Attribute],
         blocks: tuple[views.Block, ...],
         *,
-        fluid: str = "",
+        more: Node | None = None,
         labels: tuple[str, ...] = (),
     ) -> Block:
         return Block(
@@ -177,7 +184,7 @@ class _Maker:
             path=path,
             parts=(attributes, blocks),
             holder=holder,
-            fluid=fluid,
+            more=holder if node is holder else more,
         )
 
     def _unwritten(self, holder: Node, chain: tuple[str, ...], path: str) -> Block:
@@ -197,43 +204,23 @@ class _Maker:
         inner = f"{path}.{first}[0]"
         return self._made(holder, holder, first, inner, {}, (self._unwritten(holder, tuple(rest), inner),))
 
-    def _overriding(self) -> Iterator[tuple[Node, Node]]:
-        """Each call of a construct with the call that overrides what it ignores."""
-        for call in self.source.top.walk("block"):
-            function = call.fields["func"]
-            if function.type != "get_attr" or function.fields["attr"].word != OVERRIDE:
-                continue
-            if (made := self._construct_of(function.fields["of"])) is not None:
-                yield made, call
+    def _overridden(self, call: Node, path: str, blocks: list[views.Block]) -> list[views.Block]:
+        """The blocks of a construct as `add_override` leaves them.
 
-    def _construct_of(self, node: Node) -> Node | None:
-        """The call that made what a name or `self.x` stands for."""
-        if node.type == "block":
-            return node
-        if node.type == "name":
-            binding = self.names.lookup(node)
-            return (
-                binding[1].node.fields["val"].core()
-                if binding and binding[1].kind == "value" and binding[1].node
-                else None
-            )
-        home = self.names.own_class(node)
-        text = self.source.written(node)
-        given = [each for each in home.walk("attribute") if each.word == text] if home else []
-        return given[0].fields["val"].core() if len(given) == 1 and "val" in given[0].fields else None
-
-    def _overridden(self, call: Node, path: str) -> list[views.Block]:
-        """The `lifecycle` that `add_override("lifecycle.ignore_changes", [...])` writes."""
-        result: list[views.Block] = []
-        override = self.overrides.get(id(call))
-        given = among(override.children, "argument") if override is not None else []
-        if override is not None and len(given) == 2:
-            key = Expression(self.source, seen(given[0].fields["val"]), "").string()
+        A list of `lifecycle.ignore_changes` is one that may be made longer. Others replace what nobody can follow.
+        """
+        for index, (key, value, override) in enumerate(self.overrides.get(id(call), ())):
+            inner, first = f"{path}.override[{index}]", key.partition(".")[0]
             if key == "lifecycle.ignore_changes":
-                inner = f"{path}.override[0]"
-                items = Attribute(self.source, seen(given[1]), "ignore_changes", f"{inner}.ignore_changes")
-                result.append(self._made(override, override, "lifecycle", inner, {"ignore_changes": items}, ()))
-        return result
+                items = Attribute(self.source, seen(value), "ignore_changes", f"{inner}.ignore_changes")
+                blocks.append(self._made(override, override, first, inner, {"ignore_changes": items}, ()))
+            elif first in _LOST:
+                blocks = [each for each in blocks if each.type != first]
+                blocks.append(self._lost(override, first, inner.removesuffix(f"[{index}]") + first))
+            elif first == "spec" and "container" in key:
+                blocks = [each for each in blocks if each.type != first]
+                blocks.append(self._unwritten(override, pods(construct(self.source, call)), inner))
+        return blocks
 
     def _call(self, call: Node) -> Block | None:
         """A call of a class or a function of the program, or of what it imports that makes no resource."""
@@ -252,7 +239,7 @@ class _Maker:
             arguments[f"#{index}"] = Attribute(self.source, seen(each), f"#{index}", f"{path}.#{index}")
         for each in among(call.children, "attribute"):
             arguments[each.word] = Attribute(self.source, seen(each), each.word, f"{path}.{each.word}")
-        fluid = next((self.source.written(each) for each in among(call.children, "splat")), "")
+        more = next(iter(among(call.children, "splat")), None)
         loop = self._runs(call, path)
         return Block(
             source=self.source,
@@ -262,7 +249,7 @@ class _Maker:
             path=path,
             parts=({**arguments, **loop}, ()),
             unit=self.names.unit(call),
-            fluid=fluid,
+            more=more,
         )
 
     def _label(self, call: Node) -> str:

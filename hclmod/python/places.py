@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from hclmod.hcl import comments
 from hclmod.hcl.edits import Edit, Span
-from hclmod.hcl.indentation import UnfixableError
 from hclmod.python.nodes import among, seen
 
 if TYPE_CHECKING:
@@ -78,15 +77,13 @@ def removed(source: Source, node: Node) -> Span:
     entries = [each for each in around.children if each.type in _HELD] if around else [node]
     at = entries.index(node)
     comma = comma_behind(around, node) if around else None
+    span = alone = Span(node.start_byte, comma.end_byte if comma else node.end_byte)
     if at + 1 < len(entries):
         span = Span(node.start_byte, entries[at + 1].start_byte)
     elif at:
         span = Span(entries[at - 1].end_byte, node.end_byte)
-    else:
-        span = Span(node.start_byte, comma.end_byte if comma else node.end_byte)
-    if b"#" in source.data[span.start : node.start_byte] + source.data[node.end_byte : span.end]:
-        raise UnfixableError("a comment stands between it and its neighbour")
-    return span
+    beside = source.data[span.start : node.start_byte] + source.data[node.end_byte : span.end]
+    return alone if b"#" in beside else span  # a comment between it and its neighbour stays
 
 
 def dropped(source: Source, span: Span) -> tuple[bytes, ...]:

@@ -122,13 +122,21 @@ class Attribute(views.Attribute, frozen=True, dict=True):
 class Block(views.Block, frozen=True, dict=True):
     """A call or a dict. `parts` are its attributes and blocks, `unit` the part of the program that it stands in.
 
-    `holder` is the argument that it is the value of. `fluid` says what else may set arguments, such as `**more`.
+    `holder` is the argument that it is the value of. `more` is what else may set arguments, such as `**more`: an
+    argument that is not among them has its value from there, as far as anybody can tell.
     """
 
     parts: tuple[dict[str, views.Attribute], tuple[views.Block, ...]] = ({}, ())
     unit: str = ""
     holder: Node | None = None
-    fluid: str = ""
+    more: Node | None = None
+
+    def attribute(self, name: str) -> views.Attribute | None:
+        """The argument of this name, or None."""
+        known = self._items[0].get(name)
+        if known is not None or self.more is None:
+            return known
+        return Attribute(self.source, seen(self.more), name, f"{self.path}.{name}")
 
     @cached_property
     def _items(self) -> tuple[dict[str, views.Attribute], tuple[views.Block, ...]]:

@@ -142,9 +142,9 @@ class _Maker:
             position = int(name[1:]) if name.startswith("#") else None
             to = name if position is None else names[position] if position < len(names) else ""
             arguments[to] = definition(each.value)
-        if block.fluid:
-            line, why = block.line, f"`{block.fluid}` may give it"
-            lost = Definition(block.source.document.path, block.path, line, Opaque(block.fluid, why))
+        if block.more is not None:
+            text = self._program.sources[block.source.document.path].written(block.more)
+            lost = Definition(block.source.document.path, block.path, block.line, Opaque(text, f"`{text}` may give it"))
             arguments = {**dict.fromkeys(names, lost), **arguments}
         return ModuleCall(block.labels[0], block.path, block.source.document.path, arguments)
 

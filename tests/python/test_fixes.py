@@ -144,7 +144,7 @@ def test_what_is_written_with_marks_is_taken_back_byte_for_byte(text: str) -> No
     ("argument", "says"),
     [
         ("lifecycle=COMMON", "not a list written here"),
-        ("**COMMON", "may give `lifecycle`"),
+        ("**COMMON", "not a list written here"),
         ("lifecycle={'ignore_changes': tuple(COMMON)}", "not a list written here"),
         ("lifecycle={'ignore_changes': [*COMMON]}", "not a list written here"),
     ],
@@ -158,6 +158,18 @@ DeploymentV1(self, "web", metadata={{"name": "web"}}, {argument})
 """
     with pytest.raises(UnfixableError, match=says):
         VERBS["what is ignored"](resource(parse(text)))
+
+
+def test_an_argument_that_may_be_given_already_is_not_given_twice() -> None:
+    text = """\
+from cdktn_provider_kubernetes.deployment_v1 import DeploymentV1
+
+DeploymentV1(self, "web", metadata={"name": "web"}, spec={"template": {"spec": {"container": [
+    {"name": "web", "image": "a/b:1", **MORE}
+]}}})
+"""
+    with pytest.raises(UnfixableError, match="`\\*\\*MORE` may give `image_pull_policy` already"):
+        VERBS["the pull policy"](resource(parse(text)))
 
 
 def test_keys_that_another_dict_gives_are_left() -> None:
