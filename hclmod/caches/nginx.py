@@ -123,7 +123,7 @@ def _directive(text: Text, entry: dict[str, Any]) -> Directive:
     )
 
 
-_HARMLESS = re.compile(r"(?:^|/)(?:mime\.types|[\w-]*_params|modules-enabled/.*|[\w-]*ssl[\w-]*(?:\.conf)?)$")
+_PLAIN = re.compile(r"[\w-]*")
 HOLE = "include"
 """The name of a directive whose file is not in this repository."""
 
@@ -168,8 +168,16 @@ class _Joining:
         self.included.update(files)
         for file in files:
             yield from self._inside(self.known[file].block or (), depth - 1)
-        if not files and not _HARMLESS.search(include.args[0]):
+        if not files and not _is_harmless(include.args[0]):
             yield include
+
+
+def _is_harmless(path: str) -> bool:
+    """Whether a file sets nothing about caching, by its name."""
+    name = path.rpartition("/")[2]
+    stem = name.removesuffix(".conf")
+    is_plain = _PLAIN.fullmatch(stem) is not None and ("ssl" in stem or name.endswith("_params"))
+    return is_plain or name == "mime.types" or "/modules-enabled/" in f"/{path}"
 
 
 def matches(include: Directive, known: Mapping[str, object]) -> list[str]:
