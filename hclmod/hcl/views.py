@@ -347,7 +347,8 @@ def unescape(text: str) -> str:
 
 def _unescaped(match: re.Match[str]) -> str:
     if code := match[4] or match[5]:
-        return chr(int(code, 16))
+        char = chr(int(code, 16))
+        return "\ufffd" if "\ud800" <= char <= "\udfff" else char  # half of a character, as Go writes it
     return match[2] or match[3] or _ESCAPED.get(match[1], match[1])
 
 

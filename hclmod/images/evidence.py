@@ -101,7 +101,7 @@ def parse(data: bytes, path: str) -> Snapshot:
         raise ConfigError(f"{path}: version: this hclmod reads version {_VERSION}, not {version!r}", hint=_AGAIN)
     try:
         snapshot = msgspec.convert(raw, Snapshot)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the latter is half of a character
         problems = list(_problems(raw)) or [_placed("", error)]
     else:
         problems = list(_unsound(snapshot))
@@ -133,12 +133,14 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
 def _refused(value: object, kind: Any, place: str) -> Iterator[str]:
     try:
         msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         yield _placed(place, error)
 
 
-def _placed(place: str, error: msgspec.ValidationError) -> str:
+def _placed(place: str, error: Exception) -> str:
     """The place first, and what to write where a pattern says it to nobody."""
+    if isinstance(error, UnicodeEncodeError):
+        return f"{place or 'the file'}: {_HALF}"
     what, _, where = str(error).partition(" - at `$")
     inside = where.removesuffix("`")
     name = re.split(r"[.\[]", inside)[1] if inside else "tag"
@@ -147,6 +149,7 @@ def _placed(place: str, error: msgspec.ValidationError) -> str:
     return f"{f'{place}{inside}'.removeprefix('.') or 'the file'}: {what}"
 
 
+_HALF = "a text has half of a character, such as `\\ud800`"
 _TIME_FORM = "write a time such as `2026-08-01T00:00:00Z`"
 _FORMS = {
     "digest": "write `sha256:` and 64 hexadecimal digits",

@@ -98,7 +98,7 @@ def read(data: bytes, path: str) -> Report:
         raise HclmodError(f"{path}: not a report of version {VERSION} (version: {version!r})", hint=hint)
     try:
         result = msgspec.convert(raw, StoredReport)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the latter is half of a character
         raise HclmodError(
             f"{path}: {_placed(error)}", hint="Give a report of `--format json` of this hclmod, unchanged."
         ) from error
@@ -106,8 +106,10 @@ def read(data: bytes, path: str) -> Report:
     return Report(result.hclmod, tuple(sections), result.steps, result.docs, result.commit)
 
 
-def _placed(error: msgspec.ValidationError) -> str:
+def _placed(error: Exception) -> str:
     """`sections[0].title: Expected ...`: the place first."""
+    if isinstance(error, UnicodeEncodeError):
+        return "a text has half of a character, such as `\\ud800`"
     what, _, where = str(error).partition(" - at `$.")
     return f"{where.removesuffix('`') or 'the report'}: {what}"
 

@@ -7,7 +7,7 @@ import pytest
 from hclmod.hcl import syntax
 from hclmod.hcl.edits import Span
 from hclmod.hcl.source import unreadable
-from hclmod.hcl.views import Block, Expression, path_at, top_level
+from hclmod.hcl.views import Block, Expression, path_at, top_level, unescape
 from tests.support.hcl import HOSTILE, attribute, block, source
 
 if TYPE_CHECKING:
@@ -215,3 +215,8 @@ def test_paths_are_unique(path: Path) -> None:
     if unreadable(data) is None and syntax.error_offset(source(data).tree) is None:
         paths = walked(top_level(source(data))[1])
         assert len(set(paths)) == len(paths)
+
+
+@pytest.mark.parametrize("text", [r"a\ud800", r"a\udfff", r"a\U0000d800"])
+def test_half_of_a_character_is_read_as_go_reads_it(text: str) -> None:
+    assert unescape(text) == "a\ufffd"

@@ -112,6 +112,7 @@ def test_empty_snapshot() -> None:
         ({"version": True, "images": {}}, "version: this hclmod reads version 1, not "),
         ({"version": 1, "images": {}, "image": {}}, "Object contains unknown field `image`"),
         ({"version": 1, "images": {"a/b": {}}}, 'images."a/b": Object missing required field `checked`'),
+        (document(source="\ud800"), "half of a character"),
         (document("redis"), "images.redis: write the full name, 'docker.io/library/redis'"),
         (document("ghcr.io/a/b:1"), 'images."ghcr.io/a/b:1": write an image\'s full name without a tag'),
         (document("ghcr.io/*"), "write an image's full name"),

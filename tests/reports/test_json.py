@@ -66,6 +66,7 @@ DOCUMENT: list[str | int] = ["sections", 0, "stacks", 0, "documents", 0]
         (broken([*DOCUMENT, "items", 0, "line"], "1"), "items[0].line: Expected `int`, got `str`"),
         (broken([*DOCUMENT, "items", 0, "line"], None), "items[0].line: Expected `int`, got `null`"),
         (broken([*DOCUMENT, "items", 0, "id"], "<b>"), "items[0].id: Expected `str` matching regex"),
+        (broken([*DOCUMENT, "outcome"], "\ud800"), "half of a character"),
         (broken([*DOCUMENT, "hunks", 0, "lines", 0], "x"), "lines[0]: Expected `str` matching regex"),
         (broken([*DOCUMENT, "hidden"], None), "hidden: Expected `bool`, got `null`"),
         (broken([*DOCUMENT, "items", 0], []), "items[0]: Expected `object`, got `array`"),
