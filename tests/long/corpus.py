@@ -9,6 +9,7 @@ Refusals are counted by cause.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -58,9 +59,20 @@ def run(root: Path, *words: str) -> tuple[str, str]:
 
 
 def copied(folder: Path, root: Path) -> None:
-    """The files of `HEAD` as a repository of its own."""
-    archive = subprocess.run(["git", "-C", str(folder), "archive", "HEAD"], capture_output=True, check=True).stdout
-    subprocess.run(["tar", "-x", "-C", str(root)], input=archive, check=True)
+    """The regular files of `HEAD` as a repository of its own, without those whose objects the copy does not have."""
+    git = ("git", "-C", str(folder))
+    listed = subprocess.run([*git, "ls-tree", "-rz", "HEAD"], capture_output=True, check=True).stdout
+    rows = [row.split(b"\t", 1) for row in listed.split(b"\0") if row.startswith(b"100")]
+    wanted = b"".join(head.split()[2] + b"\n" for head, _ in rows)
+    blobs = subprocess.run([*git, "cat-file", "--batch"], input=wanted, capture_output=True, check=True).stdout
+    at = 0
+    for _, name in rows:
+        head, at = blobs[at : blobs.index(b"\n", at)].split(), blobs.index(b"\n", at) + 1
+        if head[1] == b"blob":
+            path, end = root / os.fsdecode(name), at + int(head[2])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(blobs[at:end])
+            at = end + 1
     (root / "hclmod.toml").unlink(missing_ok=True)
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     committed(root)
@@ -126,7 +138,7 @@ def main(folders: list[str]) -> int:
         with tempfile.TemporaryDirectory() as scratch:
             root, causes = Path(scratch), Counter[str]()
             copied(Path(folder), root)
-            stacks = [each.path for each in hclmod.open(root).stacks]
+            stacks = [each.path or "." for each in hclmod.open(root).stacks]
             (root / "hclmod.toml").write_text(CONFIG % json.dumps(stacks))
             committed(root)
             wrong = [each for options in OPTIONS for each in tried(root, options, causes) if each]

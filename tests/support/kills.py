@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -31,16 +32,27 @@ WORKLOAD = (
 )
 TAGS = "hclmod.tags.json"
 PAGES = ("AGENTS.md", "CLAUDE.md")
+NGINX = (
+    "http {\n    proxy_cache a;\n    proxy_cache_valid 200 10m;\n    server {\n        listen 5000;\n"
+    "        location ~ ^/v2/.+/blobs/ { proxy_pass http://registry:5000; }\n"
+    "        location /v2/ { proxy_pass http://registry:5000; }\n    }\n}\n"
+)
 DOCS = f"[docs]\nfiles = {json.dumps(PAGES)}\n"
 APPLY = ("apply", "--phase", "1")
+FOUNDATION = ("foundation", "--policy", "cluster", "--policy-file", "s/p/policy.tf", "--out", "s/keel")
 COMMANDS = {
     "fix": ("fix", "--rule", "drop-helm-atomic", "s"),
     "apply": APPLY,
     "apply --in-place": (*APPLY, "--in-place"),
     "pin": ("pin", "s/w0/kubernetes_deployment.w", "--to", "1.2.2", "--allow-downgrade", "--reason", "x"),
     "conventions": ("conventions",),
+    "doctor --fix": ("doctor", "--fix"),
+    "foundation": FOUNDATION,
+    "foundation --commit": (*FOUNDATION, "--commit"),
+    "init": ("init",),
     "tags refresh": ("tags", "refresh", *(f"registry.lan/acme/w{number}:1.2.3" for number in range(4))),
 }
+State = tuple[str, str, str, str]
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
@@ -58,6 +70,9 @@ class Ground:
         mirror = f'[registries."registry.lan"]\nmirror = "{registry}"\nplain_http = true\n'
         for page in PAGES:
             (self.root / page).write_text("# Agents\n\nNever :latest.\n")
+        for number in range(4):
+            (self.root / f"c{number}").mkdir()
+            (self.root / f"c{number}/nginx.conf").write_text(NGINX)
         config = f'stacks = ["s/*"]\nrules = ["drop-helm-atomic"]\n[phase.1]\nstacks = {stacks}\n{mirror}{DOCS}'
         (self.root / "hclmod.toml").write_text(config)
         git(self.root, "init", "-q", "-b", "main")
@@ -66,18 +81,25 @@ class Ground:
         git(self.root, "add", "-A")
         git(self.root, "commit", "-q", "-m", "base")
         self.seconds: dict[str, float] = {}
-        self.whole: dict[str, tuple[str, str, str]] = {}
+        self.whole: dict[str, State] = {}
+        self.before: dict[str, State] = {}
 
     def finish(self, name: str) -> float:
         """Run a command to its end, once, and remember what it leaves: the seconds that it takes."""
         if name not in self.seconds:
-            before = time.monotonic()
+            self.prepare(name)
+            self.before[name], before = self.state(), time.monotonic()
             _, error = self.start(COMMANDS[name]).communicate()
             self.seconds[name], self.whole[name] = time.monotonic() - before, self.state()
-            if self.whole[name] == ("", "", ""):
+            if self.whole[name] == self.before[name]:
                 raise AssertionError(f"{name} did nothing: {error.decode()}")
             self.restore()
         return self.seconds[name]
+
+    def prepare(self, name: str) -> None:
+        """Make the repository one that a command changes."""
+        if name == "init":
+            (self.root / "hclmod.toml").unlink()
 
     def start(self, words: tuple[str, ...]) -> subprocess.Popen[bytes]:
         """Start a command."""
@@ -89,6 +111,7 @@ class Ground:
 
     def stop(self, name: str, number: signal.Signals, after: float) -> list[str]:
         """Stop a command after some seconds and run another one: what is wrong then."""
+        self.prepare(name)
         running = self.start(COMMANDS[name])
         time.sleep(after)
         running.send_signal(number)
@@ -96,40 +119,46 @@ class Ground:
         wrong = [] if number == signal.SIGKILL else self._wrong(name)
         if b"Traceback" in error and b"KeyboardInterrupt" not in error:
             wrong.append(error.decode(errors="replace"))
+        for each in self.temporary.glob("hclmod-scratch-*"):
+            os.utime(each, (0, 0))  # the next run comes later: a folder that is new and empty may be in the making
         self.start(("check", "--rule", "drop-helm-atomic", "s/w0")).communicate()
         wrong += self._wrong(name)
         self.restore()
         return wrong
 
     def _wrong(self, name: str) -> list[str]:
-        wrong = [f"left over: {path}" for path in self.left()]
+        wrong = [f"left over: {path}" for path in self.left(name)]
         if name == "tags refresh":
             text = (self.root / TAGS).read_bytes() if (self.root / TAGS).exists() else b""
             if text:
                 evidence.parse(text, TAGS)
-        elif (state := self.state()) not in (("", "", ""), self.whole[name]):
+        elif (state := self.state()) not in (self.before[name], self.whole[name]):
             wrong.append(f"neither as before nor as it should be: {state}")
         return wrong
 
-    def state(self) -> tuple[str, str, str]:
-        """What differs from the first commit: in the working tree, on the branch, and the snapshot."""
+    def state(self) -> State:
+        """What differs from the first commit: in the working tree, on the branch, the snapshot, and new files."""
         branch = git(self.root, "branch", "--list", "hclmod/*").strip()
         tags = (self.root / TAGS).exists()
-        return git(self.root, "diff"), git(self.root, "diff", "main", branch) if branch else "", "tags" if tags else ""
+        new = "".join(f"{path}\n{(self.root / path).read_text()}" for path in self._new())
+        diff = git(self.root, "diff", "main", branch) if branch else ""
+        return git(self.root, "diff"), diff, "tags" if tags else "", new
 
-    def left(self) -> list[str]:
+    def _new(self) -> list[str]:
+        files = git(self.root, "ls-files", "--others", "-z").split("\0")
+        return sorted(path for path in files if path and path != TAGS)
+
+    def left(self, name: str) -> list[str]:
         """Files that no run may leave behind."""
-        own = ("main.tf", "hclmod.toml", TAGS, *PAGES)
-        files = [each for each in self.root.rglob("*") if each.is_file() and ".git" not in each.parts]
-        strange = [each for each in files if each.name not in own]
-        return [str(each) for each in (*strange, *(self.root / ".git").glob("hclmod*"), *self.temporary.glob("*"))]
+        strange = [path for path in self._new() if path not in self.whole[name][3].split("\n")]
+        return strange + [str(each) for each in (*(self.root / ".git").glob("hclmod*"), *self.temporary.glob("*"))]
 
     def restore(self) -> None:
         """Put the repository back."""
         git(self.root, "checkout", "-q", ".")
-        (self.root / TAGS).unlink(missing_ok=True)
-        if git(self.root, "branch", "--list", "hclmod/*").strip():
-            git(self.root, "branch", "-q", "-D", "hclmod/phase-1")
+        git(self.root, "clean", "-qfdx")
+        if branch := git(self.root, "branch", "--list", "hclmod/*").strip():
+            git(self.root, "branch", "-q", "-D", branch)
         for each in (*self.temporary.glob("*"), *(self.root / ".git").glob("hclmod*")):
             shutil.rmtree(each) if each.is_dir() else each.unlink()
 
