@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import threading
 from pathlib import Path
 
@@ -202,6 +203,27 @@ def test_one_run_writes_at_a_time(root: Path) -> None:
     thread.join()
     journal.replace_all(root, NEW, OLD)
     assert texts(root) == NEW
+
+
+def test_a_lock_is_for_one_run_and_writing_goes_on(root: Path) -> None:
+    with journal.hold(root, "x", "busy"):
+        with pytest.raises(HclmodError, match="busy"), journal.hold(root, "x", "busy"):
+            pass
+        with journal.hold(root, "y", "busy"):
+            journal.replace_all(root, NEW, OLD)
+    with journal.hold(root, "x", "busy"):
+        assert texts(root).items() >= NEW.items()
+
+
+def test_a_child_keeps_the_lock_until_it_ends(root: Path) -> None:
+    with journal.hold(root, "x", "busy") as handle:
+        assert handle is not None
+        child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(handle,))
+    with pytest.raises(HclmodError, match="busy"), journal.hold(root, "x", "busy"):
+        pass
+    child.communicate()
+    with journal.hold(root, "x", "busy"):
+        assert child.returncode == 0
 
 
 def test_a_scratch_folder_that_nobody_holds_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

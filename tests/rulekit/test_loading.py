@@ -183,7 +183,7 @@ def test_facts_about_the_cluster_are_no_options() -> None:
 def test_rules_of_subfolders_wait_until_they_are_named() -> None:
     commands = {
         "pin", "unpin", "opt-out", "owners", "story", "unenroll-namespace", "move-image", "foundation", "conventions",
-        "stale-tag-description",
+        "stale-tag-description", "rolled-by-enrolment",
     }  # fmt: skip
     assert commands == set(folders.group("commands"))
     assert "missing-marker" in folders.group("audit")
