@@ -67,6 +67,12 @@ def catch_up() -> None:
     help="Images that Diun reports: these roll first.",
 )
 @click.option(
+    "--running",
+    type=options.PATHS,
+    metavar="FILE",
+    help="Output of `kubectl get pods -A -o json`: what runs its tag's digest does not count.",
+)
+@click.option(
     "--slices", is_flag=True, help="Also commit each batch on the branch hclmod/phase-N, for a CI that applies on push."
 )
 @click.option(
@@ -77,22 +83,24 @@ def catch_up() -> None:
 @options.progress
 @options.formats(*FORMATS)
 @options.source(rules=True, settings=True)
-def plan(*, phase: int, base: str, lists: tuple[Path, ...], slices: bool, again: bool, dry_run: bool,
-         at: datetime | None, form: str, source: Source, **pace: Any) -> None:  # fmt: skip
+def plan(*, phase: int, base: str, lists: tuple[Path, ...], running: Path | None, slices: bool, again: bool,
+         dry_run: bool, at: datetime | None, form: str, source: Source, **pace: Any) -> None:  # fmt: skip
     """Plan the batches of a phase and store them.
 
     Plans the phase at --base, or for a phase that is done at the parent of its commit. Batches that are done stay.
     """
     from hclmod.engine.pacing import Plan
+    from hclmod.engine.rollouts import Seen
+    from hclmod.images import running as images
 
     project = source.open()
     old = commands.known(project)
     commands.require_replaceable(old, phase, replaced=again)
     there, revision = commands.planned(project, phase, base)
-    behind = _worklist(lists)
+    seen = Seen(_worklist(lists), images.read(content(running), str(running)) if running else {})
     with output.progress() as watch:
         report = commands.phase_report(there, phase, watch, watch.begin)
-        made = Plan(there, report, _settings(project, pace), old=old, worklist=behind)
+        made = Plan(there, report, _settings(project, pace), old=old, seen=seen)
     state = made.state
     if slices and not dry_run:
         state = commands.commit_slices(made, revision, replace_branch=again)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hclmod.engine.rollouts import Comparison, addresses
+from hclmod.engine.rollouts import NOTHING, Comparison, Seen, addresses
 from hclmod.errors import HclmodError
 from hclmod.rollout import batches, order, window
 from hclmod.rollout.shell import OLD_TERRAGRUNT
@@ -57,11 +57,11 @@ class Plan:
         settings: Rollout,
         *,
         old: State | None = None,
-        worklist: Mapping[str, str] | None = None,
+        seen: Seen = NOTHING,
     ) -> None:
         self.project, self.report, self.settings, self.old = project, report, settings, old
         project.proven(report)
-        self.compared = Comparison(project, report, settings, worklist or {})
+        self.compared = Comparison(project, report, settings, seen)
         self.documents = self._documents()
         self.state = self._state()
 

@@ -15,6 +15,7 @@ from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed
 from hclmod.images import decide, reference
 from hclmod.images.jumps import jump
+from hclmod.images.running import Owner, is_current
 from hclmod.images.tags import HOLDERS_OF_DATA
 from hclmod.rollout.items import APPLY, BACKED_UP, JUMPS, NEVER, POLL, STATEFUL, STATELESS, Item
 from hclmod.terraform import inventory, origins, stacks, trace
@@ -48,14 +49,24 @@ class _Change(Struct):
     images: list[tuple[str, str]] = field(default_factory=list)
 
 
+class Seen(Struct, frozen=True):
+    """What is known from outside: for each image that is behind when a newer one was seen, and which digests run."""
+
+    worklist: Mapping[str, str] = {}
+    running: Mapping[Owner, Mapping[str, frozenset[str]]] = {}
+
+
+NOTHING = Seen()
+
+
 class Comparison:
     """A repository before and after the changes of a phase.
 
-    `project` is the one that was planned. `worklist` has for each image that is behind when a newer one was seen.
+    `project` is the one that was planned.
     """
 
-    def __init__(self, project: Project, report: PhaseReport, settings: Rollout, worklist: Mapping[str, str]) -> None:
-        self.before, self.report, self.settings, self.worklist = project, report, settings, worklist
+    def __init__(self, project: Project, report: PhaseReport, settings: Rollout, seen: Seen = NOTHING) -> None:
+        self.before, self.report, self.settings, self.seen = project, report, settings, seen
         self.after = project.over(project.tree.changed(report.changes))
         self.changed = {each.stack.path for each in report.stacks if any(_changes(each.outcomes))}
 
@@ -141,17 +152,22 @@ class Comparison:
         workload = self._workloads.get(id_)
         texts = self._texts.get(id_, ())
         stage, notes = self._care(id_, kind, texts, change.images)
+        name, home_name = self._name(id_), next((each for each in workload.namespaces if each), "") if workload else ""
+        when = APPLY if own else POLL if trigger else NEVER
+        running = self.seen.running.get((home_name, word(kind), name), {})
+        if when == POLL and is_current(running, texts, self.after.tags):
+            when, weight, notes = NEVER, 0, (*notes, "runs the newest image already")
         return Item(
             stack=stack,
             workload=id_.name,
             targets=home if trigger and not own else (id_.full,),
             why=(*change.why, *(("enrolment",) if trigger else ())),
-            when=APPLY if own else POLL if trigger else NEVER,
+            when=when,
             weight=weight,
             images=tuple(change.images),
             kind=word(kind),
-            name=self._name(id_),
-            namespace=next((each for each in workload.namespaces if each), "") if workload else "",
+            name=name,
+            namespace=home_name,
             stage=stage,
             group=self._group(id_, texts),
             news=self._news(texts),
@@ -224,7 +240,7 @@ class Comparison:
         return next((each.group for each in policies if each and each.group), "")
 
     def _news(self, images: Iterable[Reference]) -> str | None:
-        return min((self.worklist[each.name] for each in images if each.name in self.worklist), default=None)
+        return min((self.seen.worklist[each.name] for each in images if each.name in self.seen.worklist), default=None)
 
     def _sharing(self, every: Sequence[Item]) -> Iterator[Item]:
         """The items, each with its most frequent image among those that several of them run."""

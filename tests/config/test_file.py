@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from hclmod.config import cluster, file, policies
+from hclmod.config import cluster, file, policies, rollout
 from hclmod.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ through = 3
 tags    = "hclmod.tags.json"
 except_unproven = ["stacks/x/main.tf"]
 stateful = ["*-ledger"]
+
+[rollout]
+per = 3
+every = "12h"
+runner = "scripts/tg"
+by_hand = ["vault"]
 
 [options.ignore-keel-drift]
 comments = true
@@ -102,6 +108,7 @@ def test_example_is_read_whole() -> None:
         registries={"ghcr.io": policies.Registry("cache.lan:5000/ghcr", plain_http=True, requests=2)},
         stateful=("*-ledger",),
         keel=cluster.Cluster(version="0.21.1", exempt=("default",)),
+        rollout=rollout.Rollout(per=3, every="12h", runner="scripts/tg", by_hand=("vault",)),
     )
 
 
@@ -207,6 +214,11 @@ def test_byte_order_mark_and_crlf_are_read() -> None:
         ("through = 100", "through: write the number of the last phase"),
         ("through = -1", "through: write the number of the last phase"),
         ("phase = 3", "phase: write a table, not a number"),
+        ("[rollout]\nper = 0", "rollout.per: write how many rollouts, such as 5, not 0"),
+        ("[rollout]\nper = true", "rollout.per: write how many rollouts"),
+        ("[rollout]\nevery = '6'", "rollout.every: write a number and m, h or d"),
+        ("[rollout]\npoll = '0h'", "rollout.poll: write a number and m, h or d"),
+        ("[rollout]\nby_hand = 'vault'", "rollout.by_hand: write an array of strings"),
         ("[phase.one]", "phase.one: a phase is a number from 0 to 99"),
         ("[phase.100]", "phase.100: a phase is a number"),
         ("[phase.03]", "phase.03: a phase is a number"),
@@ -449,6 +461,8 @@ def test_schema_takes_every_name_of_a_workload(name: str) -> None:
         "stakcs = []",
         "tags = '../x'",
         "through = 100",
+        "[rollout]\nper = 0",
+        "[rollout]\nevery = '6'",
         "[phase.03]",
         "[phase.1]\nworkloads = ['a.b']",
         "[phase.1]\nworkloads = ['x/module.a.b']",

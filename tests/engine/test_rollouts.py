@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hclmod.engine.pacing import Plan, check_targets
-from hclmod.engine.rollouts import Comparison, addresses
+from hclmod.engine.rollouts import Comparison, Seen, addresses
 from hclmod.errors import HclmodError
 from tests.support.trees import project
 
@@ -161,7 +161,7 @@ def opened(files: Mapping[str, str], more: str = "", snapshot: object = None) ->
 
 
 def compared(there: Project) -> Comparison:
-    return Comparison(there, there.plan(there.phase_job(1)), there.config.rollout, {})
+    return Comparison(there, there.plan(there.phase_job(1)), there.config.rollout)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -284,3 +284,15 @@ def test_a_pipeline_that_applies_what_a_push_changes(text: str, *, found: bool) 
     there = opened({".woodpecker/default.yml": text})
     state = Plan(there, there.plan(there.phase_job(1)), there.config.rollout).state
     assert state.pipeline == (".woodpecker/default.yml" if found else "")
+
+
+@pytest.mark.parametrize(("digest", "weights"), [("1", [0, 0]), ("2", [0, 1])])
+def test_what_runs_the_newest_image_is_not_rolled_by_enrolment(digest: str, weights: list[int]) -> None:
+    tags = {"latest": {"digest": f"sha256:{'1' * 64}"}}
+    known = {"checked": "2026-08-01T00:00:00Z", "source": "registry", "complete": True, "tags": tags}
+    snapshot = {"version": 1, "images": {"ghcr.io/acme/web": known}}
+    there = opened({"stacks/a/main.tf": NAMESPACE + workload(quoted(FLOATING))}, "", snapshot)
+    running = {("ns", "deployment", "web"): {"ghcr.io/acme/web": frozenset({f"sha256:{digest * 64}"})}}
+    seen = Seen(running=running)
+    items = Comparison(there, there.plan(there.phase_job(1)), there.config.rollout, seen).items()
+    assert sorted(each.weight for each in items) == weights
