@@ -121,6 +121,7 @@ def committed(applied: Applied) -> Iterator[str]:
     else:
         yield f"Committed {applied.commit[:12]} on {applied.branch}. Git hooks did not run."
         yield f"Look at it: git show {applied.branch}"
+    if applied.commit is not None:
         number = applied.report.number
         yield f"Propose it: hclmod pr --phase {number}" if number else f"Push it: git push origin {applied.branch}"
     for each in applied.report.broken:

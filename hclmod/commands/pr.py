@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.engine.assignment import no_phase
 from hclmod.errors import RefusedError
 from hclmod.forges import branches, by_push, destination, propose
 from hclmod.forges.proposals import API, Proposal
@@ -53,6 +54,8 @@ def prepare(
 
     With `offline` nothing is contacted and no token is needed: the remote is as it was when it was last fetched.
     """
+    if phase not in project.config.phases:
+        raise no_phase(project.config, phase)
     every = remotes(str(project.git.root))
     where = destination.find(every, wishes, environment)
     branch = branch or branch_of(phase)

@@ -193,6 +193,7 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
 
     assert "missing option `--phase`" in said()
     assert "invalid phase `all`" in said("--phase", "all")
+    assert "has no phase 0" in said("--phase", "0")
     assert "git remote add origin ADDRESS" in said("--phase", "3")
     git(root, "remote", "add", "origin", "https://me:secret@git.example.net/you/infra")
     told = said("--phase", "3", "--dry-run")
