@@ -57,6 +57,7 @@ class Names:
         elif to:
             yield to, f"{name}:"
         else:
+            yield name, f"{name}:"
             yield name.partition(".")[0], f"{name.partition('.')[0]}:"
 
     def _base(self, node: Node) -> str:

@@ -33,7 +33,7 @@ class App(Struct, frozen=True, kw_only=True):
 
 def find(paths: Iterable[str], read: Read) -> Mapping[str, App]:
     """The programs among files, by the folder of their `cdktf.json`."""
-    every = tuple(paths)
+    every = sorted(paths)
     homes = [path for path in every if path == FILE or path.endswith(f"/{FILE}")]
     known = {path.removesuffix(FILE).rstrip("/"): _settings(read(path)) for path in homes}
     python = {home: settings for home, settings in known.items() if settings.get("language") == "python"}

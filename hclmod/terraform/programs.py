@@ -63,7 +63,6 @@ class Program:
     def sources(self) -> Mapping[str, Source]:
         """The documents that import constructs, and those of the program that they import."""
         texts = {path: data for path in self._documents if (data := self._read(path)) is not None}
-        by_module = {python.module_of(path, self.stack): path for path in texts}
         todo = [path for path, data in texts.items() if python.imports_constructs(data)]
         sources: dict[str, Source] = {}
         while todo:
@@ -77,18 +76,19 @@ class Program:
                 continue
             sources[path] = source
             keys = (key.replace(":", ".") for key in source.names.imports.values())
-            todo += [by_module[name] for key in keys if (name := _prefix(key, by_module))]
+            imported = [self.by_module[name] for key in keys if (name := _prefix(key, self.by_module))]
+            todo += [each for each in imported if each in texts]
         return dict(sorted(sources.items()))
 
     @cached_property
     def by_module(self) -> Mapping[str, str]:
         """The documents by the names by which a program may import them: from its folder, and from deeper ones."""
+        whole = {python.module_of(path, self.stack): path for path in self._documents}
         by_name: dict[str, list[str]] = defaultdict(list)
-        for path, source in self.sources.items():
-            parts = source.names.module.split(".")
-            for start in range(len(parts)):
+        for module, path in whole.items():
+            parts = module.split(".")
+            for start in range(1, len(parts)):
                 by_name[".".join(parts[start:])].append(path)
-        whole = {source.names.module: path for path, source in self.sources.items()}
         return {name: some[0] for name, some in by_name.items() if len(some) == 1} | whole
 
     def canonical(self, key: str) -> str:
@@ -97,7 +97,7 @@ class Program:
         name = _prefix(dotted, self.by_module)
         if not name:
             return key
-        module = self.sources[self.by_module[name]].names.module
+        module = python.module_of(self.by_module[name], self.stack)
         return f"{module}:{dotted.removeprefix(name).lstrip('.')}"
 
     @cached_property
