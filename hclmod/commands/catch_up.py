@@ -206,10 +206,11 @@ def run(
     """
     busy = "another `hclmod catch-up next --run`, or a command that it began, is still running"
     with journal.hold(project.root, "catch-up", busy) as handle:
-        offer = ready(read(project), now(), retry=retry, past_failed=past_failed)
-        if not isinstance(offer, Offer):
-            return offer
-        batch, state = offer.batch, read(project)
+        state = read(project)
+        result = ready(state, now(), retry=retry, past_failed=past_failed)
+        if not isinstance(result, Offer):
+            return result
+        batch = result.batch
         _require_runnable(project, state, batch)
         mark(project, batch.id, STARTED, now())
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -20,7 +19,7 @@ from hclmod.images.tags import HOLDERS_OF_DATA
 from hclmod.rollout.items import APPLY, BACKED_UP, JUMPS, NEVER, POLL, STATEFUL, STATELESS, Item
 from hclmod.terraform import inventory, origins, stacks, trace
 from hclmod.terraform.ids import BlockId, ResourceId
-from hclmod.terraform.kubernetes import PACED, rollout, word
+from hclmod.terraform.kubernetes import NAMESPACES, PACED, ROLLOUTS, WORKLOADS, rollout, word
 from hclmod.terraform.origins import Scope
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ ENROLMENT = "rolled-by-enrolment"
 
 IMAGE = "image"
 """The cause of an item whose image is another one afterwards."""
-
-_RESOURCE = re.compile(r"[\w-]+\.[\w-]+")
 
 
 class _Change(Struct):
@@ -68,7 +65,6 @@ class Comparison:
     def __init__(self, project: Project, report: PhaseReport, settings: Rollout, seen: Seen = NOTHING) -> None:
         self.before, self.report, self.settings, self.seen = project, report, settings, seen
         self.after = project.over(project.tree.changed(report.changes))
-        self.changed = {each.stack.path for each in report.stacks if any(_changes(each.outcomes))}
 
     def items(self) -> tuple[Item, ...]:
         """What applying the changes rolls, and what it changes without rolling anything.
@@ -132,16 +128,35 @@ class Comparison:
                 yield id_, self._trigger(id_)
 
     def _trigger(self, id_: ResourceId) -> tuple[str, str]:
-        places = [
-            each
-            for name in self._workloads[id_].namespaces
-            for each in self.after.model.namespaces.get(name or "", ())
-            if each.stack in self.changed
-        ]
-        if places:
-            return places[0].stack, places[0].address if places[0].folder == places[0].stack else ""
-        lists = [stack for stack in sorted(self.changed) if stack not in {each.stack for each in self._workloads}]
-        return (id_.stack if id_.stack in self.changed or len(lists) != 1 else lists[0]), ""
+        names = self._workloads[id_].namespaces
+        places = (each for name in names for each in self.after.model.namespaces.get(name or "", ()))
+        home = next((each for each in places if each.block in self._labelled), None)
+        if home is not None:
+            return home.stack, home.address if home.folder == home.stack else ""
+        return (self._listing[0] if len(self._listing) == 1 else id_.stack), ""
+
+    @cached_property
+    def _labelled(self) -> frozenset[BlockId]:
+        """The namespaces that the phase changes so that something happens in the cluster."""
+        return frozenset(block for _, block in self._acting if block.address.partition(".")[0] in NAMESPACES)
+
+    @cached_property
+    def _listing(self) -> tuple[str, ...]:
+        """The stacks where the phase changes what acts on namespaces from elsewhere, such as the list of a policy."""
+        here = (*NAMESPACES, *WORKLOADS)
+        others = {stack for stack, block in self._acting if block.address.partition(".")[0] not in here}
+        return tuple(sorted(others))
+
+    @cached_property
+    def _acting(self) -> tuple[tuple[str, BlockId], ...]:
+        """Stack and block of each change that rolls nothing by itself and yet does something in the cluster."""
+        return tuple(
+            (stack.stack.path, BlockId(inventory.folder_of(outcome.path), each.finding.address))
+            for stack in self.report.stacks
+            for outcome in _changes(stack.outcomes)
+            for each in outcome.applied
+            if each.finding.effect and not set(each.finding.effect.split("; ")) & ROLLOUTS
+        )
 
     def _item(self, id_: ResourceId, change: _Change, trigger: tuple[str, str] | None) -> Item:
         kind = id_.address.partition(".")[0]

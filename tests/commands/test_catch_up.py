@@ -129,6 +129,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "no length": (("plan", "--phase", "3", "--every", "six"), "not a length of time"),
     "no pace": (("plan", "--phase", "3", "--per", "0"), "invalid value"),
     "no time": (("status", "--at", "noon"), "not a time"),
+    "no pods": (("plan", "--phase", "3", "--running", "hclmod.toml"), "not a list of pods"),
     "no worklist": (("plan", "--phase", "3", "--worklist", "none.json"), "cannot read none.json"),
 }
 

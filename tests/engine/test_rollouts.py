@@ -296,3 +296,58 @@ def test_what_runs_the_newest_image_is_not_rolled_by_enrolment(digest: str, weig
     seen = Seen(running=running)
     items = Comparison(there, there.plan(there.phase_job(1)), there.config.rollout, seen).items()
     assert sorted(each.weight for each in items) == weights
+
+
+POLICY = """resource "kubernetes_manifest" "inject" {
+  manifest = {
+    apiVersion = "kyverno.io/v1"
+    kind       = "ClusterPolicy"
+    metadata   = { name = "inject-keel" }
+    spec = {
+      rules = [{
+        name = "annotate"
+        mutate = {
+          patchStrategicMerge = {
+            metadata = {
+              annotations = {
+                "+(keel.sh/policy)"   = "force"
+                "+(keel.sh/matchTag)" = "true"
+              }
+            }
+          }
+        }
+        match = {
+          any = [{
+            resources = {
+              kinds      = ["Deployment"]
+              namespaces = ["basin"]
+            }
+          }]
+        }
+      }]
+    }
+  }
+}
+"""
+BY_LIST = """stacks = ["stacks/*"]
+[phase.1]
+stacks = ["a", "b"]
+rules = ["enroll-namespace", "drop-helm-atomic"]
+[options.enroll-namespace]
+allowlist = "stacks/kyverno/kubernetes_manifest.inject"
+"""
+
+
+def test_a_list_of_the_policy_enrolls_from_the_stack_that_has_it() -> None:
+    files = {
+        "stacks/a/main.tf": NAMESPACE + workload(quoted(FLOATING)) + RELEASE.replace("web", "chart"),
+        "stacks/b/main.tf": workload(quoted(PINNED), home='"ns"'),
+        "stacks/kyverno/main.tf": POLICY,
+    }
+    there = project(files, BY_LIST)
+    items = compared(there).items()
+    shown = [f"{each.stack} {each.workload} {each.when} {each.weight}" for each in items]
+    assert shown == [
+        "stacks/kyverno stacks/a/kubernetes_deployment.web poll 1",
+        "stacks/kyverno stacks/kyverno/kubernetes_manifest.inject never 0",
+    ]
