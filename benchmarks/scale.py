@@ -44,8 +44,8 @@ resource "kubernetes_deployment" "app" {{
 }}
 """
 CONFIG = 'stacks = ["stacks/*"]\n[images."registry.example.net/*"]\nfloat = "latest"\n[phase.1]\nstacks = {names}\n'
-SERIAL = "import hclmod.engine.plan; hclmod.engine.plan.POOL_BYTES = 1 << 62; from hclmod.cli import main; main()"
-POOLED = "import hclmod.engine.plan; hclmod.engine.plan.POOL_BYTES = 0; from hclmod.cli import main; main()"
+SERIAL = "from hclmod import halves; halves.BYTES = 1 << 62; from hclmod.cli import main; main()"
+SHARED = "from hclmod import halves; halves.BYTES = 0; from hclmod.cli import main; main()"
 
 
 def make(root: Path, count: int) -> None:
@@ -75,10 +75,10 @@ def main() -> None:
         small, large = Path(folder, "small"), Path(folder, "large")
         make(small, few)
         make(large, many)
-        base, serial, pooled = seconds(SERIAL, small), seconds(SERIAL, large), seconds(POOLED, large)
+        base, serial, shared = seconds(SERIAL, small), seconds(SERIAL, large), seconds(SHARED, large)
     megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     print(f"{many} stacks against {few}, one process: {serial / base:.1f} times the time for 10 times the stacks")
-    print(f"{many} stacks, one process against two: {serial / pooled:.2f} times faster")
+    print(f"{many} stacks, one process against two: {serial / shared:.2f} times faster")
     print(f"largest process: {megabytes} MB")
 
 

@@ -7,8 +7,6 @@ Parsers 1).
 from __future__ import annotations
 
 import re
-import signal
-import threading
 import traceback
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hclmod import hurry
+from hclmod import halves, hurry
 from hclmod.cache import NONE
 from hclmod.engine.context import Selection
 from hclmod.engine.kept import Outcomes
@@ -28,7 +26,6 @@ from hclmod.engine.tree import UNREAD
 from hclmod.errors import ConfigError, HclmodError, nearest
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Unread, parse, unreadable
-from hclmod.proof import parsers
 from hclmod.python import ENDING
 from hclmod.rulekit import loading
 from hclmod.rulekit.rule import BLOCKS, Context
@@ -39,17 +36,12 @@ from hclmod.terraform.kubernetes import NAMESPACES, WORKLOADS
 from hclmod.terraform.stacks import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hclmod.cache import Cache
     from hclmod.engine.tree import Tree
     from hclmod.hcl.source import Source
     from hclmod.rulekit.loading import Loaded
-
-POOL_BYTES = 1_000_000
-"""Above this much text to parse a second process pays for its start (`benchmarks/`)."""
-
-WORKERS = 2
 
 
 def plan(
@@ -71,6 +63,7 @@ def plan(
         for index, run in enumerate(runs)
         for stack in run.stacks
     ]
+    work.sort(key=lambda each: each.stack.path)  # this process begins with the trees that the model has left
     begin(len(work))
     outcomes = [Outcomes(run, kept) for run in runs]
     done = _settle_new([each for each in work if not each.is_reached], outcomes, watch)
@@ -173,48 +166,19 @@ def _settle_new(
 
 
 def _settle_all(work: Sequence[_Work], watch: Callable[[str], None]) -> list[tuple[int, StackReport]]:
-    if sum(map(_weight, work)) < POOL_BYTES:
-        return [
-            (each.index, _watched(settle_stack(each.run, each.stack, each.documents, each.names), watch))
-            for each in work
-        ]
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    alone = threading.current_thread() is threading.main_thread()  # a fork copies the locks of other threads
-    context = get_context(None if parsers.may_fork() and alone else "spawn")
-    with ProcessPoolExecutor(WORKERS, context, _begin, (work,)) as pool:
-        reports = pool.map(_settle_nth, range(len(work)), chunksize=max(1, len(work) // (8 * WORKERS)))
-        return [(each.index, _watched(report, watch)) for each, report in zip(work, reports, strict=True)]
+    settled = partial(_settled, work)
+    answers: Iterable[tuple[int, StackReport]]
+    if sum(map(_weight, work)) < halves.BYTES:
+        answers = ((number, settled(number)) for number in range(len(work)))
+    else:
+        answers = halves.shared(settled, len(work), StackReport)
+    reports = {number: _watched(report, watch) for number, report in answers}
+    return [(each.index, reports[number]) for number, each in enumerate(work)]
 
 
-_work: Sequence[_Work] = ()
-"""What a worker process has to do; it comes with the process, so that nothing is sent twice."""
-
-
-def _begin(work: Sequence[_Work]) -> None:
-    global _work  # noqa: PLW0603 - the one way to hand a worker what it was started with
-    _work = work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it and ends this one
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it ends, however it does."""
-    from multiprocessing import parent_process
-
-    if parent := parent_process():
-        parent.join()
-        signal.raise_signal(signal.SIGTERM)
-
-
-def _settle_nth(index: int) -> StackReport:
-    return _settled(_work[index])
-
-
-def _settled(work: _Work) -> StackReport:
-    return settle_stack(work.run, work.stack, work.documents, work.names)
+def _settled(work: Sequence[_Work], number: int) -> StackReport:
+    each = work[number]
+    return settle_stack(each.run, each.stack, each.documents, each.names)
 
 
 def _weight(work: _Work) -> int:

@@ -98,7 +98,9 @@ class Project:
 
         code = self.tree.ending(ENDINGS)
         self.tree.load(code)
-        return Model([each.path for each in self.stacks], code, self.tree.get, self.kept, self.apps)
+        model = Model([each.path for each in self.stacks], code, self.tree.get, self.kept, self.apps)
+        model.read_ahead()
+        return model
 
     @cached_property
     def called(self) -> frozenset[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from functools import cache, lru_cache
 from typing import Any
 
@@ -46,11 +45,6 @@ def official(data: bytes) -> Accepted | Rejected | Absent:
         return Rejected("hclmod", f"with a heredoc and more than {HEREDOC_LINES} lines, reading it would take minutes")
     verdict = _gohcl(data)
     return verdict if isinstance(verdict, Accepted) else _terraform(data) or verdict
-
-
-def may_fork() -> bool:
-    """Whether children of this process may judge: Go's runtime, once pygohcl has brought it, hangs in a fork."""
-    return "pygohcl" not in sys.modules
 
 
 def _gohcl(data: bytes) -> Accepted | Rejected | Absent:

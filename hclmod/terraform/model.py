@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hclmod import cache
-from hclmod.hcl import source
-from hclmod.hcl.document import Document
-from hclmod.hcl.source import Source, unreadable
 from hclmod.terraform import origins, trace, var_files
 from hclmod.terraform.code import CODE, JSON, generates, is_override, local_module, passed_over
-from hclmod.terraform.declarations import Declarations, ModuleCall, declarations
+from hclmod.terraform.documents import Documents
 from hclmod.terraform.ids import BlockId, ResourceId
 from hclmod.terraform.merging import Folder
 from hclmod.terraform.namespaces import names, namespaces
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from hclmod.cache import Cache
     from hclmod.hcl.values import Definition, Value
     from hclmod.terraform.apps import Apps, Read
+    from hclmod.terraform.declarations import Declarations, ModuleCall
 from hclmod.terraform.origins import Piece
 
 
@@ -50,6 +48,7 @@ class Model:
         apps: Apps | None = None,
     ) -> None:
         self.stacks, self._read, self._kept = tuple(stacks), read, kept
+        self._documents = Documents(read, kept)
         self.programs = Programs(apps or {}, read)
         self._stacks = frozenset(self.stacks)
         self._paths = frozenset(paths)
@@ -65,7 +64,7 @@ class Model:
         """The same repository seen from other stacks; documents that are known are not read again."""
         other = Model(stacks, self._paths, self._read, self._kept)
         other._known, other._folders, other.unread = self._known, self._folders, self.unread
-        other._terragrunts = self._terragrunts
+        other._terragrunts, other._documents = self._terragrunts, self._documents
         other.programs = self.programs
         return other
 
@@ -329,18 +328,16 @@ class Model:
         return self._known[path]
 
     def _fresh(self, path: str) -> Declarations | None:
-        data = self._read(path)
-        if data is None:
+        result = self._documents.declared(path)
+        if isinstance(result, str):
+            self.unread[path] = result
             return None
-        key = cache.key("declarations", path, data)
-        if known := self._kept.get(Declarations, key):
-            return known
-        why = unreadable(data)
-        result = source.parse(Document(path, data)) if why is None or why.generated else why
-        if isinstance(result, Source):
-            return self._kept.put(declarations(result), key, (path,))
-        self.unread[path] = result.reason
-        return None
+        return result
+
+    def read_ahead(self) -> None:
+        """Read the code of all stacks now, with the help of another process if there is much that is new."""
+        code = (path for path in sorted(self._paths) if path.endswith(CODE))
+        self._documents.read_ahead(path for path in code if self._owner(posixpath.dirname(path)) is not None)
 
     def _uses(self, stack: str, module: Module) -> Iterator[ImageUse]:
         for image in (each for images in self._of(module).images.values() for each in images):

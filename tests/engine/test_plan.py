@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hclmod.engine import plan
+from hclmod import halves
 from hclmod.engine.job import Job
 from hclmod.engine.outcomes import Changed, Failed, Outcome, PhaseReport, Refused, Skipped, StackReport, Unchanged
 from hclmod.errors import ConfigError, HclmodError, RuleError
@@ -258,7 +258,7 @@ def test_a_pool_and_one_process_give_the_same(folder: Path, phase: int | None, m
     files["s/n4/main.tf"] = job("x", extra="  boom = 1\n")
     text = PHASES + '[phase.9]\nstacks = ["n5", "n6"]\n'
     serial = run(files, text, phase, folder)
-    monkeypatch.setattr(plan, "POOL_BYTES", 1)
+    monkeypatch.setattr(halves, "BYTES", 1)
     assert run(files, text, phase, folder) == serial
 
 

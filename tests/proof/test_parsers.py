@@ -137,12 +137,6 @@ def test_the_structure_leaves_out_layout_and_comments(one: bytes, other: bytes) 
     assert parsers.structure(one) == parsers.structure(other)
 
 
-def test_a_process_that_holds_go_is_not_forked() -> None:
-    script = "from hclmod.proof import parsers as p; print(p.may_fork()); p.official(b''); print(p.may_fork())"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "True\nFalse\n"
-
-
 def test_a_heredoc_that_would_take_minutes_is_not_read() -> None:
     data = b"a = <<EOT\n" + b"x\n" * 200_000 + b"EOT\n"
     assert isinstance(parsers.official(data), Rejected)
