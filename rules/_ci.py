@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"#|//|/\*")
 
 def setter_of(workload: Block, container: Container, context: Context) -> str:
     """What sets the image besides Terraform and Keel, as words for a report; empty where nothing does."""
-    if _is_marked(workload):
+    if is_marked(workload):
         return f"the comment {MARKER} says that CI sets its image"
     kind = re.sub(r"_v\d+$", "", workload.type_label.removeprefix("kubernetes_")).replace("daemonset", "daemon_set")
     name, homes = _name(workload), _namespaces(workload, context)
@@ -24,7 +24,8 @@ def setter_of(workload: Block, container: Container, context: Context) -> str:
     return ""
 
 
-def _is_marked(workload: Block) -> bool:
+def is_marked(workload: Block) -> bool:
+    """Whether a comment says that CI sets the image."""
     text = workload.source.text(workload.node)
     lines = _MARKED.finditer(text.decode()) if MARKER.encode() in text else ()
     return any(_COMMENT.search(each[0]) for each in lines)

@@ -28,6 +28,7 @@ from hclmod.rulekit import (
     warn,
 )
 
+from .._ci import is_marked
 from .._floats import pin_reason
 from .._keel import opt_out
 from .._opting import hides
@@ -38,10 +39,10 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
     """Yield the removal of what hides an opt-out, and what hides a pin."""
     if opted := opt_out(workload):
         message = "opted out with `never`, but `ignore_changes` hides that or its image from Terraform"
-        label = opted.name == "labels"
+        label, by_ci = opted.name == "labels", is_marked(workload)
 
         def hidden_by(entry: Traversal) -> bool:
-            return hides(workload, entry, label=label)
+            return hides(workload, entry, label=label) and not (by_ci and entry[-1] == "image")
 
         make = partial(lists.drop, workload, "ignore_changes", "lifecycle", hidden_by)
         hidden = change(workload.title, "hidden-never", message, make)

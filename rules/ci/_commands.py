@@ -42,6 +42,8 @@ class Act(Struct, frozen=True, kw_only=True):
 
 
 NEUTRAL = Act(kind=Kind.NEUTRAL)
+ROLLBACK, CAUSE = "`kubectl rollout undo`", "`kubectl annotate`"
+"""What belongs to a deploy that it stands beside."""
 
 _QUIET = frozenset((
     "echo", "printf", "exit", "set", "export", "unset", "local", "readonly", "declare", "shopt", "sleep", "test",
@@ -50,16 +52,24 @@ _QUIET = frozenset((
     "break", "continue", "shift", "which", "type", "hash", "tee", "touch", "cp", "mv", "rm", "id", "whoami",
     "hostname", "apk", "apt", "apt-get", "yum", "dnf", "microdnf", "pip", "pip3", "seq", "ssh-add", "ssh-agent",
     "ssh-keyscan", "trap", "wait", "let", "expr", "basename", "dirname", "nslookup", "dig", "ping", "ps", "env",
-    "install", "tar", "unzip", "gzip", "umask", "doctl", "gcloud", "aws", "az", "kubelogin", "envsubst", "source",
-    ".", "git",
+    "install", "tar", "unzip", "gzip", "umask", "kubelogin", "envsubst",
 ))  # fmt: skip
 _CLOUDS = {
-    "gcloud": ("run deploy", "app deploy", "functions deploy", "compute ssh"),
-    "aws": ("ecs update-service", "ecs register-task", "lambda update", "s3 sync", "s3 cp", "deploy "),
-    "az": ("webapp ", "containerapp ", "functionapp "),
-    "doctl": ("apps ", "compute ssh"),
-    "git": ("push", "commit", "merge", "tag"),
-}
+    "gcloud": ("auth", "config", "info", "version", "container clusters get-credentials", "components install"),
+    "aws": (
+        "eks update-kubeconfig", "sts", "configure", "ecr get-login-password", "ecr-public get-login-password",
+        "ssm get-parameter", "secretsmanager get-secret-value",
+    ),
+    "az": ("login", "account", "version", "aks get-credentials", "aks install-cli", "acr login"),
+    "doctl": ("auth", "version", "kubernetes cluster kubeconfig", "registry login"),
+    "git": (
+        "log", "describe", "rev-parse", "fetch", "clone", "checkout", "config", "status", "diff", "show", "ls-remote",
+        "ls-files", "branch --show-current", "rev-list", "version", "submodule update", "switch",
+    ),
+}  # fmt: skip
+"""What the programs of clouds, and git, do without changing anything outside of the job."""
+
+_CLOUD_DEPLOYS = re.compile(r"deploy|update-service|register-task|webapp|containerapp|functionapp|compute ssh|s3 sync")
 _DEPLOYERS = frozenset((
     "helm", "helmfile", "argocd", "flux", "kustomize", "ssh", "scp", "rsync", "sshpass", "ansible",
     "ansible-playbook", "nomad", "flyctl", "fly", "heroku", "vercel", "netlify", "wrangler", "serverless", "sls",
@@ -78,6 +88,7 @@ _TOLD = re.compile(
     re.IGNORECASE,
 )
 _DEPLOY_HOOK = re.compile(r"deploy|portainer|coolify|dokploy|caprover|render\.com|argocd|/webhooks?/", re.IGNORECASE)
+_HOOK = re.compile(r"deploy[-_]?hook|hook[-_]?deploy|/hooks?/|webhook|DEPLOY_URL", re.IGNORECASE)
 _WORKLOADS = {
     "deployment": ("deploy", "deployment", "deployments"),
     "stateful_set": ("sts", "statefulset", "statefulsets"),
@@ -136,7 +147,7 @@ def act(command: Command, unit: str = "") -> Act:  # noqa: PLR0911 - a table of 
         first = next((each for each in rest if not each.startswith("-")), rest[0] if rest else "")
         return NEUTRAL if first in _HARMLESS.get(name, ()) else Act(kind=Kind.OTHER, words=f"`{name}`")
     if name in _CLOUDS:
-        return _of_cloud(name, " ".join(rest))
+        return _of_cloud(name, rest)
     if name in _QUIET or name.isdecimal():
         return NEUTRAL
     if _TOLD.search(name):
@@ -164,11 +175,12 @@ def _of_docker(rest: Sequence[str]) -> Act:
     return Act(kind=Kind.OTHER, words=f"`docker {' '.join(words[:2])}`") if deploys else Act(kind=Kind.BUILD)
 
 
-def _of_cloud(name: str, rest: str) -> Act:
-    if any(rest.startswith(each) or f" {each}" in f" {rest}" for each in _CLOUDS[name]):
-        deploys = name != "git"
-        return Act(kind=Kind.OTHER if deploys else Kind.UNKNOWN, words=f"`{name} {rest.partition(' ')[0]}`")
-    return NEUTRAL
+def _of_cloud(name: str, words: Sequence[str]) -> Act:
+    rest = " ".join(each for each in words if not each.startswith("-"))
+    if any(f"{rest} ".startswith(f"{each} ") for each in _CLOUDS[name]):
+        return NEUTRAL
+    kind = Kind.OTHER if name != "git" and _CLOUD_DEPLOYS.search(rest) else Kind.UNKNOWN
+    return Act(kind=kind, words=f"`{name} {rest.partition(' ')[0]}`")
 
 
 def _kubectl(rest: Sequence[str]) -> Act:  # noqa: PLR0911 - a table of its commands
@@ -177,15 +189,15 @@ def _kubectl(rest: Sequence[str]) -> Act:  # noqa: PLR0911 - a table of its comm
     match words:
         case ["set", "image", *more]:
             kind, name, after = _named(more)
+            if any("=" not in each for each in after):
+                return Act(kind=Kind.OTHER, words="`kubectl set image` of several workloads")
             pairs = tuple((c, i) for each in after if "=" in each for c, _, i in [each.partition("=")])
             target = Target(kind=kind, name=name, namespace=namespace, images=pairs)
             return Act(kind=Kind.IMAGE, words="`kubectl set image`", target=target)
-        case ["rollout", "restart", *more]:
-            kind, name, _ = _named(more)
-            target = Target(kind=kind, name=name, namespace=namespace)
-            return Act(kind=Kind.IMAGE, words="`kubectl rollout restart`", target=target)
-        case ["rollout", "status" | "history", *_]:
-            return NEUTRAL
+        case ["rollout", verb, *more]:
+            return _rolled(verb, more, namespace)
+        case ["annotate", *more] if any("change-cause" in each for each in more):
+            return Act(kind=Kind.OTHER, words=CAUSE)
         case ["patch", *more]:
             return _patched(more, namespace, options.get("-p") or options.get("--patch", ""))
         case [verb, *_] if verb in _READING:
@@ -193,6 +205,18 @@ def _kubectl(rest: Sequence[str]) -> Act:  # noqa: PLR0911 - a table of its comm
         case [verb, *_]:
             return Act(kind=Kind.OTHER, words=f"`kubectl {verb}`")
     return NEUTRAL
+
+
+def _rolled(verb: str, more: Sequence[str], namespace: str) -> Act:
+    if verb == "undo":
+        return Act(kind=Kind.OTHER, words=ROLLBACK)
+    if verb != "restart":
+        return NEUTRAL
+    kind, name, after = _named(more)
+    if after:
+        return Act(kind=Kind.OTHER, words="`kubectl rollout restart` of several workloads")
+    target = Target(kind=kind, name=name, namespace=namespace)
+    return Act(kind=Kind.IMAGE, words="`kubectl rollout restart`", target=target)
 
 
 def _patched(words: Sequence[str], namespace: str, patch: str) -> Act:
@@ -250,18 +274,27 @@ def _request(command: Command, unit: str) -> Act:  # noqa: PLR0911 - a table of 
             return Act(kind=Kind.OTHER, words="a request to the API of Kubernetes")
         target = Target(kind=_KIND[address[2]], name=address[3], namespace=address[1], images=pairs)
         return Act(kind=Kind.IMAGE, words="a request to the API of Kubernetes", target=target)
+    url = _url(command)
     if method == "GET":
-        return NEUTRAL
+        hook = _HOOK.search(url) and not _ADDRESS.search(url)
+        return Act(kind=Kind.OTHER, words="a webhook") if hook else NEUTRAL
     if _PIPELINE.search(whole):
         image = _IMAGE.search(_payload(command)) or re.search(r"needs[._]\S+[._]outputs", _payload(command) + unit)
         if image:
             return Act(kind=Kind.TRIGGER, words="a POST that starts a pipeline with the image")
         return Act(kind=Kind.UNKNOWN, words="a POST that starts a pipeline")
-    if _TOLD.search(whole):
+    if _TOLD.search(url):
         return Act(kind=Kind.NOTIFY)
-    if _DEPLOY_HOOK.search(whole):
+    if _DEPLOY_HOOK.search(url):
         return Act(kind=Kind.OTHER, words="a webhook")
     return Act(kind=Kind.UNKNOWN, words=f"a {method} request")
+
+
+def _url(command: Command) -> str:
+    """The address of a request, or the variable that holds it."""
+    every = [each for each in command[1:] if "://" in each and " " not in each]
+    every += [each for each in command[1:] if each.startswith("$")]
+    return every[0].replace("${matrix.", "${") if every else ""
 
 
 def _method(command: Command) -> str:

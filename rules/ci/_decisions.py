@@ -113,9 +113,11 @@ def _awaited_elsewhere(unit: Unit, each: Pipeline, context: Context) -> str:
         if other.platform is Platform.GITLAB and re.search(reference, _code(other)):
             return f"{other.path} refers to it"
         for job in other.units if other.platform is Platform.GITLAB else ():
+            if table(table(job.data).get("environment")).get("on_stop") == unit.name:
+                return f"`{job.name}` in {other.path} names it in `on_stop`"
             if unit.name in names(table(job.data).get("extends")):
                 return f"`{job.name}` in {other.path} extends it"
-            if other.path != each.path and unit.name in (*job.needs, *names(table(job.data).get("dependencies"))):
+            if other.path != each.path and unit.name in job.needs:
                 return f"`{job.name}` in {other.path} waits for it"
     return ""
 
@@ -133,6 +135,9 @@ def checks_deploy(unit: Unit, each: Pipeline, context: Context, workloads: tuple
 
 def _awaited(unit: Unit, each: Pipeline) -> str:
     """Which other unit needs it to have run."""
+    name = re.escape(unit.name)
+    if each.platform in ACTIONS and re.search(rf"\bjobs\s*(?:\.\s*{name}\b|\[\s*['\"]{name}['\"])", _code(each)):
+        return "the workflow gives its outputs to its callers"
     for other in each.units:
         if other.name == unit.name:
             continue
@@ -146,6 +151,8 @@ def _awaited(unit: Unit, each: Pipeline) -> str:
 
 def goes_whole(each: Pipeline) -> bool:
     """Whether nothing would be left in a file without its deploys but what looks and notifies."""
+    if each.platform is Platform.GITLAB and "include" in table(each.data):
+        return False
     deploys = any(unit.deploys for unit in each.units)
     rest = (unit for unit in each.units if not unit.deploys)
     return deploys and all(unit.is_idle or (is_fallback(each) and unit.builds) for unit in rest)
@@ -165,6 +172,8 @@ def says_deployed(unit: Unit) -> bool:
 
 def needed_by(each: Pipeline, context: Context, workloads: tuple[str, ...] = ()) -> str:
     """What else of the repository needs a file; empty where nothing does."""
+    if "workflow_call" in events(each):
+        return "other repositories may call it"
     for other in pipelines(context, each):
         if other.path == each.path:
             continue

@@ -11,7 +11,7 @@ from typing import Any
 
 from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair
 
-from ._commands import Act, Kind, Target, act, action, plugin
+from ._commands import CAUSE, ROLLBACK, Act, Kind, Target, act, action, plugin
 from ._shell import commands, texts
 
 
@@ -89,7 +89,9 @@ class Unit(Struct, frozen=True, kw_only=True):
     @property
     def others(self) -> tuple[Act, ...]:
         """What is neither a deploy of an image nor harmless."""
-        return tuple(each for each in self.acts if each.kind in (Kind.OTHER, Kind.BUILD, Kind.UNKNOWN))
+        beside = (ROLLBACK, CAUSE) if any(each.kind is Kind.IMAGE for each in self.acts) else ()
+        every = (each for each in self.acts if each.words not in beside)
+        return tuple(each for each in every if each.kind in (Kind.OTHER, Kind.BUILD, Kind.UNKNOWN))
 
     @property
     def builds(self) -> bool:
@@ -288,7 +290,8 @@ def _of_gitlab(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
         acts = [act(each, file.text(pair.span)) for each in commands(orders, known)]
         if "trigger" in data or "script" not in data:
             acts.append(Act(kind=Kind.UNKNOWN, words="another pipeline"))
-        yield Unit(name=pair.key, part=pair, acts=tuple(acts), needs=names(data.get("needs")), data=data)
+        needs = dict.fromkeys((*names(data.get("needs")), *names(data.get("dependencies"))))
+        yield Unit(name=pair.key, part=pair, acts=tuple(acts), needs=tuple(needs), data=data)
 
 
 def _extended(key: str, whole: dict[str, Any], depth: int = 0) -> dict[str, Any]:

@@ -62,9 +62,10 @@ def removed(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, 
 
 def _otherwise(unit: Unit) -> Finding | None:
     """A note on what deploys in a way that Keel does not replace."""
-    other = next((act for act in unit.acts if act.kind is Kind.OTHER), None)
-    if other is None:
+    every = [act for act in unit.acts if act.kind is Kind.OTHER]
+    if not every:
         return None
+    other = next((act for act in every if any(word in act.words for word in ("helm", "apply", "argocd"))), every[0])
     message = f"`{unit.name}` deploys with {other.words}, which Keel does not replace"
     return note(unit.span, "other-deploy", message, address=unit.name)
 
