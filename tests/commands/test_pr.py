@@ -155,6 +155,7 @@ def test_the_proof_has_to_be_of_this_base(tmp_path: Path) -> None:
     place.forge.server.close()
 
 
+@pytest.mark.slow
 def test_a_branch_that_was_amended_is_not_the_plan(tmp_path: Path) -> None:
     place = Place(tmp_path, "github")
     git(place.root, "checkout", "-q", BRANCH)
@@ -171,6 +172,7 @@ def test_a_branch_that_was_amended_is_not_the_plan(tmp_path: Path) -> None:
     place.forge.server.close()
 
 
+@pytest.mark.slow
 def test_a_phase_whose_changes_the_base_has_is_done(tmp_path: Path) -> None:
     place = Place(tmp_path, "github")
     git(place.root, "checkout", "-q", "-b", "squashed", "main")

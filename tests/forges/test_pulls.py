@@ -328,7 +328,7 @@ def test_an_answer_that_comes_too_late_after_the_write(place: Site) -> None:
         return reply
 
     with serving(late) as server:
-        done = place.run(url=server.url, patience=replace(NO_WAIT, read=0.3))
+        done = place.run(url=server.url, patience=replace(NO_WAIT, read=1, attempts=9))
         gone.set()
     assert (done.outcome, done.number, len(place.pulls.every)) == (Outcome.CREATED, 12, 1)
 
