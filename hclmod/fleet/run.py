@@ -151,24 +151,25 @@ def _results(fleet: Fleet, shared: Shared, line: _Line, do: Do) -> Generator[tup
                     number = running.pop(future)
                     done = _answer(future, line.tasks[number])
                     failures = failures + 1 if done.row.outcome is Outcome.FAILED else 0
-                    line.hear(number, done.row)
+                    line.end(number, done.row)
                     yield number, done
                 if 0 < fleet.stop_after_failures <= failures:
                     line.stop(f"{failures} failures in a row")
         finally:  # what is under way when a person interrupts may be pushed or not
             if do in _WRITING:
-                interrupts.written += [f"perhaps {_name(line.tasks[number])}" for number in running.values()]
+                interrupts.written += [f"perhaps {_name(line.tasks[number])}" for number in sorted(line.begun)]
 
 
 class _Line:
     """The tasks that wait for their turn; `pause` is how many seconds, where only hosts that have to wait are left.
 
-    `room` is how many pull requests may be opened, None for any number.
+    `begun` are those that are under way, `room` is how many pull requests may be opened, None for any number.
     """
 
     def __init__(self, tasks: Sequence[Task], pace: Pace, room: int | None) -> None:
         self.tasks, self.todo, self.stopped = tasks, deque(range(len(tasks))), ""
         self.pause: float | None = None
+        self.begun = set[int]()
         self._pace, self._room = pace, room
 
     def next(self, running: int) -> int | None:
@@ -184,14 +185,16 @@ class _Line:
             url = self.tasks[number].address.url
             if not (pause := self._pace.wait(url)):
                 self._pace.took(url)
+                self.begun.add(number)
                 return number
             pauses.append(pause)
             self.todo.append(number)
         self.pause = min(pauses, default=None)
         return None
 
-    def hear(self, number: int, row: Row) -> None:
-        """Count a pull request that was opened just now."""
+    def end(self, number: int, row: Row) -> None:
+        """Note that a task is over, and count a pull request that it has opened."""
+        self.begun.discard(number)
         if self._room is not None and row.opened and row != self.tasks[number].known:
             self._room -= 1
 

@@ -149,7 +149,7 @@ def _planned(shared: Shared, task: Task, clone: Mirror, heads: Heads) -> Done:
         return Done(replace(row, outcome=Outcome.SKIPPED, why=f"its config has no phase {task.phase}"))
     if task.do is Do.LOOK:
         return Done(row, tags.wishes(project, tags.seen(project), (), (task.phase,)))
-    if heads.tip and clone.repository().foreign(heads.commit, heads.tip):
+    if heads.is_here and clone.repository().foreign(heads.commit, heads.tip):
         raise RefusedError(f"{row.branch} has commits that hclmod did not make")
     (report,) = plan_phases(project, [task.phase], base=heads.commit)
     shown = tell(project, [report], base=heads.commit, for_text=not shared.pull_requests)

@@ -39,15 +39,21 @@ _CAREFUL = {
 }
 # What a local repository runs for us is git alone, without its hooks.
 _OTHER_SIDE = f"git -c core.hooksPath={os.devnull} -c core.fsmonitor=false -c gc.auto=0"
+_NOTHING = "no commits selected"
+"""What git says of a shallow branch that has nothing beyond the base."""
 _LISTED = 300  # bytes of a file in a list, about
 
 
 class Heads(Struct, frozen=True):
-    """What a repository has: its base branch with the commit, and the commit of our branch (empty: it has none)."""
+    """What a repository has: its base branch with the commit, and the commit of our branch (empty: it has none).
+
+    `is_here` says whether our branch was fetched. One that has nothing beyond the base may be left out.
+    """
 
     base: str
     commit: str
     tip: str
+    is_here: bool = False
 
 
 class Mirror(Struct, frozen=True):
@@ -83,11 +89,11 @@ class Mirror(Struct, frozen=True):
             self._git.run("update-ref", "-d", ours)
         elif self._at(ours) != heads.tip:
             beyond = (f"--shallow-exclude={heads.base}",) if depth else ()
-            if self._fetch(*beyond, refspec=f"+{ours}:{ours}", may_fail=bool(beyond)).status:
-                self._fetch("--depth=1", refspec=f"+{ours}:{ours}")  # it has no commit that the base does not have
-        commit = self._at(ref)
+            if _NOTHING in self._fetch(*beyond, refspec=f"+{ours}:{ours}", unless=_NOTHING).words:
+                self._git.run("update-ref", "-d", ours)
+        commit, tip = self._at(ref), self._at(ours)
         self._git.out("update-ref", "--no-deref", "HEAD", commit)
-        return Heads(heads.base, commit, self._at(ours))
+        return Heads(heads.base, commit, tip or heads.tip, is_here=bool(tip))
 
     def require_size(self, commit: str, files: int, size: int) -> None:
         """Refuse a commit with more files, or with more bytes in all of them."""
@@ -130,11 +136,12 @@ class Mirror(Struct, frozen=True):
     def _at(self, ref: str) -> str:
         return self._git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip()
 
-    def _fetch(self, *words: str, refspec: str, may_fail: bool = False) -> Answer:
+    def _fetch(self, *words: str, refspec: str, unless: str = "") -> Answer:
+        """Fetch; a failure with the words `unless` is an answer, too."""
         quiet = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance")
         there = (f"--upload-pack={_OTHER_SIDE} upload-pack",) if self._is_local else ()
         answer = self._git.run("fetch", *quiet, *there, *words, "--", self.url, refspec)
-        if answer.status and not may_fail:
+        if answer.status and not (unless and unless in answer.words):
             raise GitError(f"fetch: {_reason(answer.words) or 'it was stopped: larger than `max_megabytes`?'}")
         return answer
 
@@ -154,13 +161,28 @@ def mirror(folder: Path, place: Address) -> Iterator[Mirror]:
     """
     with _locked(folder):
         if any(chain(folder.rglob("*.lock"), folder.rglob("tmp_*"))):
-            shutil.rmtree(folder)
-        git = _shell(folder, place)
-        if not (folder / "HEAD").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            git.out("init", "--quiet", "--bare", "--template=", "--initial-branch=none")
-        yield Mirror(folder, place.url, git)
+            _remove(folder)
+        if not folder.exists():
+            _make(folder)
+        yield Mirror(folder, place.url, _shell(folder, place))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a clone, so that no half of it stays in its place."""
+    old = folder.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    folder.rename(old)
+    shutil.rmtree(old)
+
+
+def _make(folder: Path) -> None:
+    """Make an empty clone, which is there as a whole or not at all."""
+    new = folder.with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    git = Shell(str(new), {"GIT_DIR": str(new)}, light=True)
+    git.out("init", "--quiet", "--bare", "--template=", "--initial-branch=none")
+    new.rename(folder)
 
 
 @contextmanager

@@ -123,10 +123,10 @@ def test_no_more_begin_than_there_is_room_for() -> None:
     ]
     line = _Line(tasks, Pace({}), 2)
     assert [line.next(0), line.next(1), line.next(2)] == [0, 1, None]
-    line.hear(0, known)  # it was opened by an earlier run
-    line.hear(1, row(1, "now"))
+    line.end(0, known)  # it was opened by an earlier run
+    line.end(1, row(1, "now"))
     assert [line.next(0), line.next(1), line.stopped] == [2, None, ""]
-    line.hear(2, row(2, "now"))
+    line.end(2, row(2, "now"))
     assert (line.next(0), line.stopped, list(line.todo)) == (None, "no more pull requests in this hour", [])
 
 

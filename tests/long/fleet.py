@@ -89,7 +89,7 @@ def kills(ground: Ground, url: str, count: int, seed: int) -> list[str]:
     while killed < count:
         ground.restore(url)
         campaigns += 1
-        while killed < count and not stopped(ground, chance.uniform(0.05, 0.25) * seconds):
+        while killed < count and not stopped(ground, chance.uniform(1, max(5, seconds / 4))):
             killed += 1
         state = ground.state(fleets.fleet(ground.folder, "run", "fleet.toml", "--format", "json").stdout)
         if state != whole:
