@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hclmod import __version__, files, journal, scratch
+from hclmod import __version__, files, interrupts, journal, scratch
 from hclmod.engine.pacing import check_targets, digest
 from hclmod.errors import HclmodError, RefusedError
 from hclmod.ledger import PHASE, RULES, VERSION, branch_of, message
@@ -248,17 +248,21 @@ class _Caller(Struct, frozen=True):
     watch: Callable[[str], None]
 
     def call(self, root: Path, command: Command, *, read: bool = False) -> bytes:
-        """Run one command to its end; what it prints is shown on standard error, or with `read` given back."""
+        """Run one command to its end; what it prints is shown on standard error, or with `read` given back.
+
+        A signal waits until the command has ended: Terraform stops by itself at Ctrl-C, and must not be killed.
+        """
         if not read:
             self.watch(command.line)
-        done = subprocess.run(
-            command.words,
-            cwd=root / command.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if read else 2,
-            pass_fds=() if self.handle is None else (self.handle,),
-            check=False,
-        )
+        with interrupts.uncut():
+            done = subprocess.run(
+                command.words,
+                cwd=root / command.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if read else 2,
+                pass_fds=() if self.handle is None else (self.handle,),
+                check=False,
+            )
         if done.returncode:
             raise _FailedError(f"`{command.line}` ended with {done.returncode}")
         return done.stdout or b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -184,3 +185,34 @@ def test_kills_change_nothing_of_the_end(tmp_path: Path) -> None:
     ground = Ground(tmp_path)
     assert ground.round(3) == []
     assert ground.kills == 3
+
+
+RUNNER = """#!/bin/sh
+case "$1" in
+show) echo '{"resource_changes": []}' ;;
+apply) : > ../../begun; read -r word < ../../gate; : > "../../$word" ;;
+esac
+"""
+
+
+def test_a_signal_waits_for_the_command_that_runs(tmp_path: Path) -> None:
+    root = paced.repository(tmp_path, {"s01": 1}, {})
+    (root / "scripts").mkdir()
+    (root / "scripts/tg").write_text(RUNNER)
+    (root / "scripts/tg").chmod(0o755)
+    os.mkfifo(root / "gate")
+    assert hclmod(root, "catch-up", "plan", *paced.WORDS, "--runner", "scripts/tg").returncode == 0
+    assert hclmod(root, "apply", *paced.WORDS, "--in-place").returncode == 0
+    command = [sys.executable, "-m", "hclmod", "catch-up", "next", "--run"]
+    variables = environment(root) | {"PYTHONPATH": str(ROOT)}
+    running = subprocess.Popen(command, cwd=root, env=variables, stderr=subprocess.PIPE)
+    gate = os.open(root / "gate", os.O_WRONLY)  # waits until the command reads it
+    running.send_signal(signal.SIGTERM)
+    os.write(gate, b"ended\n")
+    os.close(gate)
+    text = running.communicate()[1].decode()
+    assert (root / "begun").exists()
+    assert (root / "ended").exists(), text
+    assert running.returncode == 143, text
+    assert [each["what"] for each in state(root)["events"]] == ["started"]
+    assert "which has begun already" in hclmod(root, "catch-up", "next").stdout
