@@ -107,8 +107,8 @@ def plan(*, phase: int, base: str, lists: tuple[Path, ...], running: Path | None
     if not dry_run:
         commands.write(project, old, state)
     _show(state, at or _now(), form, made.slices() if slices else None)
-    if form == "text" and not dry_run:
-        _say_next(state, slices=slices)
+    if form == "text":
+        _say_next(state, slices=slices, merged=revision != base, written=not dry_run)
 
 
 def _settings(project: Project, pace: dict[str, Any]) -> Rollout:
@@ -131,14 +131,17 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _say_next(state: State, *, slices: bool) -> None:
-    if state.pipeline and not slices:
+def _say_next(state: State, *, slices: bool, merged: bool, written: bool) -> None:
+    if not state.batches and not state.left:
+        output.say(f"\nNothing has to be applied. What the phase leaves: hclmod apply --phase {state.phase} --dry-run")
+    elif state.pipeline and not slices:
         output.warning(
             f"{state.pipeline} applies every stack that a push changes, at once. "
             f"Plan with --slices, or push the commit of the phase with [ci skip]"
         )
-    if state.batches:
-        output.say("\nNext: hclmod catch-up next")
+    if state.batches and written:
+        first = "" if merged or slices else f"hclmod apply --phase {state.phase}, merge its branch, then "
+        output.say(f"\nNext: {first}hclmod catch-up next")
 
 
 def _show(state: State, now: datetime, form: str, slices: list[Any] | None = None) -> None:

@@ -277,3 +277,18 @@ def test_text_fits_a_terminal(root: Path) -> None:
         done = hclmod(root, "catch-up", *words, *NOON)
         assert "\x1b" not in done.stdout
         assert done.stdout.startswith(("Catch-up of phase 3", "Batch 1 of"))
+
+
+def test_the_next_step_depends_on_what_is_merged(root: Path) -> None:
+    assert "Next: hclmod catch-up next" in hclmod(root, *PLAN).stdout
+    git(root, "reset", "-q", "--hard", "HEAD^")
+    open_phase = hclmod(root, *PLAN, "--replace").stdout
+    assert "Next: hclmod apply --phase 3, merge its branch, then hclmod catch-up next" in open_phase
+    assert "Next:" not in hclmod(root, *PLAN, "--dry-run").stdout
+
+
+def test_a_phase_that_applies_nothing(root: Path) -> None:
+    config = root / "hclmod.toml"
+    config.write_text(config.read_text().replace("[phase.3]", "[phase.4]\nworkloads = []\n[phase.3]"))
+    done = hclmod(root, "catch-up", "plan", "--phase", "4", "--dry-run")
+    assert (done.returncode, "Nothing has to be applied" in done.stdout) == (0, True), done.stderr
