@@ -20,6 +20,7 @@ from hclmod.fleet import ledger, pool
 from hclmod.fleet.rows import Outcome
 from hclmod.fleet.work import Do, Shared, Task
 from hclmod.git.address import Address
+from hclmod.images import evidence
 from tests.support import fleet as fleets
 from tests.support.demo import git, process
 from tests.support.fleet import BRANCH, CONFIG, RELEASE, fleet
@@ -73,6 +74,7 @@ def rows(text: str, *without: str) -> list[dict[str, Any]]:
 OUTCOMES = ["changed", "unchanged", "refused", "failed", "refused", "changed", "changed"]
 
 
+@pytest.mark.slow
 def test_a_plan_pushes_nothing(ground: Ground, tmp_path: Path) -> None:
     before = fleets.refs(ground.served)
     done = fleet(tmp_path, "plan", "fleet.toml", "--format", "json")
@@ -109,6 +111,7 @@ def test_a_run_pushes_our_branches_and_no_others(ground: Ground, tmp_path: Path)
     assert gone == written, "the foreign branch stays"
 
 
+@pytest.mark.slow
 def test_the_commit_is_the_one_that_apply_makes_in_a_checkout(ground: Ground, tmp_path: Path) -> None:
     fleet(tmp_path, "run", "fleet.toml", "--phase", "1")
     checkout = tmp_path / "checkout"
@@ -323,6 +326,31 @@ def test_a_login_never_goes_over_plain_http(tmp_path: Path) -> None:
     done = fleet(tmp_path, "plan", "-", "--phase", "1", "--format", "json", stdin="http://ann:pw@git.example.net/a")
     (row,) = rows(done.stdout)
     assert row["why"] == "a login would go there unencrypted"
+
+
+@pytest.mark.slow
+def test_registries_are_asked_once_for_all_and_as_the_fleet_says(tmp_path: Path) -> None:
+    def answer(asked: Seen) -> Reply:
+        body = json.dumps({"name": "acme/web", "tags": ["1.2.0", "1.2.1", "latest"]}).encode()
+        return (200, {"content-type": "application/json"}, body) if "/tags/list" in asked.path else (404, {}, b"")
+
+    with serving(answer) as ours, serving(answer) as theirs:
+        mirror = '[registries."registry.lan"]\nmirror = "{}"\nplain_http = true\n'
+        config = CONFIG.replace("drop-helm-atomic", "float-image-tag")
+        for number in range(2):
+            texts = fleets.files(number, "changed") | {"hclmod.toml": config + mirror.format(theirs.host)}
+            fleets.make(tmp_path / f"served/r{number}.git", texts)
+        (tmp_path / "own.toml").write_text(mirror.format(ours.host))
+        with fleets.daemon(tmp_path / "served") as url:
+            settings = 'config = "own.toml"\ntags = "tags.json"\n'
+            (tmp_path / "fleet.toml").write_text(fleets.toml(url, 2, settings))
+            before = fleet(tmp_path, "plan", "fleet.toml", "--format", "json")
+            done = fleet(tmp_path, "plan", "fleet.toml", "--refresh", "--format", "json")
+    lists = [each.path for each in ours.seen if "/tags/list" in each.path]
+    assert (len(lists), theirs.seen) == (1, [])
+    image = evidence.load(tmp_path / "tags.json").images["registry.lan/acme/web"]
+    assert {"1.2.0", "1.2.1"} <= set(image.pins)
+    assert json.loads(before.stdout) != json.loads(done.stdout), "what is learnt decides"
 
 
 def test_the_words_of_an_error_say_what_to_do(tmp_path: Path) -> None:

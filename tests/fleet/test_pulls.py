@@ -57,7 +57,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     forge.server.close()
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_one_pull_request_and_no_second_one(place: Place) -> None:
     row = place.run("run")
     (pull,) = place.pulls.every
