@@ -1,11 +1,10 @@
-"""What a command or a plugin does: sets an image, starts a pipeline, deploys otherwise, notifies or builds."""
+"""What a command does: sets an image, starts a pipeline, deploys otherwise, notifies or builds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from fnmatch import fnmatchcase
 
 from hclmod.rulekit import Struct
 
@@ -134,9 +133,9 @@ def act(command: Command, unit: str = "") -> Act:  # noqa: PLR0911 - a table of 
     name = command[0].rpartition("/")[2]
     rest = command[1:]
     if name in ("k3s", "microk8s", "minikube") and rest[:1] == ("kubectl",):
-        return _kubectl(rest[1:])
+        return kubectl(rest[1:])
     if name in ("kubectl", "oc", "k", "${KUBECTL}"):
-        return _kubectl(rest)
+        return kubectl(rest)
     if name in ("bash", "sh", "zsh", "ash"):
         return _of_shell(rest, unit)
     if name in ("curl", "wget", "http", "https", "xh"):
@@ -183,7 +182,8 @@ def _of_cloud(name: str, words: Sequence[str]) -> Act:
     return Act(kind=kind, words=f"`{name} {rest.partition(' ')[0]}`")
 
 
-def _kubectl(rest: Sequence[str]) -> Act:  # noqa: PLR0911 - a table of its commands
+def kubectl(rest: Sequence[str]) -> Act:  # noqa: PLR0911 - a table of its commands
+    """What a call of kubectl does, by its words."""
     words, options = _split(rest)
     namespace = options.get("-n") or options.get("--namespace", "")
     match words:
@@ -316,88 +316,3 @@ def _payload(command: Command) -> str:
         [value for word, value in pairs if word in data]
         + [each for each in command if each.startswith(("--data", "--json"))]
     )
-
-
-# Plugins and actions
-
-_ACTIONS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.NEUTRAL: (
-        "actions/checkout", "actions/setup-*", "azure/setup-*", "azure/k8s-set-context", "azure/aks-set-context",
-        "azure/login", "aws-actions/configure-aws-credentials", "aws-actions/amazon-ecr-login",
-        "google-github-actions/auth", "google-github-actions/setup-gcloud",
-        "google-github-actions/get-gke-credentials", "docker/login-action", "docker/setup-*",
-        "actions/download-artifact", "tailscale/github-action", "digitalocean/action-doctl", "actions/cache",
-        "step-security/harden-runner", "*/setup-*", "*/kubectl-installer",
-    ),
-    Kind.BUILD: (
-        "docker/build-push-action", "docker/metadata-action", "docker/bake-action", "redhat-actions/*", "*/kaniko*",
-        "actions/upload-artifact", "*buildx*",
-    ),
-    Kind.NOTIFY: ("*slack*", "*discord*", "*telegram*", "*notify*", "*notification*", "*ntfy*", "*deployment-status*"),
-    Kind.UNKNOWN: (
-        "actions/deploy-pages", "*gh-pages*", "*github-pages*", "*pages-action*", "helm/*", "*helm-docs*", "*kind*",
-    ),
-    Kind.OTHER: (
-        "azure/k8s-*", "*helm*", "appleboy/*", "*ssh*", "*argocd*", "*deploy*", "*rsync*", "*k8s*", "*kubernetes*",
-        "*kustomize*", "*repository-dispatch*", "*portainer*",
-    ),
-}  # fmt: skip
-_PLUGINS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.NEUTRAL: ("*plugin-git", "*plugin-git:*", "drone/git*", "plugins/git*"),
-    Kind.BUILD: (
-        "*plugin-docker*", "plugins/docker*", "plugins/ecr*", "plugins/gcr*", "plugins/kaniko*", "*kaniko*", "*buildx*",
-        "*buildah*",
-    ),
-    Kind.NOTIFY: ("*slack*", "*discord*", "*telegram*", "*notify*", "*ntfy*", "*matrix*", "*mattermost*", "*gotify*"),
-    Kind.OTHER: (
-        "*helm*", "*ssh*", "*scp*", "*rsync*", "*ansible*", "*argocd*", "*kubernetes*", "*kubectl*", "*portainer*",
-        "*deploy*", "*k8s*",
-    ),
-}  # fmt: skip
-
-
-def action(uses: str, inputs: Mapping[str, object]) -> Act:
-    """What an action of a workflow does."""
-    name = uses.partition("@")[0].lower()
-    if "kubectl" in name and isinstance(args := inputs.get("args", inputs.get("command")), str):
-        from ._shell import commands
-
-        calls = [_kubectl(each[1:] if each[0] == "kubectl" else each) for each in commands(args.strip("'\""))]
-        return calls[0] if len(calls) == 1 else Act(kind=Kind.UNKNOWN, words=f"`{uses}`")
-    kind = _by_name(name, _ACTIONS)
-    return Act(kind=kind, words=f"`{uses.partition('@')[0]}`")
-
-
-def plugin(image: str, settings: Mapping[str, object]) -> Act:
-    """What a step without commands does, by its image."""
-    name = image.lower()
-    if any(fnmatchcase(name, each) for each in ("*kubernetes*", "*kubectl*")) and settings.get("deployment"):
-        return _kubernetes(settings)
-    return Act(kind=_by_name(name, _PLUGINS), words=f"the plugin `{image.rpartition(':')[0] or image}`")
-
-
-def _by_name(name: str, table: Mapping[Kind, tuple[str, ...]]) -> Kind:
-    globs = ((kind, glob) for kind, some in table.items() for glob in some)
-    return next((kind for kind, glob in globs if fnmatchcase(name, glob)), Kind.UNKNOWN)
-
-
-def _kubernetes(settings: Mapping[str, object]) -> Act:
-    names = list(_listed(settings["deployment"]))
-    containers, images = list(_listed(settings.get("container"))), list(_listed(settings.get("repo")))
-    if len(names) != 1 or len(images) > 1:
-        return Act(kind=Kind.OTHER, words="a plugin that deploys to Kubernetes")
-    namespace = settings.get("namespace")
-    target = Target(
-        kind="deployment",
-        name=names[0],
-        namespace=namespace if isinstance(namespace, str) else "default",
-        images=tuple((each, images[0] if images else "") for each in containers),
-    )
-    return Act(kind=Kind.IMAGE, words="a plugin that sets the image", target=target)
-
-
-def _listed(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from (each.strip() for each in value.split(",") if each.strip())
-    elif isinstance(value, list):
-        yield from (each for each in value if isinstance(each, str))

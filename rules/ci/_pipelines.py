@@ -11,7 +11,8 @@ from typing import Any
 
 from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair
 
-from ._commands import CAUSE, ROLLBACK, Act, Kind, Target, act, action, plugin
+from ._commands import CAUSE, ROLLBACK, Act, Kind, Target, act
+from ._plugins import action, plugin
 from ._shell import commands, texts
 
 

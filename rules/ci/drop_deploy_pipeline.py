@@ -1,7 +1,7 @@
 """Delete a pipeline file in which nothing is left but deploys that Keel does now.
 
 Why: `.woodpecker/deploy.yml` and `.woodpecker/build-fallback.yml` are obsolete in the uniform model. A file of steps
-that check variables and tell people does nothing.
+that check variables and notify people does nothing. A second build under another name is only reported.
 
 Left alone: A file that another one depends on, names or starts, unless what starts it goes in the same run. A file with
 a deploy that stays. A fallback that builds an image which no other pipeline pushes.
@@ -15,7 +15,7 @@ from hclmod.rulekit import Block, Context, Edit, Finding, Fix, Rule, Span, YamlF
 
 from ._decisions import goes_whole, is_fallback, needed_by, pipelines, stays, targets_of
 from ._guard import commands
-from ._pipelines import Pipeline, is_pipeline, pipeline
+from ._pipelines import Pipeline, Platform, events, is_pipeline, pipeline
 from ._pushes import pushed
 
 
@@ -31,6 +31,7 @@ def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] =
     """
     each = pipeline(file)
     if each is None or not goes_whole(each):
+        yield from _second(each, context) if each else ()
         return
     for unit in each.units:
         if unit.deploys and (why := stays(unit, each, context, workloads)):
@@ -51,6 +52,17 @@ def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] =
         )
     )
     yield replace(made, cells=tuple(("run", command) for command in once)) if once else made
+
+
+def _second(each: Pipeline, context: Context) -> Iterator[Finding]:
+    """A warning for a pipeline that builds by hand what another one builds too, under a name that is not known."""
+    own = pushed(each)
+    only_builds = bool(each.units) and all(unit.builds or unit.is_idle for unit in each.units)
+    if own and only_builds and each.platform is Platform.WOODPECKER and set(events(each)) <= {"manual", "deployment"}:
+        elsewhere = {image for other in pipelines(context, each) if other.path != each.path for image in pushed(other)}
+        if events(each) and own <= elsewhere:
+            message = f"builds {min(own)} only when it is started, and another pipeline builds it too. Delete it"
+            yield warn(each.units[0].span, "second-build", f"{message} if nobody starts it", address=each.stem)
 
 
 def _needed(each: Pipeline, context: Context, workloads: tuple[str, ...]) -> str:
