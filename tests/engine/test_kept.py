@@ -55,7 +55,7 @@ def test_no_case_is_answered_by_another_one(
     assert [found(each, kept) for each in some] == expected
     kept.save()
     monkeypatch.setattr(plan, "settle_stack", None)  # nothing is settled a second time
-    monkeypatch.setattr("hclmod.terraform.model.declarations", None)
+    monkeypatch.setattr("hclmod.terraform.documents.declarations", None)
     assert [found(each, Cache(tmp_path)) for each in some] == expected
 
 
