@@ -187,7 +187,12 @@ def line_at(source: Source, offset: int) -> Line:
 
 
 def _above(source: Source, line: Line) -> Line | None:
-    return line_at(source, line.start - 1) if line.start > 0 else None
+    if line.start == 0:
+        return None
+    known: dict[int, Line] = source.document.__dict__.setdefault("alignment.above", {})
+    if line.start not in known:
+        known[line.start] = line_at(source, line.start - 1)
+    return known[line.start]
 
 
 def _below(source: Source, line: Line) -> Line | None:
@@ -196,6 +201,14 @@ def _below(source: Source, line: Line) -> Line | None:
 
 
 def _line(source: Source, start: int) -> Line:
+    """The line that starts there; it is kept with the document, for each line of a chain asks for all others."""
+    known: dict[int, Line] = source.document.__dict__.setdefault("alignment.line", {})
+    if start not in known:
+        known[start] = _read(source, start)
+    return known[start]
+
+
+def _read(source: Source, start: int) -> Line:
     document = source.document
     end = document.line_end(start)
     while end < len(source.data) and _is_held(source, document.next_line(end) - 1):

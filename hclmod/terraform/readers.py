@@ -36,6 +36,10 @@ _NO_TEXT = re.compile(rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\
 """A type of which no value is a tag, or no entry; Terraform takes `"12"` for a number."""
 
 
+_LIMITS = (b"validation", b"number", b"bool")
+"""What a variable's block may say against another text."""
+
+
 class Mentions:
     """The mentions of names in a repository, from what makes the images `uses`.
 
@@ -86,10 +90,13 @@ class Mentions:
         lines = ((path, row(text, each.start()) + 1) for path, text in texts for each in pattern.finditer(text))
         return tuple(f"{path}:{line}" for path, line in lines)
 
-    def _texts_with(self, folder: str, *words: bytes) -> Iterator[tuple[str, bytes]]:
-        """The documents of a folder that hold all these words, without their comments; others are not parsed."""
+    def _texts_with(self, folder: str, *words: bytes, either: Sequence[bytes] = (b"",)) -> Iterator[tuple[str, bytes]]:
+        """The documents of a folder that hold all these words, without their comments; others are not parsed.
+
+        They hold one of `either` too.
+        """
         for document, data in self._holding(folder, words[0]).items():
-            if all(word in data for word in words):
+            if all(word in data for word in words) and any(word in data for word in either):
                 yield document, self._text(document)
 
     def _holding(self, folder: str, word: bytes) -> dict[str, bytes]:
@@ -165,7 +172,7 @@ class Mentions:
         label = name.removeprefix("var.").encode()
         name_of = re.escape(label)
         head = re.compile(rb'\bvariable\s*"?' + name_of + rb'"?\s*\{([^\n]+\}|.*?^\})', re.DOTALL | re.MULTILINE)
-        texts = self._texts_with(folder, b"variable", label)
+        texts = self._texts_with(folder, b"variable", label, either=_LIMITS)
         for block in (match[1] for _, text in texts for match in head.finditer(text)):
             if re.search(rb"\bvalidation\b", block):
                 yield f"the `validation` of {name}"
