@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from queue import Queue
 from typing import BinaryIO
 
@@ -48,7 +49,8 @@ def _limit(shared: Shared) -> None:
 
     for which, size in ((resource.RLIMIT_FSIZE, shared.max_megabytes << 20), (resource.RLIMIT_AS, _MEMORY)):
         _, hard = resource.getrlimit(which)
-        resource.setrlimit(which, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+        with suppress(OSError, ValueError):  # macOS has no limit of memory
+            resource.setrlimit(which, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
 
 
 if __name__ == "__main__":
