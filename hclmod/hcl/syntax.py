@@ -152,7 +152,7 @@ _MANY = 32
 
 def _children(node: Node, start: int, end: int) -> list[Node]:
     """The children that may overlap `start..end`; of many, those before are not made into objects."""
-    if node.child_count < _MANY:
+    if node.child_count < _MANY or not isinstance(node, Node):
         return node.children
     cursor, children = node.walk(), list[Node]()
     there = cursor.goto_first_child_for_byte(start) is not None

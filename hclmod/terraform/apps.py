@@ -33,14 +33,14 @@ class App(Struct, frozen=True, kw_only=True):
 
 def find(paths: Iterable[str], read: Read) -> Mapping[str, App]:
     """The programs among files, by the folder of their `cdktf.json`."""
-    every = sorted(paths)
-    homes = [path for path in every if path == FILE or path.endswith(f"/{FILE}")]
+    every = tuple(paths)
+    homes = [path for path in every if path.endswith(FILE) and f"/{path}".endswith(f"/{FILE}")]
     known = {path.removesuffix(FILE).rstrip("/"): _settings(read(path)) for path in homes}
     python = {home: settings for home, settings in known.items() if settings.get("language") == "python"}
     if not python:
         return {}
     documents: dict[str, list[str]] = {home: [] for home in python}
-    for path in (path for path in every if path.endswith(ENDING)):
+    for path in sorted(path for path in every if path.endswith(ENDING)):
         home = _home(path, known)
         if home in documents and not _is_foreign(path, home, _output(python[home])):
             documents[home].append(path)

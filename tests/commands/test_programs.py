@@ -113,10 +113,12 @@ def test_what_a_person_does_to_a_workload_goes_back_byte_for_byte(
     repository: Path, there: tuple[str, ...], back: tuple[str, ...]
 ) -> None:
     main = repository / "apps/lantern/main.py"
+    program = PROGRAM + "".join(f"X{number} = {number}\n" for number in range(40))  # many statements
+    main.write_text(program)
     assert run(repository, *there)[0] == 0
     changed = main.read_text()
     assert '"keel.sh/policy": "never"' in changed
     assert ('TAG = "1.4.3"' in changed) == (there[0] == "pin")
     code, text = run(repository, *back)
     assert code == 0, text
-    assert main.read_text() == PROGRAM
+    assert main.read_text() == program
