@@ -31,9 +31,9 @@ def report(*, file: Path, limit: int | None, see: str, view: View, source: Sourc
     FILE is a report written with --format json. No rule runs.
     """
     how = {"limit": limit, "whole": see, "folders": source.rules}
-    from hclmod.forges.web import trusted
+    from hclmod.forges import web
 
-    stored = trusted(read_file(file), os.environ)
+    stored = web.trusted(read_file(file), os.environ)
     output.show_report(stored, view.form, view.file, verbose=view.verbose, **how)
 
 
@@ -87,8 +87,10 @@ def comment(
 
 def _content(phase: str | None, stored: Path | None, source: Source) -> Report:
     """The stored report, or the plan of the phases."""
+    from hclmod.forges import web
+
     if stored is not None and phase is None:
-        return read_file(stored)
+        return web.trusted(read_file(stored), os.environ)
     if phase is None or stored is not None:
         raise click.UsageError("give either --phase or --report")
     project = source.open()

@@ -14,7 +14,6 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -25,7 +24,7 @@ from hclmod.reports.escape import html, spans
 from hclmod.reports.model import Kind, Outcome, count, fix_command, summary, to_review
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from hclmod.reports.causes import Cause
     from hclmod.reports.model import Commit, Document, Item, Report, Section, Stack
@@ -45,7 +44,7 @@ def render(report: Report) -> str:
     # Nothing is loaded, and no style or script runs but these two.
     sums = {"css": _sum(css), "js": _sum(js)}
     page = _templates().get_template("page.html.j2")
-    link = _linking(report.commit)
+    link = report.commit.address if report.commit else lambda _place: ""
     values = {"report": report, "words": _WORDS, "sums": sums, "link": link}
     return page.render(**values, css=Markup(css), js=Markup(js))  # noqa: S704 - our files
 
@@ -90,19 +89,6 @@ def _about(commit: Commit) -> str:
     """The repository, the commit and its day."""
     named = f"{commit.repository} at " if commit.repository else ""
     return f"{named}{commit.id[:12]} of {commit.date}"
-
-
-def _linking(commit: Commit | None) -> Callable[[str], str]:
-    """What gives the address of a place (`file:line`) of the commit, empty where there is none."""
-
-    def link(place: str) -> str:
-        path, _, line = place.rpartition(":")
-        if commit is None or not commit.lines or not path or not line.isdecimal():
-            return ""
-        written = quote(path.encode(errors="surrogateescape"))
-        return commit.lines.replace("{path}", written).replace("{line}", line)
-
-    return link
 
 
 def _is_new(document: Document) -> bool:

@@ -21,7 +21,7 @@ from hclmod.reports.model import Kind, Outcome, count, fix_command, headings, so
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from hclmod.reports.model import Document, Item, Report, Section, Stack
+    from hclmod.reports.model import Commit, Document, Item, Report, Section, Stack
 
 _SHORT = 300
 _PLACES = 5
@@ -46,7 +46,8 @@ def render(report: Report, *, limit: int | None = None, size: Callable[[str], in
     """The report as Markdown, not larger than `limit` as `size` counts; `whole` says where the full report is."""
     cut = f"\n---\n{_cut(whole)}"
     room = None if limit is None else limit - size(cut)
-    parts = [*_table(report.sections), *(part for each in report.sections for part in _section(each, room, size))]
+    sections = (part for each in report.sections for part in _section(each, room, size, report.commit))
+    parts = [*_table(report.sections), *sections]
     fitted = fit(parts, room, size)
     text = "".join(fitted.texts) or "Nothing to report.\n"
     return text if fitted.whole else text + cut
@@ -61,10 +62,10 @@ def _cut(whole: str) -> str:
 _LINK = re.compile(r"https?://[\w.:-]+/[\w./%?&=#+-]*", re.ASCII)
 
 
-def _section(section: Section, room: int | None, size: Callable[[str], int]) -> Iterator[Part]:
+def _section(section: Section, room: int | None, size: Callable[[str], int], commit: Commit | None) -> Iterator[Part]:
     yield (Form(_Rank.TOTALS, _head(section)),)
     yield from _list("Refused", _Rank.REFUSED_SHORT, list(_refused(section)))
-    yield from _review(section)
+    yield from _review(section, commit)
     changed = [stack for stack in section.stacks if any(stack.items(Kind.CHANGE))]
     if changed:
         yield (Form(_Rank.STACKS, f"### {headings(section)[0]}\n\n"),)
@@ -84,7 +85,7 @@ def _table(sections: Sequence[Section]) -> Iterator[Part]:
         yield (Form(_Rank.TOTALS, f"{''.join(lines)}\n"),)
 
 
-def _review(section: Section) -> Iterator[Part]:
+def _review(section: Section, commit: Commit | None) -> Iterator[Part]:
     """What needs review by its cause: each sentence once, with the first places."""
     every = causes([section], Kind.PERSON)
     if not every:
@@ -94,9 +95,19 @@ def _review(section: Section) -> Iterator[Part]:
         head = f"{plain(clip(cause.title, _TITLE))} ({cause.number} in {count(cause.stacks, cause.unit)})"
         yield _line(f"{head}: {prose(cause.advice)}" if cause.advice else head, _Rank.PEOPLE_SHORT)
         for row in cause.rows:
-            places = some(tuple(map(code, row.places)), _PLACES)
-            yield _line(f"{prose(row.text)} ({places})", _Rank.PEOPLE_SHORT, "  ")
+            shown, rest = row.places[:_PLACES], row.places[_PLACES:]
+            more = f" and {len(rest)} more" if rest else ""
+            plainly = f"{prose(row.text)} ({', '.join(map(code, shown))}{more})"
+            linked = f"{prose(row.text)} ({', '.join(_linked(each, commit) for each in shown)}{more})"
+            part = _line(plainly, _Rank.PEOPLE_SHORT, "  ")
+            yield part if linked == plainly else (*part, Form(_Rank.LEFT, f"  - {linked}\n"))
     yield (Form(_Rank.TOTALS, "\n"),)
+
+
+def _linked(place: str, commit: Commit | None) -> str:
+    """A place as code, which leads to the line of the commit where that has an address."""
+    address = commit.address(place) if commit else ""
+    return f"[{code(place)}](<{address}>)" if address else code(place)
 
 
 def _head(section: Section) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -228,6 +229,13 @@ class Commit(Value, frozen=True, kw_only=True):
     lines: Annotated[
         str, Meta(pattern=_LINE, description="The address of a line, with {path} and {line}. Empty for none.")
     ]
+
+    def address(self, place: str) -> str:
+        """The address of `file:line`, empty where there is none."""
+        path, _, line = place.rpartition(":")
+        if not self.lines or not path or not line.isdecimal():
+            return ""
+        return self.lines.replace("{path}", quote(path.encode(errors="surrogateescape"))).replace("{line}", line)
 
 
 class Report(Value, frozen=True):

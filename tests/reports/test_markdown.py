@@ -14,7 +14,7 @@ from hclmod.reports import markdown
 from hclmod.reports.diff import hunks
 from hclmod.reports.escape import code, fence, no_command, plain, prose, visible
 from hclmod.reports.markdown import Form, Part, fit
-from hclmod.reports.model import Kind, Outcome, Report, Section, Stack
+from hclmod.reports.model import Commit, Kind, Outcome, Report, Section, Stack
 from tests.support.markup import Page
 from tests.support.reports import EVIL, big, document, full, hostile, item, reports
 
@@ -105,6 +105,32 @@ def test_what_it_says() -> None:
         assert words in text, words
     assert "Shortened" not in text
     assert "```diff\ndiff --git a/s/main.tf b/s/main.tf\n" in text
+
+
+COMMIT = Commit(
+    id="0" * 40, date="2026-12-01", repository="o/r",
+    lines=f"https://git.example.net/o/r/blob/{'0' * 40}/{{path}}#L{{line}}",
+)  # fmt: skip
+
+
+def test_what_needs_review_leads_to_its_line() -> None:
+    text = markdown.render(replace(full(), commit=COMMIT))
+    assert f"  - look at it ([`s/main.tf:7`](<https://git.example.net/o/r/blob/{'0' * 40}/s/main.tf#L7>))\n" in text
+    assert text.replace(f"[`s/main.tf:7`](<{COMMIT.address('s/main.tf:7')}>)", "`s/main.tf:7`") == markdown.render(
+        full()
+    )
+    assert markdown.render(replace(full(), commit=replace(COMMIT, lines=""))) == markdown.render(full())
+
+
+@given(reports(), st.none() | st.integers(700, 4000))
+def test_no_text_of_a_repository_breaks_out_of_a_link(report: Report, limit: int | None) -> None:
+    text = markdown.render(replace(report, commit=COMMIT), limit=limit)
+    read = page(text)
+    assert not read.problems
+    assert set(read.names()) <= ALLOWED | {"a"}
+    addresses = [attributes["href"] or "" for tag, attributes in read.tags if tag == "a"]
+    assert all(re.fullmatch(r"https://git\.example\.net/o/r/blob/0{40}/[\w./~%-]+#L7", each) for each in addresses)
+    assert limit is None or len(text) <= limit
 
 
 def test_back_ticks_of_a_message_become_code() -> None:
