@@ -149,9 +149,24 @@ def pages(count: int) -> Files:
     return {"s/main.tf": FIRST, "AGENTS.md": f"# Agents\n\n{lines}"} | more
 
 
+def blanks(count: int) -> Files:
+    """Many blank lines in every kind of file."""
+    lines = "\n" * count * 100
+    texts = {
+        "s/main.tf": FIRST + 'variable "x" {\n  default   = "x"\n  sensitive = true\n}\n',
+        "s/terragrunt.hcl": "inputs = {}\n",
+        "s/terraform.tfvars": 'x = "y"\n',
+        ".github/workflows/a.yml": "- run: kubectl set image deployment/w w=acme/w:1\n",
+        "Dockerfile": "FROM acme/w:1\n",
+        "compose.yaml": "services:\n  registry:\n    image: registry:2\n",
+        "AGENTS.md": "# Agents\n\nNever :latest.\n",
+    }
+    return {path: f"{text}{lines}{text if path.endswith('.yml') else ''}" for path, text in texts.items()}
+
+
 SHAPES = (
     resources, documents, stacks, callers, shared, containers, attributes, ignored, values, chain, comments, namespaces,
-    tags, caches, pages,
+    tags, caches, pages, blanks,
 )  # fmt: skip
 RULES = ("--rule", "float-image-tag", "--rule", "drop-helm-atomic", "--rule", "ignore-keel-drift")
 TARGET = "s/kubernetes_deployment.w0"

@@ -38,7 +38,7 @@ _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _HOPS = 5
 _PORTS = {"http": 80, "https": 443}
-_NEXT = re.compile(r"<([^>]*)>\s*((?:;[^,<]*)*)")
+_NEXT = re.compile(r"<([^<>]*)>\s*((?:;[^,<]*)*)")
 _CUT_OFF = ("disconnected", "closed connection")  # httpx has one error for a lost connection and for nonsense
 _IS_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^";]*\s)?next\b', re.IGNORECASE)
 

@@ -211,4 +211,4 @@ def _readers(step: Walk, model: Model) -> int:
     return sum(len(reader.findall(_COMMENT.sub(b"", data))) for data in model.texts(step.folder).values())
 
 
-_COMMENT = re.compile(rb"^\s*(?:#|//).*$", re.MULTILINE)
+_COMMENT = re.compile(rb"^[ \t]*(?:#|//).*$", re.MULTILINE)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hclmod.rulekit.loading import Loaded
     from hclmod.terraform.stacks import Stack
 
-_SOURCE = re.compile(rb'^\s*source\s*=\s*"', re.MULTILINE)
+_SOURCE = re.compile(rb'^[ \t]*source\s*=\s*"', re.MULTILINE)
 """What a terragrunt file may name a module by that lies elsewhere."""
 
 

@@ -21,8 +21,8 @@ _VALUE = re.compile(rb"(?m)^[^#\n]*?(?:[:=]|-)[ \t]+[\"']?([^\s\"'#][^\n\"'#]*)"
 _PARTS = re.compile(r"[^\s:/@,;=]+")
 _LABELS = re.compile(rb'(?m)^[ \t]*(?:resource|data)[ \t]+"[^"\n]*"')
 _SENSITIVE = re.compile(rb'(?m)^variable[ \t]+"([^"\n]+)"[ \t]*\{([^}]*)^\}')
-_IS_SENSITIVE = re.compile(rb"(?m)^\s*sensitive\s*=\s*true\b")
-_DEFAULT = re.compile(rb'(?m)^\s*default\s*=\s*"((?:[^"\\\n]|\\.)+)"')
+_IS_SENSITIVE = re.compile(rb"(?m)^[ \t]*sensitive\s*=\s*true\b")
+_DEFAULT = re.compile(rb'(?m)^[ \t]*default\s*=\s*"((?:[^"\\\n]|\\.)+)"')
 _DATA = (".yaml", ".yml", ".json", ".toml", ".env")
 _GIVING = (*NATIVE, ".tfvars.json")
 
@@ -110,7 +110,7 @@ def _given(names: Iterable[bytes], texts: Iterable[bytes]) -> Iterator[bytes]:
     words = sorted(names)
     every = b"|".join(map(re.escape, words))
     if every:
-        given = re.compile(rb'(?m)^\s*"?(?:' + every + rb')"?\s*[=:]\s*"((?:[^"\\\n]|\\.)+)"')
+        given = re.compile(rb'(?m)^[ \t]*"?(?:' + every + rb')"?\s*[=:]\s*"((?:[^"\\\n]|\\.)+)"')
         naming = (data for data in texts if any(word in data for word in words))
         yield from (value for data in naming for value in given.findall(data) if b"${" not in value)
 

@@ -109,7 +109,7 @@ class Siblings(Struct, frozen=True, dict=True):
 
     def declares_local(self, name: str) -> bool:
         """Whether a document that nobody generates declares a local of this name."""
-        entry = re.compile(rb"^\s*%b\s*=" % re.escape(name.encode()), re.MULTILINE)
+        entry = re.compile(rb"^[ \t]*%b\s*=" % re.escape(name.encode()), re.MULTILINE)
         texts = (self.texts[path] for path in self._code)
         return any(
             b"locals" in data and not unreadable(data) and name in _locals(data) for data in texts if entry.search(data)

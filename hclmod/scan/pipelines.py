@@ -44,13 +44,13 @@ _KINDS = {
     "replication_controller": ("rc", "replicationcontroller", "replicationcontrollers"),
 }
 _KIND = {word: kind for kind, words in _KINDS.items() for word in words}
-_REST = r"(?:[^;&|\n]|\n(?!\s*(?:-\s|[\w-]+:(?:\s|$))))*"
+_REST = r"(?:[^;&|\n]|\n(?![ \t]*(?:-\s|[\w-]+:(?:\s|$))))*"
 _SET = re.compile(r"\b(?:kubectl|oc)\b[^;&|\n]{0,300}?\bset\s+image\s" + _REST)
 _PATCH = re.compile(r"\b(?:kubectl|oc)\b[^;&|\n]{0,300}?\bpatch\s" + _REST)
 _REQUEST = re.compile(r"\bcurl\b" + _REST)
 _WRITES = re.compile(r"(?:-X\s*|--request[\s=]+)(?:PATCH|PUT)\b")
 _ADDRESS = re.compile(r"/namespaces/([\w.*-]+)/(deployments|statefulsets|daemonsets|cronjobs)/([\w.*-]+)")
-_FILLED = re.compile(r"\$\{\{.*?\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|\{\{.*?\}\}")
+_FILLED = re.compile(r"\$\{\{.{0,300}?\}\}|\$\{[^}]{0,300}\}|\$\([^)]{0,300}\)|\$\w+|\{\{.{0,300}?\}\}")
 _JOINED = re.compile(r"[\"',\[\]]|\\\n")
 _NAMESPACE = re.compile(r"(?:\s-n|\s--namespace)(?:\s+|=)(\S+)")
 _CONTAINER = re.compile(r"\bname\s*:\s*([\w.*-]+)")

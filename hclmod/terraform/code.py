@@ -89,11 +89,11 @@ def _copied(path: str, text: bytes) -> list[str]:
     return [posixpath.normpath(f"{folder}/{each.decode()}").lstrip("/") for each in _CONTENTS.findall(text)]
 
 
-_GENERATE = re.compile(rb"^\s*generate\b", re.MULTILINE)
-_INNER = re.compile(rb'^\s*(?:resource\s+"[^"\n]*"\s+"[^"\n]*"|module\s+"[^"\n]*")\s*\{', re.MULTILINE)
-_OVERRIDE = re.compile(rb'^\s*path\s*=\s*"(?:[^"\n]*[_/])?override\.(?:tf|tofu)"', re.MULTILINE)
-_VARIABLES = re.compile(rb'^\s*path\s*=\s*"[^"\n]*\.tfvars(?:\.json)?"', re.MULTILINE)
-_CONTENTS = re.compile(rb'^\s*contents\s*=\s*(?:template)?file\(\s*"(?:\$\{[^}"\n]*\}/)?([^"$\n]+)"', re.MULTILINE)
+_GENERATE = re.compile(rb"^[ \t]*generate\b", re.MULTILINE)
+_INNER = re.compile(rb'^[ \t]*(?:resource\s+"[^"\n]*"\s+"[^"\n]*"|module\s+"[^"\n]*")\s*\{', re.MULTILINE)
+_OVERRIDE = re.compile(rb'^[ \t]*path\s*=\s*"(?:[^"\n]*[_/])?override\.(?:tf|tofu)"', re.MULTILINE)
+_VARIABLES = re.compile(rb'^[ \t]*path\s*=\s*"[^"\n]*\.tfvars(?:\.json)?"', re.MULTILINE)
+_CONTENTS = re.compile(rb'^[ \t]*contents\s*=\s*(?:template)?file\(\s*"(?:\$\{[^}"\n]*\}/)?([^"$\n]+)"', re.MULTILINE)
 
 
 def _in_place_of(path: str) -> str:

@@ -32,7 +32,7 @@ _SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
 _LOCAL = re.compile(r"locals\[\d+\]\.([\w-]+)")
 _RESOURCE = re.compile(r"resource\.([\w-]+\.[\w-]+)\[")
 _INDEX = re.compile(rb"\s*\[[^\]\n]*\]")
-_NO_TEXT = re.compile(rb"^\s*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
+_NO_TEXT = re.compile(rb"^[ \t]*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
 """A type of which no value is a tag, or no entry; Terraform takes `"12"` for a number."""
 
 
