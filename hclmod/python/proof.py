@@ -64,7 +64,7 @@ def undeclared(before: Source, after: Source, fixes: Sequence[Fix]) -> str:
 def _by_path(declared: Iterable[Declared]) -> dict[str, set[Effect]]:
     """What is declared of each path, without what lies inside of something that is new or gone."""
     by_path: dict[str, set[Effect]] = defaultdict(set)
-    for each in sorted(declared):
+    for each in sorted(declared, key=lambda each: each.path):
         by_path[each.path].add(each.effect)
     whole = [path for path, effects in by_path.items() if effects & {Effect.ADDED, Effect.REMOVED, Effect.CHANGED}]
     return {

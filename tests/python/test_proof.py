@@ -74,6 +74,12 @@ def test_anything_else_is_refused(old: str, new: str, declared: Declared) -> Non
     assert judged(TEXT, TEXT.replace(old, new, 1), declared) != ""
 
 
+def test_one_of_several_declared_effects_is_enough() -> None:
+    both = (Declared(LIST, Effect.EXTENDED), Declared(LIST, Effect.REFILLED))
+    assert judged(TEXT, TEXT.replace('["x", "y"]', '["x", "w", "y"]'), *both) == ""
+    assert judged(TEXT, TEXT.replace('["x", "y"]', '["w", "y"]'), *both) != ""
+
+
 def test_a_comment_that_goes_has_to_be_declared() -> None:
     after = TEXT.replace("  # why", "").replace('"1.2"', '"1"')
     assert "a comment is lost" in judged(TEXT, after, TAG)
