@@ -24,16 +24,18 @@ def folder() -> Iterator[Path]:
     """Make a folder that nobody else may read, and remove it with all that is in it."""
     import tempfile
 
-    with interrupts.uncut():
-        path = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = os.open(path, os.O_RDONLY)
-        _is_free(lock)
+    path, lock = Path(), -1
     try:
+        with interrupts.uncut():  # a signal that waited until here is raised at the end of this block
+            path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            lock = os.open(path, os.O_RDONLY)
+            _is_free(lock)
         yield path
     finally:
         with interrupts.uncut():
-            shutil.rmtree(path, ignore_errors=True)
-            os.close(lock)
+            if lock >= 0:
+                shutil.rmtree(path, ignore_errors=True)
+                os.close(lock)
 
 
 def clean() -> None:

@@ -275,3 +275,11 @@ def test_a_run_that_was_killed_after_a_file_has_gone_is_taken_back(root: Path) -
     assert not (root / "b.tf").exists()
     assert sorted(journal.recover(root)) == sorted(OLD)
     assert (texts(root), left(root)) == (OLD, [])
+
+
+def test_a_signal_while_a_scratch_folder_is_made_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(scratch, "_is_free", lambda _handle: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt), scratch.folder():
+        raise AssertionError
+    assert list(tmp_path.iterdir()) == []

@@ -91,7 +91,7 @@ class Siblings(Struct, frozen=True, dict=True):
     @cached_property
     def newline(self) -> bytes:
         """The line end of most files of Terraform in the stacks."""
-        texts = [self.texts[path] for path in self._code]
+        texts = [self.texts.get(path, b"") for path in self._code]
         return b"\r\n" if 2 * sum(b"\r\n" in data for data in texts) > len(texts) else b"\n"
 
     def blocks(self, *kinds: str, folder: str | None = None) -> tuple[Block, ...]:
@@ -110,7 +110,7 @@ class Siblings(Struct, frozen=True, dict=True):
     def declares_local(self, name: str) -> bool:
         """Whether a document that nobody generates declares a local of this name."""
         entry = re.compile(rb"^[ \t]*%b\s*=" % re.escape(name.encode()), re.MULTILINE)
-        texts = (self.texts[path] for path in self._code)
+        texts = (self.texts.get(path, b"") for path in self._code)
         return any(
             b"locals" in data and not unreadable(data) and name in _locals(data) for data in texts if entry.search(data)
         )
@@ -121,7 +121,11 @@ class Siblings(Struct, frozen=True, dict=True):
 
         None where less than half of the stacks have such a file, or none of them holds just that.
         """
-        texts = [self.texts[path] for each in self.stacks if (path := posixpath.join(each, _TERRAGRUNT)) in self.texts]
+        texts = [
+            self.texts.get(path, b"")
+            for each in self.stacks
+            if (path := posixpath.join(each, _TERRAGRUNT)) in self.texts
+        ]
         files = {data: _parts(data) for data in dict.fromkeys(texts) if unreadable(data) is None}
         count = Counter(part for data in texts for part in files.get(data, ()))
         usual = {part for part in count if part.kind == "dependency" and 2 * count[part] >= len(texts)}

@@ -295,6 +295,12 @@ def test_a_file_above_the_limit_is_not_parsed_and_named(long: Path, words: tuple
     assert [each for each in named if each not in line] == []
 
 
+def test_files_that_cannot_be_read_say_nothing_of_style(folder: Path) -> None:
+    os.mkfifo(folder / "s/pipe.tf")
+    words = ("--policy", "cluster", "--policy-file", "s/policy.tf", "--out", "s")
+    assert hclmod(folder, "foundation", "--dry-run", *words).returncode in (0, 1, 2)
+
+
 def test_a_config_that_would_be_waited_for_is_an_error(folder: Path) -> None:
     os.mkfifo(folder / "hclmod.toml")
     assert "not a regular file" in hclmod(folder, "survey").stderr
