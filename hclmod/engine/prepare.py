@@ -59,10 +59,11 @@ class _Preparation:
 
     def run(self) -> Run:
         """The run of the job."""
-        forms, blank = forms_of(self.rules), self._blank()
+        forms = forms_of(self.rules)
         if not self._looks_around() or not self.mine:
-            return self._with_stacks(replace(blank, facts=self._facts()))
-        references = self._references()
+            return self._with_stacks(replace(self._blank(), facts=self._facts()))
+        references = self._references()  # before all else that reads, for two processes read for it
+        blank = self._blank()
         _check_calls(references.model, blank)
         blank = replace(blank, unread=self._unread(references.model))
         placing = self._placing(references, forms)

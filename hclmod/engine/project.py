@@ -98,9 +98,7 @@ class Project:
 
         code = self.tree.ending(ENDINGS)
         self.tree.load(code)
-        model = Model([each.path for each in self.stacks], code, self.tree.get, self.kept, self.apps)
-        model.read_ahead()
-        return model
+        return Model([each.path for each in self.stacks], code, self.tree.get, self.kept, self.apps)
 
     @cached_property
     def called(self) -> frozenset[str]:
@@ -145,6 +143,7 @@ class Project:
         """Who reads which name, over all stacks."""
         from hclmod.engine.references import References
 
+        self.everything.read_ahead()
         return References(self.model, [each.path for each in self.stacks], lambda: self.outside_images)
 
     def objects(self, words: frozenset[str]) -> ClusterObjects:

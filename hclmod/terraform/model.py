@@ -336,7 +336,7 @@ class Model:
 
     def read_ahead(self) -> None:
         """Read the code of all stacks now, with the help of another process if there is much that is new."""
-        code = (path for path in sorted(self._paths) if path.endswith(CODE))
+        code = (path for path in sorted(self._paths) if path.endswith(CODE) and path not in self._known)
         self._documents.read_ahead(path for path in code if self._owner(posixpath.dirname(path)) is not None)
 
     def _uses(self, stack: str, module: Module) -> Iterator[ImageUse]:
