@@ -134,7 +134,7 @@ def check_options(options: Mapping[str, Mapping[str, object]], folders: Sequence
 
 
 def _loaded(name: str, path: Path, given: Mapping[str, object]) -> Loaded:
-    rule = _module_rule(name, path)
+    rule = _module_rule(name, path.absolute())
     known = rule.options()
     for option in given:
         if option not in known:
@@ -181,7 +181,7 @@ def _reloaded(
     kinds: tuple[str, ...],
     own: Path | None,
 ) -> Loaded:
-    rule = replace(_module_rule(name, path), kinds=kinds)
+    rule = replace(_module_rule(name, path.absolute()), kinds=kinds)
     return Loaded(name, rule, options, own)
 
 

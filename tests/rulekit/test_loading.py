@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -198,6 +199,15 @@ def test_subfolders_of_a_folder_that_a_person_names_are_not_searched(tmp_path: P
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "evil.py").write_text("raise SystemExit")
     assert folders.every(tmp_path) == {}
+
+
+def test_a_relative_folder_is_that_of_the_folder_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, kind in (("one", "x_one"), ("two", "x_two")):
+        (tmp_path / name / "rules").mkdir(parents=True)
+        (tmp_path / name / "rules/my_rule.py").write_text(RULE.format(future="").replace("x_y", kind))
+        monkeypatch.chdir(tmp_path / name)
+        (rule,) = loading.load(["my-rule"], {}, (pathlib.Path("rules"),))
+        assert rule.rule.kinds == (kind,)
 
 
 def test_listing_runs_no_code(tmp_path: Path) -> None:
