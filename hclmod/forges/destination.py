@@ -133,8 +133,15 @@ def _is_host_of(location: Place | None, url: str) -> bool:
 
 
 def _token(dialect: Dialect, environment: Mapping[str, str], api: str, ci: Request) -> tuple[str, str]:
-    """The variable with the token, and the token; Gitea's runner names its own as GitHub does, for its own host."""
-    own = is_gitea_runner(environment) and urlsplit(ci.url).hostname == urlsplit(api).hostname
-    names = (*dialect.tokens, "GITHUB_TOKEN") if own else dialect.tokens
-    name = next((each for each in names if environment.get(each, "").strip()), "")
-    return name, environment.get(name, "").strip() if name else ""
+    """The variable with the token, and the token.
+
+    Gitea's runner names the token of its job as GitHub does. That one is for its own host and goes to no other.
+    """
+    is_runner = is_gitea_runner(environment)
+    is_own = is_runner and urlsplit(ci.url).hostname == urlsplit(api).hostname
+    of_job = environment.get("GITHUB_TOKEN", "").strip() if is_runner and not is_own else ""
+    for name in (*dialect.tokens, "GITHUB_TOKEN") if is_own else dialect.tokens:
+        token = environment.get(name, "").strip()
+        if token and token != of_job:
+            return name, token
+    return "", ""

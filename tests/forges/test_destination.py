@@ -300,3 +300,11 @@ def test_a_base_that_moved_is_fetched(here: Site) -> None:
     moved = git(other, "rev-parse", "HEAD").strip()
     checked = check(here)
     assert (checked.base_commit, checked.start) == (moved, git(here.root, "rev-parse", "main").strip())
+
+
+@pytest.mark.parametrize("address", ["git@github.com:o/r", "git@codeberg.org:o/r"])
+def test_the_token_of_a_job_goes_to_no_other_host(address: str) -> None:
+    job = {**FORGEJO_CI, "FORGEJO_TOKEN": "of-forgejo", "GITEA_TOKEN": "of-forgejo"}
+    assert find(address, job)[3] == ""
+    assert find("https://git.example.net/o/r", job)[3] == "of-forgejo"
+    assert find("git@codeberg.org:o/r", {**job, "GITEA_TOKEN": "of-codeberg"})[3] == "of-codeberg"
