@@ -13,11 +13,9 @@ from hclmod.proof import verdict
 from hclmod.rulekit.rule import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hclmod.engine.texts import Text
-    from hclmod.hcl.document import Document
-    from hclmod.hcl.edits import Edit
     from hclmod.rulekit.loading import Loaded
     from hclmod.rulekit.rule import Context
 
@@ -32,7 +30,7 @@ def settle(text: Text, rules: Sequence[Loaded], context: Context) -> Unchanged |
     applied: list[Reported] = []
     fixes: list[edits.Fix] = []
     late: set[str] = set()
-    rounds: list[tuple[Document, Sequence[Edit]]] = []
+    rounds: list[Callable[[int], int]] = []
     for number in range(ROUNDS):
         changed = frozenset((each.rule, each.finding.address) for each in applied)
         places = frozenset((each.rule, each.where) for each in applied)
@@ -46,17 +44,17 @@ def settle(text: Text, rules: Sequence[Loaded], context: Context) -> Unchanged |
         applied += [fixable[index][0] for index in taken]
         late.update(fixable[index][0].rule for index in taken if number >= ROUNDS // 2)  # two that fight take turns
         fixes += [fixable[index][1] for index in taken]
-        rounds.append((text.document, made))
+        rounds.append(edits.lines_before(text.document, made))
         text = text.edited(made, [fixable[index][1] for index in taken])
     fighting = ", ".join(sorted(late))
     why = f"not settled after {ROUNDS} rounds; these rules undo each other or themselves: {fighting}"
     return Refused(before.document.path, (why,), tuple(applied))
 
 
-def _line(line: int, rounds: Sequence[tuple[Document, Sequence[Edit]]]) -> int:
+def _line(line: int, rounds: Sequence[Callable[[int], int]]) -> int:
     """The line of the document as it was, of one as the edits of these rounds have left it."""
-    for document, made in reversed(rounds):
-        line = edits.line_before(document, made, line)
+    for before in reversed(rounds):
+        line = before(line)
     return line
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hclmod.hcl.document import Document
 
@@ -89,19 +89,26 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join(parts)
 
 
-def line_before(document: Document, made: Iterable[Edit], line: int) -> int:
-    """The line of `document` that edits have moved to `line`; of a line that one of them brings, where it begins."""
-    shift = 0
+def lines_before(document: Document, made: Iterable[Edit]) -> Callable[[int], int]:
+    """What gives the line of `document` that edits have moved to a line.
+
+    Of a line that one of them brings it is the line where that begins.
+    """
+    shifts, firsts, brought = [0], list[int](), list[tuple[int, int]]()
     for edit in sorted(made):
         start = document.line(edit.span.start)
-        first = start + shift + (document.line_start(edit.span.start) != edit.span.start)  # that may be a new one
+        first = start + shifts[-1] + (document.line_start(edit.span.start) != edit.span.start)  # that may be a new one
         added, removed = edit.text.count(b"\n"), document.data.count(b"\n", edit.span.start, edit.span.end)
-        if line < first:
-            break
-        if line < first + added:
-            return start
-        shift += added - removed
-    return line - shift
+        firsts.append(max([first, *firsts[-1:]]))
+        brought.append((first + added, start))
+        shifts.append(shifts[-1] + added - removed)
+
+    def line_before(line: int) -> int:
+        number = bisect_right(firsts, line)
+        near = brought[max(0, number - 2) : number]
+        return next((start for end, start in near if line < end), line - shifts[number])
+
+    return line_before
 
 
 def select(fixes: Sequence[Fix]) -> tuple[list[int], list[Edit]]:

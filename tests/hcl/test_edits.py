@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hclmod.hcl.document import Document
-from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span, apply, excerpt, line_before, select
+from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span, apply, excerpt, lines_before, select
 
 DATA = b"0123456789"
 
@@ -156,7 +156,7 @@ def test_a_line_that_edits_only_move_is_found_where_it_was(drawn: list[tuple[int
     _, edits = select(made)
     after = apply(TEN.data, edits).splitlines()
     for number, line in enumerate(after, 1):
-        old = line_before(TEN, edits, number)
+        old = lines_before(TEN, edits)(number)
         assert 1 <= old <= 11
         if line != b"new":
             assert TEN.data.splitlines()[old - 1] == line
@@ -164,4 +164,4 @@ def test_a_line_that_edits_only_move_is_found_where_it_was(drawn: list[tuple[int
 
 def test_a_line_that_an_edit_brings_is_where_the_edit_begins() -> None:
     made = [Edit(Span(7, 7), b"\nnew\nnew")]
-    assert [line_before(TEN, made, number) for number in (1, 2, 3, 4)] == [1, 1, 1, 2]
+    assert [lines_before(TEN, made)(number) for number in (1, 2, 3, 4)] == [1, 1, 1, 2]
