@@ -129,7 +129,7 @@ def _of_metadata(unit: Unit, name: str, known: dict[str, str], steps: list[objec
     images = [filled(line, known) for line in str(inputs.get("images", "")).splitlines()]
     repositories = tuple(dict.fromkeys(name for each in images if (name := _name(each))))
     tags = str(inputs.get("tags", ""))
-    latest = bool(re.search(r"value=latest|type=raw,\s*latest|^\s*latest\s*$", tags, re.MULTILINE))
+    latest = bool(re.search(r"value=latest|type=raw,\s*latest|^[ \t]*latest[ \t\r]*$", tags, re.MULTILINE))
     latest = latest or "latest=true" in str(inputs.get("flavor", ""))
     node = unit.node.get("steps", at, "with", "tags") if unit.node and at is not None and is_known else None
     return Push(unit=unit, repositories=repositories, node=node, form="metadata", has_latest=latest)
