@@ -25,6 +25,9 @@ KNOWN: Mapping[str, str] = {
 }
 """The forges of hosts that everybody knows."""
 
+_OF_SSH: Mapping[str, str] = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
+"""Hosts that answer SSH on the port of HTTPS for another host, which has the API."""
+
 _SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[^/:@\[\]]+):(?P<path>(?!//|:).+)")
 _WEB = ("http", "https")
 _SCHEMES = (*_WEB, "ssh", "git", "git+ssh", "ssh+git")
@@ -64,9 +67,12 @@ def place(address: str) -> Place | None:
 
 
 def _at(host: str, path: str, web: str) -> Place | None:
+    host = _OF_SSH.get(host.lower(), host)
     repo = path.strip("/").removesuffix(".git").strip("/")
+    if any(each in ("", ".", "..") for each in repo.split("/")) or any(each < " " for each in repo):
+        return None
     shown = f"[{host}]" if ":" in host else host
-    return Place(host.lower(), repo, web or f"https://{shown.lower()}") if repo else None
+    return Place(host.lower(), repo, web or f"https://{shown.lower()}")
 
 
 def named(text: str) -> Place:

@@ -44,6 +44,8 @@ GITLAB_CI = {"GITLAB_CI": "true", "CI_API_V4_URL": "https://gl.example.net/api/v
         ("git.example.net:group/sub/r.git", "git.example.net/group/sub/r", "https://git.example.net"),
         ("ssh://git@git.example.net:2222/o/r.git", "git.example.net/o/r", "https://git.example.net"),
         ("git+ssh://git@Git.Example.net/O/R", "git.example.net/o/r", "https://git.example.net"),
+        ("ssh://git@ssh.github.com:443/o/r.git", "github.com/o/r", "https://github.com"),
+        ("git@altssh.gitlab.com:g/r", "gitlab.com/g/r", "https://gitlab.com"),
         ("ssh://git@[::1]:22/o/r", "::1/o/r", "https://[::1]"),
     ],
 )
@@ -55,8 +57,12 @@ def test_where_an_address_leads(address: str, name: str, web: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "/srv/git/r.git", "../r.git", "file:///srv/r.git", "C:/r", "https://", "https://x:y/o/r", "ext::sh"]
-)
+    "address",
+    [
+        "", "/srv/git/r.git", "../r.git", "file:///srv/r.git", "C:/r", "https://", "https://x:y/o/r", "ext::sh",
+        "https://x/o/../r", "https://x/%2e%2e/user", "git@x.net:../r", "https://x/o/r%0a", "https://x/o//r",
+    ],
+)  # fmt: skip
 def test_what_is_no_place(address: str) -> None:
     assert place(address) is None
 
