@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from hclmod.errors import HclmodError
 
@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _LENGTH = re.compile(r"(\d{1,4})([mhd])")
+_YEARS = (1970, 2999)
+"""The years of a moment, far enough from the limits of the calendar that every window fits."""
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+_Count = Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class Pace(Struct, frozen=True):
     """At most `per` rollouts in any `every` seconds; the cluster looks for new images every `poll` seconds."""
 
-    per: int = 5
-    every: int = 6 * 3600
-    poll: int = 3600
+    per: _Count = 5
+    every: _Count = 6 * 3600
+    poll: Annotated[int, Meta(ge=0, le=10**9)] = 3600
 
 
 class Span(Struct, frozen=True):
@@ -78,9 +84,12 @@ def moment(text: str) -> datetime:
     """A moment such as `2026-12-01T12:00:00Z`, in UTC; one without a zone is taken as UTC."""
     try:
         known = datetime.fromisoformat(text)
-    except ValueError as error:
+        known = known.replace(tzinfo=UTC) if known.tzinfo is None else known.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise HclmodError(f"`{text}` is not a time", hint="Write it as 2026-12-01T12:00Z.") from error
-    return known.replace(tzinfo=UTC) if known.tzinfo is None else known.astimezone(UTC)
+    if not _YEARS[0] <= known.year <= _YEARS[1]:
+        raise HclmodError(f"`{text}` is not a time of these centuries", hint="Write it as 2026-12-01T12:00Z.")
+    return known
 
 
 def stamp(when: datetime) -> str:

@@ -143,6 +143,12 @@ DAMAGED = {
         "is damaged",
     ),
     "with an odd time": (json.dumps({**GOOD, "events": [{**GOOD["events"][0], "at": "noon"}]}).encode(), "is damaged"),
+    "with a window without room": (json.dumps({**GOOD, "pace": {**GOOD["pace"], "per": 0}}).encode(), "is damaged"),
+    "with an endless window": (json.dumps({**GOOD, "pace": {**GOOD["pace"], "every": 10**15}}).encode(), "is damaged"),
+    "with a time at the end of the calendar": (
+        json.dumps({**GOOD, "events": [{**GOOD["events"][0], "at": "9999-12-31T23:59:59Z"}]}).encode(),
+        "is damaged",
+    ),
     "with a text for a number": (json.dumps({**GOOD, "phase": "1"}).encode(), "is damaged"),
 }
 
