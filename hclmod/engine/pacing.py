@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hclmod.engine.rollouts import NOTHING, Comparison, Seen, addresses
 from hclmod.errors import HclmodError
-from hclmod.rollout import batches, order, window
+from hclmod.rollout import batches, order, shell, window
 from hclmod.rollout.shell import OLD_TERRAGRUNT
 from hclmod.rollout.state import DONE, State, kept
 from hclmod.scan.files import is_pipeline
@@ -74,12 +74,13 @@ class Plan:
         texts = {path: data for path in self.project.tree.ending((".hcl",)) if (data := self.project.tree.get(path))}
         made = batches.packed(order.ordered(units, dependencies(every, texts)), settings.per)
         self._require(made)
+        shell.runner(tool := settings.runner or runner(self.project), "")
         pace = window.Pace(settings.per, window.seconds(settings.every), window.seconds(settings.poll))
         return State(
             phase=self.report.number or 0,
             title=self.report.title,
             pace=pace,
-            runner=settings.runner or runner(self.project),
+            runner=tool,
             batches=(*done, *(replace(each, before=self._before(each)) for each in made)),
             left=left,
             events=self.old.events if self.old else (),

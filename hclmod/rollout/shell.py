@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hclmod.errors import HclmodError
 from hclmod.images import reference
 from hclmod.rollout.items import POLL
 
@@ -39,8 +40,13 @@ def runner(name: str, folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words that call a runner in a folder, and those that keep it from asking.
 
     A runner with a `/` in its name is a script of the repository, which takes what Terragrunt takes.
+    Raises `HclmodError` for what is not a command.
     """
-    program, *more = shlex.split(name)
+    try:
+        program, *more = shlex.split(name)
+    except ValueError as error:
+        hint = "Write a command such as terraform or scripts/tg, with its quotes closed."
+        raise HclmodError(f"the runner `{name}` is not a command", hint=hint) from error
     if "/" in program and not program.startswith("/"):
         program = posixpath.relpath(program, folder or ".")
         program = program if "/" in program else f"./{program}"

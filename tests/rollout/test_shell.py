@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from hclmod.errors import HclmodError
 from hclmod.rollout import shell
 from hclmod.rollout.items import POLL, Step
 from tests.support.rollouts import item, planned
@@ -86,3 +87,9 @@ def test_the_last_part_of_a_stack_asks_whether_anything_is_left() -> None:
     made, _ = planned([item(f"a/x{number}") for number in range(6)])
     checks = [[each.line for each in shell.looking(batch, "terraform") if "terraform" in each.line] for batch in made]
     assert checks == [[], ["(cd a && terraform plan -input=false -detailed-exitcode)"]]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "scripts/tg 'x", 'terraform "'])
+def test_what_is_no_runner(name: str) -> None:
+    with pytest.raises(HclmodError, match="is not a command"):
+        shell.runner(name, "stacks/a")
