@@ -236,9 +236,10 @@ def _require_runnable(project: Project, state: State, batch: Batch) -> None:
     require_ready(project, batch)
     for command in (*shell.commands(batch, state.runner), *shell.looking(batch, state.runner)):
         program = command.words[0]
-        place = Path(project.root, command.folder, program)
-        if not (place.exists() if "/" in program else shutil.which(program)):
-            raise HclmodError(f"there is no program {program}", hint="Install it, or name another one with --runner.")
+        place = str(Path(project.root, command.folder, program)) if "/" in program else program
+        if not shutil.which(place):
+            hint = "Install it or make it executable, or name another one with --runner."
+            raise HclmodError(f"there is no program {program} that can be run", hint=hint)
 
 
 class _Caller(Struct, frozen=True):
@@ -254,15 +255,18 @@ class _Caller(Struct, frozen=True):
         """
         if not read:
             self.watch(command.line)
-        with interrupts.uncut():
-            done = subprocess.run(
-                command.words,
-                cwd=root / command.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if read else 2,
-                pass_fds=() if self.handle is None else (self.handle,),
-                check=False,
-            )
+        try:
+            with interrupts.uncut():
+                done = subprocess.run(
+                    command.words,
+                    cwd=root / command.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if read else 2,
+                    pass_fds=() if self.handle is None else (self.handle,),
+                    check=False,
+                )
+        except OSError as error:
+            raise _FailedError(f"`{command.line}` did not start: {error.strerror}") from error
         if done.returncode:
             raise _FailedError(f"`{command.line}` ended with {done.returncode}")
         return done.stdout or b""

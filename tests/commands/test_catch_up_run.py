@@ -141,7 +141,9 @@ def test_only_one_run_at_a_time(tmp_path: Path) -> None:
 
 def test_programs_that_are_not_there(tmp_path: Path) -> None:
     root = paced.repository(tmp_path, {"s01": 1}, {})
-    for runner in ("no-such-program", "scripts/none"):
+    (root / "scripts").mkdir(exist_ok=True)
+    (root / "scripts/plain").write_text("#!/bin/sh\n")
+    for runner in ("no-such-program", "scripts/none", "scripts/plain", "./scripts"):
         words = ("catch-up", "plan", *paced.WORDS, "--runner", runner, "--replace")
         assert hclmod(root, *words).returncode == 0
         hclmod(root, "apply", *paced.WORDS, "--in-place")
@@ -150,6 +152,19 @@ def test_programs_that_are_not_there(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert "there is no program" in done.stderr
         assert '"events": []' in (root / NAME).read_text(), "nothing has begun"
+
+
+def test_a_program_that_does_not_start_fails_the_batch(tmp_path: Path) -> None:
+    root = paced.repository(tmp_path, {"s01": 1}, {})
+    (root / "scripts").mkdir(exist_ok=True)
+    (root / "scripts/tg").write_text("true\n")  # without the line that names its shell
+    (root / "scripts/tg").chmod(0o755)
+    assert hclmod(root, "catch-up", "plan", *paced.WORDS, "--runner", "scripts/tg").returncode == 0
+    hclmod(root, "apply", *paced.WORDS, "--in-place")
+    done = hclmod(root, "catch-up", "next", "--run")
+    assert done.returncode == 1
+    assert "did not start" in done.stderr
+    assert [each["what"] for each in state(root)["events"]] == ["started", "failed"]
 
 
 def test_a_person_applies_what_is_by_hand(tmp_path: Path) -> None:
