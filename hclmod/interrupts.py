@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
@@ -29,12 +30,30 @@ def install() -> None:
     """Begin a run: let SIGTERM and SIGHUP end it as Ctrl-C does, so that nothing is left lying about."""
     written.clear()
     for number in _SIGNALS:
-        if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_DFL:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _terminate)
 
 
-def _terminate(number: int, _frame: FrameType | None) -> None:
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End the run; a little later where Python would only print the exception and go on."""
+    while frame is not None and not _is_deaf(frame):
+        frame = frame.f_back
+    if frame is not None:
+        threading.Timer(_SOON, os.kill, (os.getpid(), number)).start()
+        return
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise Terminated(number)
+
+
+_SOON = 0.01
+"""So many seconds later a signal comes again."""
+
+
+def _is_deaf(frame: FrameType) -> bool:
+    """Whether Python ignores exceptions of this frame: a destructor, or what removes the lock of an import."""
+    code = frame.f_code
+    return code.co_name == "__del__" or (code.co_name == "cb" and "importlib" in code.co_filename)
 
 
 @contextmanager

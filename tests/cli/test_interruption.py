@@ -119,3 +119,26 @@ def test_a_file_that_is_saved_meanwhile_is_kept_and_nothing_is_written(root: Pat
     if running.returncode:
         assert (running.returncode, changed(root)) == (3, 1)
         assert "s/w0/main.tf was changed while hclmod ran" in error.decode()
+
+
+_CALLBACK = """class A: pass
+a = A()
+exec(compile("def cb(ref): os.kill(os.getpid(), number)", "<frozen importlib._bootstrap>", "exec"))
+ref = weakref.ref(a, cb)"""
+"""The way in which Python removes the lock of a module after its import."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "deaf",
+    ["class A:\n  def __del__(self): os.kill(os.getpid(), number)\na = A()", _CALLBACK],
+    ids=["destructor", "import"],
+)
+def test_a_signal_that_python_would_ignore_comes_again(number: signal.Signals, deaf: str) -> None:
+    script = (
+        f"import os, time, weakref; from hclmod import interrupts; interrupts.install(); number = {int(number)}\n"
+        f"{deaf}\ntry:\n  del a\n  time.sleep(60)\nexcept KeyboardInterrupt as error:\n  print(type(error).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{'KeyboardInterrupt' if number == signal.SIGINT else 'Terminated'}\n", done.stderr
+    assert not done.stderr
