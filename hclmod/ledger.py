@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-PHASE, RULES, VERSION = "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version"
-"""The keys of the trailers."""
+PHASE, RULES, VERSION, TREE = "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version", "Hclmod-Tree"
+"""The keys of the trailers. The tree is the one that hclmod committed: another one is the work of somebody else."""
 
 
 class LedgerEntry(Struct, frozen=True):
@@ -37,6 +37,16 @@ def message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
     if any(len(line.splitlines()) != 1 for line in (subject, *lines)):
         raise ValueError("a subject and a trailer are one line each")
     return "\n\n".join(part for part in (subject, body.strip("\n"), "\n".join(lines)) if part) + "\n"
+
+
+def sealed(text: str, tree: str) -> str:
+    """A message with the tree of its commit as the last trailer; as it is where it names no version of hclmod."""
+    return f"{text}{TREE}: {tree}\n" if f"\n{VERSION}: " in text and text.endswith("\n") else text
+
+
+def is_amended(tree: str, trees: str) -> bool:
+    """Whether a commit has another tree than the one that its trailers name."""
+    return bool(trees.strip()) and tree not in trees.split()
 
 
 def trailer(key: str) -> str:

@@ -266,7 +266,8 @@ def test_commit_is_one_commit_on_base(home: Path) -> None:
     assert head(home, f"{BRANCH}^") == head(home)
     assert git(home, "diff", "--name-status", "HEAD", BRANCH) == b"M\ta/main.tf\n"
     assert blob(home, "a/main.tf") == NEW
-    assert git(home, "log", "-1", "--format=%B", BRANCH).decode() == TEXT + "\n"
+    tree = git(home, "rev-parse", f"{BRANCH}^{{tree}}").decode()
+    assert git(home, "log", "-1", "--format=%B", BRANCH).decode() == f"{TEXT}Hclmod-Tree: {tree}\n"
 
 
 def test_commit_leaves_a_dirty_user_alone(home: Path, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
 def find(remotes: Sequence[Remote], wishes: Wishes, environment: Mapping[str, str]) -> Where:
     """The place, with a token if there is one; an `HclmodError` says which option is missing."""
     remote = chosen(remotes, wishes.remote or _canonical(remotes, wishes) or "origin")
+    _refuse_split(remote)
     location = place(remote.url)
     _refuse_mirror(remotes, remote, location, wishes)
     ci = from_ci(environment)
@@ -83,6 +84,17 @@ def _canonical(remotes: Sequence[Remote], wishes: Wishes) -> str:
         return ""
     name = named(wishes.canonical).name
     return next((each.name for each in remotes if (at := place(each.url)) and at.name == name), "")
+
+
+def _refuse_split(remote: Remote) -> None:
+    """Refuse a remote that pushes to another repository than the one whose branches it shows, or to several."""
+    target, source = place(remote.url), place(remote.source)
+    several = len(remote.url.splitlines()) > 1
+    if several or (
+        remote.source and remote.source != remote.url and not (target and source and target.name == source.name)
+    ):
+        what = "to several repositories" if several else "to another repository than it fetches from"
+        raise HclmodError(f"remote {remote.name} pushes {what}", hint="Name one that does not with --remote.")
 
 
 def _refuse_mirror(remotes: Sequence[Remote], remote: Remote, location: Place | None, wishes: Wishes) -> None:

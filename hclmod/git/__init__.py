@@ -19,7 +19,7 @@ from hclmod.errors import GitError
 from hclmod.git.records import Entry as Entry
 from hclmod.git.records import entry_of, entry_of_index, lines, nul, records, shown
 from hclmod.git.shell import UNTRUSTING, Shell
-from hclmod.ledger import PHASE, RULES, VERSION, LedgerEntry, ledger_entries, trailer
+from hclmod.ledger import PHASE, RULES, TREE, VERSION, LedgerEntry, is_amended, ledger_entries, sealed, trailer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -163,7 +163,7 @@ class Repository(Struct, frozen=True):
             tree = _write(git, files, modes)
             if tree == git.line("rev-parse", f"{start}^{{tree}}"):
                 return None
-            text = message.encode("utf-8", "backslashreplace")
+            text = sealed(message, tree).encode("utf-8", "backslashreplace")
             commit = git.line("commit-tree", *_signing(git), "-p", start, "-F", "-", tree, stdin=text)
             self._point(git, branch, commit, old)
         return commit
@@ -216,9 +216,10 @@ class Repository(Struct, frozen=True):
         return old
 
     def foreign(self, base: str, tip: str) -> list[str]:
-        """The commits that `tip` adds to `base` and that hclmod did not make, the newest first."""
-        text = self._log(f"--format=%H {trailer(PHASE)}{trailer(VERSION)}", f"{base}..{tip}")
-        return [record.strip() for record in text if len(record.split()) == 1]
+        """The commits that `tip` adds to `base` and that hclmod did not make as they are, the newest first."""
+        fields = "%x1f".join(("%H", "%T", trailer(PHASE) + trailer(VERSION), trailer(TREE)))
+        records = [record.split("\x1f") for record in self._log(f"--format={fields}", f"{base}..{tip}")]
+        return [oid for oid, tree, made, trees in records if not made.strip() or is_amended(tree, trees)]
 
     def _point(self, git: Shell, branch: str, commit: str, old: str) -> None:
         ref, expected = f"refs/heads/{branch}", old or "0" * len(commit)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from hclmod import interrupts
 from hclmod.errors import GitError
 from hclmod.git.shell import Shell
-from hclmod.ledger import PHASE, trailer
+from hclmod.ledger import PHASE, TREE, is_amended, trailer
 from hclmod.numbers import whole_number
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _PUSH = ("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"
 
 
 class Commit(Struct, frozen=True):
-    """A commit of a branch, and the phases that its trailers name; none where hclmod did not make it."""
+    """A commit of a branch, and the phases that its trailers name; none where hclmod did not make it as it is."""
 
     id: str
     phases: tuple[int, ...]
@@ -48,11 +48,15 @@ class Pushed(Struct, frozen=True):
 
 
 class Remote(Struct, frozen=True):
-    """A remote by its name, with the address that pushes go to; `shell` runs git in the repository."""
+    """A remote by its name, with the address that pushes go to; `shell` runs git in the repository.
+
+    `source` is the address that fetches come from, empty for the same one.
+    """
 
     name: str
     url: str
     shell: Shell
+    source: str = ""
 
     def refs(self, *patterns: str) -> dict[str, str]:
         """The refs of the remote that these patterns name, each with its commit; contacts the remote."""
@@ -96,7 +100,7 @@ class Remote(Struct, frozen=True):
 
     def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
         """What `tip` adds to `base`, the newest first."""
-        form = f"--format=%H {trailer(PHASE)}"
+        form = f"--format=%H%x1f%T%x1f{trailer(PHASE)}%x1f{trailer(TREE)}"
         plain = ("--no-show-signature", "--encoding=UTF-8", "--topo-order")
         out = self.shell.out("log", "-z", *plain, form, f"{base}..{tip}", "--").decode(errors="replace")
         return tuple(_commit(record) for record in out.split("\0") if record.strip())
@@ -167,7 +171,11 @@ def remotes(root: str, environment: Mapping[str, str] | None = None) -> tuple[Re
     """The remotes of the repository in a folder, each with the address that pushes go to."""
     shell = Shell(root, {"GIT_OPTIONAL_LOCKS": "0", **(environment or {})}, _CAREFUL, light=True)
     names = shell.out("remote").decode(errors="replace").splitlines()
-    return tuple(Remote(name, _address(shell, name), shell) for name in names if not name.startswith("-"))
+    return tuple(
+        Remote(name, _address(shell, "--push", name), shell, _address(shell, name))
+        for name in names
+        if not name.startswith("-")
+    )
 
 
 def chosen(every: Iterable[Remote], name: str) -> Remote:
@@ -180,15 +188,17 @@ def chosen(every: Iterable[Remote], name: str) -> Remote:
     raise GitError(f"remote {name} does not exist", hint=hint)
 
 
-def _address(shell: Shell, name: str) -> str:
-    answer = shell.run("remote", "get-url", "--push", name)
+def _address(shell: Shell, *words: str) -> str:
+    """The addresses of a remote, each on a line."""
+    answer = shell.run("remote", "get-url", "--all", *words)
     return answer.out.decode(errors="replace").strip()
 
 
 def _commit(record: str) -> Commit:
-    oid, _, trailers = record.strip().partition(" ")
-    phases = (whole_number(each) for each in trailers.replace("\x1e", " ").split())
-    return Commit(oid, tuple(each for each in phases if each is not None))
+    oid, tree, trailers, trees = record.split("\x1f")
+    numbers = "" if is_amended(tree, trees) else trailers
+    phases = (whole_number(each) for each in numbers.replace("\x1e", " ").split())
+    return Commit(oid.strip(), tuple(each for each in phases if each is not None))
 
 
 def _reason(summary: str) -> str:

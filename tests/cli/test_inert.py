@@ -186,7 +186,7 @@ def test_the_message_of_a_commit_is_inert(folder: Path) -> None:
     assert "@team" not in message
     assert "#1" not in message
     assert [line.split(":")[0] for line in message.strip().split("\n\n")[-1].splitlines()] == [
-        "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version",
+        "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version", "Hclmod-Tree",
     ]  # fmt: skip
 
 

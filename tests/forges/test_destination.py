@@ -12,6 +12,7 @@ from hclmod.errors import HclmodError
 from hclmod.forges import branches, destination
 from hclmod.forges.destination import Wishes
 from hclmod.forges.places import place
+from hclmod.git import Repository
 from hclmod.git.remotes import Remote, remotes
 from hclmod.git.shell import Shell
 from tests.support.demo import git
@@ -314,3 +315,47 @@ def test_the_token_of_a_job_goes_to_no_other_host(address: str) -> None:
     assert find(address, job)[3] == ""
     assert find("https://git.example.net/o/r", job)[3] == "of-forgejo"
     assert find("git@codeberg.org:o/r", {**job, "GITEA_TOKEN": "of-codeberg"})[3] == "of-codeberg"
+
+
+def test_a_commit_that_a_person_amended_is_not_ours(here: Site) -> None:
+    """Its trailers stay, and its tree is another one than they name."""
+    repository = Repository.open(here.root)
+    ours = repository.commit("main", {"main.tf": b"a = 3\n"}, branch=BRANCH, message=MADE, replace=True)
+    assert ours
+    assert check(here).tip == ours
+    git(here.root, "checkout", "-q", BRANCH)
+    git(here.root, "commit", "-q", "--amend", "-m", f"Another subject\n\n{MADE}Hclmod-Tree: {_tree(here, ours)}\n")
+    assert check(here).tip != ours  # only its words are other ones
+    (here.root / "main.tf").write_text("a = 4\n")
+    git(here.root, "commit", "-q", "-a", "--amend", "--no-edit")
+    with pytest.raises(HclmodError, match="did not make"):
+        check(here)
+    git(here.root, "checkout", "-q", "main")
+    with pytest.raises(HclmodError, match="did not make"):
+        repository.commit("main", {"main.tf": b"a = 5\n"}, branch=BRANCH, message=MADE, replace=True)
+
+
+MADE = "Phase 3: Title\n\nHclmod-Phase: 3\nHclmod-Rules: some-rule\nHclmod-Version: 0.2.0\n"
+
+
+def _tree(here: Site, commit: str) -> str:
+    return git(here.root, "rev-parse", f"{commit}^{{tree}}").strip()
+
+
+@pytest.mark.parametrize(
+    ("url", "source", "is_split"),
+    [
+        ("git@github.com:o/r", "https://github.com/o/r.git", False),
+        ("https://github.com/o/r", "https://github.com/o/r", False),
+        ("git@github.com:me/r", "https://github.com/o/r", True),
+        ("git@github.com:o/r", "/srv/o/r", True),
+        ("git@github.com:o/r\ngit@gitlab.com:o/r", "git@github.com:o/r", True),
+    ],
+)
+def test_a_remote_that_pushes_elsewhere(url: str, source: str, *, is_split: bool) -> None:
+    every = [Remote("origin", url, Shell("."), source)]
+    if is_split:
+        with pytest.raises(HclmodError, match="remote origin pushes to"):
+            destination.find(every, Wishes(), {})
+    else:
+        assert destination.find(every, Wishes(), {}).target.repo == "o/r"
