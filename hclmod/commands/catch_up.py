@@ -6,12 +6,12 @@ the window, and the next one resumes it.
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -279,26 +279,46 @@ def _apply(root: Path, state: State, batch: Batch, step: Step, caller: _Caller) 
         caller.call(root, shell.planning(step, state.runner, file))
         shown = caller.call(root, shell.showing(step, state.runner, file), read=True)
     try:
-        changes = json.loads(shown[shown.index(b"{") :])["resource_changes"]
-    except KeyError:
-        changes = []  # Terraform leaves the key out where there is no resource
-    except (ValueError, TypeError) as error:
+        changes = msgspec.json.decode(shown[shown.index(b"{") :], type=_Plan).resource_changes
+    except ValueError as error:
         raise _FailedError(f"the plan of {step.stack or '.'} cannot be read") from error
     for problem in _differences(changes, batch, step):
         raise _FailedError(problem)
     caller.call(root, shell.applying(step, state.runner))
 
 
-def _differences(changes: Sequence[Any], batch: Batch, step: Step) -> Iterator[str]:
+class _Change(Struct, frozen=True):
+    """What Terraform would do, by `terraform show -json`; a provider decides what the values are."""
+
+    actions: list[str]
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+class _Resource(Struct, frozen=True):
+    """One resource of a plan."""
+
+    address: str
+    type: str
+    change: _Change
+
+
+class _Plan(Struct, frozen=True):
+    """A plan as JSON. Terraform leaves the key out where there is no resource."""
+
+    resource_changes: list[_Resource] = []
+
+
+def _differences(changes: Sequence[_Resource], batch: Batch, step: Step) -> Iterator[str]:
     """What Terraform would do in a stack that the batch does not say."""
     for target in step.targets:
-        if not any(_is_within(each["address"], target) for each in changes):
+        if not any(_is_within(each.address, target) for each in changes):
             yield f"Terraform knows no {target} in {step.stack or '.'}"
     mine = [target for item in batch.items if item.stack == step.stack for target in item.targets]
     kinds = {item.rpartition("/")[2].split(".")[-2] for item in (each.workload for each in batch.items)} | KINDS.keys()
     for each in changes:
-        if each["type"] in kinds and _rolls(each["change"]) and not any(_is_within(each["address"], t) for t in mine):
-            yield f"applying {step.stack or '.'} would also roll {each['address']}, which is not in this batch"
+        if each.type in kinds and _rolls(each.change) and not any(_is_within(each.address, t) for t in mine):
+            yield f"applying {step.stack or '.'} would also roll {each.address}, which is not in this batch"
 
 
 def _is_within(address: str, target: str) -> bool:
@@ -306,9 +326,9 @@ def _is_within(address: str, target: str) -> bool:
     return address == target or address.startswith(f"{target}[")
 
 
-def _rolls(change: dict[str, Any]) -> bool:
+def _rolls(change: _Change) -> bool:
     """Whether a change of a workload may start pods: it does more than to touch the metadata beside its `spec`."""
-    if change["actions"] in (["no-op"], ["read"], ["delete"]):
+    if change.actions in (["no-op"], ["read"], ["delete"]):
         return False
-    before, after = change.get("before") or {}, change.get("after") or {}
+    before, after = change.before or {}, change.after or {}
     return "spec" not in after or before.get("spec") != after.get("spec")

@@ -157,7 +157,7 @@ def check_targets(project: Project, stack: str, targets: Sequence[str]) -> None:
             raise HclmodError(f"{stack} does not declare {target}", hint=AGAIN)
 
 
-_INDEX = re.compile(r"\[[^\[\]]*\]$")
+_INDEX = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]$")
 
 
 def digest(data: bytes) -> str:

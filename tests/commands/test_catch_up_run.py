@@ -231,3 +231,21 @@ def test_a_signal_waits_for_the_command_that_runs(tmp_path: Path) -> None:
     assert running.returncode == 143, text
     assert [each["what"] for each in state(root)["events"]] == ["started"]
     assert "which has begun already" in hclmod(root, "catch-up", "next").stdout
+
+
+@pytest.mark.parametrize(
+    "plan", ["", "[]", "{", '{"resource_changes": [{"address": "x"}]}', '{"resource_changes": {}}']
+)
+def test_a_plan_that_cannot_be_read_is_not_applied(tmp_path: Path, plan: str) -> None:
+    root = paced.repository(tmp_path, {"s01": 1}, {})
+    (root / "scripts").mkdir()
+    (root / "scripts/tg").write_text(
+        f"#!/bin/sh\ncase \"$1\" in\nshow) echo '{plan}' ;;\napply) : > ../../applied ;;\nesac\n"
+    )
+    (root / "scripts/tg").chmod(0o755)
+    assert hclmod(root, "catch-up", "plan", *paced.WORDS, "--runner", "scripts/tg").returncode == 0
+    assert hclmod(root, "apply", *paced.WORDS, "--in-place").returncode == 0
+    done = hclmod(root, "catch-up", "next", "--run")
+    assert "the plan of stacks/s01 cannot be read" in done.stdout + done.stderr
+    assert not (root / "applied").exists()
+    assert [each["what"] for each in state(root)["events"]] == ["started", "failed"]

@@ -220,11 +220,18 @@ def test_addresses_of_a_stack() -> None:
     known = addresses(there, "stacks/a")
     assert {"module.m.kubernetes_deployment.web", "kubernetes_namespace.ns", "helm_release.web"} <= known
     assert "kubernetes_deployment.web" not in known
-    check_targets(there, "stacks/a", ('kubernetes_namespace.ns["x.y"]', "helm_release.web[0]", "helm_release.web"))
+    targets = (
+        'kubernetes_namespace.ns["x.y"]',
+        'kubernetes_namespace.ns["x[0]"]',
+        "helm_release.web[0]",
+        "helm_release.web",
+    )
+    check_targets(there, "stacks/a", targets)
 
 
 @pytest.mark.parametrize(
-    "target", ["kubernetes_deployment.web", "module.n.kubernetes_deployment.web", "helm_release.we", ""]
+    "target",
+    ["kubernetes_deployment.web", "module.n.kubernetes_deployment.web", "helm_release.we", "helm_release.web[x]", ""],
 )
 def test_a_target_that_is_not_declared_is_refused(target: str) -> None:
     there = opened({"stacks/a/main.tf": CALL + RELEASE, "modules/m/main.tf": MODULE})
