@@ -72,7 +72,7 @@ def check(*, model: str, infra: Path | None, workloads: tuple[str, ...], view: V
 
     Writes nothing, and exits with 1 if there is anything to do.
     """
-    project = source.open()
+    project = _opened(source)
     report = commands.plan(project, MODELS[model], TITLES[model], _infra(source, infra), workloads=workloads)
     view.show(project, [report])
     project.proven(report)
@@ -103,7 +103,7 @@ def apply(
     """
     if in_place and replace:
         raise click.UsageError("--in-place changes the working tree, so it cannot be used with --replace")
-    project = source.open()
+    project = _opened(source)
     report = commands.plan(
         project,
         MODELS[model],
@@ -144,6 +144,14 @@ def new(*, platform: str, image: str, dry_run: bool, view: View, source: Source)
     if written:
         view.say(output.written(written))
     return int(not report.changes)
+
+
+def _opened(source: Source) -> Project:
+    """The repository at hand, which may have nothing to look at."""
+    project = source.open()
+    if not commands.has_pipelines(project):
+        output.warning("no pipelines of GitHub, Forgejo Actions, Woodpecker, Drone or GitLab here")
+    return project
 
 
 def _infra(source: Source, folder: Path | None) -> Project | None:

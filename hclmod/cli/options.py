@@ -53,6 +53,8 @@ class Source(Struct, frozen=True):
 
     def open(self, folder: Path | None = None) -> Project:
         """Open the repository that holds `folder`, by default the one that `-C` names."""
+        if folder is None and not self.repository.is_dir():
+            raise HclmodError(f"there is no folder {self.repository}", hint="Give -C the folder of a repository.")
         project = self.project(folder or self.repository)
         output.warn(project.config)
         for each in cluster.deprecated_settings(self.settings):

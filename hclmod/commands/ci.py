@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod.engine.job import Job
+from hclmod.scan.files import is_pipeline
 from hclmod.terraform.code import CODE
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ def plan(
     if base:
         return project.at(base).plan(job)
     return project.on_disk(project.plan(job))
+
+
+def has_pipelines(project: Project) -> bool:
+    """Whether the repository has a pipeline of any kind that is read."""
+    return any(is_pipeline(path) for path in project.tree)
 
 
 def answers(project: Project) -> tuple[Finding, ...] | None:

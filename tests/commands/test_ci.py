@@ -141,3 +141,14 @@ def test_a_new_pipeline_is_one_that_needs_nothing(tmp_path: Path, terraform: str
     assert hclmod(root, "ci", "check", "--infra", terraform).returncode == 0
     assert hclmod(root, "ci", "new", platform, "--image", image).returncode == 1
     assert hclmod(root, "ci", "new", platform, "--image", f"{image}:1").returncode == 1
+
+
+def test_a_repository_without_pipelines_is_named(tmp_path: Path) -> None:
+    done = hclmod(commit(tmp_path / "empty", {"README.md": b"# Empty\n"}), "ci", "check")
+    assert (done.returncode, "no pipelines of GitHub" in done.stderr) == (0, True)
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    for words in (("ci", "check"), ("status",), ("survey",)):
+        done = hclmod(tmp_path, *words, "-C", "gone")
+        assert (done.returncode, "there is no folder gone" in done.stderr) == (2, True), done.stderr
