@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 PHASE, RULES, VERSION, TREE = "Hclmod-Phase", "Hclmod-Rules", "Hclmod-Version", "Hclmod-Tree"
-"""The keys of the trailers. The tree is the one that hclmod committed: another one is the work of somebody else."""
+"""The keys of the trailers. The tree is the one that hclmod committed: another one is the work of a person."""
 
 
 class LedgerEntry(Struct, frozen=True):
