@@ -10,24 +10,20 @@ import base64
 import json
 import os
 import stat
-import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hclmod import files, interrupts
+from hclmod import files, interrupts, locks
 from hclmod.errors import HclmodError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 NAME = "hclmod-journal"
 """The journal, in the folder `.git` where there is one, else (with a dot before it) in the root."""
-
-PATIENCE = 60.0
-"""So many seconds a run waits for another one that writes."""
 
 _NEW = 0o644
 _FREE = "Nothing was written. Make the file writable or free space, then run again."
@@ -56,7 +52,7 @@ def replace_all(root: Path, changes: Mapping[str, bytes | None], read: Mapping[s
     """
     if not changes:
         return
-    with _lock(root):
+    with locks.writing(root):
         recover_locked(root)
         token = os.urandom(4).hex()
         ready = [
@@ -283,9 +279,9 @@ def recover(root: Path) -> tuple[str, ...]:
     if not any(os.path.lexists(path) for path in (_file(root), _file(root).with_name(f"{_file(root).name}.new"))):
         return ()
     try:
-        with _lock(root, patience=0):
+        with locks.writing(root, patience=0):
             return recover_locked(root)
-    except (_BusyError, PermissionError):
+    except (locks.BusyError, PermissionError):
         return ()
 
 
@@ -318,59 +314,3 @@ def _read_back(root: Path, row: Mapping[str, str]) -> _Change:
         after=None if row["after"] is None else base64.b64decode(row["after"]),
         temporary=temporary,
     )
-
-
-class _BusyError(HclmodError):
-    """Another run writes to the repository."""
-
-
-@contextmanager
-def hold(root: Path, name: str, busy: str) -> Iterator[int | None]:
-    """Keep other runs from doing the same for as long as the block lasts, or raise an `HclmodError` that says `busy`.
-
-    Yields a handle for child processes: one that inherits it keeps the lock after this process, until it ends.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield None
-        return
-    file = _file(root)
-    handle = os.open(file.with_name(f"{file.name}-{name}"), os.O_RDWR | os.O_CREAT | files.NO_LINKS, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise HclmodError(busy, hint="Wait until it has ended, then run again.") from error
-        except OSError:  # a file system without locks
-            pass
-        yield handle
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _lock(root: Path, patience: float = PATIENCE) -> Iterator[None]:
-    """Keep other runs from writing meanwhile; the lock goes with the process, however it ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: the comparison of bytes has to be enough
-        yield
-        return
-    folder = os.open(root, os.O_RDONLY)
-    end = time.monotonic() + patience
-    try:
-        while True:
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() >= end:
-                    hint = "Nothing was written. Wait for the other run, then run again."
-                    raise _BusyError("another run of hclmod writes to this repository", hint=hint) from error
-                time.sleep(0.02)
-            except OSError:  # a file system without locks
-                break
-        yield
-    finally:
-        os.close(folder)

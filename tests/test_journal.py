@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hclmod import interrupts, journal, scratch
+from hclmod import interrupts, journal, locks, scratch
 from hclmod.errors import HclmodError, RefusedError
 
 OLD = {"a.tf": b"old a\n", "b.tf": b"old b\n", "c.tf": b"old c\n"}
@@ -190,14 +190,14 @@ def test_one_run_writes_at_a_time(root: Path) -> None:
     there, go = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with journal._lock(root):
+        with locks.writing(root):
             there.set()
             go.wait()
 
     thread = threading.Thread(target=hold)
     thread.start()
     there.wait()
-    with pytest.raises(HclmodError, match="another run of hclmod"), journal._lock(root, patience=0):
+    with pytest.raises(HclmodError, match="another run of hclmod"), locks.writing(root, patience=0):
         pass
     go.set()
     thread.join()
@@ -206,23 +206,23 @@ def test_one_run_writes_at_a_time(root: Path) -> None:
 
 
 def test_a_lock_is_for_one_run_and_writing_goes_on(root: Path) -> None:
-    with journal.hold(root, "x", "busy"):
-        with pytest.raises(HclmodError, match="busy"), journal.hold(root, "x", "busy"):
+    with locks.hold(root, "x", "busy"):
+        with pytest.raises(HclmodError, match="busy"), locks.hold(root, "x", "busy"):
             pass
-        with journal.hold(root, "y", "busy"):
+        with locks.hold(root, "y", "busy"):
             journal.replace_all(root, NEW, OLD)
-    with journal.hold(root, "x", "busy"):
+    with locks.hold(root, "x", "busy"):
         assert texts(root).items() >= NEW.items()
 
 
 def test_a_child_keeps_the_lock_until_it_ends(root: Path) -> None:
-    with journal.hold(root, "x", "busy") as handle:
+    with locks.hold(root, "x", "busy") as handle:
         assert handle is not None
         child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(handle,))
-    with pytest.raises(HclmodError, match="busy"), journal.hold(root, "x", "busy"):
+    with pytest.raises(HclmodError, match="busy"), locks.hold(root, "x", "busy"):
         pass
     child.communicate()
-    with journal.hold(root, "x", "busy"):
+    with locks.hold(root, "x", "busy"):
         assert child.returncode == 0
 
 

@@ -307,6 +307,7 @@ OPEN = {
     "hclmod": "calls its own `open`",
     "files": "finds and reads what lies in a checkout",
     "journal": "writes there",
+    "locks": "opens what it locks",
     "cache": "keeps its file in the person's own folder, and lists the files of the package",
     "scratch": "makes folders that are no part of a checkout",
     "git": "writes into a scratch folder",

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hclmod import __version__, files, interrupts, journal, scratch
+from hclmod import __version__, files, interrupts, journal, locks, scratch
 from hclmod.engine.pacing import check_targets, digest
 from hclmod.errors import HclmodError, RefusedError
 from hclmod.ledger import PHASE, RULES, VERSION, branch_of, message
@@ -205,7 +205,7 @@ def run(
     `watch` hears each command. Only one run at a time does this, and no other one while a command of it still runs.
     """
     busy = "another `hclmod catch-up next --run`, or a command that it began, is still running"
-    with journal.hold(project.root, "catch-up", busy) as handle:
+    with locks.hold(project.root, "catch-up", busy) as handle:
         state = read(project)
         result = ready(state, now(), retry=retry, past_failed=past_failed)
         if not isinstance(result, Offer):
