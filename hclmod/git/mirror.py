@@ -35,10 +35,17 @@ _HELPER = f'!f() {{ test "$1" = get && echo "username=${_USER}" && echo "passwor
 _CAREFUL = {
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",  # a partial clone names the program that brings the rest
     "GIT_LFS_SKIP_SMUDGE": "1",  # a checkout says which server has large files
 }
 # What a local repository runs for us is git alone, without its hooks.
-_OTHER_SIDE = f"git -c core.hooksPath={os.devnull} -c core.fsmonitor=false -c gc.auto=0"
+_OTHER_SIDE = " ".join(
+    (
+        f"git -c core.hooksPath={os.devnull} -c core.fsmonitor=false -c gc.auto=0 -c receive.autogc=false",
+        "-c core.alternateRefsCommand=true",  # the program that says nothing
+        "-c receive.denyCurrentBranch=refuse",  # to update its files would run its filters
+    )
+)
 _NOTHING = "no commits selected"
 """What git says of a shallow branch that has nothing beyond the base."""
 _LISTED = 300  # bytes of a file in a list, about

@@ -292,6 +292,24 @@ def test_nothing_of_a_checkout_is_run(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+def test_no_program_that_a_checkout_names_is_run(tmp_path: Path) -> None:
+    """One for the branches of the repository that it borrows objects from, and a filter for the branch it stands on."""
+    fleets.make(tmp_path / "r.git", fleets.files(0, "changed"))
+    root, mark = tmp_path / "checkout", tmp_path / "ran"
+    git(tmp_path, "clone", "-q", "--shared", str(tmp_path / "r.git"), str(root))
+    git(root, "config", "core.alternateRefsCommand", f"touch {mark}; true")
+    git(root, "config", "receive.denyCurrentBranch", "updateInstead")
+    git(root, "config", "filter.run.smudge", f"touch {mark}; cat")
+    (root / ".git/info/attributes").write_text("*.tf filter=run\n")
+    git(root, "branch", "-q", BRANCH.removeprefix("refs/heads/"))
+    git(root, "symbolic-ref", "HEAD", BRANCH)
+    (tmp_path / "fleet.toml").write_text('[[repo]]\npath = "checkout"\nbase = "main"\n')
+    done = fleet(tmp_path, "run", "fleet.toml", "--phase", "1", "--format", "json")
+    (row,) = rows(done.stdout)
+    assert (row["outcome"], "atomic" in (root / "s/web/main.tf").read_text()) == ("failed", True), row
+    assert not mark.exists()
+
+
 def test_a_login_is_shown_and_stored_nowhere(tmp_path: Path) -> None:
     with serving(_guarded) as server:
         url = f"http://ann:pa55word@{server.host}/a.git"
