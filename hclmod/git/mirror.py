@@ -90,6 +90,7 @@ class Mirror(Struct, frozen=True):
         ref = f"{_BASE}{heads.base}"
         if self._at(ref) != heads.commit or (not depth and (self.folder / "shallow").exists()):
             shallow = (f"--depth={depth}",) if depth else ("--unshallow",) if (self.folder / "shallow").exists() else ()
+            self._forget_other_bases(ref)
             self._fetch(*shallow, refspec=f"+refs/heads/{heads.base}:{ref}")
         ours = f"refs/heads/{branch}"
         if not heads.tip:
@@ -143,6 +144,13 @@ class Mirror(Struct, frozen=True):
     def _at(self, ref: str) -> str:
         return self._git.run("rev-parse", "--verify", "--quiet", ref).out.decode().strip()
 
+    def _forget_other_bases(self, ref: str) -> None:
+        """Remove the bases of earlier runs: `release` would leave no place for `release/2`."""
+        names = self._git.out("for-each-ref", "--format=%(refname)", _BASE).splitlines()
+        gone = [name for name in names if name != ref.encode()]
+        if gone:
+            self._git.out("update-ref", "--stdin", stdin=b"".join(b"delete %s\n" % name for name in gone))
+
     def _fetch(self, *words: str, refspec: str, unless: str = "") -> Answer:
         """Fetch; a failure with the words `unless` is an answer, too."""
         quiet = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance")
@@ -154,7 +162,7 @@ class Mirror(Struct, frozen=True):
 
 
 def _reason(words: str) -> str:
-    """The line of git's words that says why: the last one that is not advice."""
+    """The line of git's words that says why: the first one that is not advice."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "!", "remote:"))]
     return (telling or lines or [""])[0]
@@ -167,7 +175,7 @@ def mirror(folder: Path, place: Address) -> Iterator[Mirror]:
     What a killed run has left in the middle of a step is removed with the whole clone.
     """
     with _locked(folder):
-        if any(chain(folder.rglob("*.lock"), folder.rglob("tmp_*"))):
+        if any(chain(folder.rglob("*.lock"), (folder / "objects").rglob("tmp_*"))):
             _remove(folder)
         if not folder.exists():
             _make(folder)

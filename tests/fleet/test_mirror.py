@@ -78,6 +78,18 @@ def test_a_clone_follows_its_repository(place: Address, tmp_path: Path) -> None:
         assert clone.fetch(clone.heads("", OURS), OURS).tip == ""
 
 
+def test_a_base_may_get_a_name_below_the_old_one_and_back(place: Address, tmp_path: Path) -> None:
+    server, old = tmp_path / "server.git", "main"
+    for new in ("main/2", "tmp_2", "main"):
+        git(server, "branch", "-q", "-m", old, new)
+        with mirror(tmp_path / "clone.git", place) as clone:
+            assert clone.fetch(clone.heads(new, OURS), OURS).base == new
+            (tmp_path / "clone.git/mine").touch()
+        old = new
+        with mirror(tmp_path / "clone.git", place):
+            assert (tmp_path / "clone.git/mine").exists(), "it is not made again"
+
+
 def test_a_push_needs_what_it_expects(place: Address, tmp_path: Path) -> None:
     with mirror(tmp_path / "clone.git", place) as clone:
         heads = clone.fetch(clone.heads("", OURS), OURS)
