@@ -10,7 +10,7 @@ import msgspec
 
 from hclmod import files
 from hclmod.errors import HclmodError
-from hclmod.fleet.rows import Row
+from hclmod.fleet.rows import Outcome, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,11 @@ class Ledger:
 def latest(rows: list[Row]) -> Known:
     """The last row of each repository in each phase."""
     return {(row.url, row.phase): row for row in rows}
+
+
+def pushed(rows: list[Row]) -> Known:
+    """The last row of each repository in each phase that says what its branch has, or that it was removed."""
+    return latest([row for row in rows if row.commit or row.outcome is Outcome.CLOSED])
 
 
 def read(path: Path) -> list[Row]:

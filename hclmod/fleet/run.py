@@ -48,7 +48,7 @@ def run(fleet: Fleet, do: Do, watch: Callable[[str], None], begin: Callable[[int
     """
     shared = _shared(fleet)
     with ledger.begin(fleet.ledger) if do in _WRITING else nullcontext() as book:
-        known = book.known if book else {}
+        known = _known(do, book) if book else {}
         tasks = [each for each in _tasks(fleet, do, known) if do is not Do.CLOSE or _is_open(each)]
         line = _Line(tasks, Pace(fleet.rate), _room(fleet, book.rows) if book and do is Do.RUN else None)
         begin(len(tasks))
@@ -67,6 +67,11 @@ def run(fleet: Fleet, do: Do, watch: Callable[[str], None], begin: Callable[[int
         left=len(tasks) - len(done),
         stopped=line.stopped,
     )
+
+
+def _known(do: Do, book: ledger.Ledger) -> ledger.Known:
+    """What earlier runs say; to close a branch, the last that pushed it: a failure since then has not removed it."""
+    return ledger.pushed(book.rows) if do is Do.CLOSE else book.known
 
 
 def _room(fleet: Fleet, rows: Sequence[Row]) -> int | None:

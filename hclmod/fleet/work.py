@@ -101,6 +101,8 @@ def work(shared: Shared, task: Task) -> Done:
         done = Done(blank(task, Outcome.REFUSED, error.message))
     except HclmodError as error:
         done = Done(blank(task, Outcome.FAILED, error.message))
+    except OSError as error:  # a full disk, a cache that may not be written
+        done = Done(blank(task, Outcome.FAILED, f"{error.filename or 'the cache'}: {error.strerror or error}"))
     except Exception as error:  # noqa: BLE001 - a defect of hclmod must cost one repository and not the fleet
         done = Done(blank(task, Outcome.FAILED, f"hclmod failed: {type(error).__name__}: {error}"))
     if done.row == task.known:
@@ -119,6 +121,8 @@ def _work(shared: Shared, task: Task) -> Done:
     branch = branch_of(task.phase)
     with mirror(_folder(shared, task.address.url), _with_login(shared, task.address)) as clone:
         heads = clone.heads(task.base, branch)
+        if heads.base == branch:
+            raise RefusedError(f"its base branch is {branch}, which is the one to push", hint="Name its `base`.")
         if task.do is Do.CLOSE:
             return Done(_closed(clone, task, heads))
         row = _begun(shared, task, heads)

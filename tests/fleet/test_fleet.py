@@ -292,6 +292,47 @@ def test_nothing_of_a_checkout_is_run(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+def alone(folder: Path) -> Path:
+    """A repository that changes, in a fleet of its own."""
+    fleets.make(folder / "r.git", fleets.files(0, "changed"))
+    (folder / "fleet.toml").write_text('[fleet]\nphases = [1]\n[[repo]]\nurl = "r.git"\n')
+    return folder / "r.git"
+
+
+@pytest.mark.parametrize("between", ["run", "close"])
+def test_a_failure_leaves_the_branch_to_be_closed(between: str, tmp_path: Path) -> None:
+    served = alone(tmp_path)
+    before = fleets.refs(tmp_path)
+    assert fleet(tmp_path, "run", "fleet.toml").returncode == 0
+    served.rename(tmp_path / "away")
+    assert fleet(tmp_path, between, "fleet.toml").returncode == 1
+    (tmp_path / "away").rename(served)
+    assert fleet(tmp_path, "close", "fleet.toml").returncode == 0
+    assert fleets.refs(tmp_path) == before
+    again = fleet(tmp_path, "close", "fleet.toml", "--format", "json")
+    assert (again.returncode, rows(again.stdout)) == (0, []), "it is closed once"
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_base_that_has_the_name_of_our_branch_is_never_pushed(command: str, tmp_path: Path) -> None:
+    served = alone(tmp_path)
+    git(served, "branch", "-q", "-m", "main", BRANCH.removeprefix("refs/heads/"))
+    before = fleets.refs(tmp_path)
+    done = fleet(tmp_path, command, "fleet.toml", "--format", "json")
+    assert [row["outcome"] for row in rows(done.stdout)] == ["refused"]
+    assert fleets.refs(tmp_path) == before
+
+
+def test_a_cache_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
+    alone(tmp_path)
+    (tmp_path / "file").touch()
+    done = fleet(
+        tmp_path, "plan", "-", "--phase", "1", "--format", "json", stdin="r.git", XDG_CACHE_HOME=f"{tmp_path}/file"
+    )
+    (row,) = rows(done.stdout)
+    assert (row["outcome"], row["why"]) == ("failed", f"{tmp_path}/file/hclmod/fleet: Not a directory")
+
+
 def test_no_program_that_a_checkout_names_is_run(tmp_path: Path) -> None:
     """One for the branches of the repository that it borrows objects from, and a filter for the branch it stands on."""
     fleets.make(tmp_path / "r.git", fleets.files(0, "changed"))
