@@ -88,23 +88,33 @@ def _above_zero(value: Any, key: str) -> Iterator[str]:
         yield f"{key}: write a number from 1 on, not {value}"
 
 
+def _filled(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, str) and (not value or "\0" in value):
+        yield f"{key}: write a name, not {value!r}"
+
+
 def _phase(value: Any, key: str) -> Iterator[str]:
     if not isinstance(value, list) or any(type(each) is not int or not 0 <= each <= 99 for each in value):
         yield f"{key}: write a list of phases from 0 to 99, such as [3]"
+    elif len(set(value)) < len(value):
+        yield f"{key}: write each phase once"
 
 
 _COUNT = narrowed(number, _positive, {"minimum": 0})
 _SIZE = narrowed(number, _above_zero, {"minimum": 1})
-_PHASES = Type(_phase, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 99}})
+_PHASES = Type(
+    _phase, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 99}, "uniqueItems": True}
+)
+_NAME = narrowed(text, _filled, {"minLength": 1})
 _FLEET_KEYS: Mapping[str, Key] = {
     "phases": Key(_PHASES, "The phases of a repository that names none. `--phase` wins."),
-    "paths": Key(texts, "Globs of local checkouts, from the folder of this file."),
-    "config": Key(text, "The `hclmod.toml` of repositories that have none."),
-    "tags": Key(text, "One tag snapshot for all repositories. Without it each has its own."),
-    "ledger": Key(text, "The ledger. Default: the name of this file, ending in `.ledger.jsonl`."),
+    "paths": Key(listed(_NAME), "Globs of local checkouts, from the folder of this file."),
+    "config": Key(_NAME, "The `hclmod.toml` of repositories that have none."),
+    "tags": Key(_NAME, "One tag snapshot for all repositories. Without it each has its own."),
+    "ledger": Key(_NAME, "The ledger. Default: the name of this file, ending in `.ledger.jsonl`."),
     "jobs": Key(_COUNT, "Repositories at once. Default: 2, with Dask the threads of the cluster."),
     "executor": Key(matching(_EXECUTOR, 'write "processes" or "dask:tcp://HOST:PORT"'), "Who does the work."),
-    "cache": Key(text, "The folder of the clones. Default: `$XDG_CACHE_HOME/hclmod/fleet`."),
+    "cache": Key(_NAME, "The folder of the clones. Default: `$XDG_CACHE_HOME/hclmod/fleet`."),
     "timeout": Key(matching(_TIME, 'write a time such as "120s"'), "Time for one repository.", default="120s"),
     "depth": Key(_COUNT, "Commits to fetch. 0 is the whole history, which says which phases are done.", default=0),
     "rate": Key(named(matching(_RATE, 'write a rate such as "1/s"')), "How many repositories may begin, by host."),
@@ -129,10 +139,10 @@ _FLEET_KEYS: Mapping[str, Key] = {
     "max_files": Key(_SIZE, "The most files in one repository.", default=100_000),
 }
 _REPO_KEYS: Mapping[str, Key] = {
-    "url": Key(text, "The address, as `git clone` takes it."),
-    "path": Key(text, "A local checkout in place of `url`, from the folder of this file."),
+    "url": Key(_NAME, "The address, as `git clone` takes it."),
+    "path": Key(_NAME, "A local checkout in place of `url`, from the folder of this file."),
     "base": Key(text, "The branch to start from. Default: the default branch."),
-    "config": Key(text, "An `hclmod.toml` to use in place of the repository's own."),
+    "config": Key(_NAME, "An `hclmod.toml` to use in place of the repository's own."),
     "phases": Key(_PHASES, "The phases of this repository."),
 }
 KEYS = {"fleet": _FLEET_KEYS, "repo": _REPO_KEYS}
@@ -149,7 +159,7 @@ _ROOT = table(
 def read(name: str, stdin: bytes = b"") -> Fleet:
     """The fleet that a name means: a TOML file, `-` for a list in `stdin`, else globs over local checkouts."""
     if name == "-":
-        lines = (line.strip() for line in stdin.decode(errors="surrogateescape").splitlines())
+        lines = (line.strip() for line in stdin.decode("utf-8-sig", "surrogateescape").splitlines())
         addresses = [address(line, Path()) for line in lines if line and not line.startswith("#")]
         return _checked(Fleet(members=tuple(Member(address=each) for each in addresses)), "standard input")
     path = Path(name)
@@ -186,9 +196,9 @@ def _value(name: str, value: Any, folder: Path) -> Any:
         case "rate":
             return {host: _UNITS[each.rpartition("/")[2]] / int(each.partition("/")[0]) for host, each in value.items()}
         case "config":
-            return _content(folder / value)
+            return _content(_place(value, folder))
         case "tags" | "ledger":
-            return folder / Path(value).expanduser()
+            return _place(value, folder)
         case "phases" | "labels":
             return tuple(value)
     return value
@@ -199,11 +209,19 @@ def _seconds(value: str) -> float:
 
 
 def _member(raw: Mapping[str, Any], folder: Path) -> Member:
-    where = raw.get("url") or str(folder / Path(raw["path"]).expanduser())
-    config = _content(folder / raw["config"]) if "config" in raw else None
+    where = raw["url"] if "url" in raw else str(_place(raw["path"], folder))
+    config = _content(_place(raw["config"], folder)) if "config" in raw else None
     return Member(
         address=address(where, folder), base=raw.get("base", ""), config=config, phases=tuple(raw.get("phases", ()))
     )
+
+
+def _place(text: str, folder: Path) -> Path:
+    """What a text names, from `folder`; `~` is the person's own."""
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError as error:
+        raise HclmodError(f"{text}: there is no such person here", hint="Write the whole path.") from error
 
 
 def _content(path: Path) -> bytes:
@@ -216,7 +234,7 @@ def _content(path: Path) -> bytes:
 def _checkouts(patterns: list[str], folder: Path) -> Iterator[Member]:
     """The repositories among the folders that globs find, sorted."""
     for pattern in patterns:
-        names = glob.glob(str(folder / Path(pattern).expanduser()))  # noqa: PTH207 - patterns may be absolute
+        names = glob.glob(str(_place(pattern, Path(glob.escape(str(folder))))))  # noqa: PTH207 - patterns may be absolute
         there = [each for each in sorted(names) if os.path.lexists(os.path.join(each, ".git"))]  # noqa: PTH118 - strings
         if not there:
             raise HclmodError(f"{pattern} finds no git checkout", hint="Name a fleet.toml or `-`.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -23,8 +24,8 @@ Known = dict[tuple[str, int], Row]
 class Ledger:
     """The rows so far, and the file that takes new ones; one run at a time has it."""
 
-    def __init__(self, rows: list[Row], file: BinaryIO) -> None:
-        self.rows, self._file = rows, file
+    def __init__(self, rows: list[Row], file: BinaryIO, path: Path) -> None:
+        self.rows, self._file, self._path = rows, file, path
 
     @property
     def known(self) -> Known:
@@ -33,9 +34,10 @@ class Ledger:
 
     def add(self, row: Row) -> None:
         """Put a row on disk."""
-        self._file.write(msgspec.json.encode(row) + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with _told(self._path):
+            self._file.write(msgspec.json.encode(row) + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
         self.rows.append(row)
 
 
@@ -53,7 +55,8 @@ def read(path: Path) -> list[Row]:
     """The rows of a ledger; none where there is no file. A last line that a kill has cut is none."""
     if not os.path.lexists(path):
         return []
-    return _rows(files.load(path), path)[0]
+    with _told(path):
+        return _rows(files.load(path), path)[0]
 
 
 @contextmanager
@@ -61,16 +64,31 @@ def begin(path: Path) -> Iterator[Ledger]:
     """Lend the ledger to this run; an `HclmodError` where another run has it."""
     import fcntl
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(files.given(path), os.O_RDWR | os.O_CREAT | os.O_APPEND | files.NO_LINKS, 0o644)
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(files.given(path), os.O_RDWR | os.O_CREAT | os.O_APPEND | files.NO_LINKS, 0o644)
     with os.fdopen(handle, "ab") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise HclmodError(f"{path}: the ledger is not a file", hint=_HINT)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise HclmodError(f"another run uses {path}", hint="Wait for it, or name another --ledger.") from error
         rows, whole = _rows(files.load(path), path)
         file.truncate(whole)
-        yield Ledger(rows, file)
+        yield Ledger(rows, file, path)
+
+
+_HINT = "Name another --ledger, or mend this one and run again."
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in plain words that a ledger cannot be used: it is a link or a folder, or the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        raise HclmodError(f"{path}: the ledger cannot be used: {error.strerror}", hint=_HINT) from error
 
 
 def _rows(data: bytes, path: Path) -> tuple[list[Row], int]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCHEMES = ("https", "http", "ssh", "git", "file")
-_SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!/?/)[^:].*")
+_SCP = re.compile(r"(?:[\w.-]+@)?(?!(?:https?|ssh|git|file):)[\w.-]+:(?!//)[^:].*")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Controls of a terminal, and bytes that are no text, which a ledger cannot hold."""
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -29,15 +31,18 @@ class Address(Struct, frozen=True):
 
 def address(text: str, folder: Path) -> Address:
     """Read an address as a person wrote it, a path from `folder`; an `HclmodError` for what git may not be given."""
-    if any(ord(char) < 0x20 for char in text) or text.startswith("-"):
-        raise HclmodError(f"{text!r} is not an address", hint=_HINT)
+    if not text or _UNSEEN.search(text) or text.startswith("-"):
+        raise _no_address(text)
     if "://" not in text:
         if _SCP.fullmatch(text) and not os.path.lexists(folder / text):
             return Address(text)
         if "::" in text:
-            raise HclmodError(f"{text!r} is not an address", hint=_HINT)
+            raise _no_address(text)
         return Address(os.path.realpath(folder / text))
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:  # of `https://[a`
+        raise _no_address(text) from error
     if parts.scheme not in _SCHEMES:
         raise HclmodError(f"{parts.scheme}:// is not supported", hint=_HINT)
     if parts.scheme not in {"http", "https"} or not (parts.username or parts.password):
@@ -46,6 +51,11 @@ def address(text: str, folder: Path) -> Address:
         return Address(urlunsplit((parts.scheme, netloc, parts.path, parts.query, "")))
     url = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
     return Address(url, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def _no_address(text: str) -> HclmodError:
+    """The error, without what may be a login."""
+    return HclmodError(f"{text.rpartition('@')[2]!r} is not an address", hint=_HINT)
 
 
 def with_token(place: Address, token: str) -> Address:

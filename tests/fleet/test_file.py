@@ -53,6 +53,14 @@ WRONG = {
     "[fleet]\njobs = -1\n": "write a number from 0 on",
     "[fleet]\ntokens = { 'a' = 'x y' }\n": "write the name of a variable",
     "[[repo]]\nurl = 'ext::sh -c id'\n": "is not an address",
+    "[[repo]]\nurl = ''\n": "repo[0].url: write a name",
+    "[[repo]]\npath = ''\n": "repo[0].path: write a name",
+    '[fleet]\nconfig = "a\\u0000"\n': "fleet.config: write a name",
+    "[fleet]\nledger = ''\n": "fleet.ledger: write a name",
+    "[fleet]\nphases = [3, 3]\n": "write each phase once",
+    "[fleet]\npaths = ['~nobody-of-this-name/*']\n": "there is no such person",
+    "[[repo]]\npath = '~nobody-of-this-name/a'\n": "there is no such person",
+    "[fleet]\ntags = '~nobody-of-this-name/a'\n": "there is no such person",
 }
 
 
@@ -69,6 +77,7 @@ ADDRESSES = {
     "https://ann@git.example.net:8443/a": Address("https://git.example.net:8443/a", "ann"),
     "ssh://git:secret@git.example.net/a.git": Address("ssh://git@git.example.net/a.git"),
     "git@git.example.net:a/b.git": Address("git@git.example.net:a/b.git"),
+    "git@git.example.net:/srv/b.git": Address("git@git.example.net:/srv/b.git"),
     "git://git.example.net/a": Address("git://git.example.net/a"),
     "some/folder": Address("/nowhere/some/folder"),
     "/some/folder": Address("/some/folder"),
@@ -80,7 +89,18 @@ def test_a_login_is_taken_out_of_an_address(text: str) -> None:
     assert address(text, HERE) == ADDRESSES[text]
 
 
-@pytest.mark.parametrize("text", ["ext::sh -c id", "--upload-pack=id", "a\nb", "fd::7", "ftp://a/b", "javascript://a"])
+@pytest.mark.parametrize(
+    "text", ["https://ann:pa55@[a", "https://ann:pa55@a/\x01", "https://ann:pa55@a/\x9b", "-ann:pa55@a:b"]
+)
+def test_what_is_no_address_is_named_without_its_login(text: str) -> None:
+    with pytest.raises(HclmodError, match="is not an address") as caught:
+        address(text, HERE)
+    assert "pa55" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a\udcff", "ext::sh -c id", "--upload-pack=id", "a\nb", "fd::7", "ftp://a/b", "javascript://a"]
+)
 def test_what_git_may_not_be_given(text: str) -> None:
     with pytest.raises(HclmodError):
         address(text, HERE)
@@ -94,7 +114,7 @@ def test_the_guide_has_every_key() -> None:
 
 
 def test_a_list_on_standard_input() -> None:
-    fleet = file.read("-", b"# ours\nhttps://git.example.net/a\n\n  git@git.example.net:b\n")
+    fleet = file.read("-", b"\xef\xbb\xbf# ours\r\nhttps://git.example.net/a\n\n  git@git.example.net:b\n")
     assert [each.address.url for each in fleet.members] == ["https://git.example.net/a", "git@git.example.net:b"]
 
 
@@ -104,6 +124,12 @@ def test_a_glob_finds_checkouts_alone(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     fleet = file.read(str(tmp_path / "*"))
     assert [each.address.url for each in fleet.members] == [str(tmp_path / name) for name in ("a", "b")]
+
+
+def test_a_folder_may_have_a_name_that_looks_like_a_glob(tmp_path: Path) -> None:
+    make(tmp_path / "[prod]/a b/.git", {})
+    fleet = file.parse(b"[fleet]\npaths = ['a *']\n", tmp_path / "[prod]/fleet.toml")
+    assert [each.address.url for each in fleet.members] == [str(tmp_path / "[prod]/a b")]
 
 
 @pytest.mark.parametrize(("name", "stdin"), [("-", b""), ("-", b"/a\n/a\n"), ("nothing-here-*", b"")])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,6 @@ from hclmod.fleet import ledger
 from hclmod.fleet.pace import Pace, host
 from hclmod.fleet.report import tables
 from hclmod.fleet.rows import Cause, Outcome, Row, key
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROW = Row(url="https://a/b", phase=3, outcome=Outcome.CHANGED, key="k", commit="c", images=("redis:7",))
 TEXTS = st.text(st.characters(codec="utf-8"))
@@ -63,6 +61,28 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     with ledger.begin(path), pytest.raises(HclmodError, match="another run uses"), ledger.begin(path):
         pass
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+def test_what_is_no_ledger_is_said_and_left(kind: str, tmp_path: Path) -> None:
+    path, other = tmp_path / "l.jsonl", tmp_path / "other"
+    other.touch()
+    {"link": lambda: path.symlink_to(other), "folder": path.mkdir, "pipe": lambda: os.mkfifo(path)}[kind]()
+    with pytest.raises(HclmodError, match=r"l\.jsonl: the ledger"), ledger.begin(path):
+        pass
+    assert other.read_bytes() == b""
+
+
+def test_a_full_disk_is_said() -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(HclmodError, match="No space left"):
+        ledger.Ledger([], full, Path("l.jsonl")).add(ROW)
+
+
+def test_what_was_pushed_outlives_a_failure_and_not_its_removal() -> None:
+    failed, closed = (Row(url=ROW.url, phase=3, outcome=each) for each in (Outcome.FAILED, Outcome.CLOSED))
+    assert ledger.pushed([ROW, failed]) == {(ROW.url, 3): ROW}
+    assert ledger.pushed([ROW, closed, failed]) == {(ROW.url, 3): closed}
+    assert ledger.pushed([failed]) == {}
 
 
 def test_the_last_row_of_a_phase_counts() -> None:
