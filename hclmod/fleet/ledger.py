@@ -34,7 +34,7 @@ class Ledger:
 
     def add(self, row: Row) -> None:
         """Put a row on disk."""
-        with _told(self._path):
+        with _in_plain_words(self._path):
             self._file.write(msgspec.json.encode(row) + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -55,7 +55,7 @@ def read(path: Path) -> list[Row]:
     """The rows of a ledger; none where there is no file. A last line that a kill has cut is none."""
     if not os.path.lexists(path):
         return []
-    with _told(path):
+    with _in_plain_words(path):
         return _rows(files.load(path), path)[0]
 
 
@@ -64,7 +64,7 @@ def begin(path: Path) -> Iterator[Ledger]:
     """Lend the ledger to this run; an `HclmodError` where another run has it."""
     import fcntl
 
-    with _told(path):
+    with _in_plain_words(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(files.given(path), os.O_RDWR | os.O_CREAT | os.O_APPEND | files.NO_LINKS, 0o644)
     with os.fdopen(handle, "ab") as file:
@@ -83,7 +83,7 @@ _HINT = "Name another --ledger, or mend this one and run again."
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _in_plain_words(path: Path) -> Iterator[None]:
     """Say in plain words that a ledger cannot be used: it is a link or a folder, or the disk is full."""
     try:
         yield

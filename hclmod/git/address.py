@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SCHEMES = ("https", "http", "ssh", "git", "file")
 _SCP = re.compile(r"(?:[\w.-]+@)?(?!(?:https?|ssh|git|file):)[\w.-]+:(?!//)[^:].*")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Controls of a terminal, and bytes that are no text, which a ledger cannot hold."""
+"""Controls of a terminal, and bytes that are not text: a ledger cannot hold them."""
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
