@@ -22,11 +22,11 @@ from hclmod.lsp import look, messages
 from hclmod.lsp.look import Looked, OpenFile
 from hclmod.lsp.messages import FIX_ALL, QUICK_FIX
 from hclmod.lsp.text import EditorText
-from hclmod.lsp.worker import Worker
+from hclmod.lsp.worker import Result, Worker
 from hclmod.reports.model import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from hclmod.lsp.look import Remark, Session
 
@@ -46,6 +46,7 @@ class Server(LanguageServer):
         self._fixes: dict[str, tuple[bytes, dict[str, bytes | None]]] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._shown: set[str] = set()
+        self.errors: dict[str, str] = {}
         self.is_asked_to_leave = False
 
     def text(self, uri: str) -> EditorText:
@@ -63,7 +64,8 @@ class Server(LanguageServer):
     def _top(self, path: Path) -> Path:
         """The folder of the workspace that holds a path, else the current one."""
         folders = (each for name in self.workspace.folders if (each := _path(name)))
-        return next((each for each in folders if path.is_relative_to(each)), Path.cwd())
+        around = [each for each in folders if path.is_relative_to(each)]
+        return max(around, key=lambda each: len(each.parts)) if around else Path.cwd()
 
     def look_soon(self, uri: str, pause: float = 0) -> None:
         """Look at a file after a pause in which no other change comes."""
@@ -75,6 +77,7 @@ class Server(LanguageServer):
         if uri in self._looking:
             self._looking.pop(uri).cancel()
         self.worker.drop(("look", uri))
+        self._fixes.pop(uri, None)  # another file or the configuration may have changed
 
     async def _look(self, uri: str, pause: float) -> None:
         await asyncio.sleep(pause)
@@ -82,16 +85,24 @@ class Server(LanguageServer):
         if file is None:
             return
         version, text = self.workspace.text_documents[uri].version, self.text(uri)
-        try:
-            looked = await self.worker.run(("look", uri), partial(look.look, self.session, file))
-        except HclmodError as error:
-            self.show_once(str(error), types.MessageType.Error)
-            looked = Looked((), ())
+        looked = await self.tried(uri, ("look", uri), partial(look.look, self.session, file)) or Looked((), ())
         for note in looked.notes:
             self.show_once(note, types.MessageType.Info)
         self.remarks[uri] = looked.remarks
         every = [messages.diagnostic(each, text) for each in looked.remarks]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, every, version))
+
+    async def tried(self, uri: str, kind: Hashable, work: Callable[[look.Watch], Result]) -> Result | None:
+        """The result of work on a file; None with a message where it cannot be done, such as for want of a folder."""
+        try:
+            result = await self.worker.run(kind, work)
+        except (HclmodError, OSError) as error:
+            if str(error) not in self.errors.values():
+                self.window_show_message(types.ShowMessageParams(types.MessageType.Error, str(error)))
+            self.errors[uri] = str(error)
+            return None
+        self.errors.pop(uri, None)
+        return result
 
     def show_once(self, text: str, kind: types.MessageType) -> None:
         """Show a message that was not shown yet."""
@@ -108,7 +119,7 @@ class Server(LanguageServer):
         if data != file.data:
             self._fixes[uri] = (file.data, known := {})
         if rule not in known:
-            known[rule] = await self.worker.run(("fix", uri, rule), partial(look.fixed, self.session, file, rule))
+            known[rule] = await self.tried(uri, ("fix", uri, rule), partial(look.fixed, self.session, file, rule))
         return known[rule]
 
     def shutdown(self) -> None:
@@ -147,6 +158,7 @@ async def closed(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Take the remarks of a file away."""
     uri = params.text_document.uri
     ls.forget(uri)
+    ls.errors.pop(uri, None)
     if ls.remarks.pop(uri, ()):
         ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
@@ -156,7 +168,7 @@ async def hovered(ls: Server, params: types.HoverParams) -> types.Hover | None:
     file, line = ls.file(params.text_document.uri), params.position.line + 1
     if file is None:
         return None
-    lines = await ls.worker.run("hover", partial(_about_images, ls.session, file, line))
+    lines = await ls.tried(params.text_document.uri, "hover", partial(_about_images, ls.session, file, line))
     known = ls.client_capabilities.text_document
     formats = (known.hover.content_format if known and known.hover else None) or ()
     return messages.hover(lines, markdown=types.MarkupKind.Markdown in formats) if lines else None
@@ -184,6 +196,8 @@ async def actions(ls: Server, params: types.CodeActionParams) -> list[types.Code
 
 async def _action(ls: Server, uri: str, remarks: Sequence[Remark], rule: str) -> types.CodeAction | None:
     """The action that makes the changes of one rule, or of all; None where they cannot be proven."""
+    if uri not in ls.workspace.text_documents:  # it was closed while another action was made
+        return None
     text, version = ls.text(uri), ls.workspace.text_documents[uri].version
     after = await ls.fixed(uri, rule)
     if after is None:

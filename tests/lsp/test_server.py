@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -199,6 +200,33 @@ def test_a_configuration_that_cannot_be_read_is_shown_once(folder: Path) -> None
             (folder / "hclmod.toml").unlink()
             made.save("main.tf")
             assert len(await made.remarks("main.tf", 2, number=2)) == 1
+
+    asyncio.run(scenario())
+
+
+def test_what_breaks_while_a_file_is_open_is_a_message(folder: Path) -> None:
+    config = folder / "hclmod.toml"
+
+    async def scenario() -> None:
+        async with editor(folder, *ATOMIC) as made:
+            made.open("main.tf")
+            assert len(await made.remarks("main.tf")) == 1
+            assert len(await made.actions("main.tf", 4)) == 2
+            for round_, number in ((1, 2), (2, 4)):
+                config.write_text("nonsense")
+                assert await made.hover("main.tf", 4) == ""
+                made.save("main.tf")
+                assert await made.remarks("main.tf", number=number) == []
+                assert await made.actions("main.tf", 4) == []
+                assert len(made.messages) == round_, "once each time that it breaks"
+                config.unlink()
+                made.save("main.tf")
+                assert len(await made.remarks("main.tf", number=number + 1)) == 1
+            config.write_text("nonsense")
+            assert await made.actions("main.tf", 4) == [], "no fix that an older configuration gave"
+            shutil.rmtree(folder)
+            made.save("main.tf")
+            assert len(await made.remarks("main.tf", number=6)) == 1, "the text of the editor is still there"
 
     asyncio.run(scenario())
 
