@@ -101,6 +101,9 @@ def _ending(code: int) -> str:
 _children: dict[int, Child] = {}
 """The child of each thread."""
 
+_gate, _closed = threading.Lock(), threading.Event()
+"""A child is started and entered in one step, and none is after the end of the run."""
+
 
 def do(shared: Shared, task: Task) -> Done:
     """Do a task in the child of this thread."""
@@ -109,7 +112,10 @@ def do(shared: Shared, task: Task) -> Done:
     if child is None or not child.is_fresh or child.shared != shared:
         if child is not None:
             child.close()
-        child = _children[me] = Child(shared)
+        with _gate:
+            if _closed.is_set():
+                return Done(blank(task, Outcome.FAILED, "the run has ended"))
+            child = _children[me] = Child(shared)
     return child.do(task)
 
 
@@ -129,9 +135,12 @@ def executor(name: str, jobs: int, shared: Shared) -> Iterator[tuple[Executor, o
             yield there, handle, jobs or threads
         return
     threads = jobs or 2
+    _closed.clear()
     pool = ThreadPoolExecutor(threads, "hclmod-fleet")
     try:
         yield pool, shared, threads
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        with _gate:
+            _closed.set()
         close_all()
