@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Apps = Mapping[str, "App"]
 
 FILE = "cdktf.json"
+_ENVIRONMENT = "pyvenv.cfg"
 _OUTPUT = "imports"
 _NEVER = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "cdktf.out", "tests", "test"})
 
@@ -36,11 +37,12 @@ def find(paths: Iterable[str], read: Read) -> Mapping[str, App]:
     every = tuple(paths)
     homes = [path for path in every if path.endswith(FILE) and f"/{path}".endswith(f"/{FILE}")]
     known = {path.removesuffix(FILE).rstrip("/"): _settings(read(path)) for path in homes}
+    environments = tuple(path.removesuffix(_ENVIRONMENT) for path in every if path.endswith(f"/{_ENVIRONMENT}"))
     python = {home: settings for home, settings in known.items() if settings.get("language") == "python"}
     if not python:
         return {}
     documents: dict[str, list[str]] = {home: [] for home in python}
-    for path in sorted(path for path in every if path.endswith(ENDING)):
+    for path in sorted(each for each in every if each.endswith(ENDING) and not each.startswith(environments)):
         home = _home(path, known)
         if home in documents and not _is_foreign(path, home, _output(python[home])):
             documents[home].append(path)
@@ -53,7 +55,7 @@ def find(paths: Iterable[str], read: Read) -> Mapping[str, App]:
 def _settings(data: bytes | None) -> Mapping[str, object]:
     try:
         settings = json.loads(data or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return settings if isinstance(settings, dict) else {}
 

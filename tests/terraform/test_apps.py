@@ -45,13 +45,20 @@ def test_what_is_generated_or_of_others_is_left(path: str) -> None:
     assert documents(files) == {"": ["main.py"]}
 
 
+def test_an_environment_of_any_name_is_left() -> None:
+    files = {"cdktf.json": PYTHON, "main.py": b"", "my/pyvenv.cfg": b"", "my/lib/a.py": b"", "mine/b.py": b""}
+    assert documents(files) == {"": ["main.py", "mine/b.py"]}
+
+
 def test_the_folder_of_generated_bindings_is_the_one_of_the_file() -> None:
     settings = b'{"language": "python", "app": "python main.py", "codeMakerOutput": "./bindings"}'
     files = {"cdktf.json": settings, "main.py": b"", "bindings/helm/a.py": b"", "imports/own.py": b""}
     assert documents(files) == {"": ["imports/own.py", "main.py"]}
 
 
-@pytest.mark.parametrize("settings", [b'{"language": "typescript"}', b"{", b"[]", b"", b'{"app": "python main.py"}'])
+@pytest.mark.parametrize(
+    "settings", [b'{"language": "typescript"}', b"{", b"[]", b"", b'{"app": "python main.py"}', b"[" * 99_999]
+)
 def test_other_languages_and_broken_files_are_no_program(settings: bytes) -> None:
     assert documents({"cdktf.json": settings, "main.py": b""}) == {}
 
