@@ -112,7 +112,8 @@ def ensure_items(
     home = cast("Block", homes[0])
     attribute = home.attributes.get(name)
     if attribute is None:
-        return _given(home, name, _listed(missing, comment, above), after=None)
+        indent = step(_source(home), home.node)
+        return _given(home, name, _listed(missing, comment, above, indent), after=None)
     if comment and comment in attribute.value.text:
         comment = ""
     return _extended(attribute, _lines(missing, comment))
@@ -134,7 +135,7 @@ def _extended(attribute: views.Attribute, lines: Sequence[bytes]) -> Fix:
 def _lifecycle(block: Block, name: str, items: Sequence[str], *, comment: str, above: str, inside: str) -> Fix:
     """The argument `lifecycle` with a list: a struct where the call has structs, else a dict."""
     source, indent = _source(block), step(_source(block), block.node)
-    inner = _listed(items, comment, above)
+    inner = _listed(items, comment, above, indent)
     if not any(own(each.node).type == "block" for each in block.blocks()):
         lines = [b"{", *places.deeper([b'"%s": ' % name.encode() + inner[0], *inner[1:]], indent)]
         lines[-1] += b","
@@ -168,11 +169,11 @@ def _lines(items: Sequence[str], comment: str) -> list[bytes]:
     return lines
 
 
-def _listed(items: Sequence[str], comment: str, above: str) -> list[bytes]:
+def _listed(items: Sequence[str], comment: str, above: str, indent: bytes) -> list[bytes]:
     """The lines of a new list."""
     if above and len(items) == 1:
         comment = above
-    return [b"[", *places.deeper(_lines(items, comment), STEP), b"]"]
+    return [b"[", *places.deeper(_lines(items, comment), indent), b"]"]
 
 
 @lists.name_last.register(Block)
