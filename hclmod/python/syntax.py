@@ -7,6 +7,8 @@ is read here is judged by CPython's own parser (`python/proof`).
 from __future__ import annotations
 
 import ast
+import codecs
+import sys
 import warnings
 from typing import TYPE_CHECKING
 
@@ -96,6 +98,7 @@ _WRAPPED = {"Arg": "value", "Assign": "value", "AnnAssign": "value", "Param": "d
 """The nodes whose value is an expression that may be written."""
 
 
+PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 NESTING = 150
 """Trees deeper than this are not read: LibCST calls itself and ends the process from some thousand levels on."""
 
@@ -111,13 +114,21 @@ def parse(data: bytes) -> Tree | str:
         module = libcst.parse_module(data)
         wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
         spans = wrapper.resolve(ByteSpanPositionProvider)
-        if module.encoding != "utf-8":
-            return f"its encoding is {module.encoding}"
+        if why := _encoded(module.encoding):
+            return why
         return Tree(_Reader(data, spans).root(module))
     except libcst.ParserSyntaxError as error:
         return f"LibCST does not read line {error.raw_line}"
     except (RecursionError, UnicodeDecodeError, LookupError) as error:
         return f"LibCST does not read it ({type(error).__name__})"
+
+
+def _encoded(encoding: str) -> str:
+    """Why text in an encoding is left; empty for UTF-8, whatever the file calls it."""
+    name = codecs.lookup(encoding).name
+    if name == "utf-8-sig":
+        return "it begins with a byte order mark"
+    return "" if name == "utf-8" else f"its encoding is {encoding}"
 
 
 def _refused(data: bytes) -> str:
@@ -127,7 +138,8 @@ def _refused(data: bytes) -> str:
             warnings.simplefilter("ignore")
             level: list[ast.AST] = [ast.parse(data)]
     except SyntaxError as error:
-        return f"syntax error on line {error.lineno}"
+        at = f"syntax error on line {error.lineno}, as {PYTHON} reads it"
+        return at if error.lineno else f"{PYTHON} does not read it: {error.msg}"
     except (ValueError, RecursionError, MemoryError) as error:
         return f"Python does not read it ({type(error).__name__})"
     for _ in range(NESTING):
@@ -236,7 +248,9 @@ def _word(cst: CSTNode) -> str:
         case "ClassDef":
             word = " ".join(_decorator(each.decorator) for each in getattr(cst, "decorators", ()))
         case "FormattedStringExpression":
-            word = "formatted" if getattr(cst, "conversion", None) or getattr(cst, "format_spec", None) else ""
+            word = (
+                "formatted" if any(getattr(cst, name, None) for name in ("conversion", "format_spec", "equal")) else ""
+            )
         case _:
             word = getattr(cst, "value", "")
     return word if isinstance(word, str) else ""

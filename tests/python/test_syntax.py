@@ -73,7 +73,10 @@ def test_decorators_stand_beside_their_class() -> None:
 
 
 def test_text_that_is_not_python_is_named() -> None:
-    assert syntax.parse(b"x = = 1\n") == "syntax error on line 1"
+    assert syntax.parse(b"x = = 1\n") == f"syntax error on line 1, as {syntax.PYTHON} reads it"
+    assert "unknown encoding" in str(syntax.parse(b"# coding: klingon\n"))
+    assert syntax.parse(b"\xef\xbb\xbfx = 1\n") == "it begins with a byte order mark"
+    assert isinstance(syntax.parse(b"# coding: utf8\nx = 1\n"), Tree)
     assert isinstance(syntax.parse(b"# -*- coding: latin-1 -*-\nx = '\xe9'\n"), str)
 
 
