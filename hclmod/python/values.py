@@ -94,9 +94,15 @@ class _Reader:
                 text = self._text(each).replace("{{", "{").replace("}}", "}")
                 parts.append(Text(text, self.places.get(each.start_byte), self._line(each)))
             elif each.type == "interpolation":
-                formatted = each.word == "formatted"
-                parts.append(Opaque(self._text(each)) if formatted else self.value(each.fields["val"]))
+                parts.append(Opaque(self._text(each)) if each.word == "formatted" else self._hole(each))
         return Template(tuple(parts))
+
+    def _hole(self, node: Node) -> Value:
+        """What a hole says; text that is written in one has no place, for nothing may be changed there."""
+        places, self.places = self.places, {}
+        result = self.value(node.fields["val"])
+        self.places = places
+        return result
 
     def _concatenation(self, node: Node) -> Value:
         return Template(tuple(self.value(each) for each in node.children if each.type != "comment"))
