@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from hclmod.python.names import snake
 from hclmod.python.nodes import among
 from hclmod.python.values import plain
 
@@ -24,13 +25,26 @@ def construct(source: Source, call: Node) -> str:
     """The resource type whose construct or struct a call makes (`kubernetes_deployment_v1`); empty for others."""
     if call.type != "block":
         return ""
-    match = _CONSTRUCT.match(source.names.qualified(call.fields["func"]).replace(":", "."))
+    match = _CONSTRUCT.match(_class(source, call.fields["func"]).replace(":", "."))
     return f"{match[1]}_{snake(match[2])}".replace("-", "_") if match else ""
 
 
-def snake(name: str) -> str:
-    """A name of a class as a resource type has it: `DaemonSetV1` is `daemon_set_v1`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+def _class(source: Source, function: Node) -> str:
+    """The key of the class that a call makes: of one of this document that adds no `__init__`, what it is derived from.
+
+    In the `__init__` of a class, `super().__init__()` makes that.
+    """
+    made: Node | None = None
+    if source.written(function) == "super().__init__":
+        made = source.names.own_class(function)
+    elif function.type == "name" and (binding := source.names.lookup(function)) and binding[1].kind == "class":
+        made = binding[1].node
+        if made is not None and any(each.fields["name"].word == "__init__" for each in made.walk("function")):
+            return ""
+    if made is None:
+        return source.names.qualified(function)
+    bases = among(made.children, "argument")
+    return source.names.qualified(bases[0].fields["val"].core()) if bases else ""
 
 
 def resource_of(source: Source, call: Node) -> tuple[str, str] | None:
@@ -42,6 +56,8 @@ def resource_of(source: Source, call: Node) -> tuple[str, str] | None:
 
 def id_of(call: Node) -> Node | None:
     """The id of a construct: its second argument, or the one called `id_` or `id`."""
+    if spread := [each for each in among(call.children, "splat") if each.word == "*"]:
+        return spread[0].fields["val"]
     named = [each for each in among(call.children, "attribute") if each.word in ("id_", "id")]
     given = among(call.children, "argument")
     scoped = any(each.word in ("scope", "scope_") for each in among(call.children, "attribute"))

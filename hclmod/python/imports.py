@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
+from hclmod.hcl.indentation import UnfixableError
 from hclmod.python import places
 from hclmod.python.names import dotted
 from hclmod.python.nodes import among
@@ -34,6 +35,8 @@ def lifecycle(source: Source, call: Node) -> tuple[str, Fix | None]:
 
 def _package(source: Source, call: Node) -> str:
     """The package to which the construct belongs."""
+    if source.names.is_of_two(call.fields["func"]):
+        raise UnfixableError(f"it runs with two packages: import `{LIFECYCLE}` where it imports these")
     provider = source.names.qualified(call.fields["func"])
     if provider.startswith("cdktn_"):
         return "cdktn"

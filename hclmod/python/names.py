@@ -6,6 +6,7 @@ the stack's folder imports it. What is bound more than once is not followed.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +16,10 @@ from msgspec import Struct
 from hclmod.python.nodes import Node, among
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+CONSTRUCTS = re.compile(r"(?:cdktf|cdktn|(?:[\w.]*\.)?imports\b)")
+"""How the keys begin of what the packages, their providers and generated bindings have."""
 
 _SCOPES = ("function", "class", "module", "lambda")
 
@@ -33,15 +37,27 @@ class Names:
     def __init__(self, root: Node, module: str, *, package: bool = False) -> None:
         self.root, self.module, self._package = root, module, package
         self._known: dict[int, Mapping[str, list[Bound]]] = {}
+        self._aliases: set[int] = set()
 
     @cached_property
     def imports(self) -> dict[str, str]:
         """The key of what each imported name stands for; that of a module ends with the colon."""
-        result: dict[str, str] = {}
+        return {name: keys[-1] for name, keys in self._imports.items()}
+
+    @cached_property
+    def _imports(self) -> Mapping[str, list[str]]:
+        """All that each imported name may stand for."""
+        result: dict[str, list[str]] = defaultdict(list)
         for node in self.root.walk("import", "import_from"):
             for each in among(node.children, "imported"):
-                result.update(self._imported(node, each))
+                for name, key in self._imported(node, each):
+                    result[name].append(key)
         return result
+
+    def _is_one_construct(self, name: str) -> bool:
+        """Whether all imports of a name give the same class of constructs, each from another package."""
+        keys = self._imports.get(name, ())
+        return len({key.rpartition(":")[2] for key in keys}) == 1 and all(map(CONSTRUCTS.match, keys))
 
     @property
     def star(self) -> bool:
@@ -79,6 +95,9 @@ class Names:
             by_name: dict[str, list[Bound]] = defaultdict(list)
             for name, bound in _bindings(scope):
                 by_name[name].append(bound)
+            if scope is self.root:  # what functions declare `global` they may bind again
+                for each in (name for node in scope.walk("global") for name in node.walk("name")):
+                    by_name[each.word].append(Bound("other"))
             self._known[id(scope)] = by_name
         return self._known[id(scope)]
 
@@ -90,23 +109,57 @@ class Names:
             if scope is first or scope.type != "class":
                 every = self.bindings(scope).get(node.word, [])
                 if every:
-                    return scope, every[0] if len(every) == 1 else Bound("other")
+                    return scope, every[0] if len(every) == 1 or self._is_imported(every, node.word) else Bound("other")
             scope = scope.around(*_SCOPES)
         return None
+
+    def _is_imported(self, every: Sequence[Bound], name: str) -> bool:
+        return all(each.kind == "import" for each in every) and self._is_one_construct(name)
+
+    def is_of_two(self, node: Node) -> bool:
+        """Whether a name is imported from several places, as where another package stands in for a missing one."""
+        return node.type == "name" and len(set(self._imports.get(node.word, ()))) > 1
 
     def qualified(self, node: Node) -> str:
         """The key of what a name or an attribute of one stands for outside of functions; empty for anything else."""
         if node.type == "name":
             binding = self.lookup(node)
-            if binding is None or binding[1].kind == "import":
-                return self.imports.get(node.word, "")
+            if binding is None:
+                return self.imports.get(node.word, "") or self._starred(node.word)
             scope, bound = binding
+            if bound.kind == "import":
+                return self.imports.get(node.word, "")
+            if key := self._alias(bound):
+                return key
             return f"{self.module}:{node.word}" if scope is self.root and bound.kind in _OWN else ""
         if node.type == "get_attr":
             base = self.qualified(node.fields["of"])
             joint = "" if base.endswith(":") else "."
             return f"{base}{joint}{node.fields['attr'].word}" if base else ""
         return ""
+
+    def _alias(self, bound: Bound) -> str:
+        """The key of the class of constructs of which a variable is another name; empty for other variables."""
+        if bound.kind != "value" or bound.node is None or id(bound.node) in self._aliases:
+            return ""
+        value = bound.node.fields["val"].core()
+        if value.type not in ("name", "get_attr"):
+            return ""
+        self._aliases.add(id(bound.node))
+        key = self.qualified(value)
+        self._aliases.discard(id(bound.node))
+        return key if CONSTRUCTS.match(key) else ""
+
+    def _starred(self, name: str) -> str:
+        """The key of a class that a module of constructs gives with all its names; empty where none does."""
+        fits = (key for key in self._stars if snake(name).startswith(key.rpartition(".")[2]))
+        return next((f"{key}:{name}" for key in fits), "") if name[:1].isupper() else ""
+
+    @cached_property
+    def _stars(self) -> Sequence[str]:
+        """The modules of constructs of which all names are imported."""
+        stars = (each for each in self.root.walk("import_from") if any(True for _ in each.walk("star")))
+        return [key for each in stars if CONSTRUCTS.match(key := self._base(each))]
 
     def qualname(self, node: Node) -> str:
         """The names of the classes and functions around a node, joined by dots; empty in the module itself."""
@@ -159,6 +212,11 @@ def is_read(node: Node) -> bool:
     if parent.type == "get_attr":
         return node is parent.fields["of"]
     return parent.type not in ("attribute", "rebinding") and node is not parent.fields.get("target")
+
+
+def snake(name: str) -> str:
+    """A name of a class as a resource type has it: `DaemonSetV1` is `daemon_set_v1`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def dotted(node: Node) -> str:

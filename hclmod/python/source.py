@@ -16,7 +16,9 @@ from hclmod.python import ENDING, syntax
 from hclmod.python.names import Names
 from hclmod.python.nodes import Node, Tree
 
-_PROGRAM = re.compile(rb"^[ \t\f]*(?:from|import)[ \t]+(?:cdktf|cdktn|[\w.]*imports\b)", re.MULTILINE)
+_PROGRAM = re.compile(
+    rb"^[ \t\f]*(?:from[ \t]+|import[ \t]+(?:[^\n,;#]+,)*[ \t]*)(?:cdktf|cdktn|[\w.]*imports\b)", re.MULTILINE
+)
 
 
 class Source(HclSource, frozen=True, dict=True):

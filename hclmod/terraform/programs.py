@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import unreadable
-from hclmod.hcl.values import Definition, Reference, definition
+from hclmod.hcl.values import Definition, Opaque, Reference, definition
 from hclmod.python import source as python
 from hclmod.python.names import dotted, is_read
+from hclmod.python.nodes import among
 from hclmod.python.outline import blocks_of
 from hclmod.python.source import Source
-from hclmod.python.values import meaning
+from hclmod.python.values import meaning, plain
 from hclmod.terraform.declarations import Declarations, of_blocks
 from hclmod.terraform.merging import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hclmod.python.nodes import Node
     from hclmod.python.views import Block
@@ -112,21 +113,45 @@ class Program:
         for block in (each for source in self.sources.values() for each in blocks_of(source)):
             if block.type == "locals":
                 result.update({name: definition(each.value) for name, each in block.attributes.items()})
-        return {key: value for key, value in result.items() if key not in self._overruled}
+        return {key: self._unless_set(key, value) for key, value in result.items()}
+
+    def _unless_set(self, key: str, value: Definition) -> Definition:
+        """What a key is assigned, or that other code gives it another value."""
+        names = self._set_anywhere if "." in key else ()
+        if key not in self._set and key not in self._overruled and key.rpartition(".")[2] not in names:
+            return value
+        why = Opaque(key.rpartition(":")[2], "other code may give it another value")
+        return Definition(value.document, value.path, value.line, why)
+
+    @cached_property
+    def _set(self) -> frozenset[str]:
+        """The keys that are assigned through a module or a class: `settings.IMAGE = ...`."""
+        return frozenset(self.canonical(key) for key, _ in self._targets if key)
+
+    @cached_property
+    def _set_anywhere(self) -> frozenset[str]:
+        """The names of attributes that are assigned to objects which are not followed, or with `setattr`."""
+        return frozenset(name for key, name in self._targets if not key)
+
+    @cached_property
+    def _targets(self) -> Sequence[tuple[str, str]]:
+        """The attributes that are assigned, but for those of `self`: their keys, empty if not known, and names."""
+        return [each for source in self.sources.values() for each in _targets(source)]
 
     @cached_property
     def _overruled(self) -> frozenset[str]:
-        """The values in the body of a class that a class derived from it replaces."""
-        classes = [(source, each) for source in self.sources.values() for each in source.top.walk("class")]
-        by_name: dict[str, list[str]] = defaultdict(list)
-        for source, each in classes:
-            by_name[each.fields["name"].word].append(f"{source.names.module}:{qualname(source, each)}")
+        """The attributes of a class that a class derived from it replaces."""
+        by_name: dict[str, list[tuple[Source, Node]]] = defaultdict(list)
+        for source in self.sources.values():
+            for each in source.top.walk("class"):
+                by_name[each.fields["name"].word].append((source, each))
         return frozenset(
-            f"{base}.{name}"
-            for source, each in classes
-            for derived in bases(each)
-            for base in by_name.get(derived.rpartition(".")[2], ())
-            for name in source.names.bindings(each)
+            f"{base}.{prefix}{name}"
+            for some in by_name.values()
+            for source, each in some
+            for base in _above(each, by_name, frozenset())
+            for name in _attributes(source, each)
+            for prefix in ("", "self.")
         )
 
     @cached_property
@@ -196,6 +221,34 @@ def _parameter(source: Source, node: Node) -> str:
     if binding is None or binding[1].kind != "parameter" or binding[0].type != "function":
         return ""
     return f"{source.document.path}:{source.names.unit_of(binding[0])}({node.word})"
+
+
+def _targets(source: Source) -> Iterator[tuple[str, str]]:
+    for node in source.top.walk("attribute", "rebinding", "block"):
+        if node.type == "block":
+            given = among(node.children, "argument")
+            name = plain(source, given[1].fields["val"].core()) if len(given) == 3 else None
+            if name and source.written(node.fields["func"]) == "setattr":
+                yield "", name
+            continue
+        targets = [each for each in node.children if "target" in node.fields and each is not node.fields.get("val")]
+        for target in (inner for each in targets for inner in each.walk("get_attr")):
+            if source.written(target.fields["of"]) != "self":
+                yield source.names.qualified(target), target.fields["attr"].word
+
+
+def _attributes(source: Source, made: Node) -> set[str]:
+    """The names that a class gives a value, in its body and through `self`."""
+    own = (each.word.removeprefix("self.") for each in made.walk("attribute") if each.word.startswith("self."))
+    return {*source.names.bindings(made), *own} - {"__init__"}
+
+
+def _above(made: Node, known: Mapping[str, Sequence[tuple[Source, Node]]], seen: frozenset[int]) -> Iterator[str]:
+    """The keys of all classes that a class is derived from, by their names."""
+    for name in bases(made) if id(made) not in seen else ():
+        for source, each in known.get(name.rpartition(".")[2], ()):
+            yield f"{source.names.module}:{qualname(source, each)}"
+            yield from _above(each, known, seen | {id(made)})
 
 
 def qualname(source: Source, node: Node) -> str:

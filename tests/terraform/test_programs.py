@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hclmod.engine.placement import place
+from hclmod.python.syntax import PYTHON
 from hclmod.terraform.apps import find
 from hclmod.terraform.model import Model
 from hclmod.terraform.origins import Hole
 
+OTHER = "other code may give it another value"
 HEAD = """\
 from constructs import Construct
 from cdktn_provider_kubernetes.deployment_v1 import DeploymentV1
@@ -128,13 +130,63 @@ def test_two_constructs_with_one_id_have_names_of_their_own() -> None:
         ({"main.py": "from other import *\n" + web("MISSING")}, "imports everything"),
         ({"main.py": web("'a:{}'.format(1)")}, "is not followed"),
         ({"main.py": web("f'a:{1:>3}'")}, "computed"),
-        ({"main.py": "class A:\n    I = 'a:1'\nclass B(A):\n    I = 'b:1'\n" + web("A.I")}, "not declared"),
+        ({"main.py": "class A:\n    I = 'a:1'\nclass B(A):\n    I = 'b:1'\n" + web("A.I")}, OTHER),
+        ({"main.py": "class A:\n    I = 'a:1'\nclass B(A): ...\nclass C(B):\n    I = 'b:1'\n" + web("A.I")}, OTHER),
+        ({"main.py": "class A:\n    I = 'a:1'\nA.I = 'b:1'\n" + web("A.I")}, OTHER),
+        ({"main.py": "class A:\n    I = 'a:1'\nA.I, x = 'b:1', 2\n" + web("A.I")}, "more than once"),
+        ({"main.py": "class A:\n    I = 'a:1'\nsetattr(A, 'I', 'b:1')\n" + web("A.I")}, OTHER),
+        ({"main.py": "import settings\nsettings.I = 'b:1'\n" + web("settings.I"), "settings.py": "I = 'a:1'\n"}, OTHER),
+        ({"main.py": web("self.image", "        self.image = 'a:1'\n") + "\nWeb(None, 'a').image = 'b:1'\n"}, OTHER),
+        (
+            {"main.py": "IMAGE = 'a:1'\ndef f():\n    global IMAGE\n    IMAGE = 'b:1'\n" + web("IMAGE")},
+            "more than once",
+        ),
+        ({"main.py": "TAG = '1'\n" + web("f'a:{TAG=}'")}, "computed"),
         ({"main.py": "IMAGE = 'a:1'\nIMAGE += 'b'\n" + web("IMAGE")}, "more than once"),
         ({"main.py": web("image", "        image = image2 = 'a:1'\n")}, "more than once"),
     ],
 )
 def test_a_value_that_cannot_be_followed_says_why(files: dict[str, str], says: str) -> None:
     assert says in why(files)
+
+
+PROVIDER = "from cdktn_provider_kubernetes.deployment_v1 import DeploymentV1\n"
+
+
+@pytest.mark.parametrize(
+    ("imports", "called"),
+    [
+        ("from cdktn_provider_kubernetes.deployment_v1 import *\n", "DeploymentV1"),
+        ("import os, cdktn_provider_kubernetes as k\n", "k.deployment_v1.DeploymentV1"),
+        (PROVIDER + "Made = DeploymentV1\n", "Made"),
+        (PROVIDER + "class Made(DeploymentV1):\n    pass\n", "Made"),
+        (f"try:\n    {PROVIDER}except ImportError:\n    {PROVIDER.replace('cdktn', 'cdktf_cdktf')}", "DeploymentV1"),
+    ],
+)
+def test_a_construct_is_known_however_it_is_imported(imports: str, called: str) -> None:
+    text = web("'a:1'").removeprefix(HEAD).replace("(Construct)", "").replace("DeploymentV1", called)
+    assert images({"main.py": imports + text}) == {WEB: ("a:1",)}
+
+
+def test_a_class_derived_from_a_construct_makes_it_where_it_begins() -> None:
+    text = (
+        web("'a:1'")
+        .replace("(Construct)", "(DeploymentV1)")
+        .replace(" DeploymentV1(self, ", " super().__init__(scope, ")
+    )
+    assert images({"main.py": text}) == {WEB: ("a:1",)}
+
+
+def test_a_construct_whose_id_is_not_written_has_an_image_all_the_same() -> None:
+    assert list(
+        images({"main.py": web("'a:1'").replace('DeploymentV1(self, "web",', "DeploymentV1(*args,")}).values()
+    ) == [("a:1",)]
+
+
+@pytest.mark.parametrize("imports", ["Made = Made\n", "A = B\nB = A\nMade = A\n", "from other import *\n"])
+def test_a_class_that_is_no_construct_makes_none(imports: str) -> None:
+    text = PROVIDER + imports + web("'a:1'").removeprefix(HEAD).replace("DeploymentV1", "Made")
+    assert images({"main.py": text}) == {}
 
 
 def placed(files: dict[str, str]) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -173,4 +225,4 @@ def test_another_thing_of_that_name_reads_nothing(same: str) -> None:
 def test_a_document_that_cannot_be_read_is_named() -> None:
     every = model({"main.py": "from settings import IMAGE\n" + web("IMAGE"), "settings.py": "IMAGE = = 1\n"})
     assert [use.texts for use in every.uses] == [(None,)]
-    assert every.unread == {"app/settings.py": "syntax error on line 1"}
+    assert every.unread == {"app/settings.py": f"syntax error on line 1, as {PYTHON} reads it"}
