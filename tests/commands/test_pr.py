@@ -156,17 +156,23 @@ def test_the_proof_has_to_be_of_this_base(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_branch_that_was_amended_is_not_the_plan(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("has_tree", "code", "reason"), [(True, 2, "that hclmod did not make"), (False, 3, "is not what phase 3 makes now")]
+)
+def test_a_branch_that_was_amended_is_not_the_plan(tmp_path: Path, code: int, reason: str, *, has_tree: bool) -> None:
+    """A commit of an older hclmod does not name its tree."""
     place = Place(tmp_path, "github")
     git(place.root, "checkout", "-q", BRANCH)
     (place.root / "stacks/beacon/main.tf").write_text("# mine\n")
-    git(place.root, "commit", "-q", "-a", "--amend", "-C", "HEAD")
+    text = git(place.root, "log", "-1", "--format=%B")
+    text = text if has_tree else text.partition("Hclmod-Tree:")[0]
+    git(place.root, "commit", "-q", "-a", "--amend", "-m", text)
     git(place.root, "checkout", "-q", "main")
     before = place.there()
     for words in ((), ("--dry-run",)):
         done = place.run(*words)
-        assert done.returncode == 3
-        assert "is not what phase 3 makes now" in done.stderr
+        assert done.returncode == code
+        assert reason in done.stderr
     assert place.there() == before
     assert not place.forge.server.seen
     place.forge.server.close()
