@@ -125,8 +125,9 @@ def _on_yaml(run: Run, tree: Tree) -> tuple[StackReport, ...]:
     outcomes = [
         _attempt(path, run.rules, partial(yamlfiles.settled, path, tree[path], run.rules, context)) for path in run.yaml
     ]
-    folders = dict.fromkeys(path.rpartition("/")[0] for path in run.yaml)
-    by_folder = {folder: [each for each in outcomes if each.path.rpartition("/")[0] == folder] for folder in folders}
+    by_folder: dict[str, list[Outcome]] = {}
+    for each in outcomes:
+        by_folder.setdefault(each.path.rpartition("/")[0], []).append(each)
     return tuple(
         StackReport(Stack(folder, folder, tuple(each.path for each in own)), tuple(own))
         for folder, own in sorted(by_folder.items())

@@ -28,17 +28,20 @@ if TYPE_CHECKING:
 
 def find(project: Project, rules: Sequence[Loaded], only: Collection[str] | None) -> tuple[str, ...]:
     """The files that a rule is for, sorted."""
-    hooks = [each.rule.on_yaml for each in rules if each.rule.on_yaml]
-    paths = [path for path in project.tree.ending(YAML) if any(each.files(path) for each in hooks)]
+    paths = _of_rules(project.tree, rules)
     project.tree.load(paths)
     return tuple(path for path in paths if path in project.tree and (only is None or path in only))
 
 
+def _of_rules(tree: Tree, rules: Sequence[Loaded]) -> list[str]:
+    hooks = [each.rule.on_yaml for each in rules if each.rule.on_yaml]
+    return [path for path in tree.ending(YAML) if any(each.files(path) for each in hooks)]
+
+
 def context(run: Run, tree: Tree) -> Context:
     """What rules may know in all of these files."""
-    hooks = [each.rule.on_yaml for each in run.rules if each.rule.on_yaml]
-    paths = (path for path in tree.ending(YAML) if any(each.files(path) for each in hooks))
-    texts = {path: data for path in paths if (data := tree.get(path)) is not None and not unreadable(data)}
+    pairs = ((path, tree.get(path)) for path in _of_rules(tree, run.rules))
+    texts = {path: data for path, data in pairs if data is not None and not unreadable(data)}
     return Context(
         config=run.config,
         tags=run.tags,
@@ -53,10 +56,10 @@ def context(run: Run, tree: Tree) -> Context:
 def settled(
     path: str, data: bytes, rules: Sequence[Loaded], context: Context
 ) -> Unchanged | Changed | Skipped | Refused:
-    """What becomes of one file: deleted where a rule says so, else edited until it is settled."""
+    """What becomes of a file that `context` has: deleted where a rule says so, else edited until it is settled."""
     if why := unreadable(data):
         return Skipped(path, why.reason)
-    file = YamlFile(Document(path, data))
+    file = context.yaml[path]
     if file.problem:
         return Skipped(path, file.problem, broken=True)
     whole = YamlWhole(file)

@@ -123,7 +123,7 @@ class Block(views.Block, frozen=True, dict=True):
     """A call or a dict. `parts` are its attributes and blocks, `unit` the part of the program that it stands in.
 
     `holder` is the argument that it is the value of. `more` is what else may set arguments, such as `**more`: an
-    argument that is not among them has its value from there, as far as anybody can tell.
+    argument that is not among them has its value from there, as far as the program says.
     """
 
     parts: tuple[dict[str, views.Attribute], tuple[views.Block, ...]] = ({}, ())

@@ -54,21 +54,24 @@ class YamlFile(Struct, frozen=True, dict=True):
         return scalars.tree(self.data).root_node
 
     @cached_property
-    def contents(self) -> tuple[Any, ...]:
+    def _read(self) -> list[Any] | str:
+        """The documents as PyYAML reads them, or why it cannot."""
+        return plain.documents(self.data.decode(errors="replace"))
+
+    @property
+    def contents(self) -> Sequence[Any]:
         """The documents as plain data, every scalar a text; none of a file that cannot be read."""
-        read = plain.documents(self.data.decode(errors="replace"))
-        return () if isinstance(read, str) else tuple(read)
+        return () if isinstance(self._read, str) else self._read
 
     @cached_property
     def problem(self) -> str:
         """Why the file cannot be read as YAML; empty where it can."""
-        read = plain.documents(self.data.decode(errors="replace"))
-        if isinstance(read, str):
-            return read
+        if isinstance(self._read, str):
+            return self._read
         if self.root.has_error:
             return f"syntax error on line {self.document.line(_error(self.root).start_byte)}"
-        same = len([each for each in read if each is not None]) == len(self.roots)
-        return "" if same else "its documents cannot be told apart"
+        same = len([each for each in self._read if each is not None]) == len(self.roots)
+        return "" if same else "two parsers find different documents in it"
 
     @cached_property
     def roots(self) -> tuple[YamlNode, ...]:
@@ -111,11 +114,6 @@ class YamlNode(Struct, frozen=True, kw_only=True):
     def is_flow(self) -> bool:
         """Whether it is written in brackets or braces."""
         return self.inner.type.startswith("flow_")
-
-    @property
-    def is_alias(self) -> bool:
-        """Whether it only repeats what stands at an anchor."""
-        return self.inner.type == "alias"
 
     @property
     def data(self) -> Any:
