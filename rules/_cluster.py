@@ -20,6 +20,7 @@ from hclmod.rulekit import (
     ClusterObject,
     ClusterObjects,
     Context,
+    Reference,
     RuleError,
     Struct,
     UnknownData,
@@ -146,9 +147,19 @@ def _keel(origin: ClusterObject) -> Keel | None:
     images = [value for keys, value in walk(origin.data) if keys and keys[-1] == "image"]
     for image in images:
         known = reference.parse(image) if isinstance(image, str) else None
-        if known and known.name.endswith(("keelhq/keel", "keel-hq/keel")):
+        if known and is_keel(known):
             return _of_tag(origin, known.tag or "latest")
     return None
+
+
+def is_keel(image: Reference) -> bool:
+    """Whether an image is Keel."""
+    return image.name.endswith(("keelhq/keel", "keel-hq/keel"))
+
+
+def says_version(image: Reference) -> bool:
+    """Whether the tag of an image says which Keel runs."""
+    return is_keel(image) and version_of(image.tag or "") is not None
 
 
 def is_chart(release: ClusterObject, name: str) -> bool:

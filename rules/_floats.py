@@ -12,6 +12,7 @@ from hclmod.rulekit import (
     Container,
     Context,
     Decision,
+    Float,
     ImagePolicy,
     Keep,
     LastResort,
@@ -25,6 +26,8 @@ from hclmod.rulekit import (
     reference,
     tags,
 )
+
+from ._cluster import says_version
 
 _PIN_WORDS = re.compile(
     r"\b(pin(ned|ning|s)?|held|hold|keep|kept|stay|stuck|freeze|frozen|locked|until|do ?n[o']t|never|must|patched"
@@ -134,7 +137,14 @@ def policy(image: Reference, context: Context, workload: ResourceId) -> ImagePol
 def decision(image: Reference, context: Context, workload: ResourceId) -> Decision:
     """What becomes of the image's tag, by the config and the tag snapshot."""
     evidence = context.tags.image(image.name)
-    return decide.decide(image, policy(image, context, workload), evidence, stateful=_stateful(context))
+    verdict = decide.decide(image, policy(image, context, workload), evidence, stateful=_stateful(context))
+    if says_version(image) and not context.config.keel.version and isinstance(verdict, Float | LastResort):
+        return Unknown(_KEEL, _SAY_VERSION)
+    return verdict
+
+
+_KEEL = "it is Keel itself, and rules read from this tag which Keel runs"
+_SAY_VERSION = "set `version` under [keel] in hclmod.toml, which they then read instead"
 
 
 def stays(  # noqa: PLR0911 - one line for each cause
@@ -154,6 +164,8 @@ def stays(  # noqa: PLR0911 - one line for each cause
             return Reason("holds-data", why)
         case LastResort(why):
             return Reason("last-resort", why)
+        case Unknown(why, what_to_do) if why == _KEEL:
+            return Reason("keel-itself", f"{why}; {what_to_do}")
         case Unknown(why, what_to_do) if chosen and chosen.float:
             return Reason("choice-does-not-fit", f"{why}; {what_to_do}")
         case Unknown(why, what_to_do):

@@ -10,9 +10,9 @@ phase and agrees on the new tag. If it is the default of a module, the call of t
 
 Left alone: Tags that float already, pins by digest (unless `float` in `hclmod.toml` names the image or the workload),
 pins with a reason in their comment, databases (`stateful` in `hclmod.toml` adds name patterns), workloads that opted
-out, and images that Terraform already ignores. A comment holds a tag if it gives a reason. `float` in a table of
-`[images]` or `[workloads]` overrules every comment but `# hclmod: ignore[float-image-tag] ...`, and the report shows
-the comment that it overrules.
+out, images that Terraform already ignores, and the tag that says which Keel runs (unless `[keel] version` does). A
+comment holds a tag if it gives a reason. `float` in a table of `[images]` or `[workloads]` overrules every comment but
+`# hclmod: ignore[float-image-tag] ...`, and the report shows the comment that it overrules.
 
 Images of one stack that share a repository move together, and so do the images of one `group` of `[images]` in all
 stacks. If one of them has to stay, or is in another phase, the others stay too.
