@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from hclmod.hcl.edits import Declared, Edit, Effect, Fix, Span
 from hclmod.hcl.indentation import UnfixableError
 from hclmod.yaml.fixes import is_text
-from hclmod.yaml.removal import check_anchors, start_with_comments
-from hclmod.yaml.views import content_end, pointer
+from hclmod.yaml.removal import check_anchors, check_repeated, start_with_comments
+from hclmod.yaml.views import content_end, last_node, pointer
 
 if TYPE_CHECKING:
     from hclmod.hcl.syntax import Node
@@ -79,8 +79,8 @@ def _quoted(text: str, quote: bytes, *, in_flow: bool) -> bytes:
     return text.encode()
 
 
-def append_text(node: YamlNode, text: str) -> Fix:
-    """The fix that puts a text behind the last item of a list."""
+def append_text(node: YamlNode, *texts: str) -> Fix:
+    """The fix that puts texts behind the last item of a list."""
     if not node.items:
         raise UnfixableError("the list is empty")
     check_anchors(node.file, node.outer)
@@ -88,21 +88,23 @@ def append_text(node: YamlNode, text: str) -> Fix:
     value = last.value
     quote = node.file.data[value.inner.start_byte : value.inner.start_byte + 1] if value else b""
     quote = quote if quote in (b"'", b'"') else b""
-    written = _quoted(text, quote, in_flow=node.is_flow or _is_in_flow(node.outer))
-    declared = Declared(pointer((*node.keys, len(node.items))), Effect.ADDED)
+    written = [_quoted(text, quote, in_flow=node.is_flow or _is_in_flow(node.outer)) for text in texts]
+    numbers = range(len(node.items), len(node.items) + len(texts))
+    declared = tuple(Declared(pointer((*node.keys, number)), Effect.ADDED) for number in numbers)
     if not node.is_flow:
-        return Fix((_line_behind(last, b"- " + written),), (declared,))
+        return Fix((_line_behind(last, b"\n".join(b"- " + each for each in written)),), declared)
     end = last.span.end
     rest = node.file.data[end : node.outer.end_byte]
     if rest.lstrip().startswith(b",") or b"#" in rest or b"\n" in rest:
         raise UnfixableError("its brackets stand on several lines")
-    return Fix((Edit(Span(end, end), b", " + written),), (declared,))
+    return Fix((Edit(Span(end, end), b"".join(b", " + each for each in written)),), declared)
 
 
 def append_block(node: YamlNode, text: str) -> Fix:
     """The fix that puts an item of several lines behind the last item of a list; `text` has no dash."""
     if node.is_flow or not node.items:
         raise UnfixableError("it is not a list with an item on each line")
+    check_repeated(node.file, node.outer)
     declared = Declared(pointer((*node.keys, len(node.items))), Effect.ADDED)
     lines = text.rstrip("\n").split("\n")
     body = "\n".join([f"- {lines[0]}", *(f"  {line}" if line else "" for line in lines[1:])])
@@ -115,6 +117,7 @@ def append_pair(node: YamlNode, key: str, text: str) -> Fix:
         raise UnfixableError("it is not a map with an entry on each line")
     if any(each.key == key for each in node.pairs):
         raise UnfixableError(f"`{key}` is there already")
+    check_repeated(node.file, node.outer)
     declared = Declared(pointer((*node.keys, key)), Effect.ADDED)
     return Fix((_line_behind(node.pairs[-1], text.rstrip("\n").encode(), apart=_apart(node)),), (declared,))
 
@@ -133,10 +136,23 @@ def _line_behind(last: YamlItem | YamlPair, text: bytes, *, apart: bool = False)
     indent = document.data[start : last.span.start]
     if indent.strip():
         raise UnfixableError("the entry before it does not stand on a line of its own")
-    end = document.line_end(max(content_end(last.node) - 1, start))
+    behind = content_end(last.node)
+    end = document.line_end(start + len(document.data[start:behind].rstrip(b"\r\n")))
     newline = document.newline
+    _check_text(last.node, is_last=end == len(document.data))
     lines = newline.join(indent + line if line else b"" for line in text.split(b"\n"))
     return Edit(Span(end, end), newline * (1 + apart) + lines)
+
+
+def _check_text(node: Node, *, is_last: bool) -> None:
+    """Raise `UnfixableError` where a line behind a text of several lines would change that text."""
+    last = last_node(node)
+    if last.type != "block_scalar":
+        return
+    if b"+" in (last.text or b"").split(b"\n")[0]:
+        raise UnfixableError("the text before it keeps the blank lines at its end (`+`)")
+    if is_last:
+        raise UnfixableError("the file ends in a text of several lines without a newline. Add the newline")
 
 
 def add_before(pair: YamlPair, key: str, text: str) -> Fix:
@@ -145,6 +161,7 @@ def add_before(pair: YamlPair, key: str, text: str) -> Fix:
         raise UnfixableError("it is not a map with an entry on each line")
     if any(each.key == key for each in pair.map.pairs):
         raise UnfixableError(f"`{key}` is there already")
+    check_repeated(pair.file, pair.map.outer)
     document = pair.file.document
     first = document.line_start(pair.span.start)
     indent = document.data[first : pair.span.start]

@@ -38,11 +38,23 @@ def remove(part: Part) -> Fix:
 
 def check_anchors(file: YamlFile, node: Node) -> None:
     """Raise `UnfixableError` where an anchor joins a node with the rest of the file."""
+    check_repeated(file, node)
     start, end = node.start_byte, node.end_byte
     inside = _names(file, within(node, ("anchor_name", "alias_name")))
     every = _names(file, within(file.root, ("anchor_name", "alias_name")), outside=(start, end))
     if shared := sorted(inside & every):
         raise UnfixableError(f"the anchor `{shared[0]}` joins it with the rest of the file")
+
+
+def check_repeated(file: YamlFile, node: Node) -> None:
+    """Raise `UnfixableError` where an alias repeats what a node stands in, so a change would show there too."""
+    aliases = _names(file, within(file.root, ("alias_name",)))
+    above: Node | None = node
+    while above is not None and aliases:
+        anchors = [name for each in above.named_children if each.type == "anchor" for name in each.named_children]
+        if repeated := sorted(_names(file, anchors) & aliases):
+            raise UnfixableError(f"an alias repeats what stands at the anchor `{repeated[0]}`")
+        above = above.parent
 
 
 def _names(file: YamlFile, nodes: Iterable[Node], outside: tuple[int, int] | None = None) -> set[str]:

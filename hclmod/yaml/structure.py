@@ -47,6 +47,7 @@ class Row(Struct, frozen=True):
 
 
 Value = Leaf | Table | Row | None
+_EMPTY = (Leaf("tag:yaml.org,2002:null", ""),)
 
 
 def undeclared(before: bytes, after: bytes, fixes: Sequence[Fix]) -> str:
@@ -160,11 +161,12 @@ def _loader() -> Any:
 
 
 def _read(data: bytes) -> tuple[Value, ...]:
-    """Every document as values; an alias is what it stands for."""
+    """Every document that is not empty as values; an alias is what it stands for."""
     import yaml
 
     reader = _Reader()
-    return tuple(reader.value(each, 0) for each in yaml.compose_all(data, Loader=_loader()) if each is not None)
+    values = (reader.value(each, 0) for each in yaml.compose_all(data, Loader=_loader()) if each is not None)
+    return tuple(each for each in values if each not in _EMPTY)
 
 
 class _Reader:

@@ -25,6 +25,8 @@ Keys = tuple[str | int, ...]
 MAPS = ("block_mapping", "flow_mapping")
 LISTS = ("block_sequence", "flow_sequence")
 _PAIRS = ("block_mapping_pair", "flow_pair")
+_EMPTY = (None, "")
+"""What PyYAML makes of a document without a value, such as the one behind a last `---`."""
 _BESIDE = ("comment", "anchor", "tag", "yaml_directive", "tag_directive", "reserved_directive")
 
 
@@ -58,10 +60,10 @@ class YamlFile(Struct, frozen=True, dict=True):
         """The documents as PyYAML reads them, or why it cannot."""
         return plain.documents(self.data.decode(errors="replace"))
 
-    @property
-    def contents(self) -> Sequence[Any]:
-        """The documents as plain data, every scalar a text; none of a file that cannot be read."""
-        return () if isinstance(self._read, str) else self._read
+    @cached_property
+    def contents(self) -> tuple[Any, ...]:
+        """The documents that are not empty as plain data, every scalar a text; none of a file that cannot be read."""
+        return () if isinstance(self._read, str) else tuple(each for each in self._read if each not in _EMPTY)
 
     @cached_property
     def problem(self) -> str:
@@ -70,7 +72,7 @@ class YamlFile(Struct, frozen=True, dict=True):
             return self._read
         if self.root.has_error:
             return f"syntax error on line {self.document.line(_error(self.root).start_byte)}"
-        same = len([each for each in self._read if each is not None]) == len(self.roots)
+        same = len(self.contents) == len(self.roots)
         return "" if same else "two parsers find different documents in it"
 
     @cached_property
@@ -118,8 +120,7 @@ class YamlNode(Struct, frozen=True, kw_only=True):
     @property
     def data(self) -> Any:
         """What it says as plain data: maps, lists and texts; None where that cannot be had."""
-        contents = [each for each in self.file.contents if each is not None]
-        value: Any = contents
+        value: Any = self.file.contents
         for key in self.keys:
             try:
                 value = value[key]
@@ -247,9 +248,14 @@ class YamlItem(Struct, frozen=True, kw_only=True):
 
 def content_end(node: Node) -> int:
     """The offset behind the last byte of a node, without comments and blank lines at its end."""
+    return last_node(node).end_byte
+
+
+def last_node(node: Node) -> Node:
+    """The scalar or the bracket at the end of a node."""
     while not node.type.endswith("_scalar") and (inside := [each for each in node.children if each.type != "comment"]):
         node = inside[-1]
-    return node.end_byte
+    return node
 
 
 def within(node: Node, kinds: Sequence[str]) -> Iterator[Node]:
