@@ -4,45 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import Enum
 
-from hclmod.rulekit import Struct
-
+from ._acts import NEUTRAL, Act, Kind, Target
+from ._kubectl import KINDS, images, kubectl
 from ._shell import Command
-
-
-class Kind(Enum):
-    """What becomes of a cluster, or of people, by it."""
-
-    IMAGE = "image"  # sets the image of a workload, or restarts it
-    TRIGGER = "trigger"  # starts a pipeline that deploys an image
-    OTHER = "other"  # deploys, and not by an image alone
-    NOTIFY = "notify"
-    BUILD = "build"
-    NEUTRAL = "neutral"  # changes nothing outside of the job
-    UNKNOWN = "unknown"
-
-
-class Target(Struct, frozen=True, kw_only=True):
-    """A workload that is deployed: its containers with the image that each gets, none for a restart."""
-
-    kind: str
-    name: str
-    namespace: str = ""
-    images: tuple[tuple[str, str], ...] = ()
-
-
-class Act(Struct, frozen=True, kw_only=True):
-    """One thing that is done, and how a report calls it."""
-
-    kind: Kind
-    words: str = ""
-    target: Target | None = None
-
-
-NEUTRAL = Act(kind=Kind.NEUTRAL)
-ROLLBACK, CAUSE = "`kubectl rollout undo`", "`kubectl annotate`"
-"""What belongs to a deploy that it stands beside."""
 
 _QUIET = frozenset((
     "echo", "printf", "exit", "set", "export", "unset", "local", "readonly", "declare", "shopt", "sleep", "test",
@@ -88,44 +53,9 @@ _TOLD = re.compile(
 )
 _DEPLOY_HOOK = re.compile(r"deploy|portainer|coolify|dokploy|caprover|render\.com|argocd|/webhooks?/", re.IGNORECASE)
 _HOOK = re.compile(r"deploy[-_]?hook|hook[-_]?deploy|/hooks?/|webhook|DEPLOY_URL", re.IGNORECASE)
-_WORKLOADS = {
-    "deployment": ("deploy", "deployment", "deployments"),
-    "stateful_set": ("sts", "statefulset", "statefulsets"),
-    "daemon_set": ("ds", "daemonset", "daemonsets"),
-    "cron_job": ("cj", "cronjob", "cronjobs"),
-}
-_KIND = {word: kind for kind, words in _WORKLOADS.items() for word in words}
-_VALUES = (
-    "-n", "--namespace", "--context", "--kubeconfig", "--timeout", "-f", "--filename", "-p", "--patch", "-o",
-    "--output", "--type", "-l", "--selector", "--cluster", "--user", "-s", "--server", "--token",
-    "--certificate-authority", "--request-timeout", "--revision", "--as", "--patch-file",
-)  # fmt: skip
-_READING = frozenset(
-    [
-        "get",
-        "describe",
-        "logs",
-        "wait",
-        "config",
-        "version",
-        "cluster-info",
-        "auth",
-        "api-resources",
-        "api-versions",
-        "top",
-        "explain",
-        "diff",
-        "events",
-        "port-forward",
-        "proxy",
-    ]
-)
 _ADDRESS = re.compile(r"/namespaces/([^/\s\"']+)/(deployments|statefulsets|daemonsets|cronjobs)/([^/\s\"'?]+)")
 _PIPELINE = re.compile(r"/api/repos/[^\s\"']+/(?:pipelines|builds)\b")
 _IMAGE = re.compile(r"\bIMAGE\b|IMAGE_|_IMAGE|\bTAG\b|_TAG", re.IGNORECASE)
-_PAIR = re.compile(r"\"name\"\s*:\s*\"([^\"]+)\"\s*,\s*\"image\"\s*:\s*\"([^\"]+)\"")
-_PATCHED = re.compile(r"/containers/(\d+)/image\"\s*,\s*\"value\"\s*:\s*\"([^\"]+)\"")
-_LISTED = re.compile(r"\"image\"\s*:\s*\"([^\"]+)\"\s*,\s*\"name\"\s*:\s*\"([^\"]+)\"")
 
 
 def act(command: Command, unit: str = "") -> Act:  # noqa: PLR0911 - a table of programs
@@ -182,97 +112,14 @@ def _of_cloud(name: str, words: Sequence[str]) -> Act:
     return Act(kind=kind, words=f"`{name} {rest.partition(' ')[0]}`")
 
 
-def kubectl(rest: Sequence[str]) -> Act:  # noqa: PLR0911 - a table of its commands
-    """What a call of kubectl does, by its words."""
-    words, options = _split(rest)
-    namespace = options.get("-n") or options.get("--namespace", "")
-    match words:
-        case ["set", "image", *more]:
-            kind, name, after = _named(more)
-            if any("=" not in each for each in after):
-                return Act(kind=Kind.OTHER, words="`kubectl set image` of several workloads")
-            pairs = tuple((c, i) for each in after if "=" in each for c, _, i in [each.partition("=")])
-            target = Target(kind=kind, name=name, namespace=namespace, images=pairs)
-            return Act(kind=Kind.IMAGE, words="`kubectl set image`", target=target)
-        case ["rollout", verb, *more]:
-            return _rolled(verb, more, namespace)
-        case ["annotate", *more] if any("change-cause" in each for each in more):
-            return Act(kind=Kind.OTHER, words=CAUSE)
-        case ["patch", *more]:
-            return _patched(more, namespace, options.get("-p") or options.get("--patch", ""))
-        case [verb, *_] if verb in _READING:
-            return NEUTRAL
-        case [verb, *_]:
-            return Act(kind=Kind.OTHER, words=f"`kubectl {verb}`")
-    return NEUTRAL
-
-
-def _rolled(verb: str, more: Sequence[str], namespace: str) -> Act:
-    if verb == "undo":
-        return Act(kind=Kind.OTHER, words=ROLLBACK)
-    if verb != "restart":
-        return NEUTRAL
-    kind, name, after = _named(more)
-    if after:
-        return Act(kind=Kind.OTHER, words="`kubectl rollout restart` of several workloads")
-    target = Target(kind=kind, name=name, namespace=namespace)
-    return Act(kind=Kind.IMAGE, words="`kubectl rollout restart`", target=target)
-
-
-def _patched(words: Sequence[str], namespace: str, patch: str) -> Act:
-    kind, name, _ = _named(words)
-    if not (pairs := _images(patch)) and "restartedAt" not in patch:
-        return Act(kind=Kind.OTHER, words="`kubectl patch`")
-    target = Target(kind=kind, name=name, namespace=namespace, images=pairs)
-    return Act(kind=Kind.IMAGE, words="`kubectl patch`", target=target)
-
-
-def _images(patch: str) -> tuple[tuple[str, str], ...]:
-    """The containers of a patch with their images; one that only has a number is `#0`."""
-    listed = ((name, image) for image, name in _LISTED.findall(patch))
-    return (*_PAIR.findall(patch), *listed, *((f"#{number}", image) for number, image in _PATCHED.findall(patch)))
-
-
-def _split(rest: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The words of a call, and its options by name."""
-    words: list[str] = []
-    options: dict[str, str] = {}
-    waiting = ""
-    for each in rest:
-        if waiting:
-            options[waiting], waiting = each, ""
-        elif each.startswith("-"):
-            name, equals, value = each.partition("=")
-            if equals:
-                options[name] = value
-            elif name in _VALUES:
-                waiting = name
-            elif name.startswith("-n") and not name.startswith("--"):
-                options["-n"] = name[2:]
-        else:
-            words.append(each)
-    return words, options
-
-
-def _named(words: Sequence[str]) -> tuple[str, str, Sequence[str]]:
-    """The kind and the name of a workload, `deployment/web` or `deployment web`, and what follows."""
-    if not words:
-        return "", "", ()
-    kind, slash, name = words[0].partition("/")
-    plain = _KIND.get(kind.lower().partition(".")[0], "")
-    if slash:
-        return plain, name, words[1:]
-    return plain, words[1] if len(words) > 1 else "", words[2:]
-
-
 def _request(command: Command, unit: str) -> Act:  # noqa: PLR0911 - a table of requests
     whole = " ".join(command)
     method = _method(command)
     if (address := _ADDRESS.search(whole)) and method in ("PATCH", "PUT"):
-        pairs = _images(whole)
+        pairs = images(whole)
         if not pairs and "restartedAt" not in whole:
             return Act(kind=Kind.OTHER, words="a request to the API of Kubernetes")
-        target = Target(kind=_KIND[address[2]], name=address[3], namespace=address[1], images=pairs)
+        target = Target(kind=KINDS[address[2]], name=address[3], namespace=address[1], images=pairs)
         return Act(kind=Kind.IMAGE, words="a request to the API of Kubernetes", target=target)
     url = _url(command)
     if method == "GET":

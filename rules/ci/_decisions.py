@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 
 from hclmod.rulekit import Context, Struct, UnfixableError, removal
 
-from ._commands import Kind, Target
-from ._guard import objections
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit, all_of, events, names, table
+from ._acts import Kind, Target
+from ._conditions import ANY, TAGS, runs_for
+from ._guard import images, objections
+from ._needs import waiting, without
+from ._pipelines import ACTIONS, Pipeline, Platform, Unit, all_of, events
+from ._pushes import DEFAULT, Push, may_push_latest, pushed, pushes
+from ._values import names, table
 
 FALLBACKS = ("build-fallback",)
 """The names of pipelines that build the same image a second time, if a person starts them."""
 
-_RELEASES = re.compile(
-    r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'release'|github\.event\.release|\$CI_COMMIT_TAG"
-)
 _WATCHES = re.compile(r"kubectl|/apis/apps/|rollout|\bdeployment", re.IGNORECASE)
 _SAYS_DEPLOYED = re.compile(r"deploy|rolled out|rollout|live\b", re.IGNORECASE)
 
@@ -43,23 +45,26 @@ def stays(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ..
         return Stays("mixed", f"it also does other work ({does}). Move the deploy into a job of its own")
     if why := each.untouchable:
         return Stays("not-edited-here", why)
+    if not goes_whole(each) and "workflow_call" in events(each):
+        return Stays("awaited", "other repositories may call the workflow")
     if why := _awaited(unit, each) or _awaited_elsewhere(unit, each, context):
         return Stays("awaited", why)
-    if _is_for_releases(unit, each):
-        return Stays("for-releases", "it deploys releases alone, and Keel would deploy each push of `latest`")
-    if not goes_whole(each) and (why := _not_removable(unit)):
+    if not goes_whole(each) and (why := _not_removable(unit, each)):
         return Stays("not-removable", why)
-    return _undelivered(unit, each, context, workloads)
-
-
-def _undelivered(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ...]) -> Stays | None:
     targets = targets_of(unit, each, context, workloads)
+    return _deploys_less(targets, unit, each, context) or _undelivered(targets, each, context)
+
+
+def _undelivered(targets: Sequence[Target], each: Pipeline, context: Context) -> Stays | None:
     if not targets:
         started = "no pipeline of this repository deploys a workload when it is started"
-        return Stays("unknown-workload", f"{started}. Name the workload with the option `workloads`")
-    missing = [why for target in targets for why in objections(target, context)]
+        return Stays("unknown-workload", f"{started}. Name the workload with --workload")
+    built = frozenset(name for other in pipelines(context, each) for name in pushed(other))
+    missing = [why for target in targets for why in objections(target, context, built)]
     if not missing:
-        return None
+        name = _unpushed(targets, each, context)
+        why = f"no pipeline pushes {name}:latest, which Keel watches. Push it for the default branch first"
+        return Stays("latest-not-pushed", why) if name else None
     return Stays("not-delivered", f"Keel would not deploy instead. {'. '.join(dict.fromkeys(missing))}")
 
 
@@ -74,34 +79,49 @@ def targets_of(unit: Unit, each: Pipeline, context: Context, workloads: tuple[st
     return tuple(dict.fromkeys((*unit.targets, *given, *started_targets)))
 
 
-def _not_removable(unit: Unit) -> str:
+def _deploys_less(targets: Sequence[Target], unit: Unit, each: Pipeline, context: Context) -> Stays | None:
+    """Why Keel would deploy more than a unit does, which runs for releases or for some branches alone."""
+    own = runs_for(unit, each)
+    every = _of(targets, each, context)
+    pushing = [(push.unit, other) for push, other in every if may_push_latest(push, other)]
+    latest = {branch for builder, other in pushing for branch in runs_for(builder, other) or {ANY}}
+    if own == {TAGS} and latest != {TAGS}:
+        return Stays("for-releases", "it deploys releases alone, and Keel would deploy each push of `latest`")
+    if own and not own & {ANY, TAGS, *DEFAULT, *latest}:
+        branches = ", ".join(f"`{name}`" for name in sorted(own))
+        why = f"it deploys the branch {branches} alone, and Keel would deploy each push of `latest`"
+        return Stays("other-branch", why)
+    return None
+
+
+def _of(targets: Sequence[Target], each: Pipeline, context: Context) -> list[tuple[Push, Pipeline]]:
+    """What the pipelines of the repository push that workloads run."""
+    run = images(targets, context)
+    every = ((push, other) for other in pipelines(context, each) for push in pushes(other))
+    return [(push, other) for push, other in every if run & set(push.repositories)]
+
+
+def _unpushed(targets: Sequence[Target], each: Pipeline, context: Context) -> str:
+    """The image of which every pipeline that pushes it leaves `latest` out; empty for none."""
+    every = _of(targets, each, context)
+    known = {name for push, _ in every for name in push.repositories} & images(targets, context)
+    moved = {name for push, other in every if may_push_latest(push, other) for name in push.repositories}
+    return min(known - moved, default="")
+
+
+def _not_removable(unit: Unit, each: Pipeline) -> str:
+    """Why a unit, or its name in the lists of others, cannot be taken out of the file."""
     try:
         removal.remove(unit.part)
     except UnfixableError as error:
         return str(error)
+    for other in each.beside(unit):
+        for pair, name, more in waiting(other, {unit.name}, each):
+            try:
+                without(pair, name, more)
+            except UnfixableError as error:
+                return f"it cannot be taken out of `{pair.key}` of `{other.name}`: {error}"
     return ""
-
-
-def _is_for_releases(unit: Unit, each: Pipeline) -> bool:
-    """Whether a unit runs for tags and releases alone."""
-    data, whole = table(unit.data), table(each.data)
-    if _RELEASES.search(str(data.get("if", ""))) or "refs/tags" in str(data.get("only", "")):
-        return True
-    if "tags" in names(data.get("only")) or any(_RELEASES.search(str(rule)) for rule in _rules(data)):
-        return True
-    if each.platform in ACTIONS:
-        on = table(whole.get("on"))
-        push = table(on.get("push"))
-        by_tag = "push" in on and "tags" in push and "branches" not in push
-        starting = set(events(each)) - {"workflow_dispatch"} - ({"push"} if by_tag else set())
-        return (by_tag or "release" in starting) and starting <= {"release"}
-    own = set(names(table(data.get("when")).get("event")))
-    return bool(own) and own <= {"tag", "release"}
-
-
-def _rules(data: dict[str, object]) -> list[object]:
-    rules = data.get("rules")
-    return rules if isinstance(rules, list) else []
 
 
 def _awaited_elsewhere(unit: Unit, each: Pipeline, context: Context) -> str:
@@ -138,13 +158,13 @@ def _awaited(unit: Unit, each: Pipeline) -> str:
     name = re.escape(unit.name)
     if each.platform in ACTIONS and re.search(rf"\bjobs\s*(?:\.\s*{name}\b|\[\s*['\"]{name}['\"])", _code(each)):
         return "the workflow gives its outputs to its callers"
-    for other in each.units:
-        if other.name == unit.name:
-            continue
+    for other in each.beside(unit):
         read = rf"\bneeds\s*(?:\.\s*{re.escape(unit.name)}\b|\[\s*['\"]{re.escape(unit.name)}['\"]\s*\])"
         if re.search(read, other.text):
             return f"`{other.name}` reads its result"
-        if unit.name in other.needs and not (other.is_idle or (other.deploys and not other.others)):
+        waits = unit.name in other.needs and not (other.is_idle or (other.deploys and not other.others))
+        acts = any(act.kind in (Kind.OTHER, Kind.UNKNOWN) for act in other.acts)
+        if waits or (acts and other.name in each.behind(unit)):
             return f"`{other.name}` waits for it and does more than to notify. Without a deploy it would run too early"
     return ""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from hclmod.rulekit import Context, Struct, reference
 
-from ._commands import Target
+from ._acts import Target
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -37,8 +37,22 @@ def rows(context: Context) -> tuple[Row, ...]:
     return tuple(Row(**dict(each.cells)) for each in context.answers or ())
 
 
-def objections(target: Target, context: Context) -> list[str]:
-    """What is missing before CI may stop to deploy a workload."""
+def images(targets: Sequence[Target], context: Context) -> set[str]:
+    """The repositories of the images that workloads run, of those containers alone that a pipeline sets."""
+    return {row.image for row in rows(context) if row.image and any(sets(target, row) for target in targets)}
+
+
+def sets(target: Target, row: Row) -> bool:
+    """Whether a deploy brings a container a new image; a restart does so for all of a workload."""
+    return _is(row, target) and (not target.images or any(_names(name, row) for name, _ in target.images))
+
+
+def _names(container: str, row: Row) -> bool:
+    return container in (row.container, f"#{row.position}", "*")
+
+
+def objections(target: Target, context: Context, built: frozenset[str] = frozenset()) -> list[str]:
+    """What is missing before CI may stop to deploy a workload; `built` are the images that CI pushes."""
     if context.answers is None:
         return ["Name the Terraform repository with --infra, where the workload is looked up"]
     if "$" in target.name or not target.name or "$" in target.namespace:
@@ -51,7 +65,7 @@ def objections(target: Target, context: Context) -> list[str]:
     if len({each.namespace for each in own}) > 1:
         homes = ", ".join(sorted({each.namespace for each in own}))
         return [f"The pipeline names no namespace, and {where} is in {homes}"]
-    return list(dict.fromkeys(_missing(target, own)))
+    return list(dict.fromkeys(_missing(target, own, built)))
 
 
 def _is(row: Row, target: Target) -> bool:
@@ -59,20 +73,22 @@ def _is(row: Row, target: Target) -> bool:
     return kind and row.name == target.name and target.namespace in ("", row.namespace)
 
 
-def _missing(target: Target, own: Sequence[Row]) -> Iterator[str]:
+def _missing(target: Target, own: Sequence[Row], built: frozenset[str]) -> Iterator[str]:
     if not target.images:  # a restart, which takes whatever image is new
-        if all(each.missing for each in own):
-            yield from (f"{each.title}: {each.missing}" for each in own)
+        for row in [each for each in own if each.image in built] or own:
+            if row.missing:
+                yield f"{row.title}: {row.missing}"
         return
     for container, image in target.images:
-        row = next((each for each in own if container in (each.container, f"#{each.position}", "*")), None)
-        if row is None:
+        chosen = [each for each in own if _names(container, each)]
+        if not chosen:
             known = ", ".join(each.container for each in own)
             yield f"There is no container `{container}` in {own[0].workload}, only {known}"
-        elif row.missing:
-            yield f"{row.title}: {row.missing}"
-        elif (name := _repository(image)) and row.image and name != row.image:
-            yield f"{row.title} runs {row.image}, and the pipeline sets {name}"
+        for row in chosen:
+            if row.missing:
+                yield f"{row.title}: {row.missing}"
+            elif (name := _repository(image)) and row.image and name != row.image:
+                yield f"{row.title} runs {row.image}, and the pipeline sets {name}"
 
 
 def _repository(image: str) -> str:

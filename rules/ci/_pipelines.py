@@ -11,9 +11,11 @@ from typing import Any
 
 from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair
 
-from ._commands import CAUSE, ROLLBACK, Act, Kind, Target, act
+from ._acts import CAUSE, ROLLBACK, Act, Kind, Target, at_home
+from ._commands import act
 from ._plugins import action, plugin
 from ._shell import commands, texts
+from ._values import literals, merged, names, table
 
 
 class Platform(Enum):
@@ -35,6 +37,9 @@ _PATHS = {
     Platform.DRONE: (".drone.yml", ".drone.yaml"),
     Platform.GITLAB: (".gitlab-ci.yml", ".gitlab-ci.yaml", ".gitlab/ci/*.yml", ".gitlab-ci/*.yml"),
 }  # fmt: skip
+_STAGES = ("build", "test", "deploy")
+"""The stages of GitLab where a file names none."""
+
 ACTIONS = (Platform.GITHUB, Platform.FORGEJO)
 
 _RESERVED = frozenset((
@@ -66,6 +71,11 @@ class Unit(Struct, frozen=True, kw_only=True):
     acts: tuple[Act, ...]
     needs: tuple[str, ...] = ()
     data: Any = None
+
+    @property
+    def document(self) -> int:
+        """The number of the document of its file in which it stands."""
+        return int(self.part.keys[0])
 
     @property
     def span(self) -> Span:
@@ -131,8 +141,27 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     @property
     def data(self) -> Any:
         """Its first document as plain data."""
-        contents = [each for each in self.file.contents if each is not None]
-        return contents[0] if contents else None
+        return self.file.contents[0] if self.file.contents else None
+
+    def document(self, unit: Unit) -> Any:
+        """The document of one of its units as plain data."""
+        return self.file.contents[unit.document]
+
+    def beside(self, unit: Unit) -> tuple[Unit, ...]:
+        """The other units of the same document."""
+        every = (each for each in self.units if each.document == unit.document)
+        return tuple(each for each in every if each.part.keys != unit.part.keys)
+
+    def behind(self, unit: Unit) -> tuple[str, ...]:
+        """The units that run after one without saying so: later steps, and jobs of later stages."""
+        others = self.beside(unit)
+        if self.platform is Platform.GITLAB:
+            stages = names(table(self.data).get("stages")) or _STAGES
+            later = stages[stages.index(stage) + 1 :] if (stage := stage_of(unit)) in stages else ()
+            return tuple(each.name for each in others if stage_of(each) in later and "needs" not in table(each.data))
+        if self.platform in ACTIONS or any(each.needs for each in (unit, *others)):
+            return ()
+        return tuple(each.name for each in others if each.span.start > unit.span.start)
 
     @property
     def starts_by_hand(self) -> bool:
@@ -179,36 +208,6 @@ def _pipeline(path: str, data: bytes, file: YamlFile) -> Pipeline | None:
     return _KNOWN[path, data]
 
 
-def table(value: object) -> dict[str, Any]:
-    """A map as it is, and an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def merged(value: object) -> dict[str, Any]:
-    """A map with what its merge keys bring."""
-    own = table(value)
-    base: dict[str, Any] = {}
-    given = own.get("<<")
-    for each in given if isinstance(given, list) else [given]:
-        base = {**merged(each), **base} if isinstance(each, dict) else base
-    return {**base, **{key: inner for key, inner in own.items() if key != "<<"}}
-
-
-def literals(value: object) -> dict[str, str]:
-    """The variables whose value is written there."""
-    return {key: text for key, text in merged(value).items() if isinstance(text, str) and "$" not in text}
-
-
-def names(value: object) -> tuple[str, ...]:
-    """The names of a list, or of a text alone; of maps what `job` or `name` says."""
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, list):
-        every = (table(each).get("job", table(each).get("name")) if isinstance(each, dict) else each for each in value)
-        return tuple(each for each in every if isinstance(each, str))
-    return ()
-
-
 def _of_actions(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
     top, jobs = file.top, file.top.get("jobs") if file.top else None
     if top is None or jobs is None:
@@ -227,7 +226,7 @@ def _of_actions(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
         if isinstance(uses := data.get("uses"), str):
             deploys = "deploy" in uses.lower()
             acts.append(Act(kind=Kind.OTHER if deploys else Kind.UNKNOWN, words=f"the workflow `{uses}`"))
-        yield Unit(name=pair.key, part=pair, acts=tuple(acts), needs=names(data.get("needs")), data=data)
+        yield Unit(name=pair.key, part=pair, acts=tuple(at_home(acts)), needs=names(data.get("needs")), data=data)
 
 
 def _step(step: dict[str, Any], known: Mapping[str, str], text: str) -> Iterator[Act]:
@@ -273,7 +272,7 @@ def _of_steps(file: YamlFile, steps: YamlNode | None) -> Iterator[Unit]:
         else:
             settings = table(data.get("settings")) or data
             acts = [plugin(image if isinstance(image, str) else "", settings)]
-        yield Unit(name=name, part=part, acts=tuple(acts), needs=names(data.get("depends_on")), data=data)
+        yield Unit(name=name, part=part, acts=tuple(at_home(acts)), needs=names(data.get("depends_on")), data=data)
 
 
 def _of_gitlab(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
@@ -292,7 +291,7 @@ def _of_gitlab(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
         if "trigger" in data or "script" not in data:
             acts.append(Act(kind=Kind.UNKNOWN, words="another pipeline"))
         needs = dict.fromkeys((*names(data.get("needs")), *names(data.get("dependencies"))))
-        yield Unit(name=pair.key, part=pair, acts=tuple(acts), needs=tuple(needs), data=data)
+        yield Unit(name=pair.key, part=pair, acts=tuple(at_home(acts)), needs=tuple(needs), data=data)
 
 
 def _extended(key: str, whole: dict[str, Any], depth: int = 0) -> dict[str, Any]:
@@ -311,6 +310,11 @@ _UNITS = {
     Platform.DRONE: _of_drone,
     Platform.GITLAB: _of_gitlab,
 }
+
+
+def stage_of(unit: Unit) -> str:
+    """The stage of a job of GitLab."""
+    return str(table(unit.data).get("stage", "test"))
 
 
 def events(each: Pipeline) -> tuple[str, ...]:

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Context, Struct, YamlNode, reference
 
-from ._commands import Kind
+from ._acts import Kind
 from ._guard import rows
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events, literals, names, table
+from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events
 from ._shell import commands, filled, texts
+from ._values import literals, names, table
 
 _BUILD = "docker/build-push-action"
 _META = "docker/metadata-action"
-_DEFAULT = frozenset({"main", "master", "trunk", "${CI_REPO_DEFAULT_BRANCH}"})
-_OF_DEFAULT = re.compile(r"\$CI_COMMIT_BRANCH\s*==\s*(?:\$CI_DEFAULT_BRANCH|['\"](?:main|master)['\"])")
+DEFAULT = frozenset({"main", "master", "trunk", "${CI_REPODEFAULT_BRANCH}"})
+_OFDEFAULT = re.compile(r"\$CI_COMMIT_BRANCH\s*==\s*(?:\$CIDEFAULT_BRANCH|['\"](?:main|master)['\"])")
 _MADE = re.compile(r"steps[._](\w[\w-]*)[._]outputs[._](tags)")
 
 
@@ -48,21 +49,28 @@ def run_by(push: Push, context: Context) -> tuple[str, ...]:
     return tuple(each for each in push.repositories if each in at_latest)
 
 
+def may_push_latest(push: Push, each: Pipeline) -> bool:
+    """Whether a step pushes `latest`, or the rule `push-latest` can add it."""
+    if push.has_latest or push.node is None or each.untouchable:
+        return push.has_latest
+    return push.form == "metadata" or is_default_branch(each, push.unit)
+
+
 def is_default_branch(each: Pipeline, unit: Unit) -> bool:
     """Whether a unit runs for the default branch alone, as far as branches decide it."""
-    data = table(each.data)
+    data = table(each.document(unit))
     if each.platform in ACTIONS:
         on = table(data.get("on"))
         push = table(on.get("push"))
         branches = names(push.get("branches"))
         others = set(events(each)) - {"push", "workflow_dispatch", "schedule"}
-        return bool(branches) and set(branches) <= _DEFAULT and not others and "tags" not in push
+        return bool(branches) and set(branches) <= DEFAULT and not others and "tags" not in push
     if each.platform is Platform.GITLAB:
         job = table(unit.data)
         rules = [str(table(rule).get("if", "")) for rule in _listed(job.get("rules"))]
         only = names(job.get("only"))
-        by_rule = bool(rules) and all(_OF_DEFAULT.search(rule) for rule in rules)
-        return by_rule or (bool(only) and set(only) <= _DEFAULT)
+        by_rule = bool(rules) and all(_OFDEFAULT.search(rule) for rule in rules)
+        return by_rule or (bool(only) and set(only) <= DEFAULT)
     own = [table(one) for one in _listed(table(unit.data).get("when"))]
     whole = [table(one) for one in _listed(data.get("when") or data.get("trigger"))]
     return any(bool(some) and all(_is_on_default(one) for one in some) for some in (own, whole))
@@ -72,7 +80,7 @@ def _is_on_default(when: dict[str, object]) -> bool:
     branch = when.get("branch")
     given = names(table(branch).get("include") if isinstance(branch, dict) else branch)
     event = names(when.get("event"))
-    return bool(given) and set(given) <= _DEFAULT and not set(event) & {"tag", "pull_request"}
+    return bool(given) and set(given) <= DEFAULT and not set(event) & {"tag", "pull_request"}
 
 
 def _listed(value: object) -> list[object]:

@@ -29,11 +29,15 @@ from hclmod.rulekit import (
 )
 
 from ._decisions import pipelines
-from ._guard import Row, rows
-from ._pipelines import ACTIONS, Pipeline, Platform, is_pipeline, pipeline, table
+from ._guard import Row, rows, sets
+from ._pipelines import ACTIONS, Pipeline, Platform, is_pipeline, pipeline
 from ._pushes import Push, is_default_branch, pushes
+from ._values import table
 
 _STEPS = re.compile(r"\$\{\{\s*(steps\.[\w-]+\.outputs\.[\w-]+)\s*\}\}")
+
+_ELSEWHERE = re.compile(r"\b(?:env|steps|matrix|needs|strategy|job)\.")
+"""What an expression reads that another job does not have."""
 
 _ACTION = """\
 {job}:
@@ -73,49 +77,56 @@ def check(_block: Block, _context: Context, /) -> Iterator[Finding]:
     yield from ()
 
 
-def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
-    """Yield the deploy of each workload that runs what the pipeline pushes."""
+def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] = ()) -> Iterator[Finding]:
+    """Yield the deploy of each workload that runs what the pipeline pushes.
+
+    `workloads`: the workloads that get one, as NAMESPACE/NAME. Without it all of them do.
+    """
     each = pipeline(file)
     if each is None or each.untouchable:
         return
-    deployed = {
-        (target.name, target.namespace)
-        for other in pipelines(context, each)
-        for unit in other.units
-        for target in unit.targets
-    }
+    deployed = [target for other in pipelines(context, each) for unit in other.units for target in unit.targets]
     for push in pushes(each):
-        for row in _running(push, context):
-            if not {(row.name, row.namespace), (row.name, "")} & deployed:
-                yield _finding(push, row, each)
+        for running in _running(push, context):
+            named = not workloads or f"{running[0].namespace}/{running[0].name}" in workloads
+            left = [row for row in running if not any(sets(target, row) for target in deployed)]
+            if named and left:
+                yield _finding(push, left, each)
 
 
-def _running(push: Push, context: Context) -> list[Row]:
-    """The first container of each workload that runs a pushed image."""
-    running = [row for row in rows(context) if row.image in push.repositories and row.position and row.name]
-    return list({(row.kind, row.namespace, row.name): row for row in reversed(running)}.values())
+def _running(push: Push, context: Context) -> list[list[Row]]:
+    """The containers that run a pushed image, by workload."""
+    result: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows(context):
+        if row.image in push.repositories and row.position and row.name:
+            result.setdefault((row.kind, row.namespace, row.name), []).append(row)
+    return list(result.values())
 
 
-def _finding(push: Push, row: Row, each: Pipeline) -> Finding:
+def _finding(push: Push, running: list[Row], each: Pipeline) -> Finding:
+    row = running[0]
     if not is_default_branch(each, push.unit):
         why = f"`{push.unit.name}` pushes what {row.workload} runs, and it does not run for the default branch alone"
         return warn(push.unit.span, "other-branches", why, address=push.unit.name)
     needs = "the secret KUBE_CONFIG" if each.platform in ACTIONS else "an account that may update it"
     message = f"deploys {row.workload} with the image that `{push.unit.name}` pushes. It needs {needs}"
-    return change(push.unit.span, "deploy", message, partial(_fix, push, row, each), address=f"deploy {row.name}")
+    return change(push.unit.span, "deploy", message, partial(_fix, push, running, each), address=f"deploy {row.name}")
 
 
-def _fix(push: Push, row: Row, each: Pipeline) -> Fix:
+def _fix(push: Push, running: list[Row], each: Pipeline) -> Fix:
+    row = running[0]
     tag = next((tag for tag in push.tags if tag and tag != "latest" and "cache" not in tag), "")
     if not tag:
         raise UnfixableError("it pushes no tag of the commit. Push one beside `latest`")
-    job = "deploy" if each.unit("deploy") is None else f"deploy-{row.name}"
+    longer = (row.name, f"{row.namespace}-{row.name}", f"{row.namespace}-{row.name}-{row.container}")
+    wished = ("deploy", *(f"deploy-{ending}" for ending in longer))
+    job = next((name for name in wished if each.unit(name) is None), wished[-1])
     output: Fix | None = None
     if each.platform in ACTIONS:
         tag, output = _readable(push, tag)
-    image = f"{row.image.removeprefix('docker.io/')}:{tag}"
+    images = " ".join(f"{one.container}={one.image.removeprefix('docker.io/')}:{tag}" for one in running)
     kind = row.kind.replace("_", "")
-    command = f"kubectl -n {row.namespace} set image {kind}/{row.name} {row.container}={image}"
+    command = f"kubectl -n {row.namespace} set image {kind}/{row.name} {images}"
     fix = _placed(push, each, job, command)
     return fix + output if output else fix
 
@@ -123,7 +134,7 @@ def _fix(push: Push, row: Row, each: Pipeline) -> Fix:
 def _readable(push: Push, tag: str) -> tuple[str, Fix | None]:
     """The tag as another job can read it, and the output that gives it to that job."""
     if not (step := _STEPS.fullmatch(tag)):
-        if "env." in tag or "steps." in tag:
+        if _ELSEWHERE.search(tag):
             raise UnfixableError(f"another job cannot read the tag `{tag}`")
         return tag, None
     node = push.unit.node
@@ -141,6 +152,8 @@ def _readable(push: Push, tag: str) -> tuple[str, Fix | None]:
 def _placed(push: Push, each: Pipeline, job: str, command: str) -> Fix:
     holder: YamlNode = push.unit.part.holder
     runner = table(push.unit.data).get("runs-on", "ubuntu-latest")
+    if each.platform in ACTIONS and _ELSEWHERE.search(str(runner)):
+        raise UnfixableError(f"another job cannot run on `{runner}`. Give the job of the build a runner by name")
     words = {"job": job, "needs": push.unit.name, "command": command, "runner": runner}
     if each.platform in ACTIONS:
         return insertion.append_pair(holder, job, _ACTION.format(**words))

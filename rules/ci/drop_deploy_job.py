@@ -5,7 +5,7 @@ builds and pushes `latest`, and Keel rolls.
 
 Left alone: A job that does other work too, that others wait for, or whose workload Keel does not deliver: the finding
 says what is missing. Jobs that deploy with manifests, Helm, Argo CD or over SSH, and a POST that deploys no image.
-Generated files and mirrors. `rules/_decisions` has all reasons.
+Generated files and mirrors. `rules/ci/_decisions.py` has all reasons.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from functools import partial
 
 from hclmod.rulekit import Block, Context, Finding, Rule, YamlFile, YamlHooks, change, note, removal, replace, warn
 
-from ._commands import Kind
+from ._acts import Kind
+from ._conditions import approval
 from ._decisions import checks_deploy, goes_whole, stays, targets_of
 from ._guard import commands
 from ._pipelines import Pipeline, Platform, Unit, is_pipeline, pipeline
@@ -52,6 +53,8 @@ def removed(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, 
         return warn(unit.span, why.code, f"`{unit.name}` stays, because {why.why}", address=unit.name)
     how = unit.deploys[0].words
     message = f"removes `{unit.name}` ({how}), because Keel rolls the image"
+    if asked := approval(unit, each):
+        message += f". {asked}"
     made = change(unit.span, "deploy", message, partial(removal.remove, unit.part), address=unit.name)
     once = commands(targets_of(unit, each, context, workloads), context)
     if not once:

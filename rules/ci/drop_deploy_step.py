@@ -27,16 +27,19 @@ def check(_block: Block, _context: Context, /) -> Iterator[Finding]:
     yield from ()
 
 
-def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
-    """Yield the removal of each step that only deploys, or why it stays."""
+def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] = ()) -> Iterator[Finding]:
+    """Yield the removal of each step that only deploys, or why it stays.
+
+    `workloads`: what a pipeline of another repository deploys that a step starts, as NAMESPACE/NAME.
+    """
     each = pipeline(file)
     if each is None or each.platform not in STEPS or goes_whole(each):
         return
     gone = any(rule == ID for rule, _ in context.changed)
     deploys = [unit for unit in each.units if unit.deploys]
-    all_go = (gone or deploys) and not any(stays(unit, each, context) for unit in deploys)
+    all_go = (gone or deploys) and not any(stays(unit, each, context, workloads) for unit in deploys)
     for unit in each.units:
-        if finding := removed(unit, each, context, ()):
+        if finding := removed(unit, each, context, workloads):
             yield finding
         elif all_go and says_deployed(unit):
             yield _notifies(unit, each)

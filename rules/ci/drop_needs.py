@@ -11,26 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from hclmod.rulekit import (
-    Block,
-    Context,
-    Finding,
-    Fix,
-    Rule,
-    UnfixableError,
-    YamlFile,
-    YamlHooks,
-    YamlItem,
-    YamlNode,
-    YamlPair,
-    change,
-    insertion,
-    removal,
-)
+from hclmod.rulekit import Block, Context, Finding, Rule, YamlFile, YamlHooks, YamlPair, change
 
+from ._needs import waiting, without
 from ._pipelines import Unit, is_pipeline, pipeline
 
-_KEYS = ("needs", "depends_on", "dependencies")
 REMOVING = ("drop-deploy-job", "drop-deploy-step")
 
 
@@ -44,67 +29,20 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
     each, before = pipeline(file), pipeline(context.yaml[file.path])
     if each is None or before is None:
         return
-    there = {unit.name for unit in each.units}
-    gone = {name for rule, name in context.changed if rule in REMOVING and name not in there}
+    removed = {name for rule, name in context.changed if rule in REMOVING}
     for unit in each.units:
-        for key in _KEYS:
-            pair = unit.node.pair(key) if unit.node else None
-            for name in sorted(gone) if pair else ():
-                if pair and name in _names(pair):
-                    instead = _instead(before.unit(name), gone, before.units)
-                    yield _taken_out(unit, pair, name, instead)
+        there = {unit.name, *(other.name for other in each.beside(unit))}
+        gone = removed - there
+        for pair, name, more in waiting(unit, gone, before):
+            yield _taken_out(unit, pair, name, more)
 
 
-def _instead(unit: Unit | None, gone: set[str], units: tuple[Unit, ...], depth: int = 0) -> list[str]:
-    """What a removed unit waited for, also through other removed ones."""
-    result: list[str] = []
-    for name in unit.needs if unit and depth < len(units) else ():
-        inner = next((each for each in units if each.name == name), None)
-        result += _instead(inner, gone, units, depth + 1) if name in gone else [name]
-    return list(dict.fromkeys(result))
-
-
-def _names(pair: YamlPair) -> list[str]:
-    value = pair.value
-    if value is None:
-        return []
-    return [_name(each) for each in value.items] or ([value.text] if value.text else [])
-
-
-def _name(item: YamlItem) -> str:
-    value = item.value
-    job = value.get("job") if value else None
-    return (job.text if job else value.text) if value else ""
-
-
-def _taken_out(unit: Unit, pair: YamlPair, name: str, instead: list[str]) -> Finding:
+def _taken_out(unit: Unit, pair: YamlPair, name: str, more: list[str]) -> Finding:
     message = f"takes `{name}` out of `{pair.key}` of `{unit.name}`"
-    if more := [each for each in instead if each not in _names(pair)]:
+    if more:
         message += f", and waits for {', '.join(f'`{each}`' for each in more)} instead"
     address = f"{unit.name}.{pair.key}.{name}"
-    return change(pair.span, "removed-need", message, partial(_fix, pair, name, more), address=address)
-
-
-def _fix(pair: YamlPair, name: str, more: list[str]) -> Fix:
-    value = pair.value
-    if value is None:
-        raise UnfixableError("it is empty")
-    if not value.items:
-        return _of_text(pair, value, more)
-    item = next(each for each in value.items if _name(each) == name)
-    if not more:
-        return removal.remove(item) if len(value.items) > 1 else removal.remove(pair)
-    inner = item.value.get("job") if item.value else None
-    place = inner or item.value
-    if len(more) > 1 or place is None:
-        raise UnfixableError(f"it has to wait for {', '.join(more)}. Write them in the place of `{name}`")
-    return insertion.set_text(place, more[0])
-
-
-def _of_text(pair: YamlPair, value: YamlNode, more: list[str]) -> Fix:
-    if not more:
-        return removal.remove(pair)
-    return insertion.set_text(value, more[0]) if len(more) == 1 else insertion.set_list(value, more)
+    return change(pair.span, "removed-need", message, partial(without, pair, name, more), address=address)
 
 
 rule = Rule(check, kinds=(), on_yaml=YamlHooks(files=is_pipeline, at=on_yaml))

@@ -15,8 +15,9 @@ from functools import partial
 
 from hclmod.rulekit import Block, Context, Finding, Fix, Rule, YamlFile, YamlHooks, YamlPair, change, insertion
 
-from ._pipelines import Platform, events, is_pipeline, pipeline, table
+from ._pipelines import Platform, events, is_pipeline, pipeline
 from ._pushes import pushes, run_by
+from ._values import table
 
 TEXT = """\
 concurrency:

@@ -1,0 +1,35 @@
+"""Plain data of pipelines: maps, the names in a list, and the variables whose value is written there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def table(value: object) -> dict[str, Any]:
+    """A map as it is, and an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def merged(value: object) -> dict[str, Any]:
+    """A map with what its merge keys bring."""
+    own = table(value)
+    base: dict[str, Any] = {}
+    given = own.get("<<")
+    for each in given if isinstance(given, list) else [given]:
+        base = {**merged(each), **base} if isinstance(each, dict) else base
+    return {**base, **{key: inner for key, inner in own.items() if key != "<<"}}
+
+
+def literals(value: object) -> dict[str, str]:
+    """The variables whose value is written there."""
+    return {key: text for key, text in merged(value).items() if isinstance(text, str) and "$" not in text}
+
+
+def names(value: object) -> tuple[str, ...]:
+    """The names of a list, or of a text alone; of maps what `job` or `name` says."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list):
+        every = (table(each).get("job", table(each).get("name")) if isinstance(each, dict) else each for each in value)
+        return tuple(each for each in every if isinstance(each, str))
+    return ()
