@@ -279,8 +279,15 @@ def summary(section: Section) -> str:
         paths = {document.path for document, _ in section.items(Kind.CHANGE, Kind.PERSON)}
         text = f"{count(totals.changes + totals.people, 'finding')} in {count(len(paths), 'file')}"
         return f"{text}: {totals.changes} can be fixed, {rest}"
-    text = f"{count(totals.changes, 'change')} in {count(totals.files, 'file')} ({count(totals.stacks, 'stack')})"
+    noun = "folder" if _is_of_yaml(section) else "stack"
+    text = f"{count(totals.changes, 'change')} in {count(totals.files, 'file')} ({count(totals.stacks, noun)})"
     return f"{text}, {rest}"
+
+
+def _is_of_yaml(section: Section) -> bool:
+    """Whether a run without a phase is about YAML alone, such as pipelines. Their folders do not count as stacks."""
+    paths = [document.path for stack in section.stacks for document in stack.documents]
+    return section.number is None and bool(paths) and all(path.endswith((".yml", ".yaml")) for path in paths)
 
 
 def headings(section: Section) -> tuple[str, str]:
