@@ -11,7 +11,7 @@ from hclmod import __version__, journal
 from hclmod.caches import TITLE
 from hclmod.engine import secrets
 from hclmod.engine.outcomes import Changed
-from hclmod.errors import GitError
+from hclmod.errors import GitError, RefusedError
 from hclmod.ledger import branch_of
 from hclmod.reports import from_plan
 from hclmod.reports.model import Kind, Report, Section, Step
@@ -155,7 +155,11 @@ _SUBJECT = 68
 
 
 def write(project: Project, reports: Sequence[PhaseReport]) -> int:
-    """Write planned reports to the working tree; `RefusedError`, nothing written, where a document is not proven."""
+    """Write planned reports to the working tree.
+
+    `RefusedError`, nothing written, where a document is not proven, or where a file would go that git could not give
+    back.
+    """
     changes: dict[str, bytes | None] = {}
     for report in reports:
         changes |= {**project.proven(report), **dict.fromkeys(report.deleted)}
@@ -164,8 +168,23 @@ def write(project: Project, reports: Sequence[PhaseReport]) -> int:
         if isinstance(outcome, Changed):
             before = None if outcome.new else outcome.before
             read.setdefault(outcome.path, before)  # of several phases the first has what was on disk
+    _require_stored(project, {path: read[path] for path, data in changes.items() if data is None})
     journal.replace_all(project.root, changes, read)
     return len(changes)
+
+
+def _require_stored(project: Project, going: Mapping[str, bytes | None]) -> None:
+    """Raise where the last commit does not have a file that is deleted, as it stands in the working tree."""
+    if not going:
+        return
+    try:
+        entries = [each for each in project.git.entries("HEAD") if each.path in going]
+        stored = project.git.read(entries)
+    except GitError:
+        stored = {}
+    if lost := sorted(path for path, data in going.items() if stored.get(path) != data):
+        hint = "Nothing was written. Commit it first, or delete it yourself."
+        raise RefusedError(f"no commit has what {', '.join(lost)} holds, and it would be deleted", hint=hint)
 
 
 def to_do(report: PhaseReport) -> int:
