@@ -161,4 +161,7 @@ def _infra(source: Source, folder: Path | None) -> Project | None:
     if not folder.is_dir():
         raise HclmodError(f"there is no folder {folder}", hint="Name the checkout of the Terraform repository.")
     source = with_values(source, repository=folder, config=None, settings={})
-    return source.open()
+    project = source.open()
+    if not commands.has_terraform(project):
+        raise HclmodError(f"there is no Terraform in {folder}", hint="Name the checkout of the Terraform repository.")
+    return project

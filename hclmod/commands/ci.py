@@ -33,7 +33,7 @@ DROPPING = (
 RESTORING = ("add-deploy", "ci-sets-image")
 """The rules by which CI deploys again."""
 
-NAMED = ("drop-deploy-pipeline", "drop-deploy-job", "ci-sets-image")
+NAMED = ("drop-deploy-pipeline", "drop-deploy-job", "drop-deploy-step", "add-deploy", "ci-sets-image")
 """The rules with the option `workloads`."""
 
 NEW = "new-pipeline"
@@ -73,9 +73,14 @@ def has_pipelines(project: Project) -> bool:
     return any(is_pipeline(path) for path in project.tree)
 
 
+def has_terraform(project: Project) -> bool:
+    """Whether the repository has code of Terraform."""
+    return bool(project.tree.ending(CODE))
+
+
 def answers(project: Project) -> tuple[Finding, ...] | None:
     """What reaches the cluster without CI, by a repository; None for one without Terraform."""
-    if not project.tree.ending(CODE):
+    if not has_terraform(project):
         return None
     report = project.plan(Job(rules=(ASKED,), title="", options=project.options_of(None)))
     return tuple(each.finding for each in report.findings)

@@ -132,6 +132,29 @@ def test_the_way_back_undoes_both_halves(service: Path, terraform: str, tmp_path
     assert "it opted out of Keel" in again.stdout
 
 
+@pytest.mark.parametrize("how", ["changed", "untracked"])
+def test_a_file_that_git_cannot_give_back_is_not_deleted(service: Path, terraform: str, how: str) -> None:
+    if how == "changed":
+        (service / STARTED).write_text(f"# by hand\n{DEPLOY}")
+    else:
+        git(service, "rm", "-q", "--cached", STARTED)
+        git(service, "commit", "-q", "-m", "forget it")
+    before = state(service)
+    done = hclmod(service, "ci", "apply", "--infra", terraform, "--in-place")
+    assert (done.returncode, state(service)) == (3, before)
+    assert f"no commit has what {STARTED} holds" in done.stderr
+
+
+def test_a_repository_without_terraform_is_named(service: Path) -> None:
+    done = hclmod(service, "ci", "check", "--infra", str(service))
+    assert (done.returncode, "there is no Terraform in" in done.stderr) == (2, True)
+
+
+def test_folders_of_pipelines_are_not_called_stacks(service: Path, terraform: str) -> None:
+    done = hclmod(service, "ci", "check", "--infra", terraform)
+    assert "changes in 2 files (2 folders), 0 need review" in done.stdout
+
+
 @pytest.mark.parametrize("platform", ["woodpecker", "github", "forgejo", "gitlab"])
 def test_a_new_pipeline_is_one_that_needs_nothing(tmp_path: Path, terraform: str, platform: str) -> None:
     root = commit(tmp_path / "new", {"Dockerfile": b"FROM scratch\n"})
