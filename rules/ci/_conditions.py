@@ -23,6 +23,7 @@ _TAG = re.compile(
 _BRANCH = re.compile(
     r"(?:github\.ref(?:_name)?|\$CI_COMMIT_(?:BRANCH|REF_NAME)|\bCI_COMMIT_BRANCH)\s*==\s*[\"'](?:refs/heads/)?([^\"']+)[\"']"
 )
+_BY_HAND = re.compile(r"event_name\s*==\s*'workflow_dispatch'|\$CI_PIPELINE_SOURCE\s*==\s*[\"']web")
 _RELEASING = {"tag", "release"}
 _WORDS_OF_GITLAB = {"tags": TAGS, "branches": ANY, "merge_requests": ANY, "pushes": ANY, "web": ANY, "schedules": ANY}
 
@@ -54,10 +55,11 @@ def approval(unit: Unit, each: Pipeline) -> str:
 
 
 def _of_text(condition: str) -> Iterator[str]:
-    """What each alternative of a condition asks for."""
+    """What each alternative of a condition asks for; one that a person starts says nothing of branches."""
     for part in _NEGATED.sub("", condition).split("||") if condition else ():
-        branch = _BRANCH.search(part)
-        yield TAGS if _TAG.search(part) else branch[1] if branch else ANY
+        branch, tag = _BRANCH.search(part), _TAG.search(part)
+        if branch or tag or not _BY_HAND.search(part):
+            yield TAGS if tag else branch[1] if branch else ANY
 
 
 def _of_events(each: Pipeline) -> Iterator[str]:
