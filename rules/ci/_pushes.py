@@ -15,8 +15,8 @@ from ._values import literals, names, table
 
 _BUILD = "docker/build-push-action"
 _META = "docker/metadata-action"
-DEFAULT = frozenset({"main", "master", "trunk", "${CI_REPODEFAULT_BRANCH}"})
-_OFDEFAULT = re.compile(r"\$CI_COMMIT_BRANCH\s*==\s*(?:\$CIDEFAULT_BRANCH|['\"](?:main|master)['\"])")
+DEFAULT = frozenset({"main", "master", "trunk", "${CI_REPO_DEFAULT_BRANCH}"})
+_OF_DEFAULT = re.compile(r"\$CI_COMMIT_BRANCH\s*==\s*(?:\$CI_DEFAULT_BRANCH|['\"](?:main|master)['\"])")
 _MADE = re.compile(r"steps[._](\w[\w-]*)[._]outputs[._](tags)")
 
 
@@ -69,7 +69,7 @@ def is_default_branch(each: Pipeline, unit: Unit) -> bool:
         job = table(unit.data)
         rules = [str(table(rule).get("if", "")) for rule in _listed(job.get("rules"))]
         only = names(job.get("only"))
-        by_rule = bool(rules) and all(_OFDEFAULT.search(rule) for rule in rules)
+        by_rule = bool(rules) and all(_OF_DEFAULT.search(rule) for rule in rules)
         return by_rule or (bool(only) and set(only) <= DEFAULT)
     own = [table(one) for one in _listed(table(unit.data).get("when"))]
     whole = [table(one) for one in _listed(data.get("when") or data.get("trigger"))]

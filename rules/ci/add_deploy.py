@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
+from textwrap import indent
 
 from hclmod.rulekit import (
     Block,
@@ -23,8 +24,10 @@ from hclmod.rulekit import (
     YamlFile,
     YamlHooks,
     YamlNode,
+    YamlPair,
     change,
     insertion,
+    removal,
     warn,
 )
 
@@ -38,6 +41,9 @@ _STEPS = re.compile(r"\$\{\{\s*(steps\.[\w-]+\.outputs\.[\w-]+)\s*\}\}")
 
 _ELSEWHERE = re.compile(r"\b(?:env|steps|matrix|needs|strategy|job)\.")
 """What an expression reads that another job does not have."""
+
+_CONDITIONS = ("when", "only", "except", "rules")
+"""What says on the platforms of steps and on GitLab when a step or a job runs."""
 
 _ACTION = """\
 {job}:
@@ -157,12 +163,32 @@ def _placed(push: Push, each: Pipeline, job: str, command: str) -> Fix:
     words = {"job": job, "needs": push.unit.name, "command": command, "runner": runner}
     if each.platform in ACTIONS:
         return insertion.append_pair(holder, job, _ACTION.format(**words))
+    when = _conditions(push)
     if each.platform is Platform.GITLAB:
-        return insertion.append_pair(holder, job, _GITLAB.format(**words))
+        return insertion.append_pair(holder, job, _GITLAB.format(**words) + indent(when, "  "))
     waits = f"depends_on: [{push.unit.name}]\n" if any(unit.needs for unit in each.units) else ""
     if holder.items:
-        return insertion.append_block(holder, _STEP.format(**words) + waits)
-    return insertion.append_pair(holder, job, _MAPPED.format(**words) + (f"  {waits}" if waits else ""))
+        return insertion.append_block(holder, _STEP.format(**words) + waits + when)
+    return insertion.append_pair(holder, job, _MAPPED.format(**words) + indent(waits + when, "  "))
+
+
+def _conditions(push: Push) -> str:
+    """The conditions of a build as they are written, so that its deploy runs whenever it does, and never without it."""
+    written = [_copied(pair) for pair in (push.unit.node.pairs if push.unit.node else ()) if pair.key in _CONDITIONS]
+    if len(written) < len(set(_CONDITIONS) & set(table(push.unit.data))):
+        raise UnfixableError(f"the conditions of `{push.unit.name}` stand elsewhere, and a deploy needs the same")
+    return "".join(written)
+
+
+def _copied(pair: YamlPair) -> str:
+    file = pair.file
+    if pair.map.is_flow:
+        raise UnfixableError("the build stands in braces")
+    removal.check_anchors(file, pair.node)
+    start = file.document.line_start(pair.span.start)
+    margin = " " * (pair.span.start - start)
+    lines = (margin + file.text(pair.span)).splitlines()
+    return "".join(f"{line.removeprefix(margin)}\n" for line in lines)
 
 
 rule = Rule(check, kinds=(), on_yaml=YamlHooks(files=is_pipeline, at=on_yaml))
