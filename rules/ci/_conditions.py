@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit
+from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events
 from ._values import names, table
 
 TAGS = "refs/tags/"
@@ -49,7 +49,7 @@ def approval(unit: Unit, each: Pipeline) -> str:
         return ""
     given = data.get("environment")
     name = table(given).get("name") if isinstance(given, dict) else given
-    if data.get("when") == "manual":
+    if data.get("when") == "manual" or set(events(each)) == {"workflow_dispatch"}:
         return "A person starts it today, and Keel waits for nobody"
     return f"Keel asks for no approval of the environment `{name}`" if isinstance(name, str) else ""
 

@@ -109,6 +109,14 @@ def _unpushed(targets: Sequence[Target], each: Pipeline, context: Context) -> st
     return min(known - moved, default="")
 
 
+def advice(targets: Sequence[Target], each: Pipeline, context: Context) -> str:
+    """What to check of images that no pipeline of the repository pushes by a name that can be read; empty for none."""
+    named = {name for other in pipelines(context, each) for name in pushed(other)}
+    unread = sorted(images(targets, context) - named)
+    latest = ", ".join(f"{name}:latest" for name in unread)
+    return f". No pipeline here says that it pushes {latest}, so check that one does" if unread else ""
+
+
 def _not_removable(unit: Unit, each: Pipeline) -> str:
     """Why a unit, or its name in the lists of others, cannot be taken out of the file."""
     try:

@@ -4,7 +4,8 @@ Why: Where Keel is taken out of a service, nothing deploys until CI does. The jo
 in each workload of the Terraform repository that runs it. `ci-sets-image` does the other half there.
 
 Left alone: Workloads that a pipeline deploys already. Images that no workload runs. Pipelines that also run for other
-branches, or push no tag of the commit. The credentials, which a person has to give: the message says which.
+branches, or push no tag of the commit. The credentials, which a person has to give: the message says which. A build
+whose conditions stand elsewhere, because the deploy gets the same.
 """
 
 from __future__ import annotations

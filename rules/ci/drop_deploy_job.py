@@ -17,7 +17,7 @@ from hclmod.rulekit import Block, Context, Finding, Rule, YamlFile, YamlHooks, c
 
 from ._acts import Kind
 from ._conditions import approval
-from ._decisions import checks_deploy, goes_whole, stays, targets_of
+from ._decisions import advice, checks_deploy, goes_whole, stays, targets_of
 from ._guard import commands
 from ._pipelines import Pipeline, Platform, Unit, is_pipeline, pipeline
 
@@ -55,12 +55,14 @@ def removed(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, 
     message = f"removes `{unit.name}` ({how}), because Keel rolls the image"
     if asked := approval(unit, each):
         message += f". {asked}"
+    targets = targets_of(unit, each, context, workloads)
+    message += advice(targets, each, context)
     made = change(unit.span, "deploy", message, partial(removal.remove, unit.part), address=unit.name)
-    once = commands(targets_of(unit, each, context, workloads), context)
+    once = commands(targets, context)
     if not once:
         return made
-    advice = "Terraform ignores the image, so its tag is still the one that CI has set. Set it once: " + "; ".join(once)
-    return replace(made, message=f"{message}. {advice}", cells=tuple(("run", each_command) for each_command in once))
+    hint = "Terraform ignores the image, so its tag is still the one that CI has set. Set it once: " + "; ".join(once)
+    return replace(made, message=f"{message}. {hint}", cells=tuple(("run", each_command) for each_command in once))
 
 
 def _otherwise(unit: Unit) -> Finding | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Context, Edit, Finding, Fix, Rule, Span, YamlFile, YamlHooks, change, replace, warn
 
-from ._decisions import goes_whole, is_fallback, needed_by, pipelines, stays, targets_of
+from ._decisions import advice, goes_whole, is_fallback, needed_by, pipelines, stays, targets_of
 from ._guard import commands
 from ._pipelines import Pipeline, Platform, events, is_pipeline, pipeline
 from ._pushes import pushed
@@ -40,17 +40,11 @@ def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] =
     if needed := _needed(each, context, workloads):
         yield warn(each.units[0].span, "still-needed", f"only deploys, and stays: {needed}", address=each.stem)
         return
-    message = "deletes the file, because Keel rolls the image"
+    targets = [target for unit in each.units if unit.deploys for target in targets_of(unit, each, context, workloads)]
+    message = f"deletes the file, because Keel rolls the image{advice(targets, each, context)}"
     whole = Span(0, len(file.data))
     made = change(whole, "deploy", message, lambda: Fix((Edit(whole, b""),), (), deletes=True), address=each.stem)
-    once = tuple(
-        dict.fromkeys(
-            command
-            for unit in each.units
-            if unit.deploys
-            for command in commands(targets_of(unit, each, context, workloads), context)
-        )
-    )
+    once = commands(targets, context)
     yield replace(made, cells=tuple(("run", command) for command in once)) if once else made
 
 
