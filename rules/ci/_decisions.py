@@ -82,8 +82,9 @@ def targets_of(unit: Unit, each: Pipeline, context: Context, workloads: tuple[st
 def _deploys_less(targets: Sequence[Target], unit: Unit, each: Pipeline, context: Context) -> Stays | None:
     """Why Keel would deploy more than a unit does, which runs for releases or for some branches alone."""
     own = runs_for(unit, each)
+    run = images(targets, context)
     every = _of(targets, each, context)
-    pushing = [(push.unit, other) for push, other in every if may_push_latest(push, other)]
+    pushing = [(push.unit, other) for push, other in every if may_push_latest(push, other) & run]
     latest = {branch for builder, other in pushing for branch in runs_for(builder, other) or {ANY}}
     if own == {TAGS} and latest != {TAGS}:
         return Stays("for-releases", "it deploys releases alone, and Keel would deploy each push of `latest`")
@@ -105,7 +106,7 @@ def _unpushed(targets: Sequence[Target], each: Pipeline, context: Context) -> st
     """The image of which every pipeline that pushes it leaves `latest` out; empty for none."""
     every = _of(targets, each, context)
     known = {name for push, _ in every for name in push.repositories} & images(targets, context)
-    moved = {name for push, other in every if may_push_latest(push, other) for name in push.repositories}
+    moved = {name for push, other in every for name in may_push_latest(push, other)}
     return min(known - moved, default="")
 
 

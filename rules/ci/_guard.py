@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from hclmod.rulekit import Context, Struct, reference
 
 from ._acts import Target
+from ._values import split
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -87,16 +88,14 @@ def _missing(target: Target, own: Sequence[Row], built: frozenset[str]) -> Itera
         for row in chosen:
             if row.missing:
                 yield f"{row.title}: {row.missing}"
-            elif (name := _repository(image)) and row.image and name != row.image:
+            elif (name := repository(image)) and row.image and name != row.image:
                 yield f"{row.title} runs {row.image}, and the pipeline sets {name}"
 
 
-def _repository(image: str) -> str:
-    """The repository of an image whose tag is filled in; empty where more than that is."""
-    plain = image.rpartition(":")[0] if "$" in image.rpartition(":")[2] else image
-    if not plain or "$" in plain:
-        return ""
-    known = reference.parse(plain)
+def repository(image: str) -> str:
+    """The repository of an image; empty where a part of its name is filled in."""
+    name, _ = split(image)
+    known = reference.parse(name) if name and "$" not in name else None
     return known.name if known else ""
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hclmod.rulekit import Context, Struct, YamlNode, reference
+from hclmod.rulekit import Context, Struct, YamlNode
 
 from ._acts import Kind
-from ._guard import rows
+from ._guard import repository, rows
 from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events
 from ._shell import commands, filled, texts
-from ._values import literals, names, table
+from ._values import literals, names, split, table
 
 _BUILD = "docker/build-push-action"
 _META = "docker/metadata-action"
@@ -27,8 +27,9 @@ class Push(Struct, frozen=True, kw_only=True):
     repositories: tuple[str, ...]
     node: YamlNode | None
     form: str  # `lines`, `list`, `text`, `metadata`, `auto`, or `script`
-    has_latest: bool
+    latest: frozenset[str]  # those of its repositories that get the tag `latest`
     tags: tuple[str, ...] = ()  # as they are written
+    lines: tuple[tuple[str, str], ...] = ()  # the repository of each whole image that is written there, and its text
 
 
 def pushes(each: Pipeline) -> Iterator[Push]:
@@ -49,11 +50,12 @@ def run_by(push: Push, context: Context) -> tuple[str, ...]:
     return tuple(each for each in push.repositories if each in at_latest)
 
 
-def may_push_latest(push: Push, each: Pipeline) -> bool:
-    """Whether a step pushes `latest`, or the rule `push-latest` can add it."""
-    if push.has_latest or push.node is None or each.untouchable:
-        return push.has_latest
-    return push.form == "metadata" or is_default_branch(each, push.unit)
+def may_push_latest(push: Push, each: Pipeline) -> frozenset[str]:
+    """The repositories of which a step pushes `latest`, or the rule `push-latest` can add it."""
+    if push.node is None or each.untouchable:
+        return push.latest
+    can = push.form == "metadata" or is_default_branch(each, push.unit)
+    return frozenset(push.repositories) if can else push.latest
 
 
 def is_default_branch(each: Pipeline, unit: Unit) -> bool:
@@ -87,16 +89,8 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def _name(image: str) -> str:
-    """The repository of an image; empty where a part of its name is filled in."""
-    plain = re.sub(r":[^:/]*$", "", image.strip())
-    known = reference.parse(plain) if plain and "$" not in plain else None
-    return known.name if known else ""
-
-
 def _tag(image: str) -> str:
-    match = re.search(r":([^:/]*)$", image.strip())
-    return match[1] if match else "latest"
+    return split(image)[1] or "latest"
 
 
 def _variables(unit: Unit, each: Pipeline) -> dict[str, str]:
@@ -121,12 +115,18 @@ def _of_tags(unit: Unit, node: YamlNode | None, value: str, known: dict[str, str
         return _of_metadata(unit, made[1], known, steps)
     lines = [line for each in value.splitlines() for line in each.split(",") if line.strip()]
     full = [filled(line, known).strip() for line in lines]
-    repositories = tuple(dict.fromkeys(name for each in full if (name := _name(each))))
-    latest = {_name(each) for each in full if _tag(each) == "latest"}
+    repositories = tuple(dict.fromkeys(name for each in full if (name := repository(each))))
+    latest = frozenset(repository(each) for each in full if _tag(each) == "latest")
     tags = tuple(_tag(line) for line in lines)
     form = "lines" if "\n" in value.strip() or (node is not None and node.inner.type == "block_scalar") else "text"
     return Push(
-        unit=unit, repositories=repositories, node=node, form=form, has_latest=set(repositories) <= latest, tags=tags
+        unit=unit,
+        repositories=repositories,
+        node=node,
+        form=form,
+        latest=latest & frozenset(repositories),
+        tags=tags,
+        lines=tuple(zip(map(repository, full), lines, strict=True)),
     )
 
 
@@ -135,12 +135,18 @@ def _of_metadata(unit: Unit, name: str, known: dict[str, str], steps: list[objec
     inputs = table(table(steps[at]).get("with")) if at is not None else {}
     is_known = at is not None and str(table(steps[at]).get("uses", "")).startswith(_META)
     images = [filled(line, known) for line in str(inputs.get("images", "")).splitlines()]
-    repositories = tuple(dict.fromkeys(name for each in images if (name := _name(each))))
+    repositories = tuple(dict.fromkeys(name for each in images if (name := repository(each))))
     tags = str(inputs.get("tags", ""))
     latest = bool(re.search(r"value=latest|type=raw,\s*latest|^[ \t]*latest[ \t\r]*$", tags, re.MULTILINE))
     latest = latest or "latest=true" in str(inputs.get("flavor", ""))
     node = unit.node.get("steps", at, "with", "tags") if unit.node and at is not None and is_known else None
-    return Push(unit=unit, repositories=repositories, node=node, form="metadata", has_latest=latest)
+    return Push(
+        unit=unit,
+        repositories=repositories,
+        node=node,
+        form="metadata",
+        latest=frozenset(repositories if latest else ()),
+    )
 
 
 def _of_step(unit: Unit, each: Pipeline) -> Iterator[Push]:
@@ -149,9 +155,9 @@ def _of_step(unit: Unit, each: Pipeline) -> Iterator[Push]:
     data = table(unit.data)
     inside = "settings" if "settings" in data else ""
     settings = table(data.get("settings")) or data
-    repository = settings.get("repo")
-    name = _name(repository) if isinstance(repository, str) else ""
-    if not name or settings.get("dry_run") == "true":
+    images = [image for text in texts(settings.get("repo")) for image in text.split(",")]
+    repositories = tuple(dict.fromkeys(name for each in images if (name := repository(each))))
+    if not repositories or settings.get("dry_run") == "true":
         return
     key = next((each_key for each_key in ("tags", "tag") if each_key in settings), "")
     node = unit.node.get(*([inside] if inside else []), key) if unit.node and key else None
@@ -161,10 +167,10 @@ def _of_step(unit: Unit, each: Pipeline) -> Iterator[Push]:
     form = "auto" if auto or not key else "list" if isinstance(given, list) else "text"
     yield Push(
         unit=unit,
-        repositories=(name,),
+        repositories=repositories,
         node=node,
         form=form,
-        has_latest=auto or not key or "latest" in tags,
+        latest=frozenset(repositories if auto or not key or "latest" in tags else ()),
         tags=tuple(tags),
     )
 
@@ -175,8 +181,13 @@ def _of_script(unit: Unit, each: Pipeline) -> Iterator[Push]:
     scripts = [*texts(data.get("commands")), *texts(data.get("script"))]
     scripts += [run for step in _listed(data.get("steps")) if isinstance(run := table(step).get("run"), str)]
     for words in (words for script in scripts for words in commands(script, known)):
-        if words[:2] == ("docker", "push") and len(words) > 2 and (name := _name(words[-1])):
-            latest = _tag(words[-1]) == "latest" or "--all-tags" in words
+        if words[:2] == ("docker", "push") and len(words) > 2 and (name := repository(words[-1])):
+            is_latest = _tag(words[-1]) == "latest" or "--all-tags" in words
             yield Push(
-                unit=unit, repositories=(name,), node=None, form="script", has_latest=latest, tags=(_tag(words[-1]),)
+                unit=unit,
+                repositories=(name,),
+                node=None,
+                form="script",
+                latest=frozenset((name,) if is_latest else ()),
+                tags=(_tag(words[-1]),),
             )

@@ -1,8 +1,12 @@
-"""Plain data of pipelines: maps, the names in a list, and the variables whose value is written there."""
+"""Plain data of pipelines: maps, the names in a list, variables whose value is written there, and images."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_TAGGED = re.compile(r":((?:\$\{\{.*?\}\}|\$\{[^}]*\}|[^:/])*)$")
+"""The tag of an image; what is filled in may hold a colon, as `${CI_COMMIT_SHA:0:8}` does."""
 
 
 def table(value: object) -> dict[str, Any]:
@@ -33,3 +37,10 @@ def names(value: object) -> tuple[str, ...]:
         every = (table(each).get("job", table(each).get("name")) if isinstance(each, dict) else each for each in value)
         return tuple(each for each in every if isinstance(each, str))
     return ()
+
+
+def split(image: str) -> tuple[str, str]:
+    """An image as it is written, without its digest: what stands before the tag, and the tag, empty for none."""
+    plain = image.strip().partition("@")[0]
+    match = _TAGGED.search(plain)
+    return (plain[: match.start()], match[1]) if match else (plain, "")

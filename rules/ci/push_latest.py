@@ -28,6 +28,7 @@ from hclmod.rulekit import (
 
 from ._pipelines import Pipeline, is_pipeline, pipeline
 from ._pushes import Push, is_default_branch, pushes, run_by
+from ._values import split
 
 RAW = "type=raw,value=latest,enable={{is_default_branch}}"
 
@@ -42,11 +43,11 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
     each = pipeline(file)
     if each is None or each.untouchable:
         return
-    latest = {name for push in pushes(each) if push.has_latest for name in push.repositories}
+    latest = {name for push in pushes(each) for name in push.latest}
     seen: set[tuple[str, str]] = set()
     for push in pushes(each):
         missing = [name for name in run_by(push, context) if name not in latest]
-        if missing and not push.has_latest and (push.unit.name, missing[0]) not in seen:
+        if missing and (push.unit.name, missing[0]) not in seen:
             seen.add((push.unit.name, missing[0]))
             yield _finding(push, each, missing[0])
 
@@ -60,10 +61,10 @@ def _finding(push: Push, each: Pipeline, name: str) -> Finding:
     if push.form != "metadata" and not is_default_branch(each, push.unit):
         message = f"`{address}` does not push {name}:latest, and it does not run for the default branch alone"
         return warn(push.unit.span, "other-branches", message, address=address)
-    return change(push.unit.span, "latest", message, partial(_fix, push), address=address)
+    return change(push.unit.span, "latest", message, partial(_fix, push, name), address=address)
 
 
-def _fix(push: Push) -> Fix:
+def _fix(push: Push, name: str) -> Fix:
     node = push.node
     if node is None:
         raise UnfixableError("its tags are not written there")
@@ -71,12 +72,10 @@ def _fix(push: Push) -> Fix:
         return insertion.append_text(node, "latest")
     if push.form == "metadata":
         return _line(node, RAW)
+    image = next((line for repository, line in push.lines if repository == name), "")
     if push.form == "lines":
-        return _line(node, _beside(node.text.splitlines()[-1]))
-    last = node.text.split(",")[-1]
-    is_image = "/" in last or ":" in last
-    added = _beside(last) if is_image else "latest"
-    return insertion.set_text(node, f"{node.text},{added.strip()}")
+        return _line(node, _beside(image))
+    return insertion.set_text(node, f"{node.text},{_beside(image) if image else 'latest'}")
 
 
 def _line(node: YamlNode, line: str) -> Fix:
@@ -87,10 +86,10 @@ def _line(node: YamlNode, line: str) -> Fix:
 
 def _beside(image: str) -> str:
     """The image at `latest`, written as its neighbour is."""
-    repository, colon, tag = image.strip().rpartition(":")
-    if not colon or "/" in tag:
+    name, tag = split(image)
+    if not tag:
         raise UnfixableError(f"`{image.strip()}` has no tag")
-    return f"{repository}:latest"
+    return f"{name}:latest"
 
 
 rule = Rule(check, kinds=(), on_yaml=YamlHooks(files=is_pipeline, at=on_yaml))

@@ -38,7 +38,7 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
     if each is None or jobs is None or each.platform is not Platform.GITHUB or each.untouchable:
         return
     data = table(each.data)
-    mine = [push for push in pushes(each) if push.has_latest and run_by(push, context)]
+    mine = [push for push in pushes(each) if push.latest & set(run_by(push, context))]
     if (
         not mine
         or "workflow_call" in events(each)
