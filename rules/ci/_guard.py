@@ -9,6 +9,9 @@ from hclmod.rulekit import Context, Struct, reference
 from ._acts import Target
 from ._values import split
 
+_PUBLIC = "docker.io/"
+"""Of this registry most images are public, and a pull secret raises its limits for all of them."""
+
 
 class Row(Struct, frozen=True, kw_only=True):
     """One container of the Terraform repository, as `delivered-image` answers."""
@@ -20,6 +23,7 @@ class Row(Struct, frozen=True, kw_only=True):
     position: str
     image: str
     missing: str
+    pulls_with: str
     ignored: str
 
     @property
@@ -31,6 +35,11 @@ class Row(Struct, frozen=True, kw_only=True):
     def title(self) -> str:
         """Itself, as a person names it."""
         return f"Container {self.container} of {self.workload}"
+
+    @property
+    def owner(self) -> str:
+        """The registry and the account of its image, for which a pull secret is good."""
+        return self.image.rpartition("/")[0]
 
 
 def rows(context: Context) -> tuple[Row, ...]:
@@ -66,7 +75,7 @@ def objections(target: Target, context: Context, built: frozenset[str] = frozens
     if len({each.namespace for each in own}) > 1:
         homes = ", ".join(sorted({each.namespace for each in own}))
         return [f"The pipeline names no namespace, and {where} is in {homes}"]
-    return list(dict.fromkeys(_missing(target, own, built)))
+    return list(dict.fromkeys((*_missing(target, own, built), *_locked_out(target, context))))
 
 
 def _is(row: Row, target: Target) -> bool:
@@ -90,6 +99,16 @@ def _missing(target: Target, own: Sequence[Row], built: frozenset[str]) -> Itera
                 yield f"{row.title}: {row.missing}"
             elif (name := repository(image)) and row.image and name != row.image:
                 yield f"{row.title} runs {row.image}, and the pipeline sets {name}"
+
+
+def _locked_out(target: Target, context: Context) -> Iterator[str]:
+    """Which containers have no pull secret for an image, where other workloads have one for its registry."""
+    every = rows(context)
+    by_owner = {each.owner: each for each in every if each.pulls_with == "secret" and each.position}
+    for row in every:
+        other = by_owner.get(row.owner)
+        if other and not row.pulls_with and not row.image.startswith(_PUBLIC) and sets(target, row):
+            yield f"{row.title}: it has no pull secret for {row.owner}, and {other.workload} has one. Add it"
 
 
 def repository(image: str) -> str:

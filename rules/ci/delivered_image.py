@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hclmod.rulekit import Block, Container, Context, Finding, Rule, containers, note, replace
+from hclmod.rulekit import KINDS, Block, Container, Context, Finding, Rule, containers, note, replace
 
 from .._ci import is_ignored
 from .._cluster import WORDS, facts
@@ -93,10 +93,22 @@ def _finding(
         ("position", "" if container.init else str(position)),
         ("image", image.name if image else ""),
         ("missing", "; ".join(missing)),
+        ("pulls_with", _pulls_with(workload)),
         ("ignored", "yes" if is_ignored(workload, f"{container.path}.image") else ""),
     )
     message = f"{container.label}: {'; '.join(missing) or 'Keel brings new images of its CI'}"
     return replace(note(workload.title, "missing" if missing else "delivered", message), cells=cells)
+
+
+def _pulls_with(workload: Block) -> str:
+    """What its pods pull images with: a pull `secret` of their own, maybe one of their `account`, or nothing."""
+    pods = workload.find(*KINDS[workload.type_label].pod)
+    dynamic = (block for pod in pods for block in pod.blocks("dynamic"))
+    if any(pod.blocks("image_pull_secrets") for pod in pods) or any(
+        "image_pull_secrets" in each.labels for each in dynamic
+    ):
+        return "secret"
+    return "account" if any(pod.attribute("service_account_name") for pod in pods) else ""
 
 
 def name_of(workload: Block) -> str:
