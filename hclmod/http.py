@@ -191,8 +191,9 @@ class Transport(Struct, frozen=True):
                 data = _read(response, limit, until)
         except httpx.TimeoutException as error:
             raise TransportError(Trouble.SLOW, url) from error
-        except httpx.LocalProtocolError:  # its text would print the header, which may be a secret
-            raise TransportError(Trouble.GARBAGE, url, "a header cannot be sent; a token with a line break?") from None
+        except (httpx.LocalProtocolError, UnicodeEncodeError):  # its text would print the header, which may be a secret
+            what = "a header cannot be sent: a token with a line break, or with letters beyond ASCII?"
+            raise TransportError(Trouble.GARBAGE, url, what) from None
         except (httpx.DecodingError, httpx.InvalidURL, httpx.RemoteProtocolError) as error:
             cut = any(word in str(error) for word in _CUT_OFF)
             raise TransportError(Trouble.UNREACHABLE if cut else Trouble.GARBAGE, url, str(error)) from error
@@ -219,14 +220,24 @@ def open_transport(
 
     `pause` sleeps for some seconds, and returns true if the run was interrupted.
     """
+    patience = patience or Patience()
+    with _client(patience) as client:
+        yield Transport(client, frozenset(plain_http), patience, pause)
+
+
+def _client(patience: Patience) -> httpx.Client:
+    """The connections. No proxy is asked for this machine: a secret may go here in plain HTTP, and nowhere else."""
     import httpx
 
-    patience = patience or Patience()
     timeout = httpx.Timeout(patience.read, connect=patience.connect)
     trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     limits = httpx.Limits(max_connections=64)
-    with httpx.Client(timeout=timeout, verify=trusted, follow_redirects=False, limits=limits) as client:
-        yield Transport(client, frozenset(plain_http), patience, pause)
+    direct = {f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK}
+    try:
+        return httpx.Client(timeout=timeout, verify=trusted, follow_redirects=False, limits=limits, mounts=direct)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:  # its text may hold the proxy's password
+        hint = "Look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. A proxy is written http://HOST:PORT."
+        raise HclmodError("the environment names a proxy that cannot be used", hint=hint) from error
 
 
 @cache
@@ -234,7 +245,11 @@ def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
     """The certificates that are trusted, by what the environment names; reading them takes longer than a request."""
     import httpx
 
-    return httpx.create_ssl_context()
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # an error of TLS is one, too
+        reason = error.strerror or error
+        raise HclmodError(f"the certificates cannot be read: {reason}", hint="Look at SSL_CERT_FILE.") from error
 
 
 def is_among(url: str, hosts: Collection[str]) -> bool:

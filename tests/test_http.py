@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from hclmod import http
+from hclmod.errors import HclmodError
 from hclmod.http import Patience, TransportError, Trouble, open_transport
 from tests.support.servers import in_turn, serving
 
@@ -167,9 +168,10 @@ def test_redirects_have_an_end_and_what_writes_follows_none() -> None:
         assert ask(server, "POST").status == 302
 
 
-def test_a_header_that_cannot_be_sent_is_not_printed() -> None:
+@pytest.mark.parametrize("end", ["\n", "\u00e9", "\u2019", "\udc80"])
+def test_a_header_that_cannot_be_sent_is_not_printed(end: str) -> None:
     with serving(in_turn((200, {}, b""))) as server:
-        error = failing(server, secret={"authorization": "Bearer s3cret\n"})
+        error = failing(server, secret={"authorization": f"Bearer s3cret{end}"})
     assert error.trouble is Trouble.GARBAGE
     assert "s3cret" not in str(error)
 
@@ -215,6 +217,33 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
         with open_transport(plain_http=["registry.invalid"]) as opened:
             assert opened.request("GET", "http://registry.invalid/v2/").body == b"through"
         assert proxy.seen[0].path == "http://registry.invalid/v2/"
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with serving(in_turn((200, {}, b"here"))) as server, serving(in_turn((200, {}, b"through"))) as proxy:
+        monkeypatch.setenv(name, proxy.url)
+        assert ask(server, secret={"authorization": "t"}).body == b"here"
+        assert not proxy.seen, "the secret would leave this machine unencrypted"
+
+
+@pytest.mark.parametrize(
+    "proxy", ["foo://me:s3cret@h", "http://[::1", "socks9://me:s3cret@h:1", "http://me:s3cret@h:x"]
+)
+def test_a_proxy_that_is_none_is_said_without_its_login(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(HclmodError, match="names a proxy that cannot be used") as caught, open_transport():
+        pass
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_certificates_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None) -> None:
+    if text:
+        (tmp_path / "ca.pem").write_text(text)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with pytest.raises(HclmodError, match="SSL_CERT_FILE"), open_transport():
+        pass
 
 
 def test_netrc_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
