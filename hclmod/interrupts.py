@@ -57,6 +57,16 @@ def _is_deaf(frame: FrameType) -> bool:
 
 
 @contextmanager
+def perhaps(what: str) -> Iterator[None]:
+    """Let an interruption of the block say that this was perhaps written: the other side may have done it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        written.append(f"perhaps {what}")
+        raise
+
+
+@contextmanager
 def uncut() -> Iterator[Callable[[], bool]]:
     """Hold signals back until the block is done; what it yields says whether one came."""
     came: list[int] = []

@@ -65,26 +65,43 @@ def require_push(where: Where, proposal: Proposal, reason: str) -> None:
 
 def refreshed(pulls: Pulls, where: Where, proposal: Proposal, pull: Pull, *, pushed: bool) -> Proposed:
     """Give an open one the report as its text. What a person wrote above the marker stays, or all without a marker."""
+    try:
+        return _refreshed(pulls, where, proposal, pull, pushed=pushed)
+    except HclmodError as error:
+        raise _lost(error, pushed=pushed) from error
+
+
+def _refreshed(pulls: Pulls, where: Where, proposal: Proposal, pull: Pull, *, pushed: bool) -> Proposed:
     if proposal.marker not in pull.body:
         note = f"Its text is a person's. To let hclmod write it, put {proposal.marker} at its end."
         return proposed(
             where, proposal, Outcome.LEFT, number=pull.number, url=pull.url, pushed=pushed, notes=(note,)
         )  # fmt: skip
     above = pull.body[: pull.body.index(proposal.marker)]
-    body = above + proposal.text(where.target.dialect.limit - len(above))
+    room = where.target.dialect.limit - len(above)
+    body = pull.body if room < _ROOM else above + proposal.text(room)
+    full = (_FULL,) if room < _ROOM else ()
     title = proposal.retitled(pull.title)
     same = _plain(pull.body) == _plain(body) and pull.title == title
     if not same:
-        pulls.update(pull, title=title, body=body)
+        with interrupts.perhaps(f"the text of pull request {pull.number}"):
+            pulls.update(pull, title=title, body=body)
         interrupts.written.append(f"the text of pull request {pull.number}")
     notes, labelled = _labelled(pulls, pull, proposal)
     outcome = Outcome.UNCHANGED if same and not pushed and not labelled else Outcome.UPDATED
-    return proposed(where, proposal, outcome, number=pull.number, url=pull.url, pushed=pushed, notes=notes)
+    return proposed(where, proposal, outcome, number=pull.number, url=pull.url, pushed=pushed, notes=(*full, *notes))
+
+
+_ROOM = 1000
+"""A report with less room than so many characters would say too little."""
+
+_FULL = "The text above the report leaves no room for it, so it was not written. Shorten that text, then run again."
 
 
 def _created(pulls: Pulls, where: Where, proposal: Proposal, draft: Draft, *, pushed: bool) -> Proposed:
     try:
-        made = pulls.create(draft)
+        with interrupts.perhaps("a pull request"):
+            made = pulls.create(draft)
     except (ExistsError, WriteLostError) as error:
         existing = pulls.find(draft)
         if existing is None or existing.state is not State.OPEN:

@@ -60,21 +60,24 @@ class Api(Struct, frozen=True):
         """The value of a good answer; `ForgeError` for another status or another kind of value."""
         if not 200 <= answer.status < 300:
             raise self._error(answer)
-        value = answer.json()
+        try:
+            value = answer.json()
+        except TransportError as error:
+            raise ForgeError(error.message, hint="That is no API, perhaps a page to log in. Check --url.") from error
         if not isinstance(value, kind):
             raise ForgeError(f"unexpected answer of {self.target.name}", hint="Check --url.")
         return value
 
     def pages(self, path: str) -> Iterator[Mapping[str, Any]]:
         """All objects of a list, page by page; no address in an answer is followed."""
-        size, seen = self.target.dialect.page, set[object]()
+        size, seen = self.target.dialect.page, set[str]()
         sign = "&" if "?" in path else "?"
         for page in range(1, PAGES + 1):
             answer = self.ask("GET", f"{path}{sign}per_page={size}&limit={size}&page={page}")
             results = [each for each in self.read(answer, list) if isinstance(each, dict)]
-            fresh = [each for each in results if each.get("id") not in seen]
+            fresh = [each for each in results if str(each.get("id")) not in seen]
             yield from fresh
-            seen |= {each.get("id") for each in fresh}
+            seen |= {str(each.get("id")) for each in fresh}
             if not fresh or not _goes_on(answer, len(results), len(seen), size):
                 return
 

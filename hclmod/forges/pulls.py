@@ -228,12 +228,15 @@ class Pulls(Struct, frozen=True):
         return {each: ids[each] for each in names if each in ids}
 
     def _pull(self, value: Mapping[str, Any]) -> Pull | None:
-        """A pull request of an answer; None where it is not one."""
+        """A pull request of an answer; None where it is not one, `ForgeError` where it lacks what decides."""
         number = value.get(self._dialect.number)
-        if not isinstance(number, int):
+        if type(number) is not int or number < 1:
             return None
         gitlab = self._dialect.name == "gitlab"
         base = value.get("target_branch") if gitlab else _below(value, "base", "ref")
+        for what, known in (("state", value.get("state")), ("base", base)):
+            if not (isinstance(known, str) and known):
+                raise ForgeError(f"{self.api.target.name} does not say the {what} of #{number}", hint="Check --url.")
         commit = value.get("sha") if gitlab else _below(value, "head", "sha")
         labels = value.get("labels") if isinstance(value.get("labels"), list) else []
         return Pull(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
+from hclmod import interrupts
 from hclmod.errors import HclmodError
 from hclmod.forges.proposals import Outcome
 from tests.support.demo import git
@@ -204,15 +208,40 @@ def test_what_is_said_when_it_cannot_be_opened(place: Site, status: int, words: 
     assert not place.pulls.every
 
 
+@pytest.mark.parametrize("pushed", [True, False])
 @pytest.mark.parametrize(("status", "words"), REFUSALS)
-def test_what_is_said_when_it_cannot_be_changed(place: Site, status: int, words: str) -> None:
+def test_what_is_said_when_it_cannot_be_changed(place: Site, status: int, words: str, *, pushed: bool) -> None:
     place.run()
+    if pushed:
+        place.remade()
     place.forge.write_fails = [place.forge.told(status, {"message": "no"})] * 5
-    before = only(place)
+    before = only(place)["body"]
     with pytest.raises(HclmodError, match=f"answered {status}") as caught:
         place.run(full(lambda text: f"{text}!"))
     assert words in str(caught.value)
-    assert only(place) == before
+    assert ("The branch was pushed." in str(caught.value)) == pushed
+    assert only(place)["body"] == before
+
+
+def test_an_interruption_says_what_may_be_there(place: Site) -> None:
+    answer, gone = place.forge.answer, threading.Event()
+
+    def cut(seen: Seen) -> Reply | None:
+        reply = answer(seen)
+        if seen.method != "GET":
+            os.kill(os.getpid(), signal.SIGINT)
+            gone.wait()
+        return reply
+
+    for report, what in ((full(), "a pull request"), (full(lambda text: f"{text}!"), "the text of pull request 12")):
+        interrupts.written.clear()
+        gone.clear()
+        with serving(cut) as server:
+            with pytest.raises(KeyboardInterrupt):
+                place.run(report, url=server.url)
+            gone.set()
+        assert interrupts.written[-1] == f"perhaps {what}"
+        assert place.run(report).outcome is Outcome.UNCHANGED
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
@@ -354,13 +383,48 @@ def test_when_all_is_lost_the_next_run_finds_it(place: Site) -> None:
 def test_a_server_that_is_no_forge(place: Site, answer: bytes) -> None:
     before = place.there
     place.forge.fails = [(200, {}, answer)] * 9
-    with pytest.raises(HclmodError):
+    with pytest.raises(HclmodError, match="Check --url"):
         place.run()
     assert place.there == before
 
 
+SHAPES: dict[str, tuple[tuple[str, ...], object, str]] = {
+    "no state": (("state",), None, "does not say the state of #12"),
+    "another state": (("state",), {"x": 1}, "does not say the state of #12"),
+    "no base": (("base", "target_branch"), None, "does not say the base of #12"),
+    "another base": (("base", "target_branch"), [], "does not say the base of #12"),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_an_open_one_without_what_decides_is_not_touched(place: Site, name: str) -> None:
+    keys, value, words = SHAPES[name]
+    place.run()
+    place.remade()
+    answer, before = place.forge.answer, (place.there, writes(place))
+
+    def odd(seen: Seen) -> Reply | None:
+        status, headers, body = answer(seen) or (0, {}, b"")
+        shown = json.loads(body)
+        if seen.method == "GET" and isinstance(shown, list):
+            shown = [each | dict.fromkeys(keys, value) for each in shown]
+        return place.forge.told(status, shown, headers)
+
+    with serving(odd) as server, pytest.raises(HclmodError) as caught:
+        place.run(url=server.url)
+    assert words in str(caught.value)
+    assert (place.there, writes(place)) == before
+
+
 def test_pull_requests_without_what_they_should_have(place: Site) -> None:
-    strange = [{"id": 1}, {"id": 2, "number": "x", "iid": None, "head": None, "labels": 7}, 3, None]
+    strange = [
+        {"id": 1},
+        {"id": {}},
+        {"id": [1], "number": True, "iid": -1},
+        {"id": 2, "number": "x", "iid": None, "head": None, "labels": 7},
+        3,
+        None,
+    ]
     answer, first = place.forge.answer, [1]
 
     def odd(seen: Seen) -> Reply | None:
@@ -418,6 +482,16 @@ def test_a_report_too_large_for_the_forge(place: Site) -> None:
     assert place.run(report, whole="the artifact").outcome is Outcome.UPDATED
     assert len(only(place)["body"]) <= place.forge.dialect.limit
     assert place.run(report, whole="the artifact").outcome is Outcome.UNCHANGED
+
+
+@pytest.mark.parametrize("left", [999, 20, 0, -100])
+def test_text_above_the_marker_that_leaves_no_room_stays(place: Site, left: int) -> None:
+    place.run()
+    place.pulls.change(12, body="x" * (place.forge.dialect.limit - left) + only(place)["body"])
+    before = only(place)["body"]
+    done = place.run(full(lambda text: f"{text}!"))
+    assert (only(place)["body"], only(place)["title"]) == (before, "Phase 3: Title!")
+    assert "leaves no room" in done.notes[0]
 
 
 def test_the_token_stays_with_its_host(place: Site) -> None:
