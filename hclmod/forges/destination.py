@@ -15,7 +15,7 @@ from hclmod.errors import HclmodError, nearest
 from hclmod.forges.dialects import DIALECTS
 from hclmod.forges.places import KNOWN, below, named, place
 from hclmod.forges.proposals import API, PUSH, Where
-from hclmod.forges.target import Target, api_of, from_ci, is_gitea_runner
+from hclmod.forges.target import Target, api_of, from_ci, host_of, is_gitea_runner, require_address
 from hclmod.git.remotes import chosen
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Wishes(Struct, frozen=True, kw_only=True):
 
 def find(remotes: Sequence[Remote], wishes: Wishes, environment: Mapping[str, str]) -> Where:
     """The place, with a token if there is one; an `HclmodError` says which option is missing."""
+    if wishes.url:
+        require_address(wishes.url)
     remote = chosen(remotes, wishes.remote or _canonical(remotes, wishes) or "origin")
     _refuse_split(remote)
     location = place(remote.url)
@@ -128,7 +130,7 @@ def _kind(location: Place | None, wishes: Wishes, ci: Request, remote: Remote) -
             hint = nearest(wishes.forge, DIALECTS, f"Use one of {', '.join(DIALECTS)}.")
             raise HclmodError(f"unknown forge `{wishes.forge}`", hint=hint)
         return wishes.forge
-    host = (urlsplit(wishes.url).hostname or "") if wishes.url else location.host if location else ""
+    host = host_of(wishes.url) if wishes.url else location.host if location else ""
     known = KNOWN.get(host) or ("github" if host.endswith(".ghe.com") else "")
     if not known and ci.forge in DIALECTS and _is_host_of(location, ci.url):
         known = ci.forge
@@ -140,7 +142,7 @@ def _kind(location: Place | None, wishes: Wishes, ci: Request, remote: Remote) -
 
 def _is_host_of(location: Place | None, url: str) -> bool:
     """Whether an address that CI names is on the host of the remote; GitHub's API has a host of its own."""
-    host = (urlsplit(url).hostname or "").removeprefix("api.")
+    host = host_of(url).removeprefix("api.")
     return location is not None and bool(host) and host == location.host
 
 
@@ -150,7 +152,7 @@ def _token(dialect: Dialect, environment: Mapping[str, str], api: str, ci: Reque
     Gitea's runner names the token of its job as GitHub does. That one is for its own host and goes to no other.
     """
     is_runner = is_gitea_runner(environment)
-    is_own = is_runner and urlsplit(ci.url).hostname == urlsplit(api).hostname
+    is_own = is_runner and host_of(ci.url) == host_of(api)
     of_job = environment.get("GITHUB_TOKEN", "").strip() if is_runner and not is_own else ""
     for name in (*dialect.tokens, "GITHUB_TOKEN") if is_own else dialect.tokens:
         token = environment.get(name, "").strip()

@@ -119,17 +119,36 @@ def _tokens(dialect: Dialect, environment: Mapping[str, str]) -> tuple[str, ...]
 def api_of(dialect: Dialect, url: str) -> str:
     """The base of the API of a forge at `url`, which may be the API's own."""
     url = url.rstrip("/") or {"github": "https://github.com", "gitlab": "https://gitlab.com"}.get(dialect.name, "")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        raise HclmodError(f"invalid address of a forge: `{url}`", hint="Give --url https://git.example.net.")
-    if dialect.name == "github" and parts.hostname in ("github.com", "www.github.com", "api.github.com"):
+    require_address(url)
+    host = host_of(url)
+    if dialect.name == "github" and host in ("github.com", "www.github.com", "api.github.com"):
         return "https://api.github.com"
-    return url if url.endswith(dialect.api) or parts.hostname.startswith("api.") else f"{url}{dialect.api}"
+    return url if url.endswith(dialect.api) or host.startswith("api.") else f"{url}{dialect.api}"
+
+
+def require_address(url: str) -> None:
+    """Raise an `HclmodError` for what is not the address of a forge."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_plain = not (parts.username or parts.query)
+    except ValueError:  # of `http://[a`, and of a port that is no number
+        is_one = is_plain = False
+    if not (is_one and is_plain):
+        raise HclmodError(f"invalid address of a forge: `{url}`", hint="Give --url https://git.example.net.")
+
+
+def host_of(url: str) -> str:
+    """The host of an address; empty for what is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def plain_hosts(api: str, *, allowed: bool) -> tuple[str, ...]:
     """The hosts that may be contacted without TLS: this machine, and the forge's if that was `allowed`."""
-    host = urlsplit(api).hostname or ""
+    host = host_of(api)
     return (host,) if allowed or host in LOOPBACK else ()
 
 

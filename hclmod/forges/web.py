@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from hclmod.errors import GitError
 from hclmod.forges.places import KNOWN, place
-from hclmod.forges.target import is_gitea_runner
+from hclmod.forges.target import host_of, is_gitea_runner
 from hclmod.git.remotes import remotes
 from hclmod.git.shell import Shell
 from hclmod.reports.model import Commit
@@ -87,6 +86,6 @@ def trusted(report: Report, environment: Mapping[str, str]) -> Report:
     if report.commit is None:
         return report
     commit, ci = report.commit, _of_ci(environment)
-    known = urlsplit(commit.lines).hostname in KNOWN
+    known = host_of(commit.lines) in KNOWN
     lines = _lines(*ci, commit.id) if ci else commit.lines if known else ""
     return replace(report, commit=replace(commit, lines=lines))

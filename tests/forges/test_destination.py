@@ -139,12 +139,25 @@ def test_each_forge_gets_the_token_with_its_name() -> None:
         ("git@github.com:o/r", {"canonical": "git.example.net/o/r"}, "is not git.example.net/o/r"),
         ("/srv/r.git", {"canonical": "git.example.net/o/r"}, "git remote add canonical https://git.example.net/o/r"),
         ("git@github.com:o/r", {"canonical": "nowhere"}, "not the address of a repository"),
+        ("git@x.net:o/r", {"url": "http://[::1"}, "invalid address of a forge"),
+        ("git@x.net:o/r", {"url": "https://x.net:99999", "forge": "gitea"}, "invalid address of a forge"),
+        ("git@x.net:o/r", {"url": "https://x.net:x", "forge": "gitea"}, "invalid address of a forge"),
+        ("git@x.net:o/r", {"url": "x.net", "forge": "gitea"}, "invalid address of a forge"),
     ],
 )
 def test_what_is_refused(address: str, wishes: dict[str, str], words: str) -> None:
     with pytest.raises(HclmodError) as caught:
         find(address, TOKENS, **wishes)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["CI_FORGE_URL", "GITHUB_API_URL", "CI_API_V4_URL"])
+def test_an_address_of_ci_that_is_none_names_no_forge(variable: str) -> None:
+    kind = {"CI_FORGE_URL": {"CI": "woodpecker", "CI_FORGE_TYPE": "gitea"}, "CI_API_V4_URL": {"GITLAB_CI": "true"}}
+    environment = {**kind.get(variable, {"GITEA_ACTIONS": "true", "GITHUB_TOKEN": "of-gitea"}), variable: "http://[::1"}
+    with pytest.raises(HclmodError, match="does not know which forge"):
+        find("https://git.example.net/o/r", environment)
+    assert find("https://git.example.net/o/r", environment, forge="gitea")[3] == ""
 
 
 def test_a_fork_that_is_named() -> None:

@@ -95,6 +95,7 @@ OWN = f"https://git.example.net/o/r/blob/{'0' * 40}/{{path}}#L{{line}}"
         ("https://github.com/o/r/{path}#{line}", {}, "https://github.com/o/r/{path}#{line}"),
         ("https://git.example.net/o/r/{path}#{line}", {}, ""),
         ("https://github.com.evil.example/o/r/{path}#{line}", {}, ""),
+        ("https://[::1/{path}#{line}", {}, ""),
         ("https://evil.example/{path}#{line}", GITHUB, OWN),
         ("https://git.example.net/someone/else/{path}#{line}", GITHUB, OWN),
         ("", GITHUB, OWN),
