@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from hclmod.cli import options, output
@@ -36,6 +37,10 @@ FORMATS = ("text", "json")
 
 def _at(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
     return window.moment(text) if text else None
+
+
+def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    return window.seconds(text) if text else None
 
 
 at = click.option(
@@ -164,10 +169,17 @@ def _show(state: State, now: datetime, form: str, slices: list[Any] | None = Non
 @click.option("--run", "runs", is_flag=True, help="Run the commands of the batch, and mark it as done or failed.")
 @click.option("--retry", is_flag=True, help="Take the batch that failed again.")
 @click.option("--past-failed", is_flag=True, help="Go on with batches that do not depend on the one that failed.")
+@click.option(
+    "--timeout",
+    metavar="TIME",
+    callback=_seconds,
+    help="With --run: stop a command that takes longer, such as 30m. Default: never.",
+)
 @at
 @options.formats(*FORMATS)
 @options.source()
-def next_(*, runs: bool, retry: bool, past_failed: bool, at: datetime | None, form: str, source: Source) -> int:
+def next_(*, runs: bool, retry: bool, past_failed: bool, timeout: int | None, at: datetime | None, form: str,
+          source: Source) -> int:  # fmt: skip
     """Print the commands of the next batch.
 
     Exits with 5 if the window has no room yet, and with 1 if a batch failed. Nothing is run without --run.
@@ -175,9 +187,11 @@ def next_(*, runs: bool, retry: bool, past_failed: bool, at: datetime | None, fo
     project = source.open()
     if runs:
         clock: Callable[[], datetime] = (lambda: at) if at else _now
-        result = commands.run(project, clock, retry=retry, past_failed=past_failed, watch=_watch)
+        result = commands.run(
+            project, clock, retry=retry, past_failed=past_failed, limit=timeout, watch=_watch
+        )  # fmt: skip
         if isinstance(result, commands.Ran):
-            return _ran(result)
+            return _ran(result, form)
     else:
         result = commands.offer(project, at or _now(), retry=retry, past_failed=past_failed)
     return _tell(commands.read(project), result, at or _now(), form)
@@ -187,8 +201,11 @@ def _watch(line: str) -> None:
     output.say(f"+ {line}", err=True)
 
 
-def _ran(result: commands.Ran) -> int:
+def _ran(result: commands.Ran, form: str) -> int:
     batch = result.batch
+    if form == "json":
+        output.show_json({"result": FAILED if result.reason else DONE, **to_builtins(result)})
+        return int(bool(result.reason))
     if result.reason:
         output.show(f"Batch {batch.id} failed: {result.reason}", err=True)
         output.show("When it is mended: hclmod catch-up next --run --retry", err=True)

@@ -9,18 +9,17 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hclmod import __version__, files, interrupts, journal, locks, scratch
-from hclmod.engine.pacing import check_targets, digest
+from hclmod.engine.pacing import AGAIN, check_targets, digest
 from hclmod.errors import HclmodError, RefusedError
 from hclmod.ledger import PHASE, RULES, VERSION, branch_of, message
 from hclmod.reports.escape import unlinked
-from hclmod.rollout import shell
+from hclmod.rollout import foreseen, shell
 from hclmod.rollout.state import (
     DONE,
     FAILED,
@@ -36,10 +35,10 @@ from hclmod.rollout.state import (
     ready,
     with_event,
 )
-from hclmod.terraform.kubernetes import KINDS
+from hclmod.rollout.window import length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from hclmod.engine.outcomes import PhaseReport
@@ -141,7 +140,10 @@ def require_ready(project: Project, batch: Batch) -> None:
             if data is not None and digest(data) == before:
                 hint = "Merge the branch of the phase or check it out, then run again."
                 raise HclmodError(f"{path} is here as it was before the phase", hint=hint)
+    here = {each.path for each in project.stacks}
     for step in batch.steps:
+        if step.stack not in here:
+            raise HclmodError(f"{step.stack or '.'} is not a stack of this checkout", hint=AGAIN)
         check_targets(project, step.stack, step.targets)
 
 
@@ -198,11 +200,13 @@ def run(
     *,
     retry: bool = False,
     past_failed: bool = False,
+    limit: float | None = None,
     watch: Callable[[str], None] = lambda _line: None,
 ) -> Ran | Next:
     """Run the batch that may begin, and mark it as done or failed; else say why none may.
 
-    `watch` hears each command. Only one run at a time does this, and no other one while a command of it still runs.
+    `watch` hears each command. One that takes more than `limit` seconds is asked to stop, and the batch has failed.
+    Only one run at a time does this, and no other one while a command of it still runs.
     """
     busy = "another `hclmod catch-up next --run`, or a command that it began, is still running"
     with locks.hold(project.root, "catch-up", busy) as handle:
@@ -213,11 +217,12 @@ def run(
         batch = result.batch
         _require_runnable(project, state, batch)
         mark(project, batch.id, STARTED, now())
+        caller = _Caller(handle, limit, watch)
         try:
             for step in batch.steps:
-                _apply(project.root, state, batch, step, _Caller(handle, watch))
+                _apply(project.root, state, batch, step, caller)
             for command in shell.looking(batch, state.runner):
-                _Caller(handle, watch).call(project.root, command)
+                caller.call(project.root, command)
         except _FailedError as error:
             mark(project, batch.id, FAILED, now(), str(error))
             return Ran(batch, str(error))
@@ -246,6 +251,7 @@ class _Caller(Struct, frozen=True):
     """Runs commands, which inherit the lock."""
 
     handle: int | None
+    limit: float | None
     watch: Callable[[str], None]
 
     def call(self, root: Path, command: Command, *, read: bool = False) -> bytes:
@@ -257,19 +263,37 @@ class _Caller(Struct, frozen=True):
             self.watch(command.line)
         try:
             with interrupts.uncut():
-                done = subprocess.run(
+                process = subprocess.Popen(
                     command.words,
                     cwd=root / command.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE if read else 2,
                     pass_fds=() if self.handle is None else (self.handle,),
-                    check=False,
                 )
+                out = self._ended(process, command)
         except OSError as error:
             raise _FailedError(f"`{command.line}` did not start: {error.strerror}") from error
-        if done.returncode:
-            raise _FailedError(f"`{command.line}` ended with {done.returncode}")
-        return done.stdout or b""
+        if process.returncode:
+            raise _FailedError(f"`{command.line}` ended with {process.returncode}")
+        return out
+
+    def _ended(self, process: subprocess.Popen[bytes], command: Command) -> bytes:
+        """What a command has printed. At SIGTERM Terraform ends what it is at, and its state is whole."""
+        try:
+            return process.communicate(timeout=self.limit)[0] or b""
+        except subprocess.TimeoutExpired as error:
+            process.terminate()
+            ending = "and was stopped"
+            try:
+                process.communicate(timeout=_GRACE)
+            except subprocess.TimeoutExpired:
+                ending = "and does not stop. The next run waits for its end"
+            what = f"`{command.line}` took more than {length(self.limit or 0)}"
+            raise _FailedError(f"{what}, {ending}") from error
+
+
+_GRACE = 60.0
+"""So many seconds a command has to stop."""
 
 
 def _apply(root: Path, state: State, batch: Batch, step: Step, caller: _Caller) -> None:
@@ -278,57 +302,9 @@ def _apply(root: Path, state: State, batch: Batch, step: Step, caller: _Caller) 
         file = str(folder / "plan")
         caller.call(root, shell.planning(step, state.runner, file))
         shown = caller.call(root, shell.showing(step, state.runner, file), read=True)
-    try:
-        changes = msgspec.json.decode(shown[shown.index(b"{") :], type=_Plan).resource_changes
-    except ValueError as error:
-        raise _FailedError(f"the plan of {step.stack or '.'} cannot be read") from error
-    for problem in _differences(changes, batch, step):
+    changes = foreseen.read(shown)
+    if changes is None:
+        raise _FailedError(f"the plan of {step.stack or '.'} cannot be read")
+    for problem in foreseen.differences(changes, batch, step):
         raise _FailedError(problem)
     caller.call(root, shell.applying(step, state.runner))
-
-
-class _Change(Struct, frozen=True):
-    """What Terraform would do, by `terraform show -json`; a provider decides what the values are."""
-
-    actions: list[str]
-    before: dict[str, Any] | None = None
-    after: dict[str, Any] | None = None
-
-
-class _Resource(Struct, frozen=True):
-    """One resource of a plan."""
-
-    address: str
-    type: str
-    change: _Change
-
-
-class _Plan(Struct, frozen=True):
-    """A plan as JSON. Terraform leaves the key out where there is no resource."""
-
-    resource_changes: list[_Resource] = []
-
-
-def _differences(changes: Sequence[_Resource], batch: Batch, step: Step) -> Iterator[str]:
-    """What Terraform would do in a stack that the batch does not say."""
-    for target in step.targets:
-        if not any(_is_within(each.address, target) for each in changes):
-            yield f"Terraform knows no {target} in {step.stack or '.'}"
-    mine = [target for item in batch.items if item.stack == step.stack for target in item.targets]
-    kinds = {item.rpartition("/")[2].split(".")[-2] for item in (each.workload for each in batch.items)} | KINDS.keys()
-    for each in changes:
-        if each.type in kinds and _rolls(each.change) and not any(_is_within(each.address, t) for t in mine):
-            yield f"applying {step.stack or '.'} would also roll {each.address}, which is not in this batch"
-
-
-def _is_within(address: str, target: str) -> bool:
-    """Whether an address is a target, or one of its instances."""
-    return address == target or address.startswith(f"{target}[")
-
-
-def _rolls(change: _Change) -> bool:
-    """Whether a change of a workload may start pods: it does more than to touch the metadata beside its `spec`."""
-    if change.actions in (["no-op"], ["read"], ["delete"]):
-        return False
-    before, after = change.before or {}, change.after or {}
-    return "spec" not in after or before.get("spec") != after.get("spec")

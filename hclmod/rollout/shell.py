@@ -33,7 +33,8 @@ class Command(Struct, frozen=True):
     def line(self) -> str:
         """The command for a shell at the repository's root."""
         words = shlex.join(self.words)
-        return f"(cd {shlex.quote(self.folder)} && {words})" if self.folder else words
+        folder = f"./{self.folder}" if self.folder.startswith("-") else self.folder  # `cd -P` goes home
+        return f"(cd {shlex.quote(folder)} && {words})" if folder else words
 
 
 def runner(name: str, folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -186,7 +186,7 @@ def parse(data: bytes, path: str) -> State:
     again = f"Delete {path} and run `hclmod catch-up plan`. What was rolled in the last hours is then not known."
     try:
         raw = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HclmodError(f"{path} is damaged: {error}", hint=again) from error
     if not isinstance(raw, dict) or raw.get("hclmod") != "catch-up":
         raise HclmodError(f"{path} is not the state of a catch-up", hint=f"Move it away: hclmod writes its own {path}.")

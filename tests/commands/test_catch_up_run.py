@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hclmod.rollout.state import NAME
+from hclmod.commands import catch_up as commands
+from hclmod.engine.project import open_project
+from hclmod.errors import HclmodError
+from hclmod.rollout.state import NAME, Next
 from tests.support import paced
 from tests.support.demo import ROOT, environment, git, hclmod
 from tests.support.paced_kills import Ground
@@ -249,3 +252,71 @@ def test_a_plan_that_cannot_be_read_is_not_applied(tmp_path: Path, plan: str) ->
     assert "the plan of stacks/s01 cannot be read" in done.stdout + done.stderr
     assert not (root / "applied").exists()
     assert [each["what"] for each in state(root)["events"]] == ["started", "failed"]
+
+
+def waiting(folder: Path, runner: str) -> Path:
+    """A repository whose runner waits at `apply` until somebody writes to the pipe `gate`."""
+    root = paced.repository(folder, {"s01": 1}, {})
+    (root / "scripts").mkdir()
+    (root / "scripts/tg").write_text(runner)
+    (root / "scripts/tg").chmod(0o755)
+    os.mkfifo(root / "gate")
+    assert hclmod(root, "catch-up", "plan", *paced.WORDS, "--runner", "scripts/tg").returncode == 0
+    assert hclmod(root, "apply", *paced.WORDS, "--in-place").returncode == 0
+    return root
+
+
+def limited(root: Path) -> commands.Ran | Next:
+    """Run the next batch with little patience."""
+    return commands.run(open_project(root), lambda: START, limit=2)
+
+
+def test_a_command_that_hangs_is_stopped(tmp_path: Path) -> None:
+    root = waiting(tmp_path, RUNNER)
+    done = limited(root)
+    assert isinstance(done, commands.Ran)
+    assert done.reason.endswith("tg apply --non-interactive)` took more than 0 min, and was stopped")
+    assert (root / "begun").exists()
+    assert [each["what"] for each in state(root)["events"]] == ["started", "failed"]
+
+
+@pytest.mark.slow
+def test_a_command_that_does_not_stop_keeps_the_next_run_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_GRACE", 0.1)
+    root = waiting(tmp_path, RUNNER.replace("#!/bin/sh\n", "#!/bin/sh\ntrap '' TERM\n"))
+    done = limited(root)
+    assert isinstance(done, commands.Ran)
+    assert "and does not stop" in done.reason
+    with pytest.raises(HclmodError, match="a command that it began, is still running"):
+        limited(root)
+    assert [each["what"] for each in state(root)["events"]] == ["started", "failed"]
+    (root / "gate").write_text("ended\n")
+
+
+@pytest.mark.parametrize(("code", "result"), [(0, "done"), (3, "failed")])
+def test_a_run_says_in_json_what_became_of_it(tmp_path: Path, code: int, result: str) -> None:
+    root = waiting(tmp_path, RUNNER.replace("apply) ", f"apply) exit {code};"))
+    done = hclmod(root, "catch-up", "next", "--run", "--timeout", "1h", "--format", "json")
+    told = json.loads(done.stdout)
+    assert (told["result"], bool(told["reason"]), done.returncode) == (result, bool(code), int(bool(code)))
+    assert told["batch"]["id"] in (root / NAME).read_text()
+
+
+def test_stacks_that_are_gone_are_not_offered(tmp_path: Path) -> None:
+    root = waiting(tmp_path, RUNNER)
+    before = (root / NAME).read_bytes()
+    (root / "stacks/s01").rename(root / "stacks/renamed")
+    config = (root / "hclmod.toml").read_text()
+    (root / "hclmod.toml").write_text(config.replace('"s01"', '"renamed"'))
+    for words in (("next",), ("next", "--run")):
+        done = hclmod(root, "catch-up", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "stacks/s01 is not a stack of this checkout\nhint: Run `hclmod catch-up plan" in done.stderr
+    assert (root / NAME).read_bytes() == before
+
+
+def test_a_worklist_with_odd_addresses_is_no_traceback(tmp_path: Path) -> None:
+    root = waiting(tmp_path, RUNNER.replace("apply) ", "apply) exit 0;"))
+    text = (root / NAME).read_text()
+    (root / NAME).write_text(text.replace("stacks/s01/terraform_data.r0", "odd"))
+    assert hclmod(root, "catch-up", "next", "--run").returncode == 0

@@ -37,6 +37,7 @@ APPLYING = [
         PART,
         "(cd stacks/diun && terraform apply -input=false -auto-approve " + TARGETS,
     ),
+    ("terraform", Step("-P"), "(cd ./-P && terraform apply -input=false -auto-approve)"),
     ("terraform", Step("stacks/it's"), """(cd 'stacks/it'"'"'s' && terraform apply -input=false -auto-approve)"""),
 ]
 

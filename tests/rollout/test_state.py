@@ -133,6 +133,7 @@ DAMAGED = {
     "empty": (b"", "is damaged"),
     "cut": (dump(after())[:-20], "is damaged"),
     "not text": (b'{"a": "\xff"}', "is damaged"),
+    "deep": (b"[" * 100_000, "is damaged"),
     "a list": (b"[]", "is not the state of a catch-up"),
     "of another program": (b'{"version": 1, "images": {}}', "is not the state of a catch-up"),
     "of a later version": (json.dumps({**GOOD, "version": 2}).encode(), "has version 2"),
