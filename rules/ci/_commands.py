@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ._acts import NEUTRAL, Act, Kind, Target
-from ._kubectl import KINDS, images, kubectl
+from ._kubectl import KINDS, changes_more, images, kubectl
 from ._shell import Command
 
 _QUIET = frozenset((
@@ -117,7 +117,7 @@ def _request(command: Command, unit: str) -> Act:  # noqa: PLR0911 - a table of 
     method = _method(command)
     if (address := _ADDRESS.search(whole)) and method in ("PATCH", "PUT"):
         pairs = images(whole)
-        if not pairs and "restartedAt" not in whole:
+        if changes_more(whole) or (not pairs and "restartedAt" not in whole):
             return Act(kind=Kind.OTHER, words="a request to the API of Kubernetes")
         target = Target(kind=KINDS[address[2]], name=address[3], namespace=address[1], images=pairs)
         return Act(kind=Kind.IMAGE, words="a request to the API of Kubernetes", target=target)

@@ -39,6 +39,13 @@ _READING = frozenset(
         "proxy",
     ]
 )
+_KEY = re.compile(r"\"([^\"]+)\"\s*:")
+_PATH = re.compile(r"\"path\"\s*:\s*\"([^\"]+)\"")
+_OF_IMAGES = frozenset((
+    "spec", "template", "containers", "name", "image", "op", "path", "value", "metadata", "annotations", "jobTemplate",
+))  # fmt: skip
+"""The keys on the way to the image of a container. Annotations have a slash."""
+
 _PAIR = re.compile(r"\"name\"\s*:\s*\"([^\"]+)\"\s*,\s*\"image\"\s*:\s*\"([^\"]+)\"")
 _PATCHED = re.compile(r"/containers/(\d+)/image\"\s*,\s*\"value\"\s*:\s*\"([^\"]+)\"")
 _LISTED = re.compile(r"\"image\"\s*:\s*\"([^\"]+)\"\s*,\s*\"name\"\s*:\s*\"([^\"]+)\"")
@@ -85,10 +92,18 @@ def _rolled(verb: str, more: Sequence[str], namespace: str) -> Act:
 
 def _patched(words: Sequence[str], namespace: str, patch: str) -> Act:
     kind, name, _ = _named(words)
-    if not (pairs := images(patch)) and "restartedAt" not in patch:
+    pairs = images(patch)
+    if changes_more(patch) or (not pairs and "restartedAt" not in patch):
         return Act(kind=Kind.OTHER, words="`kubectl patch`")
     target = Target(kind=kind, name=name, namespace=namespace, images=pairs)
     return Act(kind=Kind.IMAGE, words="`kubectl patch`", target=target)
+
+
+def changes_more(patch: str) -> bool:
+    """Whether a patch sets something else than images, or the annotation by which a workload is restarted."""
+    paths = _PATH.findall(patch)
+    others = {key for key in _KEY.findall(patch) if key not in _OF_IMAGES and "/" not in key}
+    return bool(others) or any(not path.endswith("/image") for path in paths)
 
 
 def images(patch: str) -> tuple[tuple[str, str], ...]:
