@@ -36,6 +36,7 @@ class Act(Struct, frozen=True, kw_only=True):
     words: str = ""
     target: Target | None = None
     home: str = ""  # the namespace that it chooses for what comes behind it
+    condition: str = ""  # under which its step runs, as it is written
 
 
 NEUTRAL = Act(kind=Kind.NEUTRAL)

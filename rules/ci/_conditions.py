@@ -3,53 +3,108 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events
+from hclmod.rulekit import patterns
+
+from ._pipelines import ACTIONS, BY_HAND, Pipeline, Platform, Unit, events
 from ._values import names, table
 
 TAGS = "refs/tags/"
 """Stands for tags and releases among the names of branches."""
 
+PULLS, CLOCK = "pull requests", "set times"
+"""Stand for pull requests, and for what a clock starts."""
+
 ANY = ""
 """Stands for anything that is not a tag or a named branch."""
+
+OF_DEFAULT = "${CI_REPO_DEFAULT_BRANCH}"
+"""Stands for the default branch where a condition asks for it without its name."""
+
+DEFAULT = frozenset({"main", "master", "trunk", OF_DEFAULT})
+"""What a default branch is called."""
 
 _NEGATED = re.compile(r"!\s*(?:startsWith|contains|endsWith)\s*\([^()]*\)")
 _TAG = re.compile(
     r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'release'|github\.event\.release"
     r"|\$CI_COMMIT_TAG(?!\w)(?!\s*(?:==\s*(?:null|\"\"|'')|!~))"
     r"|CI_COMMIT_TAG\s*!=\s*(?:\"\"|'')|CI_PIPELINE_EVENT\s*==\s*[\"'](?:tag|release)[\"']"
+    r"|outputs\S*releas(?:e_created|es_created|ed\b|e_published)"
+)
+_PULL = re.compile(
+    r"event_name\s*==\s*'pull_request|\$CI_PIPELINE_SOURCE\s*==\s*[\"']merge_request|\$CI_MERGE_REQUEST_I?ID(?!\s*==)"
+    r"|CI_PIPELINE_EVENT\s*==\s*[\"']pull_request"
+)
+_CLOCK = re.compile(
+    r"event_name\s*==\s*'schedule'|\$CI_PIPELINE_SOURCE\s*==\s*[\"']schedule|CI_PIPELINE_EVENT\s*==\s*[\"']cron"
+)
+_REF = (
+    r"(?:github\.ref(?:_name)?|github\.event\.workflow_run\.head_branch|\$CI_COMMIT_(?:BRANCH|REF_NAME)"
+    r"|\bCI_COMMIT_BRANCH)"
 )
 _BRANCH = re.compile(
-    r"(?:github\.ref(?:_name)?|\$CI_COMMIT_(?:BRANCH|REF_NAME)|\bCI_COMMIT_BRANCH)\s*==\s*[\"'](?:refs/heads/)?([^\"']+)[\"']"
+    rf"{_REF}\s*==\s*[\"'](?:refs/heads/)?([^\"']+)[\"']"
+    rf"|(?:startsWith|endsWith|contains)\(\s*{_REF}\s*,\s*'(?:refs/heads/)?([^']+)'"
 )
-_BY_HAND = re.compile(r"event_name\s*==\s*'workflow_dispatch'|\$CI_PIPELINE_SOURCE\s*==\s*[\"']web")
-_RELEASING = {"tag", "release"}
-_WORDS_OF_GITLAB = {"tags": TAGS, "branches": ANY, "merge_requests": ANY, "pushes": ANY, "web": ANY, "schedules": ANY}
+_DEFAULT = re.compile(
+    rf"{_REF}\s*==\s*(?:\$?CI_(?:REPO_)?DEFAULT_BRANCH|github\.event\.repository\.default_branch|format)"
+)
+_MATCHING = re.compile(rf"{_REF}\s*=~\s*/(.+?)/")
+_BY_A_PERSON = re.compile(r"event_name\s*==\s*'workflow_dispatch'|\$CI_PIPELINE_SOURCE\s*==\s*[\"']web")
+_KINDS = {
+    TAGS: frozenset({"tag", "release"}),
+    CLOCK: frozenset({"cron"}),
+    PULLS: frozenset({"pull_request", "pull_request_closed"}),
+}
+_WORDS_OF_GITLAB = {
+    "tags": TAGS, "branches": ANY, "merge_requests": PULLS, "pushes": ANY, "web": ANY, "schedules": CLOCK,
+}  # fmt: skip
 
 
-def runs_for(unit: Unit, each: Pipeline) -> frozenset[str]:
-    """The branches for which a unit runs, with `TAGS` and `ANY` among them; empty where nothing says it."""
+def runs_for(unit: Unit, each: Pipeline, *more: str) -> frozenset[str]:
+    """The branches for which a unit runs, `TAGS`, `PULLS`, `CLOCK` and `ANY` among them; empty where nothing says it.
+
+    `more` are conditions of a step of it, as they are written.
+    """
+    result: frozenset[str] = frozenset()
+    for by in (*_levels(unit, each), *map(_of_text, more)):
+        result = _narrowed(result, frozenset(by))
+    return result
+
+
+def _levels(unit: Unit, each: Pipeline) -> Iterator[Iterable[str]]:
+    """What the pipeline asks for, and then what the unit does."""
+    data, whole = table(unit.data), table(each.document(unit))
     if each.platform in ACTIONS:
-        own = frozenset(_of_text(str(table(unit.data).get("if", ""))))
-        return own if own and ANY not in own else frozenset(_of_events(each))
-    if each.platform is Platform.GITLAB:
-        job = table(unit.data)
-        whole = table(table(each.data).get("workflow"))
-        return frozenset((*_of_rules(job), *_of_only(job))) or frozenset(_of_rules(whole))
-    own = frozenset(_of_when(table(unit.data).get("when")))
-    document = table(each.document(unit))
-    return own if own and ANY not in own else frozenset(_of_when(document.get("when") or document.get("trigger")))
+        yield _of_events(each)
+        yield _of_text(str(data.get("if", "")))
+    elif each.platform is Platform.GITLAB:
+        yield _of_rules(table(whole.get("workflow")))
+        yield (*_of_rules(data), *_of_only(data))
+    else:
+        yield _of_when(whole.get("when") or whole.get("trigger"))
+        yield _of_when(data.get("when"))
+
+
+def _narrowed(have: frozenset[str], by: frozenset[str]) -> frozenset[str]:
+    """What is left of some branches by a condition."""
+    if not by or ANY in by:
+        return have
+    if OF_DEFAULT in by:
+        named = (have & DEFAULT) or (have - {ANY, TAGS, PULLS, CLOCK}) or {OF_DEFAULT}
+        by = (by - {OF_DEFAULT}) | named
+    return by if not have or ANY in have else (have & by) or by
 
 
 def approval(unit: Unit, each: Pipeline) -> str:
     """What a person may have to do before a unit runs; empty where nothing says so."""
     data = table(unit.data)
-    if each.platform not in (*ACTIONS, Platform.GITLAB):
-        return ""
-    given = data.get("environment")
+    given = data.get("environment") if each.platform in (*ACTIONS, Platform.GITLAB) else None
     name = table(given).get("name") if isinstance(given, dict) else given
-    if data.get("when") == "manual" or set(events(each)) == {"workflow_dispatch"}:
+    own = () if each.platform in (*ACTIONS, Platform.GITLAB) else events_of(data.get("when"))
+    started = set(own or events(each))
+    if data.get("when") == "manual" or (started and started <= BY_HAND):
         return "A person starts it today, and Keel waits for nobody"
     return f"Keel asks for no approval of the environment `{name}`" if isinstance(name, str) else ""
 
@@ -57,9 +112,27 @@ def approval(unit: Unit, each: Pipeline) -> str:
 def _of_text(condition: str) -> Iterator[str]:
     """What each alternative of a condition asks for; one that a person starts says nothing of branches."""
     for part in _NEGATED.sub("", condition).split("||") if condition else ():
-        branch, tag = _BRANCH.search(part), _TAG.search(part)
-        if branch or tag or not _BY_HAND.search(part):
-            yield TAGS if tag else branch[1] if branch else ANY
+        if _TAG.search(part):
+            yield TAGS
+        elif _PULL.search(part) and "merged" not in part:
+            yield PULLS
+        elif _CLOCK.search(part):
+            yield CLOCK
+        elif (branch := _branch(part)) or not _BY_A_PERSON.search(part):
+            yield branch
+
+
+def _branch(condition: str) -> str:
+    """The branch for which a condition asks; `ANY` for none."""
+    if match := _BRANCH.search(condition):
+        name = match[1] or match[2]
+        return ANY if name == "refs/heads/" else name
+    if _DEFAULT.search(condition):
+        return OF_DEFAULT
+    if match := _MATCHING.search(condition):
+        known = sorted(name for name in DEFAULT if patterns.search(match[1], name))
+        return known[0] if known else f"/{match[1]}/"
+    return ANY
 
 
 def _of_events(each: Pipeline) -> Iterator[str]:
@@ -70,11 +143,17 @@ def _of_events(each: Pipeline) -> Iterator[str]:
         branches = names(given.get("branches"))
         if event == "release" or (event == "push" and "tags" in given and not branches):
             yield TAGS
-        elif event == "push" and branches:
-            yield from (ANY if name.startswith("!") else name for name in branches)
+        elif event in ("push", "workflow_run") and branches:
+            yield from map(_named, branches)
             yield from (TAGS for _ in names(given.get("tags"))[:1])
+        elif event == "schedule":
+            yield CLOCK
         elif event not in ("workflow_dispatch", "pull_request"):
             yield ANY
+
+
+def _named(branch: str) -> str:
+    return ANY if branch.startswith("!") or not branch.strip("*") else branch
 
 
 def _of_rules(job: dict[str, object]) -> Iterator[str]:
@@ -93,17 +172,25 @@ def _of_only(job: dict[str, object]) -> Iterator[str]:
 
 
 def _of_when(when: object) -> Iterator[str]:
-    """What each entry of a filter of Woodpecker or Drone lets through."""
+    """What each entry of a filter of Woodpecker or Drone lets through; one that a person starts says nothing of it."""
     for one in when if isinstance(when, list) else [when] if when else ():
         entry = table(one)
-        events, refs = _included(entry.get("event")), _included(entry.get("ref"))
-        tests = str(entry.get("evaluate", ""))
-        if (events and set(events) <= _RELEASING) or (refs and all(name.startswith(TAGS) for name in refs)):
-            yield TAGS
+        started, refs = set(_included(entry.get("event"))), _included(entry.get("ref"))
+        kinds = [kind for kind, some in _KINDS.items() if started and started <= some]
+        if kinds or (refs and all(name.startswith(TAGS) for name in refs)):
+            yield kinds[0] if kinds else TAGS
         elif branches := _included(entry.get("branch")):
-            yield from branches
-        else:
-            yield from _of_text(tests) if tests else (ANY,)
+            yield from map(_named, branches)
+        elif refs and all(name.startswith("refs/heads/") for name in refs):
+            yield from (_named(name.removeprefix("refs/heads/")) for name in refs)
+        elif not started or not started <= BY_HAND:
+            yield from _of_text(tests) if (tests := str(entry.get("evaluate", ""))) else (ANY,)
+
+
+def events_of(when: object) -> tuple[str, ...]:
+    """The events that a filter of Woodpecker or Drone lets through, as far as it names them."""
+    every = when if isinstance(when, list) else [when]
+    return tuple(name for one in every for name in _included(table(one).get("event")))
 
 
 def _included(value: object) -> tuple[str, ...]:

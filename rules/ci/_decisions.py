@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from hclmod.rulekit import Context, Struct, UnfixableError, removal
 
 from ._acts import Kind, Target
-from ._conditions import ANY, TAGS, runs_for
-from ._guard import images, objections
+from ._clusters import several_clusters
+from ._conditions import ANY, CLOCK, DEFAULT, OF_DEFAULT, PULLS, TAGS, runs_for
+from ._guard import images, objections, unreadable
 from ._needs import waiting, without
 from ._pipelines import ACTIONS, Pipeline, Platform, Unit, all_of, events
-from ._pushes import DEFAULT, Push, may_push_latest, pushed, pushes
+from ._pushes import Pushes, latest_for, may_push_latest, pushed, pushes
 from ._values import names, table
 
 FALLBACKS = ("build-fallback",)
 """The names of pipelines that build the same image a second time, if a person starts them."""
 
 _WATCHES = re.compile(r"kubectl|/apis/apps/|rollout|\bdeployment", re.IGNORECASE)
+_WORDS = {PULLS: PULLS, CLOCK: CLOCK, OF_DEFAULT: "the default branch", TAGS: "releases"}
+_ASKS = re.compile(
+    r"^\s*(?:-\s+)?(?:run:\s*)?(?:if|elif|case|test|\[)[ \t\[].*"
+    r"(?:\$\{?(?:GITHUB_REF|CI_COMMIT_(?:BRANCH|TAG|REF)|DRONE_(?:BRANCH|TAG))|\{\{\s*github\.ref)"
+)
 _SAYS_DEPLOYED = re.compile(r"deploy|rolled out|rollout|live\b", re.IGNORECASE)
 
 
@@ -36,6 +42,11 @@ class Stays(Struct, frozen=True):
 def pipelines(context: Context, now: Pipeline) -> tuple[Pipeline, ...]:
     """All pipelines, this one as it is now."""
     return tuple(now if each.path == now.path else each for each in all_of(context.yaml))
+
+
+def every_push(context: Context, now: Pipeline) -> Pushes:
+    """What all pipelines push, this one as it is now."""
+    return tuple((push, other) for other in pipelines(context, now) for push in pushes(other))
 
 
 def stays(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ...] = ()) -> Stays | None:
@@ -52,20 +63,32 @@ def stays(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ..
     if not goes_whole(each) and (why := _not_removable(unit, each)):
         return Stays("not-removable", why)
     targets = targets_of(unit, each, context, workloads)
-    return _deploys_less(targets, unit, each, context) or _undelivered(targets, each, context)
+    return _deploys_less(targets, unit, each, context) or _undelivered(targets, unit, each, context)
 
 
-def _undelivered(targets: Sequence[Target], each: Pipeline, context: Context) -> Stays | None:
+def _undelivered(targets: Sequence[Target], unit: Unit, each: Pipeline, context: Context) -> Stays | None:
     if not targets:
         started = "no pipeline of this repository deploys a workload when it is started"
         return Stays("unknown-workload", f"{started}. Name the workload with --workload")
     built = frozenset(name for other in pipelines(context, each) for name in pushed(other))
     missing = [why for target in targets for why in objections(target, context, built)]
-    if not missing:
-        name = _unpushed(targets, each, context)
+    if missing := missing or list(_of_other_images(targets, each, context)):
+        return Stays("not-delivered", f"Keel would not deploy instead. {'. '.join(dict.fromkeys(missing))}")
+    if name := _unpushed(targets, each, context):
         why = f"no pipeline pushes {name}:latest, which Keel watches. Push it for the default branch first"
-        return Stays("latest-not-pushed", why) if name else None
-    return Stays("not-delivered", f"Keel would not deploy instead. {'. '.join(dict.fromkeys(missing))}")
+        return Stays("latest-not-pushed", why)
+    if why := several_clusters(unit, each, pipelines(context, each), context):
+        return Stays("several-clusters", why)
+    return None
+
+
+def _of_other_images(targets: Sequence[Target], each: Pipeline, context: Context) -> Iterator[str]:
+    """What containers run whose new image cannot be read, where the pipelines push other images by name."""
+    every = every_push(context, each)
+    built = sorted({name for push, _ in every for name in push.repositories})
+    for image in sorted(images(targets, context)) if built and unreadable(targets) else ():
+        if not _of(image, every):
+            yield f"The workload runs {image}, and the pipelines here push {', '.join(built)}"
 
 
 def targets_of(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ...] = ()) -> tuple[Target, ...]:
@@ -80,34 +103,49 @@ def targets_of(unit: Unit, each: Pipeline, context: Context, workloads: tuple[st
 
 
 def _deploys_less(targets: Sequence[Target], unit: Unit, each: Pipeline, context: Context) -> Stays | None:
-    """Why Keel would deploy more than a unit does, which runs for releases or for some branches alone."""
-    own = runs_for(unit, each)
-    run = images(targets, context)
-    every = _of(targets, each, context)
-    pushing = [(push.unit, other) for push, other in every if may_push_latest(push, other) & run]
-    latest = {branch for builder, other in pushing for branch in runs_for(builder, other) or {ANY}}
-    if own == {TAGS} and latest != {TAGS}:
+    """Why Keel would deploy at other times than a unit does, which runs for releases or for some branches alone."""
+    own = _alike(name for act in unit.deploys for name in runs_for(unit, each, act.condition))
+    every = every_push(context, each)
+    moving = [one for image in images(targets, context) for one in _moving(image, every)]
+    latest = _alike(name for push, other in moving for name in latest_for(push, other)) or {OF_DEFAULT}
+    if own == {TAGS} and latest != own:
         return Stays("for-releases", "it deploys releases alone, and Keel would deploy each push of `latest`")
-    if own and not own & {ANY, TAGS, *DEFAULT, *latest}:
-        branches = ", ".join(f"`{name}`" for name in sorted(own))
-        why = f"it deploys the branch {branches} alone, and Keel would deploy each push of `latest`"
-        return Stays("other-branch", why)
+    if latest == {TAGS} and own != latest:
+        why = "it deploys more than releases, and `latest` is pushed for releases alone. Push it for each deploy first"
+        return Stays("latest-not-pushed", why)
+    known = (latest | {OF_DEFAULT}) - {ANY} if ANY in latest else latest
+    more = latest - {TAGS, CLOCK, ANY} - own or (own <= {PULLS, CLOCK} and latest - own)
+    if own and ANY not in own and (not own & known or more):
+        only = ", ".join(_WORDS.get(name, f"the branch `{name}`") for name in sorted(own))
+        return Stays("other-branch", f"it deploys for {only} alone, and Keel would deploy each push of `latest`")
+    if any(_ASKS.search(line) for line in unit.text.splitlines()):
+        return Stays(
+            "other-branch", "its script asks for a branch or a tag, and Keel would deploy each push of `latest`"
+        )
     return None
 
 
-def _of(targets: Sequence[Target], each: Pipeline, context: Context) -> list[tuple[Push, Pipeline]]:
-    """What the pipelines of the repository push that workloads run."""
-    run = images(targets, context)
-    every = ((push, other) for other in pipelines(context, each) for push in pushes(other))
-    return [(push, other) for push, other in every if run & set(push.repositories)]
+def _alike(branches: Iterable[str]) -> set[str]:
+    """Branches, with one name for what a default branch is called."""
+    return {OF_DEFAULT if name in DEFAULT else name for name in branches}
+
+
+def _of(image: str, every: Pushes) -> Pushes:
+    """What pushes an image: by its name, or else by one that may turn out to be it."""
+    named = [one for one in every if image in one[0].repositories]
+    return named or [one for one in every if one[0].is_of(image, one[0].unread)]
+
+
+def _moving(image: str, every: Pushes) -> Pushes:
+    """What pushes `latest` of an image, or can be made to."""
+    return [one for one in _of(image, every) if one[0].is_of(image, may_push_latest(*one, every))]
 
 
 def _unpushed(targets: Sequence[Target], each: Pipeline, context: Context) -> str:
     """The image of which every pipeline that pushes it leaves `latest` out; empty for none."""
-    every = _of(targets, each, context)
-    known = {name for push, _ in every for name in push.repositories} & images(targets, context)
-    moved = {name for push, other in every for name in may_push_latest(push, other)}
-    return min(known - moved, default="")
+    every = every_push(context, each)
+    run = sorted(images(targets, context))
+    return next((image for image in run if _of(image, every) and not _moving(image, every)), "")
 
 
 def advice(targets: Sequence[Target], each: Pipeline, context: Context) -> str:
@@ -167,24 +205,49 @@ def _awaited(unit: Unit, each: Pipeline) -> str:
     name = re.escape(unit.name)
     if each.platform in ACTIONS and re.search(rf"\bjobs\s*(?:\.\s*{name}\b|\[\s*['\"]{name}['\"])", _code(each)):
         return "the workflow gives its outputs to its callers"
+    waiting_for = _followers(unit, each)
+    read = "|".join(re.escape(name) for name in sorted(waiting_for))
     for other in each.beside(unit):
-        read = rf"\bneeds\s*(?:\.\s*{re.escape(unit.name)}\b|\[\s*['\"]{re.escape(unit.name)}['\"]\s*\])"
-        if re.search(read, other.text):
+        if re.search(rf"\bneeds\s*(?:\.\s*(?:{read})\b(?!-)|\[\s*['\"](?:{read})['\"]\s*\])", other.text):
             return f"`{other.name}` reads its result"
-        waits = unit.name in other.needs and not (other.is_idle or (other.deploys and not other.others))
+        waits = waiting_for & set(other.needs) and not (other.is_idle or (other.deploys and not other.others))
         acts = any(act.kind in (Kind.OTHER, Kind.UNKNOWN) for act in other.acts)
         if waits or (acts and other.name in each.behind(unit)):
             return f"`{other.name}` waits for it and does more than to notify. Without a deploy it would run too early"
     return ""
 
 
+def _followers(unit: Unit, each: Pipeline) -> set[str]:
+    """A unit, and those that only watch or deploy after it: who waits for them waits for it."""
+    result = {unit.name}
+    while more := {
+        other.name
+        for other in each.beside(unit)
+        if other.name not in result and result & set(other.needs) and _only_watches(other)
+    }:
+        result |= more
+    return result
+
+
+def _only_watches(unit: Unit) -> bool:
+    notifies = any(act.kind is Kind.NOTIFY for act in unit.acts)
+    return not notifies and (unit.is_idle or (bool(unit.deploys) and not unit.others))
+
+
 def goes_whole(each: Pipeline) -> bool:
     """Whether nothing would be left in a file without its deploys but what looks and notifies."""
-    if each.platform is Platform.GITLAB and "include" in table(each.data):
+    if each.platform is Platform.GITLAB and _gives_more(each):
         return False
     deploys = any(unit.deploys for unit in each.units)
     rest = (unit for unit in each.units if not unit.deploys)
     return deploys and all(unit.is_idle or (is_fallback(each) and unit.builds) for unit in rest)
+
+
+def _gives_more(each: Pipeline) -> bool:
+    """Whether a file of GitLab includes others, or has what others that include it may use."""
+    keys = set(table(each.data))
+    own = {unit.name for unit in each.units}
+    return "include" in keys or (not each.path.startswith(".gitlab-ci.y") and bool(keys - own))
 
 
 def is_fallback(each: Pipeline) -> bool:

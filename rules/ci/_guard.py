@@ -118,6 +118,11 @@ def repository(image: str) -> str:
     return known.name if known else ""
 
 
+def unreadable(targets: Sequence[Target]) -> bool:
+    """Whether an image that a deploy sets is filled in at run time, its repository too."""
+    return any(not repository(image) for target in targets for _, image in target.images)
+
+
 def commands(targets: Sequence[Target], context: Context) -> tuple[str, ...]:
     """What to run once for containers whose image Terraform ignores: they still have the tag that CI has set last."""
     lines = []

@@ -9,7 +9,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair
+from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair, replace
 
 from ._acts import CAUSE, ROLLBACK, Act, Kind, Target, at_home
 from ._commands import act
@@ -37,7 +37,7 @@ _PATHS = {
     Platform.DRONE: (".drone.yml", ".drone.yaml"),
     Platform.GITLAB: (".gitlab-ci.yml", ".gitlab-ci.yaml", ".gitlab/ci/*.yml", ".gitlab-ci/*.yml"),
 }  # fmt: skip
-_STAGES = ("build", "test", "deploy")
+STAGES = ("build", "test", "deploy")
 """The stages of GitLab where a file names none."""
 
 ACTIONS = (Platform.GITHUB, Platform.FORGEJO)
@@ -48,7 +48,8 @@ _RESERVED = frozenset((
 ))  # fmt: skip
 _GENERATED = re.compile(r"^#.*\b(generated (?:by|from)|do not edit|managed by)\b.*$", re.IGNORECASE | re.MULTILINE)
 _MIRROR = re.compile(r"overwritten by the next sync|one-way mirror|mirrored from|this is a mirror", re.IGNORECASE)
-_BY_HAND = frozenset({"manual", "deployment", "custom", "promote", "rollback", "workflow_dispatch"})
+BY_HAND = frozenset({"manual", "deployment", "custom", "promote", "rollback", "workflow_dispatch"})
+"""The events that a person or a request makes."""
 
 Part = YamlPair | YamlItem
 
@@ -156,7 +157,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         """The units that run after one without saying so: later steps, and jobs of later stages."""
         others = self.beside(unit)
         if self.platform is Platform.GITLAB:
-            stages = names(table(self.data).get("stages")) or _STAGES
+            stages = names(table(self.data).get("stages")) or STAGES
             later = stages[stages.index(stage) + 1 :] if (stage := stage_of(unit)) in stages else ()
             return tuple(each.name for each in others if stage_of(each) in later and "needs" not in table(each.data))
         if self.platform in ACTIONS or any(each.needs for each in (unit, *others)):
@@ -166,7 +167,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     @property
     def starts_by_hand(self) -> bool:
         """Whether a person or a request may start it."""
-        return bool(_BY_HAND & set(events(self)))
+        return bool(BY_HAND & set(events(self)))
 
     @property
     def untouchable(self) -> str:
@@ -176,6 +177,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             return f"the file says `{mirror[0]}`, so edit it where it comes from"
         if generated := _GENERATED.search(head):
             return f"the file is generated (`{generated[0].lstrip('# ').strip()}`), so change what generates it"
+        if any(table(each).get("kind") == "signature" for each in self.file.contents):
+            return "the file is signed. Change it by hand and sign it again with `drone sign`"
         return ""
 
     def unit(self, name: str) -> Unit | None:
@@ -219,7 +222,12 @@ def _of_actions(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
         text = file.text(pair.span)
         steps = data.get("steps")
         acts = (
-            [each for step in steps if isinstance(step, dict) for each in _step(step, known, text)]
+            [
+                replace(each, condition=str(step.get("if", "")))
+                for step in steps
+                if isinstance(step, dict)
+                for each in _step(step, known, text)
+            ]
             if isinstance(steps, list)
             else []
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -45,9 +46,14 @@ _PLUGINS: Mapping[Kind, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def plain(uses: str) -> str:
+    """The name of an action without its version and the host that Forgejo may give it."""
+    return re.sub(r"^https?://[^/]+/", "", uses.partition("@")[0].lower())
+
+
 def action(uses: str, inputs: Mapping[str, object]) -> Act:
     """What an action of a workflow does."""
-    name = uses.partition("@")[0].lower()
+    name = plain(uses)
     if "kubectl" in name and isinstance(args := inputs.get("args", inputs.get("command")), str):
         calls = [kubectl(each[1:] if each[0] == "kubectl" else each) for each in commands(args.strip("'\""))]
         return calls[0] if len(calls) == 1 else Act(kind=Kind.UNKNOWN, words=f"`{uses}`")

@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from hclmod.rulekit import Context, Struct, YamlNode
+from hclmod.rulekit import Context, Struct, YamlNode, replace
 
+from . import _metadata
 from ._acts import Kind
+from ._conditions import ANY, TAGS, runs_for
+from ._defaults import events_are_safe, is_default_branch
 from ._guard import repository, rows
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events
+from ._pipelines import ACTIONS, Pipeline, Platform, Unit
+from ._plugins import plain
+from ._scripts import pushed_by
 from ._shell import commands, filled, texts
-from ._values import literals, names, split, table
+from ._values import literals, split, table
 
 _BUILD = "docker/build-push-action"
-_META = "docker/metadata-action"
-DEFAULT = frozenset({"main", "master", "trunk", "${CI_REPO_DEFAULT_BRANCH}"})
-_OF_DEFAULT = re.compile(r"\$CI_COMMIT_BRANCH\s*==\s*(?:\$CI_DEFAULT_BRANCH|['\"](?:main|master)['\"])")
 _MADE = re.compile(r"steps[._](\w[\w-]*)[._]outputs[._](tags)")
+_UNKNOWN = re.compile(r"\$\{[^{}]*\}|\$\w+")
+_FILE = re.compile(r"^.*>\s*\.tags\b.*$", re.MULTILINE)
 
 
 class Push(Struct, frozen=True, kw_only=True):
-    """One step that pushes: its repositories as `name`, the node that has its tags, how they are written."""
+    """One step that pushes: its repositories as `name`, the node that has its tags, how they are written.
+
+    `unread` are names of repositories of which a part is filled in when it runs. `conditions` are those of `latest`.
+    """
 
     unit: Unit
-    repositories: tuple[str, ...]
-    node: YamlNode | None
+    repositories: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    node: YamlNode | None = None
     form: str  # `lines`, `list`, `text`, `metadata`, `auto`, or `script`
-    latest: frozenset[str]  # those of its repositories that get the tag `latest`
+    latest: frozenset[str]  # those of all its names that get the tag `latest`
     tags: tuple[str, ...] = ()  # as they are written
     lines: tuple[tuple[str, str], ...] = ()  # the repository of each whole image that is written there, and its text
+    conditions: tuple[str, ...] = ()
+    affixed: bool = False  # every tag gets a prefix or a suffix
+
+    def is_of(self, image: str, names: Iterable[str]) -> bool:
+        """Whether one of some of its names is this image, or may turn out to be it when it runs."""
+        short = image.removeprefix("docker.io/").removeprefix("library/")
+        unread = (".+".join(map(re.escape, _UNKNOWN.split(each))) for each in names if "$" in each)
+        return image in names or any(re.fullmatch(each, name) for each in unread for name in (image, short))
+
+
+Pushes = Sequence[tuple[Push, Pipeline]]
 
 
 def pushes(each: Pipeline) -> Iterator[Push]:
-    """All steps that push an image whose name can be read."""
+    """All steps that push an image."""
     for unit in each.units:
         yield from _of_actions(unit, each) if each.platform in ACTIONS else _of_step(unit, each)
         yield from _of_script(unit, each)
 
 
 def pushed(each: Pipeline) -> set[str]:
-    """The repositories that a pipeline pushes to."""
+    """The repositories that a pipeline pushes to, those whose name can be read."""
     return {name for push in pushes(each) for name in push.repositories}
 
 
@@ -50,43 +69,43 @@ def run_by(push: Push, context: Context) -> tuple[str, ...]:
     return tuple(each for each in push.repositories if each in at_latest)
 
 
-def may_push_latest(push: Push, each: Pipeline) -> frozenset[str]:
-    """The repositories of which a step pushes `latest`, or the rule `push-latest` can add it."""
+def latest_for(push: Push, each: Pipeline) -> frozenset[str]:
+    """The branches for which it pushes `latest`, or would."""
+    return runs_for(push.unit, each, *push.conditions) or frozenset({ANY})
+
+
+def may_push_latest(push: Push, each: Pipeline, every: Pushes) -> frozenset[str]:
+    """The names of which a step pushes `latest`, or the rule `push-latest` can add it."""
     if push.node is None or each.untouchable:
         return push.latest
-    can = push.form == "metadata" or is_default_branch(each, push.unit)
-    return frozenset(push.repositories) if can else push.latest
+    return push.latest | {name for name in push.repositories if not cannot_add(push, name, each, every)}
 
 
-def is_default_branch(each: Pipeline, unit: Unit) -> bool:
-    """Whether a unit runs for the default branch alone, as far as branches decide it."""
-    data = table(each.document(unit))
-    if each.platform in ACTIONS:
-        on = table(data.get("on"))
-        push = table(on.get("push"))
-        branches = names(push.get("branches"))
-        others = set(events(each)) - {"push", "workflow_dispatch", "schedule"}
-        return bool(branches) and set(branches) <= DEFAULT and not others and "tags" not in push
-    if each.platform is Platform.GITLAB:
-        job = table(unit.data)
-        rules = [str(table(rule).get("if", "")) for rule in _listed(job.get("rules"))]
-        only = names(job.get("only"))
-        by_rule = bool(rules) and all(_OF_DEFAULT.search(rule) for rule in rules)
-        return by_rule or (bool(only) and set(only) <= DEFAULT)
-    own = [table(one) for one in _listed(table(unit.data).get("when"))]
-    whole = [table(one) for one in _listed(data.get("when") or data.get("trigger"))]
-    return any(bool(some) and all(_is_on_default(one) for one in some) for some in (own, whole))
+def cannot_add(push: Push, name: str, each: Pipeline, every: Pushes) -> str:
+    """Why `latest` cannot be added to what a step pushes, in a word; `every` are the pushes of all pipelines."""
+    same = [(one, other) for one, other in every if name in one.repositories]
+    reasons = {
+        "pushed": any(name in one.latest for one, _ in same),
+        "script": push.form == "script",
+        "affix": push.affixed,
+        "branches": not _is_addable(push, each),
+        "matrix": has_matrix(push.unit, each),
+        "several": sum(_is_addable(one, other) for one, other in same) > 1,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
-def _is_on_default(when: dict[str, object]) -> bool:
-    branch = when.get("branch")
-    given = names(table(branch).get("include") if isinstance(branch, dict) else branch)
-    event = names(when.get("event"))
-    return bool(given) and set(given) <= DEFAULT and not set(event) & {"tag", "pull_request"}
+def _is_addable(push: Push, each: Pipeline) -> bool:
+    if push.form != "metadata":
+        return is_default_branch(each, push.unit)
+    return not push.affixed and events_are_safe(each)
 
 
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value] if value else []
+def has_matrix(unit: Unit, each: Pipeline) -> bool:
+    """Whether a unit runs once for each entry of a matrix."""
+    data = table(unit.data)
+    inner = (table(data.get(key)).get("matrix") for key in ("strategy", "parallel"))
+    return any(inner) or (each.platform is Platform.WOODPECKER and "matrix" in table(each.document(unit)))
 
 
 def _tag(image: str) -> str:
@@ -97,29 +116,58 @@ def _variables(unit: Unit, each: Pipeline) -> dict[str, str]:
     return {**literals(table(each.data).get("env")), **literals(table(unit.data).get("env"))}
 
 
+def _of_images(unit: Unit, images: Sequence[str], form: str, *conditions: str) -> Iterator[Push]:
+    """A push for each repository among some images with their tags."""
+    tags: dict[str, list[str]] = {}
+    for image in images:
+        tags.setdefault(split(image)[0], []).append(_tag(image))
+    for written, own in tags.items():
+        name = repository(written)
+        unread = () if name or "$" not in written else (written,)
+        if name or unread:
+            yield Push(
+                unit=unit,
+                repositories=(name,) if name else (),
+                unread=unread,
+                form=form,
+                latest=frozenset((name,) if name else unread) if "latest" in own else frozenset(),
+                tags=tuple(own),
+                conditions=conditions,
+            )
+
+
 def _of_actions(unit: Unit, each: Pipeline) -> Iterator[Push]:
-    steps = table(unit.data).get("steps")
+    given = table(unit.data).get("steps")
+    steps: list[object] = given if isinstance(given, list) else []
     known = _variables(unit, each)
-    for number, step in enumerate(steps if isinstance(steps, list) else ()):
+    for number, step in enumerate(steps):
         inputs = table(table(step).get("with"))
-        if not str(table(step).get("uses", "")).startswith(_BUILD) or inputs.get("push", "false") == "false":
-            continue
-        node = unit.node.get("steps", number, "with", "tags") if unit.node else None
+        uses, condition = plain(str(table(step).get("uses", ""))), str(table(step).get("if", ""))
         value = inputs.get("tags")
-        if isinstance(value, str):
-            yield _of_tags(unit, node, value, known, steps if isinstance(steps, list) else [])
+        if not isinstance(value, str):
+            continue
+        if uses == _BUILD and inputs.get("push", "false") != "false":
+            node = unit.node.get("steps", number, "with", "tags") if unit.node else None
+            yield from _of_tags(unit, each, node, value, known, condition)
+        elif uses != _BUILD and {"image", "registry"} <= inputs.keys():  # as redhat-actions/push-to-registry
+            name = filled(f"{inputs['registry']}/{inputs['image']}", known)
+            yield from _of_images(unit, [f"{name}:{tag}" for tag in re.split(r"[\s,]+", value)], "script", condition)
 
 
-def _of_tags(unit: Unit, node: YamlNode | None, value: str, known: dict[str, str], steps: list[object]) -> Push:
+def _of_tags(
+    unit: Unit, each: Pipeline, node: YamlNode | None, value: str, known: dict[str, str], condition: str
+) -> Iterator[Push]:
     if made := _MADE.search(filled(value, known)):
-        return _of_metadata(unit, made[1], known, steps)
+        yield from _of_metadata(unit, each, made[1], known, condition)
+        return
     lines = [line for each in value.splitlines() for line in each.split(",") if line.strip()]
     full = [filled(line, known).strip() for line in lines]
+    yield from _of_images(unit, [each for each in full if not repository(each)], "script", condition)
     repositories = tuple(dict.fromkeys(name for each in full if (name := repository(each))))
     latest = frozenset(repository(each) for each in full if _tag(each) == "latest")
     tags = tuple(_tag(line) for line in lines)
     form = "lines" if "\n" in value.strip() or (node is not None and node.inner.type == "block_scalar") else "text"
-    return Push(
+    yield Push(
         unit=unit,
         repositories=repositories,
         node=node,
@@ -127,25 +175,31 @@ def _of_tags(unit: Unit, node: YamlNode | None, value: str, known: dict[str, str
         latest=latest & frozenset(repositories),
         tags=tags,
         lines=tuple(zip(map(repository, full), lines, strict=True)),
+        conditions=(condition,),
     )
 
 
-def _of_metadata(unit: Unit, name: str, known: dict[str, str], steps: list[object]) -> Push:
+def _of_metadata(unit: Unit, each: Pipeline, name: str, known: dict[str, str], condition: str) -> Iterator[Push]:
+    steps = table(unit.data)["steps"]
     at = next((number for number, step in enumerate(steps) if table(step).get("id") == name), None)
-    inputs = table(table(steps[at]).get("with")) if at is not None else {}
-    is_known = at is not None and str(table(steps[at]).get("uses", "")).startswith(_META)
-    images = [filled(line, known) for line in str(inputs.get("images", "")).splitlines()]
+    if at is None or plain(str(table(steps[at]).get("uses", ""))) != _metadata.NAME:
+        return
+    inputs = table(table(steps[at]).get("with"))
+    images = [filled(line, known).strip() for line in re.split(r"[\n,]", str(inputs.get("images", "")))]
+    latest = _metadata.latest(inputs)
+    if latest == TAGS and not runs_for(unit, each, condition) & {TAGS, ANY}:
+        latest = None
     repositories = tuple(dict.fromkeys(name for each in images if (name := repository(each))))
-    tags = str(inputs.get("tags", ""))
-    latest = bool(re.search(r"value=latest|type=raw,\s*latest|^[ \t]*latest[ \t\r]*$", tags, re.MULTILINE))
-    latest = latest or "latest=true" in str(inputs.get("flavor", ""))
-    node = unit.node.get("steps", at, "with", "tags") if unit.node and at is not None and is_known else None
-    return Push(
+    unread = tuple(each for each in images if "$" in each)
+    yield Push(
         unit=unit,
         repositories=repositories,
-        node=node,
+        unread=unread,
+        node=unit.node.get("steps", at, "with", "tags") if unit.node else None,
         form="metadata",
-        latest=frozenset(repositories if latest else ()),
+        latest=frozenset(() if latest is None else (*repositories, *unread)),
+        affixed=_metadata.has_affix(inputs),
+        conditions=(condition, _metadata.IS_DEFAULT if latest is None else latest),
     )
 
 
@@ -155,39 +209,53 @@ def _of_step(unit: Unit, each: Pipeline) -> Iterator[Push]:
     data = table(unit.data)
     inside = "settings" if "settings" in data else ""
     settings = table(data.get("settings")) or data
-    images = [image for text in texts(settings.get("repo")) for image in text.split(",")]
-    repositories = tuple(dict.fromkeys(name for each in images if (name := repository(each))))
-    if not repositories or settings.get("dry_run") == "true":
+    names = _named(settings)
+    repositories = tuple(dict.fromkeys(name for each_name in names if (name := repository(each_name))))
+    unread = tuple(name for name in names if "$" in name)
+    if not names or settings.get("dry_run") == "true":
         return
     key = next((each_key for each_key in ("tags", "tag") if each_key in settings), "")
     node = unit.node.get(*([inside] if inside else []), key) if unit.node and key else None
-    given = settings.get(key) if key else "latest"
-    tags = [tag.strip() for text in texts(given) for tag in text.split(",")]
+    tags = [tag.strip() for text in texts(settings.get(key)) for tag in text.split(",")]
     auto = str(settings.get("auto_tag", settings.get("auto_latest", ""))) == "true"
-    form = "auto" if auto or not key else "list" if isinstance(given, list) else "text"
+    written = "\n".join(_FILE.findall(each.file.data.decode(errors="replace")))  # tags in the file `.tags`
+    implied = "auto_tag_suffix" not in settings if auto else "latest" in written if written else not key
     yield Push(
         unit=unit,
         repositories=repositories,
+        unread=unread,
         node=node,
-        form=form,
-        latest=frozenset(repositories if auto or not key or "latest" in tags else ()),
+        form="auto" if auto or not key else "list" if isinstance(settings[key], list) else "text",
+        latest=frozenset((*repositories, *unread) if "latest" in tags or implied else ()),
         tags=tuple(tags),
+        conditions=(_metadata.IS_DEFAULT,) if auto else (),
     )
+
+
+def _named(settings: dict[str, object]) -> tuple[str, ...]:
+    """The repository of a plugin; some plugins put the registry before it, others want it there."""
+    host = re.sub(r"^https?://|/(?:v\d/?)?$", "", str(settings.get("registry", "")))
+    every = [image for text in texts(settings.get("repo")) for image in text.split(",")]
+    joined = [f"{host}/{name}" for name in every if host and not name.startswith(host)]
+    return (*every, *joined)
 
 
 def _of_script(unit: Unit, each: Pipeline) -> Iterator[Push]:
     data = table(unit.data)
     known = {**_variables(unit, each), **literals(data.get("environment")), **literals(data.get("variables"))}
+    known = {**literals(table(each.data).get("variables")), **known} if each.platform is Platform.GITLAB else known
     scripts = [*texts(data.get("commands")), *texts(data.get("script"))]
-    scripts += [run for step in _listed(data.get("steps")) if isinstance(run := table(step).get("run"), str)]
-    for words in (words for script in scripts for words in commands(script, known)):
-        if words[:2] == ("docker", "push") and len(words) > 2 and (name := repository(words[-1])):
-            is_latest = _tag(words[-1]) == "latest" or "--all-tags" in words
-            yield Push(
-                unit=unit,
-                repositories=(name,),
-                node=None,
-                form="script",
-                latest=frozenset((name,) if is_latest else ()),
-                tags=(_tag(words[-1]),),
-            )
+    yield from _of_commands(unit, "\n".join(scripts), known)
+    steps = data.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        if isinstance(run := table(step).get("run"), str):
+            inner = {**known, **literals(table(step).get("env"))}
+            yield from _of_commands(unit, run, inner, str(table(step).get("if", "")))
+
+
+def _of_commands(unit: Unit, script: str, known: dict[str, str], condition: str = "") -> Iterator[Push]:
+    every = commands(script, known)
+    images = [image for words in every for image in pushed_by(words)]
+    all_tags = any(words[:2] == ("docker", "push") and {"-a", "--all-tags"} & set(words) for words in every)
+    for push in _of_images(unit, images, "script", condition):
+        yield replace(push, latest=frozenset((*push.repositories, *push.unread))) if all_tags else push

@@ -17,6 +17,7 @@ from hclmod.rulekit import (
     Finding,
     Fix,
     Rule,
+    Struct,
     UnfixableError,
     YamlFile,
     YamlHooks,
@@ -26,9 +27,26 @@ from hclmod.rulekit import (
     warn,
 )
 
+from ._decisions import every_push
 from ._pipelines import Pipeline, is_pipeline, pipeline
-from ._pushes import Push, is_default_branch, pushes, run_by
+from ._pushes import Push, Pushes, cannot_add, pushes, run_by
 from ._values import split
+
+
+class Left(Struct, frozen=True):
+    """Why `latest` is left out: the code of the cause, and what to say."""
+
+    code: str
+    why: str
+
+
+_LEFT = {
+    "script": Left("in-a-script", "which Keel watches. Push it in the script"),
+    "affix": Left("prefix-or-suffix", "because each of its tags gets a prefix or a suffix"),
+    "branches": Left("other-branches", "and it does not run for the default branch alone"),
+    "matrix": Left("in-a-matrix", "and it pushes for each entry of a matrix. Push it where they are put together"),
+    "several": Left("several-pushes", "and other steps push this image too. Push it in the step whose image is to run"),
+}
 
 RAW = "type=raw,value=latest,enable={{is_default_branch}}"
 
@@ -43,24 +61,22 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
     each = pipeline(file)
     if each is None or each.untouchable:
         return
-    latest = {name for push in pushes(each) for name in push.latest}
+    every = every_push(context, each)
+    latest = {name for push, _ in every for name in push.latest}
     seen: set[tuple[str, str]] = set()
     for push in pushes(each):
         missing = [name for name in run_by(push, context) if name not in latest]
         if missing and (push.unit.name, missing[0]) not in seen:
             seen.add((push.unit.name, missing[0]))
-            yield _finding(push, each, missing[0])
+            yield _finding(push, each, missing[0], every)
 
 
-def _finding(push: Push, each: Pipeline, name: str) -> Finding:
-    message = f"pushes {name}:latest too"
+def _finding(push: Push, each: Pipeline, name: str, every: Pushes) -> Finding:
     address = push.unit.name
-    if push.form == "script":
-        message = f"`{address}` does not push {name}:latest, which Keel watches. Push it in the script"
-        return warn(push.unit.span, "in-a-script", message, address=address)
-    if push.form != "metadata" and not is_default_branch(each, push.unit):
-        message = f"`{address}` does not push {name}:latest, and it does not run for the default branch alone"
-        return warn(push.unit.span, "other-branches", message, address=address)
+    if left := _LEFT.get(cannot_add(push, name, each, every)):
+        message = f"`{address}` does not push {name}:latest, {left.why}"
+        return warn(push.unit.span, left.code, message, address=address)
+    message = f"pushes {name}:latest too"
     return change(push.unit.span, "latest", message, partial(_fix, push, name), address=address)
 
 
