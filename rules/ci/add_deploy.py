@@ -33,10 +33,11 @@ from hclmod.rulekit import (
 )
 
 from ._decisions import pipelines
+from ._defaults import is_default_branch
 from ._guard import Row, rows, sets
-from ._pipelines import ACTIONS, Pipeline, Platform, is_pipeline, pipeline
-from ._pushes import Push, is_default_branch, pushes
-from ._values import table
+from ._pipelines import ACTIONS, STAGES, Pipeline, Platform, is_pipeline, pipeline, stage_of
+from ._pushes import Push, pushes
+from ._values import names, table
 
 _STEPS = re.compile(r"\$\{\{\s*(steps\.[\w-]+\.outputs\.[\w-]+)\s*\}\}")
 
@@ -72,7 +73,10 @@ _MAPPED = """\
 """
 _GITLAB = """\
 {job}:
-  image: bitnami/kubectl:latest
+  stage: {stage}
+  image:
+    name: bitnami/kubectl:latest
+    entrypoint: [""]
   needs: [{needs}]
   script:
     - {command}
@@ -166,11 +170,19 @@ def _placed(push: Push, each: Pipeline, job: str, command: str) -> Fix:
         return insertion.append_pair(holder, job, _ACTION.format(**words))
     when = _conditions(push)
     if each.platform is Platform.GITLAB:
-        return insertion.append_pair(holder, job, _GITLAB.format(**words) + indent(when, "  "))
+        text = _GITLAB.format(**words, stage=_stage(push, each))
+        return insertion.append_pair(holder, job, text + indent(when, "  "))
     waits = f"depends_on: [{push.unit.name}]\n" if any(unit.needs for unit in each.units) else ""
     if holder.items:
         return insertion.append_block(holder, _STEP.format(**words) + waits + when)
     return insertion.append_pair(holder, job, _MAPPED.format(**words) + indent(waits + when, "  "))
+
+
+def _stage(push: Push, each: Pipeline) -> str:
+    """A stage that GitLab knows: `deploy` where that is behind the build, else that of the build."""
+    data, own = table(each.data), stage_of(push.unit)
+    stages = names(data.get("stages")) or (() if "include" in data else STAGES)
+    return "deploy" if own in stages and "deploy" in stages[stages.index(own) :] else own
 
 
 def _conditions(push: Push) -> str:
