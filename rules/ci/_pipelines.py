@@ -14,8 +14,8 @@ from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair,
 from ._acts import CAUSE, ROLLBACK, Act, Kind, Target, at_home
 from ._commands import act
 from ._plugins import action, plugin
-from ._shell import commands, texts
-from ._values import literals, merged, names, table
+from ._shell import commands, texts, variables
+from ._values import merged, names, table
 
 
 class Platform(Enum):
@@ -164,6 +164,17 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             return ()
         return tuple(each.name for each in others if each.span.start > unit.span.start)
 
+    def before(self, unit: Unit) -> set[str]:
+        """The units that have to end before one starts."""
+        direct = {
+            each.name: {*each.needs, *(other.name for other in self.beside(each) if each.name in self.behind(other))}
+            for each in (unit, *self.beside(unit))
+        }
+        result = set(direct[unit.name])
+        while more := {name for each in result for name in direct.get(each, ())} - result:
+            result |= more
+        return result
+
     @property
     def starts_by_hand(self) -> bool:
         """Whether a person or a request may start it."""
@@ -215,10 +226,10 @@ def _of_actions(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
     top, jobs = file.top, file.top.get("jobs") if file.top else None
     if top is None or jobs is None:
         return
-    outer = literals(table(top.data).get("env"))
+    outer = table(top.data).get("env")
     for pair in jobs.pairs:
         data = merged(pair.value.data) if pair.value else {}
-        known = {**outer, **literals(data.get("env"))}
+        known = variables(outer, data.get("env"))
         text = file.text(pair.span)
         steps = data.get("steps")
         acts = (
@@ -239,15 +250,14 @@ def _of_actions(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
 
 def _step(step: dict[str, Any], known: Mapping[str, str], text: str) -> Iterator[Act]:
     data = merged(step)
-    variables = {**known, **literals(data.get("env"))}
+    known = variables(known, data.get("env"))
     if isinstance(run := data.get("run"), str):
-        yield from (act(each, text) for each in commands(run, variables))
+        yield from (act(each, text) for each in commands(run, known))
     elif isinstance(uses := data.get("uses"), str):
         from ._shell import filled
 
         inputs = {
-            key: filled(each, variables) if isinstance(each, str) else each
-            for key, each in table(data.get("with")).items()
+            key: filled(each, known) if isinstance(each, str) else each for key, each in table(data.get("with")).items()
         }
         yield action(uses, inputs)
 
@@ -272,7 +282,7 @@ def _of_steps(file: YamlFile, steps: YamlNode | None) -> Iterator[Unit]:
     for part in parts:
         data = merged(part.value.data) if part.value else {}
         name = part.key if isinstance(part, YamlPair) else str(data.get("name", f"step {part.number + 1}"))
-        known = literals(data.get("environment"))
+        known = variables(data.get("environment"))
         orders = "\n".join(texts(data.get("commands")))
         image = data.get("image")
         if orders:
@@ -287,13 +297,13 @@ def _of_gitlab(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
     top = file.top
     if top is None:
         return
-    outer = literals(table(top.data).get("variables"))
+    outer = table(top.data).get("variables")
     whole = table(top.data)
     for pair in top.pairs:
         data = _extended(pair.key, whole)
         if pair.key in _RESERVED or pair.key.startswith(".") or not ({"script", "trigger", "extends"} & data.keys()):
             continue
-        known = {**outer, **literals(data.get("variables"))}
+        known = variables(outer, data.get("variables"))
         orders = "\n".join(each for key in ("before_script", "script", "after_script") for each in texts(data.get(key)))
         acts = [act(each, file.text(pair.span)) for each in commands(orders, known)]
         if "trigger" in data or "script" not in data:

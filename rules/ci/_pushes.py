@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from hclmod.rulekit import Context, Struct, YamlNode, replace
+from hclmod.rulekit import Context, Fix, Struct, UnfixableError, YamlNode, insertion, replace
 
 from . import _metadata
 from ._acts import Kind
@@ -15,9 +15,10 @@ from ._guard import repository, rows
 from ._pipelines import ACTIONS, Pipeline, Platform, Unit
 from ._plugins import plain
 from ._scripts import pushed_by
-from ._shell import commands, filled, texts
-from ._values import literals, split, table
+from ._shell import commands, filled, texts, variables
+from ._values import split, table
 
+_RAW = "type=raw,value=latest,enable={{is_default_branch}}"
 _BUILD = "docker/build-push-action"
 _MADE = re.compile(r"steps[._](\w[\w-]*)[._]outputs[._](tags)")
 _UNKNOWN = re.compile(r"\$\{[^{}]*\}|\$\w+")
@@ -90,9 +91,19 @@ def cannot_add(push: Push, name: str, each: Pipeline, every: Pushes) -> str:
         "affix": push.affixed,
         "branches": not _is_addable(push, each),
         "matrix": has_matrix(push.unit, each),
+        "unwritten": not _is_written(push, name),
         "several": sum(_is_addable(one, other) for one, other in same) > 1,
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _is_written(push: Push, name: str) -> bool:
+    """Whether the tags stand where `latest` can be put beside them."""
+    try:
+        with_latest(push, name)
+    except UnfixableError:
+        return False
+    return True
 
 
 def _is_addable(push: Push, each: Pipeline) -> bool:
@@ -113,7 +124,7 @@ def _tag(image: str) -> str:
 
 
 def _variables(unit: Unit, each: Pipeline) -> dict[str, str]:
-    return {**literals(table(each.data).get("env")), **literals(table(unit.data).get("env"))}
+    return variables(table(each.data).get("env"), table(unit.data).get("env"))
 
 
 def _of_images(unit: Unit, images: Sequence[str], form: str, *conditions: str) -> Iterator[Push]:
@@ -242,14 +253,14 @@ def _named(settings: dict[str, object]) -> tuple[str, ...]:
 
 def _of_script(unit: Unit, each: Pipeline) -> Iterator[Push]:
     data = table(unit.data)
-    known = {**_variables(unit, each), **literals(data.get("environment")), **literals(data.get("variables"))}
-    known = {**literals(table(each.data).get("variables")), **known} if each.platform is Platform.GITLAB else known
+    outer = table(each.data).get("variables") if each.platform is Platform.GITLAB else None
+    known = variables(outer, _variables(unit, each), data.get("environment"), data.get("variables"))
     scripts = [*texts(data.get("commands")), *texts(data.get("script"))]
     yield from _of_commands(unit, "\n".join(scripts), known)
     steps = data.get("steps")
     for step in steps if isinstance(steps, list) else ():
         if isinstance(run := table(step).get("run"), str):
-            inner = {**known, **literals(table(step).get("env"))}
+            inner = variables(known, table(step).get("env"))
             yield from _of_commands(unit, run, inner, str(table(step).get("if", "")))
 
 
@@ -259,3 +270,32 @@ def _of_commands(unit: Unit, script: str, known: dict[str, str], condition: str 
     all_tags = any(words[:2] == ("docker", "push") and {"-a", "--all-tags"} & set(words) for words in every)
     for push in _of_images(unit, images, "script", condition):
         yield replace(push, latest=frozenset((*push.repositories, *push.unread))) if all_tags else push
+
+
+def with_latest(push: Push, name: str) -> Fix:
+    """The fix that pushes `latest` too; `UnfixableError` where it cannot be written there."""
+    node = push.node
+    if node is None:
+        raise UnfixableError("its tags are not written there")
+    if push.form == "list":
+        return insertion.append_text(node, "latest")
+    if push.form == "metadata":
+        return _line(node, _RAW)
+    image = next((line for repository, line in push.lines if repository == name), "")
+    if push.form == "lines":
+        return _line(node, _beside(image))
+    return insertion.set_text(node, f"{node.text},{_beside(image) if image else 'latest'}")
+
+
+def _line(node: YamlNode, line: str) -> Fix:
+    if not node.text.strip():
+        raise UnfixableError("its tags are empty")
+    return insertion.add_line(node, line, len(node.text.rstrip("\n").split("\n")) - 1)
+
+
+def _beside(image: str) -> str:
+    """The image at `latest`, written as its neighbour is."""
+    name, tag = split(image)
+    if not tag:
+        raise UnfixableError(f"`{image.strip()}` has no tag")
+    return f"{name}:latest"

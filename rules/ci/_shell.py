@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from hclmod.rulekit import Struct
 
+from ._values import merged
+
 Command = tuple[str, ...]
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
@@ -23,6 +25,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=.*", re.DOTALL)
 _SETS = re.compile(
     r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=(?:[\"']([^\"'\n]*)[\"']|([^\s\"';&|()]+))[ \t]*$", re.MULTILINE
 )
+_NESTED = re.compile(r"\$\(|`|\$\$")
 _TAKES_VALUE = re.compile(r"-[unC]")
 
 
@@ -37,6 +40,17 @@ def filled(text: str, variables: Mapping[str, str]) -> str:
         return variables.get(match[1] or match[2], match[0])
 
     return _VARIABLE.sub(variable, _EXPRESSION.sub(expression, text))
+
+
+def variables(*scopes: object) -> dict[str, str]:
+    """The variables of some maps, outer ones first; what is filled in when they run stands as `${name}`."""
+    result: dict[str, str] = {}
+    for scope in scopes:
+        for key, text in merged(scope).items():
+            result.pop(key, None)
+            if isinstance(text, str) and ("$" not in text or not _NESTED.search(text)):
+                result[key] = filled(text, result)
+    return result
 
 
 def commands(text: str, variables: Mapping[str, str] | None = None) -> tuple[Command, ...]:

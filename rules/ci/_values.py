@@ -1,4 +1,4 @@
-"""Plain data of pipelines: maps, the names in a list, variables whose value is written there, and images."""
+"""Plain data of pipelines: maps, the names in a list, and images."""
 
 from __future__ import annotations
 
@@ -22,11 +22,6 @@ def merged(value: object) -> dict[str, Any]:
     for each in given if isinstance(given, list) else [given]:
         base = {**merged(each), **base} if isinstance(each, dict) else base
     return {**base, **{key: inner for key, inner in own.items() if key != "<<"}}
-
-
-def literals(value: object) -> dict[str, str]:
-    """The variables whose value is written there."""
-    return {key: text for key, text in merged(value).items() if isinstance(text, str) and "$" not in text}
 
 
 def names(value: object) -> tuple[str, ...]:

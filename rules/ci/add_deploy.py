@@ -44,6 +44,14 @@ _STEPS = re.compile(r"\$\{\{\s*(steps\.[\w-]+\.outputs\.[\w-]+)\s*\}\}")
 _ELSEWHERE = re.compile(r"\b(?:env|steps|matrix|needs|strategy|job)\.")
 """What an expression reads that another job does not have."""
 
+_FILLED = re.compile(r"\$\{((?:github|steps|needs)\.[\w-]+(?:\.(?!\w*__)[\w-]+)*)\}")
+"""An expression as `_shell` has read it in a script."""
+
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+_VARIABLE = re.compile(r"\$\{?([\w.()]+)")
+_SHARED = re.compile(r"(?:CI|DRONE|GITHUB|GITEA|FORGEJO)_\w+")
+"""The variables that every job and step has."""
+
 _CONDITIONS = ("when", "only", "except", "rules")
 """What says on the platforms of steps and on GitLab when a step or a job runs."""
 
@@ -134,7 +142,9 @@ def _fix(push: Push, running: list[Row], each: Pipeline) -> Fix:
     job = next((name for name in wished if each.unit(name) is None), wished[-1])
     output: Fix | None = None
     if each.platform in ACTIONS:
-        tag, output = _readable(push, tag)
+        tag, output = _readable(push, _FILLED.sub(r"${{ \1 }}", tag))
+    if own := next((name for name in _VARIABLE.findall(_EXPRESSION.sub("", tag)) if not _SHARED.fullmatch(name)), ""):
+        raise UnfixableError(f"another job cannot read `{own}` of the tag `{tag}`")
     images = " ".join(f"{one.container}={one.image.removeprefix('docker.io/')}:{tag}" for one in running)
     kind = row.kind.replace("_", "")
     command = f"kubectl -n {row.namespace} set image {kind}/{row.name} {images}"

@@ -15,22 +15,17 @@ from hclmod.rulekit import (
     Block,
     Context,
     Finding,
-    Fix,
     Rule,
     Struct,
-    UnfixableError,
     YamlFile,
     YamlHooks,
-    YamlNode,
     change,
-    insertion,
     warn,
 )
 
 from ._decisions import every_push
 from ._pipelines import Pipeline, is_pipeline, pipeline
-from ._pushes import Push, Pushes, cannot_add, pushes, run_by
-from ._values import split
+from ._pushes import Push, Pushes, cannot_add, pushes, run_by, with_latest
 
 
 class Left(Struct, frozen=True):
@@ -47,8 +42,6 @@ _LEFT = {
     "matrix": Left("in-a-matrix", "and it pushes for each entry of a matrix. Push it where they are put together"),
     "several": Left("several-pushes", "and other steps push this image too. Push it in the step whose image is to run"),
 }
-
-RAW = "type=raw,value=latest,enable={{is_default_branch}}"
 
 
 def check(_block: Block, _context: Context, /) -> Iterator[Finding]:
@@ -77,35 +70,7 @@ def _finding(push: Push, each: Pipeline, name: str, every: Pushes) -> Finding:
         message = f"`{address}` does not push {name}:latest, {left.why}"
         return warn(push.unit.span, left.code, message, address=address)
     message = f"pushes {name}:latest too"
-    return change(push.unit.span, "latest", message, partial(_fix, push, name), address=address)
-
-
-def _fix(push: Push, name: str) -> Fix:
-    node = push.node
-    if node is None:
-        raise UnfixableError("its tags are not written there")
-    if push.form == "list":
-        return insertion.append_text(node, "latest")
-    if push.form == "metadata":
-        return _line(node, RAW)
-    image = next((line for repository, line in push.lines if repository == name), "")
-    if push.form == "lines":
-        return _line(node, _beside(image))
-    return insertion.set_text(node, f"{node.text},{_beside(image) if image else 'latest'}")
-
-
-def _line(node: YamlNode, line: str) -> Fix:
-    if not node.text.strip():
-        raise UnfixableError("its tags are empty")
-    return insertion.add_line(node, line, len(node.text.rstrip("\n").split("\n")) - 1)
-
-
-def _beside(image: str) -> str:
-    """The image at `latest`, written as its neighbour is."""
-    name, tag = split(image)
-    if not tag:
-        raise UnfixableError(f"`{image.strip()}` has no tag")
-    return f"{name}:latest"
+    return change(push.unit.span, "latest", message, partial(with_latest, push, name), address=address)
 
 
 rule = Rule(check, kinds=(), on_yaml=YamlHooks(files=is_pipeline, at=on_yaml))
