@@ -13,8 +13,9 @@ from ._pipelines import Pipeline, Unit
 from ._pushes import has_matrix
 from ._values import table
 
+_EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 _CONTEXT = re.compile(r"(?:--context[ =]|--kube-context[ =]|use-context\s+|--kubeconfig[ =])\s*([^\s'\"]+)")
-_CLUSTER = re.compile(r"(?:cluster[-_]name|get-credentials|kubeconfig\s+save)[:= ]\s*([^\s'\"]+)", re.IGNORECASE)
+_CLUSTER = re.compile(r"(?:cluster[-_]name:\s*|get-credentials\s+)(?!-)['\"]?([\w.${}-]+)", re.IGNORECASE)
 _SECRET = re.compile(r"(?:secrets\.|from_secret:\s*|\$\{?)(\w*(?:KUBE|K8S|CLUSTER)\w*)", re.IGNORECASE)
 
 
@@ -43,9 +44,10 @@ def _is(one: Target, other: Target) -> bool:
 
 def _places(units: Sequence[Unit]) -> set[str]:
     """What the deploys of a workload call the cluster, of contexts, credentials and environments what differs most."""
-    contexts = {name for unit in units for name in _CONTEXT.findall(unit.text)}
-    clusters = {name for unit in units for name in _CLUSTER.findall(unit.text)}
-    secrets = {", ".join(sorted(set(_SECRET.findall(unit.text)))) for unit in units} - {""}
+    texts = [_EXPRESSION.sub(r"${\1}", unit.text) for unit in units]
+    contexts = {name for text in texts for name in _CONTEXT.findall(text)}
+    clusters = {name for text in texts for name in _CLUSTER.findall(text)}
+    secrets = {", ".join(sorted(set(_SECRET.findall(text)))) for text in texts} - {""}
     environments = {name for unit in units if (name := _environment(unit))}
     return max(contexts, clusters, secrets, environments, key=len)
 

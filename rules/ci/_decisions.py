@@ -77,9 +77,48 @@ def _undelivered(targets: Sequence[Target], unit: Unit, each: Pipeline, context:
     if name := _unpushed(targets, each, context):
         why = f"no pipeline pushes {name}:latest, which Keel watches. Push it for the default branch first"
         return Stays("latest-not-pushed", why)
+    if name := _gate(targets, unit, each, context):
+        why = f"it waits for `{name}`, and the push of `latest` does not. Let the push wait for it first"
+        return Stays("waits-for-more", why)
     if why := several_clusters(unit, each, pipelines(context, each), context):
         return Stays("several-clusters", why)
     return None
+
+
+def _gate(targets: Sequence[Target], unit: Unit, each: Pipeline, context: Context) -> str:
+    """What a deploy waits for, as a test or a migration, and Keel would not; empty for none."""
+    every = every_push(context, each)
+    pushing = [one for image in images(targets, context) for one in _moving(image, every)]
+    every_file = pipelines(context, each)
+    waits = [*_works_before(unit, each, every_file)]
+    for push, other in pushing:
+        early = {(other.path, push.unit.name), *_works_before(push.unit, other, every_file)}
+        if late := next((name for path, name in waits if (path, name) not in early), ""):
+            return late
+    return ""
+
+
+def _works_before(unit: Unit, each: Pipeline, every: Sequence[Pipeline]) -> Iterator[tuple[str, str]]:
+    """What a unit waits for that works, in its file and in the files for which that waits: paths and names."""
+    for other in (one for one in each.units if one.name in each.before(unit)):
+        if _works(other):
+            yield each.path, other.name
+    for file in every:
+        if _follows(each, file):
+            yield from ((file.path, other.name) for other in file.units if _works(other))
+
+
+def _works(unit: Unit) -> bool:
+    return not unit.deploys and any(act.kind in (Kind.OTHER, Kind.UNKNOWN) for act in unit.acts)
+
+
+def _follows(each: Pipeline, file: Pipeline) -> bool:
+    """Whether a file runs only after another one."""
+    data = table(each.data)
+    if each.platform is Platform.WOODPECKER:
+        return file.platform is Platform.WOODPECKER and file.stem in names(data.get("depends_on"))
+    title, on = table(file.data).get("name"), table(data.get("on")) if each.platform in ACTIONS else {}
+    return bool(title) and title in names(table(on.get("workflow_run")).get("workflows"))
 
 
 def _of_other_images(targets: Sequence[Target], each: Pipeline, context: Context) -> Iterator[str]:
@@ -285,11 +324,7 @@ def _refers(other: Pipeline, each: Pipeline) -> str:
     name = posixpath.basename(each.path)
     if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", _code(other)):
         return f"{other.path} names it"
-    title = table(each.data).get("name")
-    on = table(data.get("on")) if other.platform in ACTIONS else {}
-    if title and title in names(table(on.get("workflow_run")).get("workflows")):
-        return f"{other.path} runs after it"
-    return ""
+    return f"{other.path} runs after it" if _follows(other, each) else ""
 
 
 def _code(each: Pipeline) -> str:
