@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from hclmod.config.checks import (
 )
 from hclmod.errors import ConfigError, HclmodError
 from hclmod.git.address import Address, address
+from hclmod.reports.escape import without_login
 
 _TIME = re.compile(r"([1-9]\d{0,5})(s|m|h)")
 _RATE = re.compile(r"([1-9]\d{0,5})/(s|m|h)")
@@ -114,7 +116,9 @@ _FLEET_KEYS: Mapping[str, Key] = {
     "ledger": Key(_NAME, "The ledger. Default: the name of this file, ending in `.ledger.jsonl`."),
     "jobs": Key(_COUNT, "Repositories at once. Default: 2, with Dask the threads of the cluster."),
     "executor": Key(matching(_EXECUTOR, 'write "processes" or "dask:tcp://HOST:PORT"'), "Who does the work."),
-    "cache": Key(_NAME, "The folder of the clones. Default: `$XDG_CACHE_HOME/hclmod/fleet`."),
+    "cache": Key(
+        _NAME, "The folder of the clones, from the folder of this file. Default: `$XDG_CACHE_HOME/hclmod/fleet`."
+    ),
     "timeout": Key(matching(_TIME, 'write a time such as "120s"'), "Time for one repository.", default="120s"),
     "depth": Key(_COUNT, "Commits to fetch. 0 is the whole history, which says which phases are done.", default=0),
     "rate": Key(named(matching(_RATE, 'write a rate such as "1/s"')), "How many repositories may begin, by host."),
@@ -160,7 +164,7 @@ def read(name: str, stdin: bytes = b"") -> Fleet:
     """The fleet that a name means: a TOML file, `-` for a list in `stdin`, else globs over local checkouts."""
     if name == "-":
         lines = (line.strip() for line in stdin.decode("utf-8-sig", "surrogateescape").splitlines())
-        addresses = [address(line, Path()) for line in lines if line and not line.startswith("#")]
+        addresses = [_address(line, Path()) for line in lines if line and not line.startswith("#")]
         return _checked(Fleet(members=tuple(Member(address=each) for each in addresses)), "standard input")
     path = Path(name)
     if path.is_file():
@@ -180,6 +184,8 @@ def parse(data: bytes, path: Path) -> Fleet:
     members = [_member(each, folder) for each in raw.get("repo", [])]
     members += _checkouts(settings.pop("paths", []), folder)
     made = {name: _value(name, value, folder) for name, value in settings.items()}
+    if "cache" in made and not made.get("executor", "").startswith("dask:"):  # there each worker has its own
+        made["cache"] = str(_place(made["cache"], folder))
     return Fleet(members=tuple(members), **{"ledger": path.with_suffix(".ledger.jsonl"), **made})
 
 
@@ -212,8 +218,17 @@ def _member(raw: Mapping[str, Any], folder: Path) -> Member:
     where = raw["url"] if "url" in raw else str(_place(raw["path"], folder))
     config = _content(_place(raw["config"], folder)) if "config" in raw else None
     return Member(
-        address=address(where, folder), base=raw.get("base", ""), config=config, phases=tuple(raw.get("phases", ()))
+        address=_address(where, folder), base=raw.get("base", ""), config=config, phases=tuple(raw.get("phases", ()))
     )
+
+
+def _address(text: str, folder: Path) -> Address:
+    """An address without a login; one with a secret behind its `?` would be stored and shown with it."""
+    place = address(text, folder)
+    if (shown := without_login(place.url)) != place.url:
+        hint = "Write https://USER:TOKEN@HOST/..., or name the variable that has the token in `tokens`."
+        raise HclmodError(f"{shown} has a secret behind its `?`", hint=hint)
+    return place
 
 
 def _place(text: str, folder: Path) -> Path:
@@ -235,18 +250,23 @@ def _checkouts(patterns: list[str], folder: Path) -> Iterator[Member]:
     """The repositories among the folders that globs find, sorted."""
     for pattern in patterns:
         names = glob.glob(str(_place(pattern, Path(glob.escape(str(folder))))))  # noqa: PTH207 - patterns may be absolute
-        there = [each for each in sorted(names) if os.path.lexists(os.path.join(each, ".git"))]  # noqa: PTH118 - strings
+        there = [each for each in sorted(names) if _may_be_checkout(each)]
         if not there:
             raise HclmodError(f"{pattern} finds no git checkout", hint="Name a fleet.toml or `-`.")
         yield from (Member(address=address(each, folder)) for each in there)
+
+
+def _may_be_checkout(folder: str) -> bool:
+    """Whether a folder has a `.git`, or may not be looked into: then its row says so."""
+    return os.path.lexists(f"{folder}/.git") or (os.path.isdir(folder) and not os.access(folder, os.X_OK))  # noqa: PTH112 - a string
 
 
 def _checked(fleet: Fleet, name: str) -> Fleet:
     """The fleet, unless it is empty or names a repository twice."""
     if not fleet.members:
         raise HclmodError(f"{name} names no repository", hint="Add [[repo]] with a `url`.")
-    urls = [each.address.url for each in fleet.members]
-    if twice := sorted({each for each in urls if urls.count(each) > 1}):
+    names = Counter(each.address.name for each in fleet.members)
+    if twice := sorted({each.address.url for each in fleet.members if names[each.address.name] > 1}):
         raise HclmodError(f"{name} names a repository twice: {', '.join(twice)}", hint="Leave one of them.")
     return fleet
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +15,7 @@ from hclmod.fleet.rows import Outcome, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
     from pathlib import Path
 
 Known = dict[tuple[str, int], Row]
@@ -24,7 +25,7 @@ Known = dict[tuple[str, int], Row]
 class Ledger:
     """The rows so far, and the file that takes new ones; one run at a time has it."""
 
-    def __init__(self, rows: list[Row], file: BinaryIO, path: Path) -> None:
+    def __init__(self, rows: list[Row], file: FileIO, path: Path) -> None:
         self.rows, self._file, self._path = rows, file, path
 
     @property
@@ -34,9 +35,10 @@ class Ledger:
 
     def add(self, row: Row) -> None:
         """Put a row on disk."""
+        line = msgspec.json.encode(row) + b"\n"
         with _in_plain_words(self._path):
-            self._file.write(msgspec.json.encode(row) + b"\n")
-            self._file.flush()
+            while line:  # a disk that gets full takes a part, and nothing at the next try
+                line = line[self._file.write(line) :]
             os.fsync(self._file.fileno())
         self.rows.append(row)
 
@@ -67,7 +69,7 @@ def begin(path: Path) -> Iterator[Ledger]:
     with _in_plain_words(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(files.given(path), os.O_RDWR | os.O_CREAT | os.O_APPEND | files.NO_LINKS, 0o644)
-    with os.fdopen(handle, "ab") as file:
+    with os.fdopen(handle, "ab", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise HclmodError(f"{path}: the ledger is not a file", hint=_HINT)
         try:
@@ -98,6 +100,6 @@ def _rows(data: bytes, path: Path) -> tuple[list[Row], int]:
     for number, line in enumerate(data[:whole].splitlines(), 1):
         try:
             rows.append(msgspec.json.decode(line, type=Row))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise HclmodError(f"{path}:{number}: not a row: {error}", hint="Remove that line.") from error
     return rows, whole

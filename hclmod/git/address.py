@@ -28,6 +28,16 @@ class Address(Struct, frozen=True):
     user: str = ""
     secret: str = ""
 
+    @property
+    def name(self) -> str:
+        """What the usual spellings of one address share: no `.git` and no `/` at the end, the host in small letters."""
+        if self.url.startswith(("/", "file:")):
+            return self.url
+        scheme, sign, rest = self.url.rpartition("://")
+        between = "/" if sign else ":"
+        host, _, path = rest.partition(between)
+        return f"{scheme}{sign}{host.lower()}{between}{path.rstrip('/').removesuffix('.git')}"
+
 
 def address(text: str, folder: Path) -> Address:
     """Read an address as a person wrote it, a path from `folder`; an `HclmodError` for what git may not be given."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -126,10 +127,67 @@ def test_a_glob_finds_checkouts_alone(tmp_path: Path) -> None:
     assert [each.address.url for each in fleet.members] == [str(tmp_path / name) for name in ("a", "b")]
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every folder")
+def test_a_folder_that_may_not_be_looked_into_is_not_passed_over(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        make(tmp_path / name / ".git", {})
+    (tmp_path / "a").chmod(0)
+    try:
+        assert len(file.read(str(tmp_path / "*")).members) == 2
+    finally:
+        (tmp_path / "a").chmod(0o755)
+
+
 def test_a_folder_may_have_a_name_that_looks_like_a_glob(tmp_path: Path) -> None:
     make(tmp_path / "[prod]/a b/.git", {})
     fleet = file.parse(b"[fleet]\npaths = ['a *']\n", tmp_path / "[prod]/fleet.toml")
     assert [each.address.url for each in fleet.members] == [str(tmp_path / "[prod]/a b")]
+
+
+TWICE = [
+    ("https://git.example.net/a", "https://git.example.net/a.git"),
+    ("https://git.example.net/a", "https://me@git.example.net/a/"),
+    ("https://git.example.net/a", "https://Git.Example.net/a.git/"),
+    ("git@git.example.net:a/b", "git@Git.example.net:a/b.git"),
+    ("ssh://git@git.example.net/a", "ssh://git@git.example.net/a.git"),
+]
+
+
+@pytest.mark.parametrize("both", TWICE)
+def test_two_spellings_of_one_repository_are_refused(both: tuple[str, str]) -> None:
+    with pytest.raises(HclmodError, match="names a repository twice"):
+        file.read("-", "\n".join(both).encode())
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        ("https://git.example.net/a", "https://git.example.net/A"),
+        ("https://git.example.net/a", "https://git.example.net:8443/a"),
+        ("me@git.example.net:a", "you@git.example.net:a"),
+        ("/srv/a", "/srv/a.git"),
+    ],
+)
+def test_repositories_that_may_differ_are_two(both: tuple[str, str]) -> None:
+    assert len(file.read("-", "\n".join(both).encode()).members) == 2
+
+
+@pytest.mark.parametrize("query", ["private_token=pa55", "x=1&access_token=pa55"])
+def test_a_secret_behind_an_address_is_refused_and_not_shown(tmp_path: Path, query: str) -> None:
+    url = f"https://git.example.net/a?{query}"
+    (tmp_path / "fleet.toml").write_text(f'[[repo]]\nurl = "{url}"\n')
+    for name, stdin in (("-", url.encode()), (str(tmp_path / "fleet.toml"), b"")):
+        with pytest.raises(HclmodError, match="has a secret behind its") as caught:
+            file.read(name, stdin)
+        assert "pa55" not in str(caught.value)
+    assert file.read("-", b"https://git.example.net/a?x=1").members
+
+
+def test_a_cache_is_named_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    text = b'[fleet]\ncache = "clones"\n[[repo]]\nurl = "https://git.example.net/a"\n'
+    assert file.parse(text, tmp_path / "fleet.toml").cache == str(tmp_path / "clones")
+    there = text.replace(b"[fleet]", b'[fleet]\nexecutor = "dask:tcp://a:1"')
+    assert file.parse(there, tmp_path / "fleet.toml").cache == "clones", "that is on other machines"
 
 
 @pytest.mark.parametrize(("name", "stdin"), [("-", b""), ("-", b"/a\n/a\n"), ("nothing-here-*", b"")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -47,14 +48,18 @@ def test_rows_come_back_and_a_cut_line_is_none(
     assert ledger.read(path) == [*rows, ROW]
 
 
-def test_a_line_that_is_no_row_is_named(tmp_path: Path) -> None:
+DEEP = b'{"url":"a","phase":1,"outcome":"changed","more":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+
+
+@pytest.mark.parametrize("line", [b'{"url": 1}\n', DEEP], ids=["another type", "deep"])
+def test_a_line_that_is_no_row_is_named(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "l.jsonl"
-    path.write_bytes(b'{"url": 1}\n')
+    path.write_bytes(line)
     with pytest.raises(HclmodError, match=r"l\.jsonl:1: not a row"):
         ledger.read(path)
     with pytest.raises(HclmodError), ledger.begin(path):
         pass
-    assert path.read_bytes() == b'{"url": 1}\n'
+    assert path.read_bytes() == line
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
@@ -83,6 +88,19 @@ def test_what_is_no_ledger_is_said_and_left(kind: str, tmp_path: Path) -> None:
 def test_a_full_disk_is_said() -> None:
     with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(HclmodError, match="No space left"):
         ledger.Ledger([], full, Path("l.jsonl")).add(ROW)
+
+
+def test_a_disk_that_gets_full_is_said_and_leaves_whole_rows(tmp_path: Path) -> None:
+    path, old = tmp_path / "l.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    with ledger.begin(path) as book:
+        book.add(ROW)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, old[1]))
+        with pytest.raises(HclmodError, match="the ledger cannot be used"), ledger.begin(path) as book:
+            book.add(ROW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    assert ledger.read(path) == [ROW]
 
 
 def test_what_was_pushed_outlives_a_failure_and_not_its_removal() -> None:
