@@ -59,7 +59,8 @@ def require_push(where: Where, proposal: Proposal, reason: str) -> None:
             f"{proposal.branch} of {where.remote.name} was changed meanwhile, so it was not pushed", hint="Run again."
         )
     if reason:
-        hint = "A rule of the server refuses this push. Its administrator knows which."
+        ruled = "A rule of the server refuses this push. Its administrator knows which."
+        hint = "Rename or remove it, or give another --branch." if "leaves no place" in reason else ruled
         raise GitError(f"{where.remote.name} refused {proposal.branch}: {reason}", hint=hint)
 
 

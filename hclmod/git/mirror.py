@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from hclmod.errors import GitError, RefusedError
 from hclmod.git import Repository
 from hclmod.git.address import may_have_login
-from hclmod.git.remotes import Remote
+from hclmod.git.remotes import Remote, in_the_way
 from hclmod.git.shell import UNTRUSTING, Shell
 
 if TYPE_CHECKING:
@@ -126,6 +126,8 @@ class Mirror(Struct, frozen=True):
         text = f"{answer.out.decode(errors='replace')}\n{answer.words}"
         if "stale info" in text or "fetch first" in text or "reference already exists" in text:
             raise RefusedError(f"{branch} was changed by another person meanwhile", hint="Run again to see it.")
+        if other := in_the_way(text):
+            raise RefusedError(f"the branch {other} there leaves no place for {branch}", hint="Rename or remove it.")
         raise GitError(f"push: {_reason(text)}")
 
     def repository(self) -> Repository:

@@ -6,6 +6,7 @@ Git brings its own credentials. Hooks do not run, and nothing but the one ref is
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -127,7 +128,9 @@ class Remote(Struct, frozen=True):
         rows = [line.split("\t") for line in answer.out.decode(errors="replace").splitlines()]
         for flag, names, summary in (row for row in rows if len(row) == 3):
             if flag == "!":
-                return Pushed(ref, _reason(summary), answer.words)
+                other = in_the_way(answer.words)
+                reason = f"{other} is a branch there and leaves no place for it" if other else _reason(summary)
+                return Pushed(ref, reason, answer.words)
             interrupts.written.append(f"{ref} of {self.name}")
             return Pushed(names.partition(":")[2] or ref, "", answer.words)
         raise self.failure(answer.words)
@@ -186,6 +189,15 @@ def chosen(every: Iterable[Remote], name: str) -> Remote:
     names = ", ".join(by_name)
     hint = f"Remotes here: {names}. Give --remote NAME." if by_name else "Add one: git remote add origin ADDRESS"
     raise GitError(f"remote {name} does not exist", hint=hint)
+
+
+def in_the_way(words: str) -> str:
+    """The branch of a remote that a pushed one would be a folder of, or lie in, by what git says; empty for none."""
+    match = _IN_THE_WAY.search(words)
+    return match[1] if match else ""
+
+
+_IN_THE_WAY = re.compile(r"'refs/heads/([^']+)' exists; cannot create")
 
 
 def _address(shell: Shell, *words: str) -> str:

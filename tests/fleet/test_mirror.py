@@ -90,6 +90,16 @@ def test_a_base_may_get_a_name_below_the_old_one_and_back(place: Address, tmp_pa
             assert (tmp_path / "clone.git/mine").exists(), "it is not made again"
 
 
+@pytest.mark.parametrize("name", ["hclmod", f"{OURS}/old"])
+def test_a_branch_that_leaves_no_place_is_named(place: Address, tmp_path: Path, name: str) -> None:
+    git(tmp_path / "server.git", "update-ref", "-d", f"refs/heads/{OURS}")
+    git(tmp_path / "server.git", "branch", name, "main")
+    with mirror(tmp_path / "clone.git", place) as clone:
+        heads = clone.fetch(clone.heads("", OURS), OURS)
+        with pytest.raises(RefusedError, match=f"the branch {name} there leaves no place for {OURS}"):
+            clone.push(OURS, heads.commit, "")
+
+
 def test_a_push_needs_what_it_expects(place: Address, tmp_path: Path) -> None:
     with mirror(tmp_path / "clone.git", place) as clone:
         heads = clone.fetch(clone.heads("", OURS), OURS)

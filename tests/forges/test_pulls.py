@@ -263,6 +263,16 @@ def test_a_wrong_token_pushes_nothing(place: Site) -> None:
     assert place.there == before
 
 
+@pytest.mark.parametrize("name", ["hclmod", f"{BRANCH}/old"])
+def test_a_branch_that_leaves_no_place_is_named(place: Site, name: str) -> None:
+    git(place.server, "branch", name, "main")
+    before = place.there
+    with pytest.raises(HclmodError, match=f"{name} is a branch there and leaves no place for it") as caught:
+        place.run()
+    assert "give another --branch" in str(caught.value)
+    assert (place.there, writes(place)) == (before, [])
+
+
 def test_it_exists_since_a_moment(place: Site) -> None:
     answer, first = place.forge.answer, [1]
 
