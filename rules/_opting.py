@@ -19,6 +19,7 @@ from hclmod.rulekit import (
     fixes,
     lists,
     note,
+    object_name,
     replace,
     traversal,
     undo,
@@ -132,11 +133,13 @@ def _run(workload: Block, command: str) -> Finding:
 
 def _name(workload: Block) -> str:
     name = next((attribute for each in workload.blocks("metadata") if (attribute := each.attribute("name"))), None)
-    return (name.value.string() if name else None) or "NAME"
+    return object_name(name.value.string() if name else None) or "NAME"
 
 
 def _namespaces(workload: Block, context: Context) -> list[str]:
     facts = context.facts.get(workload.address)
     return (
-        sorted({home.name or "NAMESPACE" for home in facts.namespaces}) if facts and facts.namespaces else ["NAMESPACE"]
+        sorted({object_name(home.name) or "NAMESPACE" for home in facts.namespaces})
+        if facts and facts.namespaces
+        else ["NAMESPACE"]
     )

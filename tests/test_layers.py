@@ -101,7 +101,7 @@ RULES = sorted((ROOT / "rules").rglob("*.py"))
 
 
 PURE = {
-    "", "__future__", "collections", "dataclasses", "enum", "fnmatch", "functools", "json", "posixpath", "re",
+    "", "__future__", "collections", "dataclasses", "enum", "fnmatch", "functools", "json", "posixpath", "re", "shlex",
     "textwrap", "typing",
 }  # fmt: skip
 """What rules may import of the standard library (and, by a relative name, of each other): they have no effects."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from hclmod.http import Patience, open_transport
 from hclmod.ledger import branch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hclmod.engine.project import Project
     from hclmod.forges.branches import Checked
@@ -98,7 +99,8 @@ def pull_request(ready: Ready, offer: Proposal, *, plain_http: bool = False) -> 
 def not_proven(project: Project, ready: Ready) -> RefusedError:
     """Why a branch that is not what the phase makes of the base is refused: its base moved, or something else did."""
     checked, remote = ready.checked, ready.where.remote.name
-    again = f"hclmod apply --phase {ready.phase} --base {remote}/{checked.base} --replace"
+    base = shlex.quote(f"{remote}/{checked.base}")
+    again = f"hclmod apply --phase {ready.phase} --base {base} --replace"
     if project.git.entries(checked.start) == project.git.entries(checked.base_commit):
         reason = f"{ready.branch} is not what phase {ready.phase} makes now"
         return RefusedError(reason, hint=f"The configuration, the tags or hclmod changed since then. Run: {again}")
@@ -112,12 +114,14 @@ def push_command(ready: Ready, offer: Proposal) -> str:
     tip, ref = offer.tip[:12], f"refs/heads/{offer.branch}"
     lease = f"--force-with-lease={ref}:{ready.checked.theirs[:12]}"
     if where.via == API:
-        return f"git push {lease} {where.remote.name} {tip}:{ref}"
-    if dialect == "gitea":
-        return f"git push {_words(by_push.agit_options(offer))} {where.remote.name} {tip}:refs/for/{offer.base}"
-    return f"git push {_words(by_push.gitlab_options(offer))} {lease} {where.remote.name} {tip}:{ref}"
+        words: tuple[str, ...] = (lease, where.remote.name, f"{tip}:{ref}")
+    elif dialect == "gitea":
+        words = (*_options(by_push.agit_options(offer)), where.remote.name, f"{tip}:refs/for/{offer.base}")
+    else:
+        words = (*_options(by_push.gitlab_options(offer)), lease, where.remote.name, f"{tip}:{ref}")
+    return shlex.join(("git", "push", *words))
 
 
-def _words(options: tuple[str, ...]) -> str:
-    shown = (f"{each.partition('=')[0]}=..." if "description=" in each else each for each in options)
-    return " ".join(f"-o '{each}'" if " " in each else f"-o {each}" for each in shown)
+def _options(options: tuple[str, ...]) -> Iterator[str]:
+    for each in options:
+        yield from ("-o", f"{each.partition('=')[0]}=..." if "description=" in each else each)

@@ -19,7 +19,7 @@ from hclmod.images.tags import HOLDERS_OF_DATA
 from hclmod.rollout.items import APPLY, BACKED_UP, JUMPS, NEVER, POLL, STATEFUL, STATELESS, Item
 from hclmod.terraform import inventory, origins, stacks, trace
 from hclmod.terraform.ids import BlockId, ResourceId
-from hclmod.terraform.kubernetes import NAMESPACES, PACED, ROLLOUTS, WORKLOADS, rollout, word
+from hclmod.terraform.kubernetes import NAMESPACES, PACED, ROLLOUTS, WORKLOADS, object_name, rollout, word
 from hclmod.terraform.origins import Scope
 
 if TYPE_CHECKING:
@@ -167,7 +167,8 @@ class Comparison:
         workload = self._workloads.get(id_)
         texts = self._texts.get(id_, ())
         stage, notes = self._care(id_, kind, texts, change.images)
-        name, home_name = self._name(id_), next((each for each in workload.namespaces if each), "") if workload else ""
+        home_name = next((each for each in workload.namespaces if each), "") if workload else ""
+        name = self._name(id_) if object_name(home_name) == home_name else ""
         when = APPLY if own else POLL if trigger else NEVER
         running = self.seen.running.get((home_name, word(kind), name), {})
         if when == POLL and is_current(running, texts, self.after.tags):
@@ -182,7 +183,7 @@ class Comparison:
             images=tuple(change.images),
             kind=word(kind),
             name=name,
-            namespace=home_name,
+            namespace=object_name(home_name),
             stage=stage,
             group=self._group(id_, texts),
             news=self._news(texts),
@@ -206,7 +207,7 @@ class Comparison:
         if workload is None or module is None or workload.block.name is None:
             return ""
         texts = [origins.text(each) for each in trace.trace(workload.block.name, Scope(module))]
-        return (texts[0] or "") if len(texts) == 1 else ""
+        return object_name(texts[0]) if len(texts) == 1 else ""
 
     @cached_property
     def _texts(self) -> dict[ResourceId, tuple[Reference, ...]]:

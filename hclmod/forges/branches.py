@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -96,6 +97,6 @@ def _here(remote: Remote, branch: str, base: str) -> dict[str, str]:
 
 def _get(remote: Remote, branch: str, phase: int) -> str:
     if remote.tracked(branch):
-        return f"{remote.name} has it: git branch {branch} {remote.name}/{branch}"
-    fetch = f"git fetch {remote.name} {branch}:{branch}"
+        return f"{remote.name} has it: {shlex.join(('git', 'branch', branch, f'{remote.name}/{branch}'))}"
+    fetch = shlex.join(("git", "fetch", remote.name, f"{branch}:{branch}"))
     return f"Make it: hclmod apply --phase {phase}. CI often checks out one branch only. To get another one: {fetch}"

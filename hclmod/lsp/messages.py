@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from hclmod.lsp.look import Weight
-from hclmod.reports.escape import fence
+from hclmod.reports.escape import fence, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,12 +31,17 @@ def diagnostic(remark: Remark, text: EditorText) -> types.Diagnostic:
     start, end = text.line(remark.line)
     return types.Diagnostic(
         range=types.Range(_position(start), _position(end)),
-        message=remark.message,
+        message=message(remark.message),
         severity=_WEIGHTS[remark.weight],
         code=remark.code or None,
         code_description=types.CodeDescription(remark.page) if remark.page else None,
         source="hclmod",
     )
+
+
+def shown(text: str, kind: types.MessageType) -> types.ShowMessageParams:
+    """A message to the person."""
+    return types.ShowMessageParams(kind, message(text))
 
 
 def edit(uri: str, version: int | None, text: EditorText, after: bytes, *, versioned: bool) -> types.WorkspaceEdit:

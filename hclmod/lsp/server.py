@@ -98,7 +98,7 @@ class Server(LanguageServer):
             result = await self.worker.run(kind, work)
         except (HclmodError, OSError) as error:
             if str(error) not in self.errors.values():
-                self.window_show_message(types.ShowMessageParams(types.MessageType.Error, str(error)))
+                self.window_show_message(messages.shown(str(error), types.MessageType.Error))
             self.errors[uri] = str(error)
             return None
         self.errors.pop(uri, None)
@@ -108,7 +108,7 @@ class Server(LanguageServer):
         """Show a message that was not shown yet."""
         if text not in self._shown:
             self._shown.add(text)
-            self.window_show_message(types.ShowMessageParams(kind, text))
+            self.window_show_message(messages.shown(text, kind))
 
     async def fixed(self, uri: str, rule: str) -> bytes | None:
         """The proven bytes of a file after one rule, or after all; asked once for each text."""

@@ -48,6 +48,11 @@ def log(text: str) -> str:
     return no_command(without_login(visible(text, keep="\n\t")))
 
 
+def message(text: str) -> str:
+    """Lines as an editor shows them, some of which make links of `[words](address)`: nothing is hidden, no link."""
+    return without_login(visible(text, keep="\n\t")).replace("](", f"]{_APART}(")
+
+
 def no_command(text: str) -> str:
     """The text without what a CI service would take for a command; its sign is written as its number."""
     return _COMMAND.sub(lambda match: f"{match[2]}<U+005B>" if match[2] else f"{match[1]}<U+003A>", text)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 STATELESS, JUMPS, STATEFUL, BACKED_UP = range(4)
 """The stages, in this order: what keeps nothing, a new major version, what keeps data, what needs a backup first."""
 
 APPLY, POLL, NEVER = "apply", "poll", "never"
 """When an item rolls: as Terraform applies it, when the cluster looks for new images, or not at all by itself."""
+
+
+Name = Annotated[str, Meta(pattern=r"\A([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)?\Z")]
+"""A word for kubectl, or empty. These texts stand in commands, also those of a file that is stored in the checkout."""
+
+Folder = Annotated[str, Meta(pattern=r"\A(?!/)(?!(.*/)?\.\.(/|\Z))[^\0]*\Z")]
+"""A path below the root of the repository, empty for the root."""
+
+Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{8,64}\Z")]
+Commit = Annotated[str, Meta(pattern=r"\A([0-9a-f]{40}|[0-9a-f]{64})?\Z")]
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -30,9 +41,9 @@ class Item(Struct, frozen=True, kw_only=True):
     when: str
     weight: int
     images: tuple[tuple[str, str], ...] = ()
-    kind: str = ""
-    name: str = ""
-    namespace: str = ""
+    kind: Name = ""
+    name: Name = ""
+    namespace: Name = ""
     stage: int = STATELESS
     group: str = ""
     shared: str = ""
@@ -54,7 +65,7 @@ class Item(Struct, frozen=True, kw_only=True):
 class Step(Struct, frozen=True):
     """One stack to apply: as a whole, or these targets alone; `last` ends a stack that was applied in parts."""
 
-    stack: str
+    stack: Folder
     targets: tuple[str, ...] = ()
     last: bool = False
 
@@ -104,14 +115,14 @@ class Batch(Struct, frozen=True, kw_only=True):
     the commit of its slice, `skips` whether CI has to leave that alone.
     """
 
-    id: str
+    id: Digest
     steps: tuple[Step, ...]
     items: tuple[Item, ...]
     weight: int
     after: tuple[str, ...] = ()
     by_hand: str = ""
     before: dict[str, str] = {}
-    commit: str = ""
+    commit: Commit = ""
     skips: bool = False
 
     @property

@@ -127,6 +127,7 @@ if TYPE_CHECKING:
         dynamic_containers as dynamic_containers,
         namespace_attribute as namespace_attribute,
         namespace_name as namespace_name,
+        object_name as object_name,
         rollout as rollout,
     )
     from hclmod.yaml import (
@@ -174,7 +175,7 @@ _TABLE = {
     "hclmod.rulekit.rule": "Address Context Finding ImageHooks Level Option Rule YamlHooks change note warn",
     "hclmod.rulekit.samples": "settled_block",
     "hclmod.terraform.kubernetes": "KINDS NAMESPACES RELEASE WORKLOADS Container containers dynamic_containers "
-    "namespace_attribute namespace_name rollout",
+    "namespace_attribute namespace_name object_name rollout",
     "hclmod.yaml": "insertion removal",
     "hclmod.yaml.views": "YamlFile YamlItem YamlNode YamlPair",
 }

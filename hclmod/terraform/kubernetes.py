@@ -5,6 +5,7 @@ Source: docs/facts.md, Terraform 7.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -64,6 +65,14 @@ ROLLOUTS = frozenset({*(each.rollout for each in KINDS.values()), _UPGRADES})
 
 PACED = frozenset({_ROLLS.rollout, _POD.rollout, _UPGRADES, _APPLIES})
 """What may start pods at once, as `rollout` says it."""
+
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+
+
+def object_name(text: str | None) -> str:
+    """The text if Kubernetes takes it as the name of an object, else empty. No other text goes into a command."""
+    return text if text and _NAME.fullmatch(text) else ""
 
 
 def word(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hclmod.rulekit import Context, Struct, reference
+from hclmod.rulekit import Context, Struct, object_name, reference
 
 from ._acts import Target
 from ._values import split
@@ -131,5 +131,7 @@ def commands(targets: Sequence[Target], context: Context) -> tuple[str, ...]:
             if row.ignored and row.image and row.position and _is(row, target):
                 kind = row.kind.replace("_", "")
                 image = f"{row.image.removeprefix('docker.io/')}:latest"
-                lines.append(f"kubectl -n {row.namespace} set image {kind}/{row.name} {row.container}={image}")
+                namespace, name = object_name(row.namespace) or "NAMESPACE", object_name(row.name) or "NAME"
+                container = object_name(row.container) or "CONTAINER"
+                lines.append(f"kubectl -n {namespace} set image {kind}/{name} {container}={image}")
     return tuple(dict.fromkeys(lines))

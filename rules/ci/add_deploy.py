@@ -28,6 +28,7 @@ from hclmod.rulekit import (
     YamlPair,
     change,
     insertion,
+    object_name,
     removal,
     warn,
 )
@@ -137,6 +138,7 @@ def _fix(push: Push, running: list[Row], each: Pipeline) -> Fix:
     tag = next((tag for tag in push.tags if tag and tag != "latest" and "cache" not in tag), "")
     if not tag:
         raise UnfixableError("it pushes no tag of the commit. Push one beside `latest`")
+    _require_names(running)
     longer = (row.name, f"{row.namespace}-{row.name}", f"{row.namespace}-{row.name}-{row.container}")
     wished = ("deploy", *(f"deploy-{ending}" for ending in longer))
     job = next((name for name in wished if each.unit(name) is None), wished[-1])
@@ -150,6 +152,15 @@ def _fix(push: Push, running: list[Row], each: Pipeline) -> Fix:
     command = f"kubectl -n {row.namespace} set image {kind}/{row.name} {images}"
     fix = _placed(push, each, job, command)
     return fix + output if output else fix
+
+
+def _require_names(running: list[Row]) -> None:
+    """Raise where a name of the Terraform repository is none: it would stand in a command."""
+    every = [("namespace", running[0].namespace), ("name", running[0].name)]
+    for what, text in (*every, *(("container", one.container) for one in running)):
+        if not object_name(text):
+            why = f"`{text}` is not one that Kubernetes takes" if text else "is not known"
+            raise UnfixableError(f"its {what} {why}, so no command can name it")
 
 
 def _readable(push: Push, tag: str) -> tuple[str, Fix | None]:

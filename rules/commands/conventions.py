@@ -12,6 +12,7 @@ one.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from functools import partial
 
@@ -107,7 +108,7 @@ def _by_hand(page: Page, context: Context) -> Iterator[Finding]:
             place = f"{page.document.path}:{heading.line + 1}"
             message = f"this section, written by hand, is about {', '.join(names)}, which hclmod manages"
             person = warn(page.span(heading.line), "hand-written-section", message)
-            yield replace(person, advice=f"Replace it: hclmod conventions --adopt {place}")
+            yield replace(person, advice=f"Replace it: hclmod conventions --adopt {shlex.quote(place)}")
 
 
 def _markers_in(heading: str, context: Context) -> list[str]:

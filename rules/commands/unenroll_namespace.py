@@ -30,6 +30,7 @@ from hclmod.rulekit import (
     fixes,
     lists,
     note,
+    object_name,
     warn,
 )
 
@@ -103,7 +104,8 @@ def _to_run(declared: Sequence[Namespace]) -> Iterator[str]:
         own = sorted(run.id.name.lstrip("/") for run in each.workloads if POLICY in dict(run.metadata))
         again = f", then apply again for the policy of {', '.join(own)}" if own else ""
         for name in (each.name,) if each.name else each.names:
-            command = f"kubectl -n {name} annotate deployment,statefulset,daemonset --all {keys}"
+            here = object_name(name) or "NAMESPACE"
+            command = f"kubectl -n {here} annotate deployment,statefulset,daemonset --all {keys}"
             yield f"what it wrote stays until you run {command}{again}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,10 +95,11 @@ def test_from_the_first_run_to_the_merge(place: Place) -> None:
 def test_a_dry_run_needs_neither_network_nor_token(place: Place, tmp_path: Path) -> None:
     place.forge.server.close()
     git(place.root, "remote", "set-url", "origin", str(tmp_path / "away.git"))
-    done = place.run("--dry-run", "--draft", "--label", "keel", token="", GIT_ALLOW_PROTOCOL="none")
+    done = place.run("--dry-run", "--draft", "--label", "it's keel", token="", GIT_ALLOW_PROTOCOL="none")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Would push: git push" in done.stdout
-    assert "for main: Phase 3: Exporters, sidecars, utilities\nWith: label keel, draft\n" in done.stdout
+    push = next(line for line in done.stdout.splitlines() if line.startswith("Would push: "))
+    assert shlex.split(push)[2:4] == ["git", "push"], "quotes are closed"
+    assert "for main: Phase 3: Exporters, sidecars, utilities\nWith: label it's keel, draft\n" in done.stdout
     assert "\n<!-- hclmod:pr phase=3 -->\n## Phase 3: Exporters" in done.stdout
     told = json.loads(place.run("--dry-run", "--format", "json", token="").stdout)
     assert told["outcome"] == "planned"

@@ -213,12 +213,14 @@ def test_what_breaks_while_a_file_is_open_is_a_message(folder: Path) -> None:
             assert len(await made.remarks("main.tf")) == 1
             assert len(await made.actions("main.tf", 4)) == 2
             for round_, number in ((1, 2), (2, 4)):
-                config.write_text("nonsense")
+                config.write_text('"[x](command:y)\u202e" = 1')
                 assert await made.hover("main.tf", 4) == ""
                 made.save("main.tf")
                 assert await made.remarks("main.tf", number=number) == []
                 assert await made.actions("main.tf", 4) == []
                 assert len(made.messages) == round_, "once each time that it breaks"
+                assert "<U+202E>" in made.messages[-1].message
+                assert "](" not in made.messages[-1].message, "an editor makes a link of it"
                 config.unlink()
                 made.save("main.tf")
                 assert len(await made.remarks("main.tf", number=number + 1)) == 1

@@ -129,6 +129,7 @@ def test_the_file_gives_back_the_state() -> None:
 
 
 GOOD = json.loads(dump(after((0, 0, DONE))))
+ITEM = GOOD["batches"][0]["items"][0]
 DAMAGED = {
     "empty": (b"", "is damaged"),
     "cut": (dump(after())[:-20], "is damaged"),
@@ -150,6 +151,27 @@ DAMAGED = {
         json.dumps({**GOOD, "events": [{**GOOD["events"][0], "at": "9999-12-31T23:59:59Z"}]}).encode(),
         "is damaged",
     ),
+    **{
+        f"with {key} = {text!r}": (
+            json.dumps({**GOOD, "batches": [{**GOOD["batches"][0], key: text}]}).encode(),
+            "is damaged",
+        )
+        for key, text in (("id", "x; reboot"), ("id", "0123456789ab\n"), ("commit", "--exec=reboot"))
+    },
+    **{
+        f"with a step in {text}": (
+            json.dumps({**GOOD, "batches": [{**GOOD["batches"][0], "steps": [{"stack": text}]}]}).encode(),
+            "is damaged",
+        )
+        for text in ("..", "../x", "a/../../x", "/etc")
+    },
+    **{
+        f"with {key} {text}": (
+            json.dumps({**GOOD, "batches": [{**GOOD["batches"][0], "items": [{**ITEM, key: text}]}]}).encode(),
+            "is damaged",
+        )
+        for key, text in (("kind", "--server=https://evil.example"), ("name", "$(reboot)"), ("namespace", "-x"))
+    },
     "with a text for a number": (json.dumps({**GOOD, "phase": "1"}).encode(), "is damaged"),
 }
 
