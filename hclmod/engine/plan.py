@@ -24,6 +24,7 @@ from hclmod.engine.settle import settle
 from hclmod.engine.texts import Hcl, Python, Yaml
 from hclmod.engine.tree import UNREAD
 from hclmod.errors import ConfigError, HclmodError, nearest
+from hclmod.hcl import syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import Unread, parse, unreadable
 from hclmod.python import ENDING
@@ -63,7 +64,7 @@ def plan(
         for index, run in enumerate(runs)
         for stack in run.stacks
     ]
-    work.sort(key=lambda each: each.stack.path)  # this process begins with the trees that the model has left
+    work.sort(key=lambda each: (_unparsed(each), each.stack.path))  # this process begins with the trees that it has
     begin(len(work))
     outcomes = [Outcomes(run, kept) for run in runs]
     done = _settle_new([each for each in work if not each.is_reached], outcomes, watch)
@@ -86,6 +87,12 @@ class _Work(Struct, frozen=True, kw_only=True):
     def is_reached(self) -> bool:
         named = any(target.stack == self.stack.path for _, target in self.run.reached)
         return named or any(document in self.run.lists for document in self.stack.files)
+
+
+def _unparsed(work: _Work) -> int:
+    """How many bytes of a stack have left no tree when the model was read."""
+    texts = (document.data for document in work.documents if document.path.endswith(_HCL))
+    return sum(len(data) for data in texts if not syntax.is_kept(data))
 
 
 def _documents(tree: Tree, stack: Stack) -> tuple[Document, ...]:

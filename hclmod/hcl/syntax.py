@@ -19,7 +19,7 @@ from hclmod.hcl.edits import Edit, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Node", "Tree", "comments", "error_offset", "leaf_at", "leaves", "parse", "quoted", "reparse", "span"]
+__all__ = ["Node", "Tree", "comments", "error_offset", "is_kept", "leaf_at", "leaves", "parse", "quoted", "reparse", "span"]
 
 TOKENS = frozenset({"comment", "template_literal", "heredoc_identifier"})
 """Node types that hold text and are walked as one leaf."""
@@ -69,6 +69,11 @@ _trees = _Trees()
 def parse(data: bytes) -> Tree:
     """The syntax tree of `data`; it may hold errors, see `error_offset`."""
     return _trees.of(data)
+
+
+def is_kept(data: bytes) -> bool:
+    """Whether the tree of `data` is at hand."""
+    return data in _trees.trees
 
 
 def reparse(tree: Tree, before: bytes, edits: Sequence[Edit], after: bytes) -> Tree:
