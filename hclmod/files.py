@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hclmod.errors import HclmodError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".venv", "node_modules"})
 
@@ -49,17 +49,29 @@ def _below(folder: str, endings: tuple[str, ...], closed: Closed) -> Iterator[st
 
     A folder's entries come with their kind: a `Path` and a question about each file would take five times as long.
     """
-    folders: list[str] = []
-    for entry in _entries(folder, closed):
-        if _is_folder(entry):
-            folders += [] if entry.is_symlink() or entry.name in _CACHES else [entry.path]
-        elif entry.name.endswith(endings) and not entry.is_symlink():
-            yield entry.path
-    for each in folders:
-        if os.path.lexists(os.path.join(each, ".git")):  # noqa: PTH118 - strings, as above
+    folders = [folder]
+    while folders:
+        each = folders.pop()
+        entries = _entries(each, closed)
+        if each != folder and _is_repository(each, entries):
             closed[each] = OTHER
-        else:
-            yield from _below(each, endings, closed)
+            continue
+        inner: list[str] = []
+        for entry in entries:
+            if entry.is_symlink():
+                continue
+            if entry.is_dir():
+                inner += [] if entry.name in _CACHES else [entry.path]
+            elif entry.name.endswith(endings):
+                yield entry.path
+        folders += reversed(inner)
+
+
+def _is_repository(folder: str, entries: Sequence[os.DirEntry[str]]) -> bool:
+    """Whether a folder has a `.git`; one that gives no entries may still have it."""
+    if entries:
+        return any(entry.name == ".git" for entry in entries)
+    return os.path.lexists(os.path.join(folder, ".git"))  # noqa: PTH118 - a string, as above
 
 
 def _entries(folder: str, closed: Closed) -> list[os.DirEntry[str]]:
@@ -70,13 +82,6 @@ def _entries(folder: str, closed: Closed) -> list[os.DirEntry[str]]:
     except OSError as error:
         closed[folder] = (error.strerror or str(error)).lower()
         return []
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself
-        return False
 
 
 def names(root: Path, closed: Closed | None = None) -> Iterator[str]:
@@ -108,16 +113,26 @@ def foreign(root: Path, path: Path) -> str:
 def read(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
     """The contents of those files that are there, are not links, lie below `root` and can be read."""
     top = os.path.realpath(root)
-    inside: dict[str, bool] = {}
+    plain, inside = {"": True}, {"": True}
     results: dict[str, bytes] = {}
     for name in paths:
         folder, _, _ = name.rpartition("/")
         if folder not in inside:
-            inside[folder] = _is_below(os.path.realpath(os.path.join(top, folder)), top)  # noqa: PTH118 - a string
+            path = os.path.join(top, folder)  # noqa: PTH118 - a string
+            inside[folder] = _is_plain(top, folder, plain) or _is_below(os.path.realpath(path), top)
         if inside[folder]:
             with suppress(OSError):
                 results[name] = read_regular(os.path.join(top, name))  # noqa: PTH118
     return results
+
+
+def _is_plain(top: str, folder: str, known: dict[str, bool]) -> bool:
+    """Whether neither a folder below `top` nor one around it is a link: then it lies there, which is soon known."""
+    if folder not in known:
+        parent, _, last = folder.rpartition("/")
+        named = last not in ("", "..") and not folder.startswith("/") and _is_plain(top, parent, known)
+        known[folder] = named and not os.path.islink(f"{top}/{folder}")  # noqa: PTH114 - a string
+    return known[folder]
 
 
 def is_there(root: Path, name: str) -> bool:

@@ -119,3 +119,33 @@ def test_find_takes_what_is_named_and_walks_folders_in_order(tree: Path) -> None
     assert found == ["b/notes.md", "a/one.tf", "a/two.tf", "b/z.tf", "b/c/y.tf"]
     with pytest.raises(HclmodError, match="does not exist"):
         list(files.find([tree / "nowhere"]))
+
+
+LINKS = {"inner": "a", "outer": "{outside}", "a/up": "..", "a/away": "../outer"}
+READ = ("a/one.tf", "inner/one.tf", "a/up/a/one.tf", "b/c/deep.tf", "b/../a/one.tf")
+NOT_READ = ("outer/x.tf", "outer/y/z.tf", "a/away/x.tf", "../outside/x.tf", "b/../../outside/x.tf", "{outside}/x.tf")
+
+
+def test_no_link_and_no_dots_lead_out_of_the_root(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    for path in (root / "a/one.tf", root / "b/c/deep.tf", outside / "x.tf", outside / "y/z.tf"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x\n")
+    for name, target in LINKS.items():
+        (root / name).symlink_to(target.format(outside=outside))
+    asked = [*READ, *(name.format(outside=outside) for name in NOT_READ)]
+    assert tuple(files.read(root, asked)) == READ
+    for name in asked:  # one by one, as all together
+        assert tuple(files.read(root, [name])) == ((name,) if name in READ else ())
+    assert list(files.names(root)) == ["a/one.tf", "b/c/deep.tf"]
+
+
+def test_another_repository_is_not_looked_into(tree: Path) -> None:
+    for name in ("own/.git", "empty", "later"):
+        (tree / name).mkdir(parents=True)
+    (tree / "own/main.tf").write_bytes(b"")
+    (tree / "later/.git").write_bytes(b"gitdir: ../x\n")
+    (tree / "z.tf").write_bytes(b"")
+    closed: dict[str, str] = {}
+    assert list(files.names(tree, closed)) == ["z.tf", "a/one.tf", "a/two.tf"]
+    assert closed == {"own": files.OTHER, "later": files.OTHER}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hclmod import files
-from hclmod.engine import tree
 from hclmod.engine.job import Job
 from hclmod.python import ENDING
 from hclmod.terraform.code import CODE, JSON, YAML
@@ -121,7 +120,7 @@ def _prepared(
     every -= _of_no_program(project, every)
     named = frozenset({*(project.name_of(each) for each in paths if not each.is_dir()), *unsaved})
     named -= _of_no_program(project, named)
-    project = project.over(tree.on_disk(project.root, every, left, project.closed).changed({**around, **unsaved}))
+    project = project.over(project.tree.naming(every, left).changed({**around, **unsaved}))
     if rules:
         return project, [Job(rules=tuple(rules), options=project.options_of(None), only=every, near=True, named=named)]
     return project, [project.phase_job(each, only=every, near=True, named=named) for each in project.done]

@@ -30,6 +30,7 @@ _SOURCE = re.compile(rb'^[ \t]*source\s*=\s*"', re.MULTILINE)
 def references(project: Project, near: Sequence[Stack], rules: Sequence[Loaded]) -> References:
     """The references of the stacks at hand, and of those that share a literal with them, by their text."""
     tree, every = project.tree, _every_stack(project, near)
+    tree.load([path for each in every for path in (*each.files, f"{each.path}/terragrunt.hcl")])  # at once costs less
     read = _reader(tree)
     forms = any(loaded.forms for loaded in rules)
     traced = {each.path for each in every} if forms else relevance.to_trace_near(near, every, read, tree)

@@ -72,6 +72,11 @@ class Tree(Mapping[str, bytes]):
         """The paths that end so, sorted."""
         return [path for path in self._paths if path.endswith(endings)]
 
+    def naming(self, names: Iterable[str], left: Mapping[str, str]) -> Tree:
+        """The same files and those of these names, wherever they lie; `left` are never read."""
+        every, unread = (*self._paths, *names), {**self.left, **left}
+        return Tree(every, self._fetch, unread, away=self.away, closed=self._closed)
+
     def changed(self, changes: Mapping[str, bytes]) -> Tree:
         """The same files with other bytes for some of them, which may be new."""
         other = Tree({*self._paths, *changes}, self._fetch, self.left, away=self.away, closed=self._closed)
@@ -98,19 +103,14 @@ def in_memory(texts: Mapping[str, bytes]) -> Tree:
     return Tree(texts, lambda paths: {path: texts[path] for path in paths})
 
 
-def on_disk(
-    root: Path,
-    named: Iterable[str] = (),
-    left: Mapping[str, str] | None = None,
-    closed: dict[str, str] | None = None,
-) -> Tree:
-    """The working tree below `root`, without caches and links; and the files that are `named`, wherever they lie.
+def on_disk(root: Path, closed: dict[str, str] | None = None) -> Tree:
+    """The working tree below `root`, without caches and links.
 
     `closed` takes the folders that are not looked into and the files that are too large, with the reason.
     """
     away = _away(root)
-    paths = chain(files.names(root, closed), named, away)
-    return Tree(paths, partial(_on_disk, root, away), left, away=away, closed=closed)
+    paths = chain(files.names(root, closed), away)
+    return Tree(paths, partial(_on_disk, root, away), away=away, closed=closed)
 
 
 def _away(root: Path) -> dict[str, Entry]:

@@ -28,6 +28,9 @@ ROOT = "."
 """The name of the stack that lies at the root of the repository, whose path is empty."""
 
 
+Parts = tuple[str, ...]
+
+
 class Stack(Struct, frozen=True):
     """A directory that Terraform is run in, with the files of code below it that no other stack owns.
 
@@ -77,14 +80,14 @@ _TERRAGRUNT = "terragrunt.hcl"
 
 def owner(folder: str, config: Config) -> str | None:
     """The innermost stack that a folder belongs to, or None where it belongs to none or to an excluded one."""
+    parts = PurePosixPath(folder).parts
     if not config.stacks:
-        return None if _is_excluded(folder, config) else folder
-    path = PurePosixPath(folder)
-    for candidate in ("/".join(each.parts) for each in (path, *path.parents)):
-        if _is_excluded(candidate, config):
+        return None if _is_in(parts, config.exclude) else folder
+    for length in range(len(parts), -1, -1):
+        if _is_in(parts[:length], config.exclude):
             return None
-        if _first(candidate, config.stacks) is not None:
-            return candidate
+        if _is_in(parts[:length], config.stacks):
+            return "/".join(parts[:length])
     return None
 
 
@@ -95,7 +98,7 @@ def owned(path: str, files: Iterable[str], config: Config) -> frozenset[str]:
 
 def name_of(path: str, config: Config) -> str:
     """The short name of a stack; the root of the repository is `.`."""
-    glob = _first(path, config.stacks)
+    glob = _first(PurePosixPath(path).parts, config.stacks)
     return path or ROOT if glob is None else "/".join(path.split("/")[len(_fixed_parts(glob)) :]) or path or ROOT
 
 
@@ -105,14 +108,15 @@ def _fixed_parts(glob: str) -> tuple[str, ...]:
     return parts[:magic]
 
 
-def _is_excluded(folder: str, config: Config) -> bool:
-    return _first(folder, config.exclude) is not None
+@lru_cache(maxsize=1 << 14)  # the parents of a hundred stacks are asked about a hundred times
+def _is_in(parts: Parts, globs: tuple[str, ...]) -> bool:
+    """Whether one of the globs matches a path."""
+    return bool(globs) and _first(parts, globs) is not None
 
 
-def _first(path: str, globs: tuple[str, ...]) -> str | None:
+def _first(parts: Parts, globs: tuple[str, ...]) -> str | None:
     """The first of the globs that matches a path."""
     plain, magic = _in_order(globs)
-    parts = PurePosixPath(path).parts
     number = plain.get(parts, len(globs))
     ahead = (at for at, patterns in magic if at < number and _matches(parts, patterns))
     number = min(next(ahead, number), number)
@@ -132,9 +136,6 @@ _MAGIC = re.compile(r"[*?[]")
 
 def _matches(parts: Parts, patterns: Parts) -> bool:
     return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
-
-
-Parts = tuple[str, ...]
 
 
 class Target(Struct, frozen=True):
