@@ -1,7 +1,7 @@
 """Read files and write commits through git.
 
-Git is run by GitPython's command layer and does the work itself: GitPython's own index and object writes
-know neither filters (a git-crypt file would go in as plain text) nor signatures.
+A commit is made by GitPython's command layer, and git does the work itself: GitPython's own index and object
+writes know neither filters (a git-crypt file would go in as plain text) nor signatures.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from hclmod import interrupts, scratch
 from hclmod.errors import GitError
@@ -65,12 +64,13 @@ class Repository(Struct, frozen=True):
             root = both.partition("\n")[0] if both.count("\n") == 1 else git.line("rev-parse", "--show-toplevel")
         except GitError as error:
             raise GitError(f"{folder}: {error.message}", hint=error.hint or _hint(error.message)) from error
-        return cls(Path(root), both.removeprefix(f"{root}\n"), Shell(root, _NO_LOCKS))
+        return cls(Path(root), both.removeprefix(f"{root}\n"), Shell(root, _NO_LOCKS, light=True))
 
     @classmethod
     def bare(cls, folder: Path) -> Repository:
         """A repository without a work tree, such as a clone in a cache: `folder` is that of git's own files."""
-        return cls(folder, str(folder), Shell(str(folder), {**_NO_LOCKS, "GIT_DIR": str(folder)}, UNTRUSTING))
+        places = {**_NO_LOCKS, "GIT_DIR": str(folder)}
+        return cls(folder, str(folder), Shell(str(folder), places, UNTRUSTING, light=True))
 
     def resolve(self, rev: str) -> str:
         """Name the commit that `rev` means; `GitError` where there is none."""
@@ -114,9 +114,9 @@ class Repository(Struct, frozen=True):
     def filtered(self, paths: Iterable[str], rev: str | None = None) -> frozenset[str]:
         """Those of `paths` that get a filter such as git-crypt, now or at `rev`: show nothing of them."""
         every, question = tuple(paths), ("check-attr", "-z", "--stdin", "filter")
-        asked, light = nul(every), replace(self._git, light=True)
-        answers = [light.out(*question, stdin=asked)]
-        if rev is not None and not _has_attributes_of(light, every, rev):
+        asked = nul(every)
+        answers = [self._git.out(*question, stdin=asked)]
+        if rev is not None and not _has_attributes_of(self._git, every, rev):
             with self._scratch(self.resolve(rev)) as git:
                 answers.append(git.out(*question, stdin=asked))
         fields = [records(answer) for answer in answers]
@@ -184,7 +184,8 @@ class Repository(Struct, frozen=True):
             places = {"GIT_DIR": self._git_dir, "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": index}
             places |= variables or {}
             filters = self._strict_filters() if strict else {}
-            git = Shell(str(tree), places, _PLAIN | filters | {"core.hooksPath": str(hooks)})
+            settings = _PLAIN | filters | {"core.hooksPath": str(hooks)}
+            git = Shell(str(tree), places, settings, light=not strict)
             git.out("read-tree", commit)
             attributes = git.out("ls-files", "-z", "--", ":(glob)**/.gitattributes")
             git.out("checkout-index", "-z", "--stdin", stdin=attributes)

@@ -1,6 +1,6 @@
-"""Run git; the only module that imports GitPython, and only where a commit is read or made.
+"""Run git; the only module that imports GitPython, and only where a commit is made.
 
-A hook asks git a few small questions, and GitPython takes longer to load than all else that it needs.
+Most commands ask git a few small questions, and GitPython takes longer to load than they take to be answered.
 """
 
 from __future__ import annotations
