@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,7 +33,7 @@ def folder() -> Iterator[Path]:
     finally:
         with interrupts.uncut():
             if lock >= 0:
-                shutil.rmtree(path, ignore_errors=True)
+                _remove(path)
                 os.close(lock)
 
 
@@ -56,9 +55,15 @@ def _remove_if_left(entry: os.DirEntry[str]) -> None:
     try:
         young = abs(time.time() - there.st_mtime) < _FRESH and not any(Path(entry.path).iterdir())
         if not young and _is_free(handle):
-            shutil.rmtree(entry.path, ignore_errors=True)
+            _remove(entry.path)
     finally:
         os.close(handle)
+
+
+def _remove(folder: str | Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_free(handle: int) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,7 +180,11 @@ def color() -> bool:
 
 def width() -> int | None:
     """How wide the terminal is while a person watches; None in a pipe, where nothing is wrapped."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 class Progress:

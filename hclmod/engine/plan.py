@@ -7,7 +7,6 @@ Parsers 1).
 from __future__ import annotations
 
 import re
-import traceback
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -309,6 +308,8 @@ def _attempt(path: str, rules: Sequence[Loaded], settling: Callable[[], Outcome]
     except HclmodError:
         raise
     except Exception as error:  # noqa: BLE001 - one document's bug must not hide the others; it forbids to write too
+        import traceback
+
         return Failed(path, traceback.format_exc(), loading.blame(error, rules))
 
 

@@ -253,12 +253,16 @@ class Project:
 
         `begin` hears how many stacks there are, and then how many of them there are to do.
         """
-        from hclmod.engine import drafts, plan, prepare
+        from hclmod.engine import plan, prepare
 
         begin = begin or (lambda _count: None)
         begin(len(self.stacks))
         runs = prepare.runs(self, jobs)
         reports = plan.plan(self.tree, runs, watch, self.kept, begin=begin)
+        if not any(each.rule.drafts for run in runs for each in run.rules):
+            return reports
+        from hclmod.engine import drafts
+
         return [drafts.added(self, run, report) for run, report in zip(runs, reports, strict=True)]
 
     def keep(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hclmod.errors import GitError
 from hclmod.hcl.source import GIT_CRYPT
+from hclmod.lazy import lazily
 from hclmod.terraform.code import CODE, NATIVE
 
 if TYPE_CHECKING:
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from hclmod.engine.project import Project
 
 _SHORT = 4  # shorter texts stand in the words of every message
-_QUOTED = re.compile(rb'"((?:[^"\\\n]|\\.)+)"')
-_VALUE = re.compile(rb"(?m)^[^#\n]*?(?:[:=]|-)[ \t]+[\"']?([^\s\"'#][^\n\"'#]*)")
-_PARTS = re.compile(r"[^\s:/@,;=]+")
-_LABELS = re.compile(rb'(?m)^[ \t]*(?:resource|data)[ \t]+"[^"\n]*"')
-_SENSITIVE = re.compile(rb'(?m)^variable[ \t]+"([^"\n]+)"[ \t]*\{([^}]*)^\}')
-_IS_SENSITIVE = re.compile(rb"(?m)^[ \t]*sensitive\s*=\s*true\b")
-_DEFAULT = re.compile(rb'(?m)^[ \t]*default\s*=\s*"((?:[^"\\\n]|\\.)+)"')
+_QUOTED = lazily(rb'"((?:[^"\\\n]|\\.)+)"')
+_VALUE = lazily(rb"(?m)^[^#\n]*?(?:[:=]|-)[ \t]+[\"']?([^\s\"'#][^\n\"'#]*)")
+_PARTS = lazily(r"[^\s:/@,;=]+")
+_LABELS = lazily(rb'(?m)^[ \t]*(?:resource|data)[ \t]+"[^"\n]*"')
+_SENSITIVE = lazily(rb'(?m)^variable[ \t]+"([^"\n]+)"[ \t]*\{([^}]*)^\}')
+_IS_SENSITIVE = lazily(rb"(?m)^[ \t]*sensitive\s*=\s*true\b")
+_DEFAULT = lazily(rb'(?m)^[ \t]*default\s*=\s*"((?:[^"\\\n]|\\.)+)"')
 _DATA = (".yaml", ".yml", ".json", ".toml", ".env")
 _GIVING = (*NATIVE, ".tfvars.json")
 

@@ -19,7 +19,19 @@ from hclmod.hcl.edits import Edit, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Node", "Tree", "comments", "error_offset", "is_kept", "leaf_at", "leaves", "parse", "quoted", "reparse", "span"]
+__all__ = [
+    "Node",
+    "Tree",
+    "comments",
+    "error_offset",
+    "is_kept",
+    "leaf_at",
+    "leaves",
+    "parse",
+    "quoted",
+    "reparse",
+    "span",
+]
 
 TOKENS = frozenset({"comment", "template_literal", "heredoc_identifier"})
 """Node types that hold text and are walked as one leaf."""

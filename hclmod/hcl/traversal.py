@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from hclmod.lazy import lazily
 from hclmod.numbers import whole_number
 
 Traversal = tuple[str | int, ...]
 """Its steps: a name or a quoted key is a `str`, a position an `int`."""
 
-_HEAD = re.compile(r"(?!\d)\w[\w-]*")
-_STEP = re.compile(r"""\s*(?:\.\s*((?!\d)\w[\w-]*)|\.\s*(\d+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\$%]|\\.)*)"\s*\])""")
-_QUOTED = re.compile(r'"(.*)"', re.DOTALL)
+_HEAD = lazily(r"(?!\d)\w[\w-]*")
+_STEP = lazily(r"""\s*(?:\.\s*((?!\d)\w[\w-]*)|\.\s*(\d+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\$%]|\\.)*)"\s*\])""")
+_QUOTED = lazily(r'"(.*)"', re.DOTALL)
 
 
 @lru_cache(maxsize=4096)  # the same few entries stand in every list

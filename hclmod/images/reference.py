@@ -6,17 +6,19 @@ import re
 
 from msgspec import Struct
 
+from hclmod.lazy import lazily
+
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
-_REFERENCE = re.compile(
+_TAG = lazily(r"\w[\w.-]{0,127}", re.ASCII)
+_REFERENCE = lazily(
     rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_PART}(?:/{_PART})*)"
     rf"(?::(?P<tag>{_TAG.pattern}))?"
     r"(?:@(?P<digest>sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}))?",
     re.ASCII,
 )
-_IMAGE_ID = re.compile(r"[a-f0-9]{64}")
+_IMAGE_ID = lazily(r"[a-f0-9]{64}")
 _NAME_LIMIT = 255
 _HUB = "docker.io"
 

@@ -11,26 +11,28 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from hclmod.lazy import lazily
+
 _REMEMBERED = 2**15  # an image of 10,000 tags is asked about each of them several times
-_SPLIT = re.compile(r"(?P<prefix>(?:[A-Za-z]+[-_.]?)?)(?P<numbers>\d+(?:\.\d+)*)(?P<rest>.*)", re.ASCII)
+_SPLIT = lazily(r"(?P<prefix>(?:[A-Za-z]+[-_.]?)?)(?P<numbers>\d+(?:\.\d+)*)(?P<rest>.*)", re.ASCII)
 # Builds of one version: Bitnami -r9, LinuxServer -ls304, k3s, EKS, GKE, and a package's bare -1.
-_REVISION = re.compile(
+_REVISION = lazily(
     r"(?P<flavour>.*?)(?P<label>-(?:r|ls|k3s|rke2r|build\.?|eksbuild\.|gke\.))(?P<build>\d{1,6})", re.ASCII
 )
-_BARE_REVISION = re.compile(r"(?P<flavour>)(?P<label>-)(?P<build>\d{1,4})", re.ASCII)
-_HASH = re.compile(r"(?:(?:sha|git|commit)-?)?(?:(?=[0-9]*[a-f])[0-9a-f]{7,40}|[0-9]{8})")
-_OF_DIGEST = re.compile(r"sha(?:256-[0-9a-f]{64}|384-[0-9a-f]{96}|512-[0-9a-f]{128})(?:\..*)?")
-_HASH_PART = re.compile(r"g?[0-9a-f]{7,40}")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
-_SMALL_NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})*")
-_PRE_RELEASE = re.compile(
+_BARE_REVISION = lazily(r"(?P<flavour>)(?P<label>-)(?P<build>\d{1,4})", re.ASCII)
+_HASH = lazily(r"(?:(?:sha|git|commit)-?)?(?:(?=[0-9]*[a-f])[0-9a-f]{7,40}|[0-9]{8})")
+_OF_DIGEST = lazily(r"sha(?:256-[0-9a-f]{64}|384-[0-9a-f]{96}|512-[0-9a-f]{128})(?:\..*)?")
+_HASH_PART = lazily(r"g?[0-9a-f]{7,40}")
+_WORD = lazily(r"[A-Za-z][A-Za-z0-9.]*")
+_SMALL_NUMBER = lazily(r"[0-9]{1,3}(?:\.[0-9]{1,3})*")
+_PRE_RELEASE = lazily(
     r"(?:^|[-._])(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|develop|snapshot|nightly|canary|edge|unstable|"
     r"test|testing|next|experimental|milestone|main|master)[-.]?[0-9]*(?=$|[-._])"
     r"|(?:^|[-._])(?:m|pr|pr-)[0-9]+(?=$|[-._])|^[abc][0-9]+(?=$|[-._])",
     re.IGNORECASE,
 )
-_DATE_REST = re.compile(r"[-_.0-9TZ]*")  # MinIO: RELEASE.2024-01-16T16-07-38Z
-_NAMES = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*")
+_DATE_REST = lazily(r"[-_.0-9TZ]*")  # MinIO: RELEASE.2024-01-16T16-07-38Z
+_NAMES = lazily(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*")
 _CHANNEL_WORDS = frozenset(
     {"latest", "stable", "release", "lts", "mainline", "nightly", "main", "master", "edge", "develop", "dev"}
 )

@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import re
 
+from hclmod.lazy import lazily
 from hclmod.markdown import text as markdown
 
-_SPAN = re.compile(r"`([^`]+)`")
-_PUNCTUATION = re.compile(r"([\\`*_\[\]|~^$!#])")
-_REFERENCE = re.compile(r"(?<=[@#!%~$&])(?=[\w\"-])|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=GH)(?=-\d)", re.IGNORECASE)
+_SPAN = lazily(r"`([^`]+)`")
+_PUNCTUATION = lazily(r"([\\`*_\[\]|~^$!#])")
+_REFERENCE = lazily(r"(?<=[@#!%~$&])(?=[\w\"-])|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=GH)(?=-\d)", re.IGNORECASE)
 _APART = "\u200b"
-_COMMAND = re.compile(r"(?m)^([^\S\n]*):(?=:)|(##\w*)\[")
-_MARK = re.compile(r"#(?=#\w*\[)")
-_STRANGE = re.compile(r"[^\x20-\x7e\n]")
-_LOGIN = re.compile(r"(https?:/{1,2}|\b\w+://(?=[^\s/@]*:))[^\s/@\"'`<>${}]+@(?!sha\d+:)")
-_QUERY = re.compile(r"(?i)(?<=[?&])((?:\w+_)?token|sig|signature|password|secret|api_?key|x-amz-[\w-]+)=[^\s&\"'`<>]+")
+_COMMAND = lazily(r"(?m)^([^\S\n]*):(?=:)|(##\w*)\[")
+_MARK = lazily(r"#(?=#\w*\[)")
+_STRANGE = lazily(r"[^\x20-\x7e\n]")
+_LOGIN = lazily(r"(https?:/{1,2}|\b\w+://(?=[^\s/@]*:))[^\s/@\"'`<>${}]+@(?!sha\d+:)")
+_QUERY = lazily(r"(?i)(?<=[?&])((?:\w+_)?token|sig|signature|password|secret|api_?key|x-amz-[\w-]+)=[^\s&\"'`<>]+")
 HIDDEN = "(hidden)"
 """What is written for what must not be shown."""
 

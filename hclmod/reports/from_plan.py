@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hclmod.engine.outcomes import Changed, Failed, Refused, Skipped, Unchanged
-from hclmod.reports.diff import hunks
 from hclmod.reports.model import Cell, Document, Hunk, Item, Kind, Outcome, Section, Stack
 from hclmod.rulekit.rule import Level
 
@@ -44,7 +43,7 @@ def _document(outcome: outcomes.Outcome, *, with_hunks: bool) -> Document:
         case Unchanged(left=left):
             return _made(path, Outcome.UNCHANGED, items=_items(path, (), left))
         case Changed(before=before, after=after, applied=applied, left=left, verdict=verdict, gone=gone):
-            items, lines = _items(path, applied, left), hunks(before, after) if with_hunks else ()
+            items, lines = _items(path, applied, left), _hunks(before, after) if with_hunks else ()
             made = _made(path, Outcome.CHANGED, judges=verdict.judges, items=items, hunks=lines)
             return replace(made, gone=gone)
         case Skipped(reason=reason):
@@ -54,6 +53,12 @@ def _document(outcome: outcomes.Outcome, *, with_hunks: bool) -> Document:
         case Failed(traceback=traceback, blamed=blamed):
             why = (blamed,) if blamed else tuple(_here(traceback).splitlines())
             return _made(path, Outcome.FAILED, why, is_bug=not blamed)
+
+
+def _hunks(before: bytes, after: bytes) -> tuple[Hunk, ...]:
+    from hclmod.reports.diff import hunks
+
+    return hunks(before, after)
 
 
 def _made(

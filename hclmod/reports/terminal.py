@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import defaultdict
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -42,6 +41,8 @@ class Style(Struct, frozen=True):
         """The text in lines that fit behind the indentation of messages."""
         if self.width is None or len(text) + len(_INDENT) <= self.width:
             return [text]
+        import textwrap
+
         width = max(20, self.width - len(_INDENT))
         return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [text]
 

@@ -16,6 +16,7 @@ from hclmod.hcl import values
 from hclmod.hcl.heredocs import heredocs
 from hclmod.hcl.values import Call, Definition, For, Opaque, Template, Text
 from hclmod.hcl.views import Expression, top_level
+from hclmod.lazy import lazily
 from hclmod.scan.helm import Setting, settings
 from hclmod.scan.owners import Owner, attributes, metadata, owner_of, users
 from hclmod.terraform.kubernetes import KINDS, RELEASE
@@ -119,18 +120,18 @@ PROVIDERS: Mapping[str, tuple[str, ...]] = {
 }
 """Resources of other providers that run images, and the attributes that name them (docs/facts.md, Terraform 8)."""
 
-_ENCODES = re.compile(r"(?:yamlencode|jsonencode|file|templatefile|join|trimspace)\s*\(|<<")
-ENCODES = re.compile(r"(?:yamlencode|jsonencode|file|templatefile|filebase64)\s*\(")
+_ENCODES = lazily(r"(?:yamlencode|jsonencode|file|templatefile|join|trimspace)\s*\(|<<")
+ENCODES = lazily(r"(?:yamlencode|jsonencode|file|templatefile|filebase64)\s*\(")
 """A text that is an object or a file in another form."""
 
 _PATHS = {("resource", RELEASE): ("chart", "chart"), ("data", "kubectl_path_documents"): ("pattern", "file")}
 _READERS = frozenset(
     {"file", "templatefile", "fileset", "filebase64", "filemd5", "filesha1", "filesha256", "filesha512"}
 )
-_HASH = re.compile(rb"(?:file)?(?:base64)?(?:md5|sha\d+)\s*\(")
-_MATTERS = re.compile(rb"[iI]mage|file\w*\(")
+_HASH = lazily(rb"(?:file)?(?:base64)?(?:md5|sha\d+)\s*\(")
+_MATTERS = lazily(rb"[iI]mage|file\w*\(")
 _WALKED = frozenset({"object", "function_call"})
-_NOMAD = re.compile(rb"^[ \t]*image[ \t]*=[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
+_NOMAD = lazily(rb"^[ \t]*image[ \t]*=[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
 _WHOLE = (b"apiVersion:", b"services:")
 _HOLDERS = frozenset({*_OBJECTS, "module", *KINDS})
 

@@ -13,6 +13,7 @@ from hclmod.cache import NONE
 from hclmod.hcl import source, syntax
 from hclmod.hcl.document import Document
 from hclmod.hcl.source import unreadable
+from hclmod.lazy import lazily
 from hclmod.scan import expressions
 from hclmod.scan.expressions import Carriers
 from hclmod.terraform.code import CODE
@@ -36,11 +37,11 @@ _PIPELINES = (
     ".travis.y*ml", "bitbucket-pipelines.y*ml", ".buildkite/*.y*ml", ".semaphore/*.y*ml", ".tekton/*.y*ml",
     "cloudbuild.y*ml",
 )  # fmt: skip
-_LINE = re.compile(rb"^[ \t]*(FROM|ARG|COPY)[ \t]+([^\r\n]+?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_FROM = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*([^\s#]+)(?:[ \t]+as[ \t]+(\S+))?[ \t]*", re.IGNORECASE)
-_COPIED = re.compile(rb"(?:--[\w-]+=\S+[ \t]+)*?--from=(\S+)")
-_ARGUMENT = re.compile(rb"(\w+)=[\"']?([^\s\"']+)")
-_USED = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_LINE = lazily(rb"^[ \t]*(FROM|ARG|COPY)[ \t]+([^\r\n]+?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_FROM = lazily(rb"(?:--[\w-]+=\S+[ \t]+)*([^\s#]+)(?:[ \t]+as[ \t]+(\S+))?[ \t]*", re.IGNORECASE)
+_COPIED = lazily(rb"(?:--[\w-]+=\S+[ \t]+)*?--from=(\S+)")
+_ARGUMENT = lazily(rb"(\w+)=[\"']?([^\s\"']+)")
+_USED = lazily(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 
 
 def is_compose(path: str) -> bool:
@@ -93,7 +94,7 @@ def pattern(path: str) -> str:
     return _WORD.sub(_pattern, path)
 
 
-_WORD = re.compile(r"\*\*/?|[*?]|\{([^{}]*)\}|[^*?{]+|\{")
+_WORD = lazily(r"\*\*/?|[*?]|\{([^{}]*)\}|[^*?{]+|\{")
 
 
 def _pattern(word: re.Match[str]) -> str:

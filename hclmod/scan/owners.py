@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 from hclmod.hcl import values
 from hclmod.hcl.values import Definition
 from hclmod.hcl.views import Expression
+from hclmod.lazy import lazily
 from hclmod.terraform.declarations import ignored
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hclmod.hcl.syntax import Node
     from hclmod.hcl.views import Attribute, Block
 
-_LOCAL = re.compile(r"\blocal\.([\w-]+)")
+_LOCAL = lazily(r"\blocal\.([\w-]+)")
 _HOLDING = ("resource", "data", "module", "output")
 
 
@@ -69,7 +69,7 @@ def metadata(attribute: Attribute) -> Iterator[tuple[str, str]]:
                     yield "annotations", ""
 
 
-_SLASHED = re.compile(rb'"[^"\n]*/[^"\n]*"\s*[=:]|\bannotations\b')
+_SLASHED = lazily(rb'"[^"\n]*/[^"\n]*"\s*[=:]|\bannotations\b')
 
 
 def _is_elsewhere(table: Expression | None) -> bool:
@@ -115,7 +115,7 @@ def _named(view: Attribute | Block) -> frozenset[str]:
     return frozenset(_LOCAL.findall(_HASHED.sub("", _text(view).decode())))
 
 
-_HASHED = re.compile(r"\b(?:base64)?(?:md5|sha\d+)\((?:[^()]|\([^()]*\))*\)")  # who hashes a local does not use it
+_HASHED = lazily(r"\b(?:base64)?(?:md5|sha\d+)\((?:[^()]|\([^()]*\))*\)")  # who hashes a local does not use it
 
 
 def _closure(names: Iterable[str], inner: Mapping[str, frozenset[str]]) -> tuple[str, ...]:

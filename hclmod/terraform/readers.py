@@ -16,6 +16,7 @@ from hclmod.hcl import syntax
 from hclmod.hcl.document import Document, row
 from hclmod.hcl.source import with_errors
 from hclmod.hcl.views import top_level
+from hclmod.lazy import lazily
 from hclmod.terraform.code import CODE, JSON, NATIVE
 from hclmod.terraform.origins import Piece
 
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from hclmod.terraform.programs import Program
     from hclmod.terraform.resources import ImageUse
 
-_STEP = re.compile(rb"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*"([^"\\]*)"\s*\]|\[\s*(\d+)\s*\]|\.(\d+))""")
-_SOURCE = re.compile(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
-_LOCAL = re.compile(r"locals\[\d+\]\.([\w-]+)")
-_RESOURCE = re.compile(r"resource\.([\w-]+\.[\w-]+)\[")
-_INDEX = re.compile(rb"\s*\[[^\]\n]*\]")
-_NO_TEXT = re.compile(rb"^[ \t]*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
+_STEP = lazily(rb"""\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*"([^"\\]*)"\s*\]|\[\s*(\d+)\s*\]|\.(\d+))""")
+_SOURCE = lazily(rb'"?\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"')
+_LOCAL = lazily(r"locals\[\d+\]\.([\w-]+)")
+_RESOURCE = lazily(r"resource\.([\w-]+\.[\w-]+)\[")
+_INDEX = lazily(rb"\s*\[[^\]\n]*\]")
+_NO_TEXT = lazily(rb"^[ \t]*type\s*=\s*((?:(?:list|set|map)\()*(?:number|bool)\)*)[\s}]*$", re.MULTILINE)
 """A type of which no value is a tag, or no entry; Terraform takes `"12"` for a number."""
 
 

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from hclmod.lazy import lazily
 from hclmod.terraform.origins import Piece
 
 if TYPE_CHECKING:
@@ -16,14 +17,12 @@ if TYPE_CHECKING:
     from hclmod.terraform.model import Model
     from hclmod.terraform.stacks import Stack
 
-_IMAGE_ELSEWHERE = re.compile(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
-_HOME_ELSEWHERE = re.compile(rb'\bnamespace\s*=\s*(?:"[^"\n]*\$\{|var\.|local\.|each\.|module\.)')
-_HOME = re.compile(rb'\bnamespace\s*=\s*"([^"$%\n]+)"')
-_NAMESPACE = re.compile(
-    rb'\bresource\s+"kubernetes_namespace(?:_v1)?"\s+"[^"\n]*"\s*\{(.*?)^\}', re.DOTALL | re.MULTILINE
-)
-_NAME = re.compile(rb'\bname\s*=\s*(?:"([^"$%\n]+)")?')
-_SOURCE = re.compile(rb'\bsource\s*=\s*"(\.\.?/[^"\n]*)"')
+_IMAGE_ELSEWHERE = lazily(rb'\bimage\s*=\s*(?:[^"\s]|"[^"\n]*\$\{)')
+_HOME_ELSEWHERE = lazily(rb'\bnamespace\s*=\s*(?:"[^"\n]*\$\{|var\.|local\.|each\.|module\.)')
+_HOME = lazily(rb'\bnamespace\s*=\s*"([^"$%\n]+)"')
+_NAMESPACE = lazily(rb'\bresource\s+"kubernetes_namespace(?:_v1)?"\s+"[^"\n]*"\s*\{(.*?)^\}', re.DOTALL | re.MULTILINE)
+_NAME = lazily(rb'\bname\s*=\s*(?:"([^"$%\n]+)")?')
+_SOURCE = lazily(rb'\bsource\s*=\s*"(\.\.?/[^"\n]*)"')
 
 
 def to_trace(
@@ -141,7 +140,7 @@ def _target(folder: str, source: bytes) -> str:
     return posixpath.normpath(posixpath.join(folder, source.decode(errors="replace")))
 
 
-_IMAGE = re.compile(
+_IMAGE = lazily(
     rb"\bimage\s*=|\bhelm_release\b"
     rb"|\bkubernetes_(?:deployment|stateful_set|daemon_?set|cron_job|job|pod|replication_controller|namespace)(?:_v1)?\b"
 )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hclmod.lazy import lazily
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -21,17 +23,17 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 
-TEMPLATE = re.compile(
+TEMPLATE = lazily(
     r"(?<!\$)\$\{(?>(?:[^{}\n]+|\{[^{}\n]*\})*)\}|%\{(?>(?:[^}\n%]+|%(?!\{))*)\}|\$?\{\{(?:(?!\{\{).)*?\}\}"
 )
 """What something else fills in before the text is used."""
 
-_COVERED = re.compile(TEMPLATE.pattern.encode(), re.DOTALL)
-_ALONE = re.compile(rb"^([ \t]*)(\0[\0 \t]*\r?)$", re.MULTILINE)
-_SEPARATOR = re.compile(rb"^([ \t]+)(---)(?=[ \t\r]*$)", re.MULTILINE)
-_KEYED = re.compile(rb"([ \t]*(?:-[ \t]+)*)[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:(?:[ \t]+(?:&\S+[ \t]+)?(.*))?")
-_COMMENT = re.compile(rb"[ \t]#")
-_BEHIND = re.compile(rb"[\"']?[ \t]*,?[ \t]+(#[^\r\n]*)")
+_COVERED = lazily(TEMPLATE.pattern.encode(), re.DOTALL)
+_ALONE = lazily(rb"^([ \t]*)(\0[\0 \t]*\r?)$", re.MULTILINE)
+_SEPARATOR = lazily(rb"^([ \t]+)(---)(?=[ \t\r]*$)", re.MULTILINE)
+_KEYED = lazily(rb"([ \t]*(?:-[ \t]+)*)[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:(?:[ \t]+(?:&\S+[ \t]+)?(.*))?")
+_COMMENT = lazily(rb"[ \t]#")
+_BEHIND = lazily(rb"[\"']?[ \t]*,?[ \t]+(#[^\r\n]*)")
 _ROLES = ("registry", "repository", "tag", "digest")
 _NESTED = ("block_mapping", "flow_mapping")
 _PAIRS = ("block_mapping_pair", "flow_pair")
@@ -127,7 +129,7 @@ def _around(text: bytes, scalar: Scalar) -> Iterator[Node]:
 
 
 _NEAR = 2  # `image:` around `tag:`
-_BEHIND_KEY = re.compile(rb"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*(#[^\r\n]*)")
+_BEHIND_KEY = lazily(rb"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*(#[^\r\n]*)")
 
 
 def _above(data: bytes, offset: int) -> list[tuple[int, bytes]]:
