@@ -20,6 +20,8 @@ from hclmod.numbers import whole_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from hclmod.git.shell import Answer
+
 _CAREFUL = {
     "core.hooksPath": os.devnull,
     "protocol.ext.allow": "never",
@@ -125,15 +127,12 @@ class Remote(Struct, frozen=True):
         words = [word for option in options for word in ("-o", option)]
         with interrupts.uncut():
             answer = self.shell.run(*_PUSH, *words, *lease, self.name, f"{commit}:{ref}")
-        rows = [line.split("\t") for line in answer.out.decode(errors="replace").splitlines()]
-        for flag, names, summary in (row for row in rows if len(row) == 3):
-            if flag == "!":
-                other = in_the_way(answer.words)
-                reason = f"{other} is a branch there and leaves no place for it" if other else _reason(summary)
-                return Pushed(ref, reason, answer.words)
-            interrupts.written.append(f"{ref} of {self.name}")
-            return Pushed(names.partition(":")[2] or ref, "", answer.words)
-        raise self.failure(answer.words)
+            pushed = _pushed(answer, ref)
+            if pushed is None or not pushed.reason:
+                interrupts.written.append(f"{'' if pushed else 'perhaps '}{ref} of {self.name}")
+        if pushed is None:
+            raise self.failure(answer.words, "The push may have arrived all the same. Run again, which sees it.")
+        return pushed
 
     def drop(self, ref: str) -> None:
         """Delete a ref of the remote."""
@@ -149,13 +148,13 @@ class Remote(Struct, frozen=True):
         numbers = (whole_number(line.split("/")[3]) for line in out.splitlines())
         return max((each for each in numbers if each is not None), default=0)
 
-    def failure(self, words: str) -> GitError:
-        """The error for what git says where it did not get an answer of the remote."""
+    def failure(self, words: str, otherwise: str = "") -> GitError:
+        """The error for what git says where it did not get an answer of the remote; `otherwise` is the hint."""
         last = next((line for line in words.splitlines() if line.startswith(("fatal:", "error:"))), words)
         for sign, hint in _HINTS.items():
             if sign in words:
                 return GitError(f"remote {self.name}: {_short(last)}", hint=hint)
-        return GitError(f"remote {self.name}: {_short(last)}", hint=f"Try `git ls-remote {self.name}`.")
+        return GitError(f"remote {self.name}: {_short(last)}", hint=otherwise or f"Try `git ls-remote {self.name}`.")
 
     def _commit(self, ref: str) -> str:
         return self.shell.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").out.decode().strip()
@@ -211,6 +210,18 @@ def _commit(record: str) -> Commit:
     numbers = "" if is_amended(tree, trees) else trailers
     phases = (whole_number(each) for each in numbers.replace("\x1e", " ").split())
     return Commit(oid.strip(), tuple(each for each in phases if each is not None))
+
+
+def _pushed(answer: Answer, ref: str) -> Pushed | None:
+    """What a push did, by the line that git prints for its ref; None where there is none, and nobody knows."""
+    rows = [line.split("\t") for line in answer.out.decode(errors="replace").splitlines()]
+    for flag, names, summary in (row for row in rows if len(row) == 3):
+        if flag == "!":
+            other = in_the_way(answer.words)
+            reason = f"{other} is a branch there and leaves no place for it" if other else _reason(summary)
+            return Pushed(ref, reason, answer.words)
+        return Pushed(names.partition(":")[2] or ref, "", answer.words)
+    return None
 
 
 def _reason(summary: str) -> str:

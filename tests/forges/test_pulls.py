@@ -263,6 +263,40 @@ def test_a_wrong_token_pushes_nothing(place: Site) -> None:
     assert place.there == before
 
 
+def test_an_interruption_of_the_push_says_that_it_arrived(place: Site) -> None:
+    begun, gate, hook = (place.server / name for name in ("begun", "gate", "hooks/pre-receive"))
+    os.mkfifo(begun)
+    os.mkfifo(gate)
+    hook.write_text(f"#!/bin/sh\n: > '{begun}'\nread -r _ < '{gate}'\n")
+    hook.chmod(0o755)
+
+    def between() -> None:
+        begun.read_bytes()
+        os.kill(os.getpid(), signal.SIGINT)
+        gate.write_text("go\n")
+
+    thread = threading.Thread(target=between)
+    interrupts.written.clear()
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        place.run()
+    thread.join()
+    assert interrupts.written == [f"refs/heads/{BRANCH} of origin"]
+    assert place.there[f"refs/heads/{BRANCH}"] == place.tip
+    assert not writes(place)
+
+
+def test_a_push_that_the_server_cuts_off_may_have_arrived(place: Site) -> None:
+    hook = place.server / "hooks/reference-transaction"
+    hook.write_text('#!/bin/sh\nif [ "$1" = committed ]; then kill -9 $PPID; fi\n')
+    hook.chmod(0o755)
+    with pytest.raises(HclmodError, match="The push may have arrived all the same"):
+        place.run()
+    assert place.there[f"refs/heads/{BRANCH}"] == place.tip
+    hook.unlink()
+    assert place.run().outcome is Outcome.CREATED
+
+
 @pytest.mark.parametrize("name", ["hclmod", f"{BRANCH}/old"])
 def test_a_branch_that_leaves_no_place_is_named(place: Site, name: str) -> None:
     git(place.server, "branch", name, "main")
