@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hclmod.engine.job import Job
+from hclmod.errors import HclmodError, nearest
 from hclmod.scan.files import is_pipeline
 from hclmod.terraform.code import CODE
 
@@ -56,16 +57,22 @@ def plan(
     options = project.options_of(None)
     for rule in NAMED if workloads else ():
         options[rule] = {**options.get(rule, {}), "workloads": list(workloads)}
-    job = Job(
-        rules=rules,
-        title=title,
-        options=options,
-        done=(),
-        answers=answers(infra or project),
-    )
+    known = answers(infra or project)
+    _require(workloads, known)
+    job = Job(rules=rules, title=title, options=options, done=(), answers=known)
     if base:
         return project.at(base).plan(job)
     return project.on_disk(project.plan(job))
+
+
+def _require(workloads: tuple[str, ...], known: tuple[Finding, ...] | None) -> None:
+    """Refuse a workload that the Terraform repository does not have; a namespace that is filled in may be any."""
+    cells = [dict(each.cells) for each in known or ()]
+    names = sorted({f"{each['namespace']}/{each['name']}" for each in cells})
+    for workload in workloads if known is not None else ():
+        if workload not in names and f"/{workload.rpartition('/')[2]}" not in names:
+            hint = nearest(workload, names, "Write NAMESPACE/NAME.")
+            raise HclmodError(f"the Terraform repository has no workload {workload}", hint=hint)
 
 
 def has_pipelines(project: Project) -> bool:

@@ -175,3 +175,10 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     for words in (("ci", "check"), ("status",), ("survey",)):
         done = hclmod(tmp_path, *words, "-C", "gone")
         assert (done.returncode, "there is no folder gone" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize("name", ["sluice", "basin/sluce", "weir/sluice"])
+def test_a_workload_that_nothing_has_is_refused(service: Path, terraform: str, name: str) -> None:
+    done = hclmod(service, "ci", "apply", "--model", "ci", "--infra", terraform, "--workload", name)
+    assert done.returncode == 2
+    assert f"no workload {name}" in done.stderr
