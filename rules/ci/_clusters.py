@@ -13,6 +13,7 @@ from ._pipelines import Pipeline, Unit
 from ._pushes import has_matrix
 from ._values import table
 
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 _CONTEXT = re.compile(r"(?:--context[ =]|--kube-context[ =]|use-context\s+|--kubeconfig[ =])\s*([^\s'\"]+)")
 _CLUSTER = re.compile(r"(?:cluster[-_]name:\s*|get-credentials\s+)(?!-)['\"]?([\w.${}-]+)", re.IGNORECASE)
@@ -44,7 +45,7 @@ def _is(one: Target, other: Target) -> bool:
 
 def _places(units: Sequence[Unit]) -> set[str]:
     """What the deploys of a workload call the cluster, of contexts, credentials and environments what differs most."""
-    texts = [_EXPRESSION.sub(r"${\1}", unit.text) for unit in units]
+    texts = [_EXPRESSION.sub(r"${\1}", _COMMENT.sub("", unit.text)) for unit in units]
     contexts = {name for text in texts for name in _CONTEXT.findall(text)}
     clusters = {name for text in texts for name in _CLUSTER.findall(text)}
     secrets = {", ".join(sorted(set(_SECRET.findall(text)))) for text in texts} - {""}

@@ -15,9 +15,11 @@ from ._acts import Kind, Target
 from ._clusters import several_clusters
 from ._conditions import ANY, CLOCK, DEFAULT, OF_DEFAULT, PULLS, TAGS, runs_for
 from ._guard import images, objections, unreadable
+from ._latest import every_push, moved_for, moving, pipelines, pushes_of, unpushed
 from ._needs import waiting, without
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit, all_of, events
-from ._pushes import Pushes, latest_for, may_push_latest, pushed, pushes
+from ._order import follows, gate
+from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events
+from ._pushes import pushed
 from ._values import names, table
 
 FALLBACKS = ("build-fallback",)
@@ -37,16 +39,6 @@ class Stays(Struct, frozen=True):
 
     code: str
     why: str
-
-
-def pipelines(context: Context, now: Pipeline) -> tuple[Pipeline, ...]:
-    """All pipelines, this one as it is now."""
-    return tuple(now if each.path == now.path else each for each in all_of(context.yaml))
-
-
-def every_push(context: Context, now: Pipeline) -> Pushes:
-    """What all pipelines push, this one as it is now."""
-    return tuple((push, other) for other in pipelines(context, now) for push in pushes(other))
 
 
 def stays(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ...] = ()) -> Stays | None:
@@ -74,10 +66,10 @@ def _undelivered(targets: Sequence[Target], unit: Unit, each: Pipeline, context:
     missing = [why for target in targets for why in objections(target, context, built)]
     if missing := missing or list(_of_other_images(targets, each, context)):
         return Stays("not-delivered", f"Keel would not deploy instead. {'. '.join(dict.fromkeys(missing))}")
-    if name := _unpushed(targets, each, context):
+    if name := unpushed(images(targets, context), every_push(context, each)):
         why = f"no pipeline pushes {name}:latest, which Keel watches. Push it for the default branch first"
         return Stays("latest-not-pushed", why)
-    if name := _gate(targets, unit, each, context):
+    if name := gate(images(targets, context), unit, each, pipelines(context, each)):
         why = f"it waits for `{name}`, and the push of `latest` does not. Let the push wait for it first"
         return Stays("waits-for-more", why)
     if why := several_clusters(unit, each, pipelines(context, each), context):
@@ -85,48 +77,12 @@ def _undelivered(targets: Sequence[Target], unit: Unit, each: Pipeline, context:
     return None
 
 
-def _gate(targets: Sequence[Target], unit: Unit, each: Pipeline, context: Context) -> str:
-    """What a deploy waits for, as a test or a migration, and Keel would not; empty for none."""
-    every = every_push(context, each)
-    pushing = [one for image in images(targets, context) for one in _moving(image, every)]
-    every_file = pipelines(context, each)
-    waits = [*_works_before(unit, each, every_file)]
-    for push, other in pushing:
-        early = {(other.path, push.unit.name), *_works_before(push.unit, other, every_file)}
-        if late := next((name for path, name in waits if (path, name) not in early), ""):
-            return late
-    return ""
-
-
-def _works_before(unit: Unit, each: Pipeline, every: Sequence[Pipeline]) -> Iterator[tuple[str, str]]:
-    """What a unit waits for that works, in its file and in the files for which that waits: paths and names."""
-    for other in (one for one in each.units if one.name in each.before(unit)):
-        if _works(other):
-            yield each.path, other.name
-    for file in every:
-        if _follows(each, file):
-            yield from ((file.path, other.name) for other in file.units if _works(other))
-
-
-def _works(unit: Unit) -> bool:
-    return not unit.deploys and any(act.kind in (Kind.OTHER, Kind.UNKNOWN) for act in unit.acts)
-
-
-def _follows(each: Pipeline, file: Pipeline) -> bool:
-    """Whether a file runs only after another one."""
-    data = table(each.data)
-    if each.platform is Platform.WOODPECKER:
-        return file.platform is Platform.WOODPECKER and file.stem in names(data.get("depends_on"))
-    title, on = table(file.data).get("name"), table(data.get("on")) if each.platform in ACTIONS else {}
-    return bool(title) and title in names(table(on.get("workflow_run")).get("workflows"))
-
-
 def _of_other_images(targets: Sequence[Target], each: Pipeline, context: Context) -> Iterator[str]:
     """What containers run whose new image cannot be read, where the pipelines push other images by name."""
     every = every_push(context, each)
     built = sorted({name for push, _ in every for name in push.repositories})
     for image in sorted(images(targets, context)) if built and unreadable(targets) else ():
-        if not _of(image, every):
+        if not pushes_of(image, every):
             yield f"The workload runs {image}, and the pipelines here push {', '.join(built)}"
 
 
@@ -145,8 +101,9 @@ def _deploys_less(targets: Sequence[Target], unit: Unit, each: Pipeline, context
     """Why Keel would deploy at other times than a unit does, which runs for releases or for some branches alone."""
     own = _alike(name for act in unit.deploys for name in runs_for(unit, each, act.condition))
     every = every_push(context, each)
-    moving = [one for image in images(targets, context) for one in _moving(image, every)]
-    latest = _alike(name for push, other in moving for name in latest_for(push, other)) or {OF_DEFAULT}
+    moved = [one for image in sorted(images(targets, context)) for one in moving(image, every)]
+    files = pipelines(context, each)
+    latest = _alike(name for push, other in moved for name in moved_for(push, other, files)) or {OF_DEFAULT}
     if own == {TAGS} and latest != own:
         return Stays("for-releases", "it deploys releases alone, and Keel would deploy each push of `latest`")
     if latest == {TAGS} and own != latest:
@@ -167,24 +124,6 @@ def _deploys_less(targets: Sequence[Target], unit: Unit, each: Pipeline, context
 def _alike(branches: Iterable[str]) -> set[str]:
     """Branches, with one name for what a default branch is called."""
     return {OF_DEFAULT if name in DEFAULT else name for name in branches}
-
-
-def _of(image: str, every: Pushes) -> Pushes:
-    """What pushes an image: by its name, or else by one that may turn out to be it."""
-    named = [one for one in every if image in one[0].repositories]
-    return named or [one for one in every if one[0].is_of(image, one[0].unread)]
-
-
-def _moving(image: str, every: Pushes) -> Pushes:
-    """What pushes `latest` of an image, or can be made to."""
-    return [one for one in _of(image, every) if one[0].is_of(image, may_push_latest(*one, every))]
-
-
-def _unpushed(targets: Sequence[Target], each: Pipeline, context: Context) -> str:
-    """The image of which every pipeline that pushes it leaves `latest` out; empty for none."""
-    every = every_push(context, each)
-    run = sorted(images(targets, context))
-    return next((image for image in run if _of(image, every) and not _moving(image, every)), "")
 
 
 def advice(targets: Sequence[Target], each: Pipeline, context: Context) -> str:
@@ -324,7 +263,7 @@ def _refers(other: Pipeline, each: Pipeline) -> str:
     name = posixpath.basename(each.path)
     if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", _code(other)):
         return f"{other.path} names it"
-    return f"{other.path} runs after it" if _follows(other, each) else ""
+    return f"{other.path} runs after it" if follows(other, each) else ""
 
 
 def _code(each: Pipeline) -> str:

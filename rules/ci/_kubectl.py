@@ -81,8 +81,10 @@ def kubectl(rest: Sequence[str]) -> Act:  # noqa: PLR0911 - a table of its comma
 def _rolled(verb: str, more: Sequence[str], namespace: str) -> Act:
     if verb == "undo":
         return Act(kind=Kind.OTHER, words=ROLLBACK)
-    if verb != "restart":
+    if verb in ("status", "history", "pause", "resume"):
         return NEUTRAL
+    if verb != "restart":
+        return Act(kind=Kind.OTHER, words=f"`kubectl rollout {verb}`")
     kind, name, after = _named(more)
     if after:
         return Act(kind=Kind.OTHER, words="`kubectl rollout restart` of several workloads")

@@ -17,7 +17,7 @@ _ACTIONS: Mapping[Kind, tuple[str, ...]] = {
         "google-github-actions/auth", "google-github-actions/setup-gcloud",
         "google-github-actions/get-gke-credentials", "docker/login-action", "docker/setup-*",
         "actions/download-artifact", "tailscale/github-action", "digitalocean/action-doctl", "actions/cache",
-        "step-security/harden-runner", "*/setup-*", "*/kubectl-installer",
+        "step-security/harden-runner", "*/setup-*", "*/action-setup-*", "*/kubectl-installer",
     ),
     Kind.BUILD: (
         "docker/build-push-action", "docker/metadata-action", "docker/bake-action", "redhat-actions/*", "*/kaniko*",

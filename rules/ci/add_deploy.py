@@ -33,9 +33,9 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._decisions import pipelines
 from ._defaults import is_default_branch
 from ._guard import Row, rows, sets
+from ._latest import pipelines
 from ._pipelines import ACTIONS, STAGES, Pipeline, Platform, is_pipeline, pipeline, stage_of
 from ._pushes import Push, pushes
 from ._values import names, table

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Context, Finding, Rule, Span, YamlFile, YamlHooks, YamlNode, patterns, warn
 
-from ._decisions import pipelines
+from ._latest import pipelines
 from ._pipelines import ACTIONS, Pipeline, Platform, is_pipeline, pipeline
 from ._values import names, table
 from .drop_needs import REMOVING

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 
 from hclmod.rulekit import Block, Context, Edit, Finding, Fix, Rule, Span, YamlFile, YamlHooks, change, replace, warn
 
-from ._decisions import advice, goes_whole, is_fallback, needed_by, pipelines, stays, targets_of
+from ._conditions import approval
+from ._decisions import advice, goes_whole, is_fallback, needed_by, stays, targets_of
 from ._guard import commands
-from ._pipelines import Pipeline, Platform, events, is_pipeline, pipeline
+from ._latest import pipelines
+from ._pipelines import ACTIONS, Pipeline, Platform, events, is_pipeline, pipeline
 from ._pushes import pushed
 
 
@@ -41,7 +43,9 @@ def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] =
         yield warn(each.units[0].span, "still-needed", f"only deploys, and stays: {needed}", address=each.stem)
         return
     targets = [target for unit in each.units if unit.deploys for target in targets_of(unit, each, context, workloads)]
-    message = f"deletes the file, because Keel rolls the image{advice(targets, each, context)}"
+    asked = {approval(unit, each) for unit in each.units if unit.deploys and each.platform in ACTIONS} - {""}
+    notes = "".join(f". {note}" for note in sorted(asked)) + advice(targets, each, context)
+    message = f"deletes the file, because Keel rolls the image{notes}"
     whole = Span(0, len(file.data))
     made = change(whole, "deploy", message, lambda: Fix((Edit(whole, b""),), (), deletes=True), address=each.stem)
     once = commands(targets, context)

@@ -23,7 +23,7 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._decisions import every_push
+from ._latest import every_push
 from ._pipelines import Pipeline, is_pipeline, pipeline
 from ._pushes import Push, Pushes, cannot_add, pushes, run_by, with_latest
 

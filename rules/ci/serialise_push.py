@@ -18,7 +18,7 @@ from functools import partial
 from hclmod.rulekit import Block, Context, Finding, Fix, Rule, YamlFile, YamlHooks, YamlPair, change, insertion, warn
 
 from ._conditions import TAGS
-from ._decisions import pipelines
+from ._latest import pipelines
 from ._pipelines import Pipeline, Platform, events, is_pipeline, pipeline
 from ._pushes import latest_for, pushes, run_by
 from ._values import table
