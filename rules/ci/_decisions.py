@@ -17,8 +17,8 @@ from ._conditions import ANY, CLOCK, DEFAULT, OF_DEFAULT, PULLS, TAGS, runs_for
 from ._guard import images, objections, unreadable
 from ._latest import every_push, moved_for, moving, pipelines, pushes_of, unpushed
 from ._needs import waiting, without
-from ._order import follows, gate
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events
+from ._order import documents_behind, follows, gate, works
+from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events, is_pipeline
 from ._pushes import pushed
 from ._values import names, table
 
@@ -48,14 +48,31 @@ def stays(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ..
         return Stays("mixed", f"it also does other work ({does}). Move the deploy into a job of its own")
     if why := each.untouchable:
         return Stays("not-edited-here", why)
+    targets = targets_of(unit, each, context, workloads)
+    return (
+        _needed_as_it_is(unit, each, context)
+        or _deploys_less(targets, unit, each, context)
+        or _undelivered(targets, unit, each, context)
+    )
+
+
+def _needed_as_it_is(unit: Unit, each: Pipeline, context: Context) -> Stays | None:
     if not goes_whole(each) and "workflow_call" in events(each):
         return Stays("awaited", "other repositories may call the workflow")
-    if why := _awaited(unit, each) or _awaited_elsewhere(unit, each, context):
+    if why := _awaited(unit, each) or _awaited_elsewhere(unit, each, context) or _used_in_gitlab(unit, each, context):
         return Stays("awaited", why)
+    if each.platform in ACTIONS and events(each) == ("workflow_dispatch",) and (what := _chosen(unit)):
+        return Stays("by-hand", f"a person starts it to {what}, which Keel does not. Delete it if nobody does")
     if not goes_whole(each) and (why := _not_removable(unit, each)):
         return Stays("not-removable", why)
-    targets = targets_of(unit, each, context, workloads)
-    return _deploys_less(targets, unit, each, context) or _undelivered(targets, unit, each, context)
+    return None
+
+
+def _chosen(unit: Unit) -> str:
+    """What a person chooses who starts a unit: a restart, or a tag; empty for neither."""
+    if any("inputs" in image for target in unit.targets for _, image in target.images):
+        return "choose a tag"
+    return "restart the workload" if unit.targets and not any(target.images for target in unit.targets) else ""
 
 
 def _undelivered(targets: Sequence[Target], unit: Unit, each: Pipeline, context: Context) -> Stays | None:
@@ -141,7 +158,10 @@ def _not_removable(unit: Unit, each: Pipeline) -> str:
     except UnfixableError as error:
         return str(error)
     for other in each.beside(unit):
-        for pair, name, more in waiting(other, {unit.name}, each):
+        lists = [*waiting(other, {unit.name}, each)]
+        if unit.name in other.needs and not lists:
+            return f"`{other.name}` waits for it by what it extends or merges"
+        for pair, name, more in lists:
             try:
                 without(pair, name, more)
             except UnfixableError as error:
@@ -150,7 +170,16 @@ def _not_removable(unit: Unit, each: Pipeline) -> str:
 
 
 def _awaited_elsewhere(unit: Unit, each: Pipeline, context: Context) -> str:
-    """Which job of another file of GitLab, or of this one, needs it or is made from it."""
+    """Which file, or document of a file, runs after its own and needs it to have run."""
+    for other in () if goes_whole(each) else pipelines(context, each):
+        if other.path != each.path and follows(other, each) and any(map(works, other.units)):
+            return f"{other.path} runs after {each.path} and does more than to notify"
+    behind = next(documents_behind(unit, each), "")
+    return f"the pipeline `{behind}` runs after it and does more than to notify" if behind else ""
+
+
+def _used_in_gitlab(unit: Unit, each: Pipeline, context: Context) -> str:
+    """Which job of GitLab, of another file or of this one, needs it or is made from it."""
     if each.platform is not Platform.GITLAB:
         return ""
     reference = rf"!reference\s*\[\s*['\"]?{re.escape(unit.name)}['\"]?\s*,"
@@ -240,10 +269,17 @@ def says_deployed(unit: Unit) -> bool:
     return notifies and unit.is_idle and bool(_SAYS_DEPLOYED.search(str(own)))
 
 
+def _unread(context: Context) -> str:
+    """A pipeline that cannot be read, so that nobody knows what it needs; empty for none."""
+    return next((path for path, file in sorted(context.yaml.items()) if is_pipeline(path) and file.problem), "")
+
+
 def needed_by(each: Pipeline, context: Context, workloads: tuple[str, ...] = ()) -> str:
     """What else of the repository needs a file; empty where nothing does."""
     if "workflow_call" in events(each):
         return "other repositories may call it"
+    if unread := _unread(context):
+        return f"{unread} cannot be read, and may need it"
     for other in pipelines(context, each):
         if other.path == each.path:
             continue

@@ -27,14 +27,15 @@ def gate(images: set[str], unit: Unit, each: Pipeline, every: Sequence[Pipeline]
 def _works_before(unit: Unit, each: Pipeline, every: Sequence[Pipeline]) -> Iterator[tuple[str, str]]:
     """What a unit waits for that works, in its file and in the files for which that waits: paths and names."""
     for other in (one for one in each.units if one.name in each.before(unit)):
-        if _works(other):
+        if works(other):
             yield each.path, other.name
     for file in every:
         if follows(each, file):
-            yield from ((file.path, other.name) for other in file.units if _works(other))
+            yield from ((file.path, other.name) for other in file.units if works(other))
 
 
-def _works(unit: Unit) -> bool:
+def works(unit: Unit) -> bool:
+    """Whether a unit does more than to build, to look, to notify and to set images."""
     return not unit.deploys and any(act.kind in (Kind.OTHER, Kind.UNKNOWN) for act in unit.acts)
 
 
@@ -45,3 +46,14 @@ def follows(each: Pipeline, file: Pipeline) -> bool:
         return file.platform is Platform.WOODPECKER and file.stem in names(data.get("depends_on"))
     title, on = table(file.data).get("name"), table(data.get("on")) if each.platform in ACTIONS else {}
     return bool(title) and title in names(table(on.get("workflow_run")).get("workflows"))
+
+
+def documents_behind(unit: Unit, each: Pipeline) -> Iterator[str]:
+    """The documents of a file of Drone that run after that of a unit, and work."""
+    if each.platform is not Platform.DRONE:
+        return
+    title = table(each.document(unit)).get("name")
+    for other in each.units:
+        data = table(each.document(other))
+        if title in names(data.get("depends_on")) and works(other):
+            yield str(data.get("name"))

@@ -44,7 +44,7 @@ ACTIONS = (Platform.GITHUB, Platform.FORGEJO)
 
 _RESERVED = frozenset((
     "stages", "variables", "include", "default", "workflow", "image", "services", "cache", "before_script",
-    "after_script", "pages", "spec",
+    "after_script", "spec",
 ))  # fmt: skip
 _GENERATED = re.compile(r"^#.*\b(generated (?:by|from)|do not edit|managed by)\b.*$", re.IGNORECASE | re.MULTILINE)
 _MIRROR = re.compile(r"overwritten by the next sync|one-way mirror|mirrored from|this is a mirror", re.IGNORECASE)

@@ -22,6 +22,7 @@ _RAW = "type=raw,value=latest,enable={{is_default_branch}}"
 _BUILD = "docker/build-push-action"
 _MADE = re.compile(r"steps[._](\w[\w-]*)[._]outputs[._](tags)")
 _UNKNOWN = re.compile(r"\$\{[^{}]*\}|\$\w+")
+_FOR_TAGS = re.compile(r"^.*(?:\bif\b|\bcase\b|\[).*(?:CI_COMMIT_TAG|DRONE_TAG|refs/tags).*$", re.MULTILINE)
 _FILE = re.compile(r"^.*>\s*\.tags\b.*$", re.MULTILINE)
 
 
@@ -268,7 +269,8 @@ def _of_commands(unit: Unit, script: str, known: dict[str, str], condition: str 
     every = commands(script, known)
     images = [image for words in every for image in pushed_by(words)]
     all_tags = any(words[:2] == ("docker", "push") and {"-a", "--all-tags"} & set(words) for words in every)
-    for push in _of_images(unit, images, "script", condition):
+    for_tags = [line for line in _FOR_TAGS.findall(script) if "-z" not in line]
+    for push in _of_images(unit, images, "script", condition, *(TAGS for _ in for_tags[:1])):
         yield replace(push, latest=frozenset((*push.repositories, *push.unread))) if all_tags else push
 
 
