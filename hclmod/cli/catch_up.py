@@ -13,6 +13,7 @@ from hclmod.cli import options, output
 from hclmod.cli.groups import Group
 from hclmod.cli.tags import content
 from hclmod.commands import catch_up as commands
+from hclmod.config.rollout import MOST
 from hclmod.reports import catch_up as board
 from hclmod.reports import tables
 from hclmod.reports.model import count
@@ -59,7 +60,7 @@ def catch_up() -> None:
 @catch_up.command()
 @click.option("--phase", type=int, required=True, metavar="N", help="The phase to roll.")
 @options.base
-@click.option("--per", type=click.IntRange(1), metavar="NUMBER", help="So many rollouts in a window. Default: 5.")
+@click.option("--per", type=click.IntRange(1, MOST), metavar="NUMBER", help="So many rollouts in a window. Default: 5.")
 @click.option("--every", metavar="TIME", help="The length of the window. Default: 6h.")
 @click.option("--poll", metavar="TIME", help="How often the cluster looks for new images. Default: 1h.")
 @click.option("--runner", metavar="COMMAND", help="What applies a stack: terraform, tofu, terragrunt, scripts/tg.")

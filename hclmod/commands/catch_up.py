@@ -140,6 +140,9 @@ def require_ready(project: Project, batch: Batch) -> None:
             if data is not None and digest(data) == before:
                 hint = "Merge the branch of the phase or check it out, then run again."
                 raise HclmodError(f"{path} is here as it was before the phase", hint=hint)
+    if batch.commit and not project.git.leads_to(batch.commit):
+        hint = "Check out the base. If it has moved, make them again: hclmod catch-up plan --phase N --slices --replace"
+        raise HclmodError(f"the slice of batch {batch.id} does not stand on what is checked out", hint=hint)
     here = {each.path for each in project.stacks}
     for step in batch.steps:
         if step.stack not in here:

@@ -13,14 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+MOST = 10**6
+"""The most rollouts in a window: more than any cluster has workloads."""
+
+
 def _number(value: Any, key: str) -> Iterator[str]:
-    if type(value) is not int or value < 1:
+    if type(value) is not int or not 1 <= value <= MOST:
         yield f"{key}: write how many rollouts, such as 5, not {value!r}"
 
 
 _TIME = matching(re.compile(r"[1-9]\d{0,3}[mhd]", re.ASCII), "write a number and m, h or d, such as 6h")
 KEYS: Mapping[str, Key] = {
-    "per": Key(Type(_number, {"type": "integer", "minimum": 1}), "How many workloads may roll in `every`.", default=5),
+    "per": Key(
+        Type(_number, {"type": "integer", "minimum": 1, "maximum": MOST}),
+        "How many workloads may roll in `every`.",
+        default=5,
+    ),
     "every": Key(_TIME, "The length of the window, which slides.", default="6h"),
     "poll": Key(
         _TIME, "How often the cluster looks for new images, after which it rolls what it enrolls.", default="1h"

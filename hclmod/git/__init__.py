@@ -138,6 +138,11 @@ class Repository(Struct, frozen=True):
         )
         return tuple(Branch(*line.split("\0")) for line in listed.decode(errors="replace").splitlines())
 
+    def leads_to(self, commit: str) -> bool:
+        """Whether the branch that is checked out can move on to a commit by itself, or has it already."""
+        pairs = (("HEAD", commit), (commit, "HEAD"))
+        return any(not self._git.run("merge-base", "--is-ancestor", *pair).status for pair in pairs)
+
     def commit(
         self,
         base: str,

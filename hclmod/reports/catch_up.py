@@ -27,6 +27,7 @@ class BatchRow(Struct, frozen=True, kw_only=True):
     """One batch as the table shows it."""
 
     NARROW = ("batch", "state", "begins", "rollouts", "stacks")
+    WHOLE = ("batch", "begins")
 
     batch: str
     state: str

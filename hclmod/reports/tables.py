@@ -20,6 +20,9 @@ FORMATS = ("text", "json", "csv", "markdown")
 NARROW = "NARROW"
 """The class variable of a row with the columns that a terminal shows; without it that is all of them."""
 
+WHOLE = "WHOLE"
+"""The class variable of a row with the columns that are never cut, such as a time."""
+
 
 def render(tables: Mapping[str, Sequence[Any]], form: str, width: int | None = None) -> str:
     """Tables of structs by their titles, as `text`, `json`, `csv` or `markdown`; ends in a newline.
@@ -98,8 +101,10 @@ def _text(rows: Sequence[Any], width: int | None) -> str:
         lines = [[line[each] for each in columns] for line in lines]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     if width is not None:
-        longest = _longest(widths, width - 2 * len(widths))
-        widths = [min(each, longest) for each in widths]
+        whole = [lines[0].index(each) for each in getattr(type(rows[0]), WHOLE, ())]
+        others = [each for column, each in enumerate(widths) if column not in whole]
+        longest = _longest(others, width - 2 * len(widths) - sum(widths[column] for column in whole))
+        widths = [each if column in whole else min(each, longest) for column, each in enumerate(widths)]
     return "".join(
         "  "
         + "  ".join(f"{_cut(cell, width):{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -108,7 +113,7 @@ def _text(rows: Sequence[Any], width: int | None) -> str:
     )
 
 
-_SHORTEST = 9
+_SHORTEST = 7
 
 
 def _longest(widths: Sequence[int], room: int) -> int:

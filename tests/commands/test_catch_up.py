@@ -128,6 +128,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "no reason": (("failed", "abc"), "missing option"),
     "no length": (("plan", "--phase", "3", "--every", "six"), "not a length of time"),
     "no pace": (("plan", "--phase", "3", "--per", "0"), "invalid value"),
+    "more than any cluster has": (("plan", "--phase", "3", "--per", "9999999999"), "invalid value"),
     "no time": (("status", "--at", "noon"), "not a time"),
     "no pods": (("plan", "--phase", "3", "--running", "hclmod.toml"), "not a list of pods"),
     "no worklist": (("plan", "--phase", "3", "--worklist", "none.json"), "cannot read none.json"),
@@ -215,6 +216,20 @@ def test_only_the_last_slice_says_that_the_phase_is_done(root: Path) -> None:
         assert not phase_is_done()
     git(root, "merge", "-q", "--ff-only", last)
     assert phase_is_done()
+
+
+def test_slices_of_an_older_base_are_not_offered(root: Path) -> None:
+    git(root, "reset", "-q", "--hard", "HEAD^")
+    assert hclmod(root, *PLAN, "--slices", "--replace").returncode == 0
+    git(root, "commit", "-q", "--allow-empty", "-m", "news")
+    done = hclmod(root, "catch-up", "next", *NOON)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "does not stand on what is checked out" in done.stderr
+    again = done.stderr.partition("again: hclmod ")[2].replace(" N ", " 3 ").split()
+    assert hclmod(root, *again, *NOON).returncode == 0
+    shown = hclmod(root, "catch-up", "next", *NOON).stdout
+    git(root, *next(line.split()[1:] for line in shown.splitlines() if "git merge" in line))
+    assert "git merge" in hclmod(root, "catch-up", "next", *NOON).stdout, "it may be merged already"
 
 
 def test_slices_do_not_replace_a_branch_unasked(root: Path) -> None:

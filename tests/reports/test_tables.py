@@ -96,6 +96,12 @@ class Wide(Struct, frozen=True):
     image: str
 
 
+class Timed(Struct, frozen=True):
+    WHOLE: ClassVar = ("begins",)
+    begins: str
+    stacks: str
+
+
 def test_a_terminal_shows_the_columns_that_matter_and_cuts_cells_in_the_middle() -> None:
     rows = {"A": (Wide("s", "kubernetes_deployment.awning", "a:1"), Wide("s", "x.y", "b:2"))}
     assert render(rows, "text", 30).splitlines() == [
@@ -106,6 +112,16 @@ def test_a_terminal_shows_the_columns_that_matter_and_cuts_cells_in_the_middle()
     ]
     assert "stack" in render(rows, "text")
     assert "kubernetes_deployment.awning" in render(rows, "csv", 30)
+
+
+def test_a_terminal_never_cuts_a_time() -> None:
+    times = (Timed("2026-12-01 12:00 UTC", "a-long-name-of-a-stack"), Timed("2026-12-02 00:00 UTC", "b"))
+    assert render({"A": times}, "text", 36).splitlines() == [
+        "A",
+        "  begins                stacks",
+        "  2026-12-01 12:00 UTC  a-l…-a-stack",
+        "  2026-12-02 00:00 UTC  b",
+    ]
 
 
 @given(st.lists(st.tuples(*[st.text("ab/.", max_size=70)] * 3), min_size=1, max_size=4), st.integers(30, 120))
