@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -148,10 +149,12 @@ def close(*, asked: _Asked) -> int:
 
 def _do(asked: _Asked, do: Do, *, refresh: bool = False) -> int:
     """Do it, with progress; with `refresh` after a look at which tags have to be known."""
+    from hclmod.fleet import file, tags
     from hclmod.fleet import run as runs
-    from hclmod.fleet import tags
 
     opened, failed = asked.fleet(), dict[str, str]()
+    for name in file.unset(opened, os.environ):
+        output.warning(f"{name}, which `tokens` names, is not set")
     with output.progress("repositories") as watch:
         if refresh:
             failed |= tags.refresh(opened, watch, watch.begin)

@@ -271,6 +271,12 @@ def _checked(fleet: Fleet, name: str) -> Fleet:
     return fleet
 
 
+def unset(fleet: Fleet, environment: Mapping[str, str]) -> list[str]:
+    """The variables that should hold a token and hold none; workers of Dask have an environment of their own."""
+    here = not fleet.executor.startswith("dask:")
+    return sorted({each for each in fleet.tokens.values() if here and not environment.get(each, "").strip()})
+
+
 def settled(fleet: Fleet, phase: int | None, ledger: Path | None, *, needs_phase: bool = True) -> Fleet:
     """The fleet with what the command line says; an error where a repository has no phase to do."""
     if phase is not None:

@@ -124,7 +124,7 @@ def _lost(error: HclmodError, *, pushed: bool) -> ForgeError:
 
 def _labelled(pulls: Pulls, pull: Pull, proposal: Proposal) -> tuple[tuple[str, ...], bool]:
     """What to say of labels that were not added, and whether one was; they do not make it fail."""
-    missing = [each for each in proposal.labels if each not in pull.labels]
+    missing = pulls.lacking(pull, proposal.labels)
     try:
         unknown = pulls.label(pull, missing)
     except HclmodError as error:

@@ -154,9 +154,15 @@ class Pulls(Struct, frozen=True):
             ) from error
         return self._pull(self.api.read(answer, dict)) or pull
 
+    def lacking(self, pull: Pull, names: Sequence[str]) -> list[str]:
+        """The labels that one lacks; to GitHub `Keel` and `keel` are the same."""
+        same = str.casefold if self._dialect.name == "github" else str
+        known = {same(each) for each in pull.labels}
+        return [each for each in names if same(each) not in known]
+
     def label(self, pull: Pull, names: Sequence[str]) -> tuple[str, ...]:
         """Give one the labels that it lacks; those that the forge does not know come back."""
-        missing = [each for each in names if each not in pull.labels]
+        missing = self.lacking(pull, names)
         unknown: tuple[str, ...] = ()
         if missing and self._dialect.name == "gitlab":
             path = f"{self._pulls()}/{pull.number}"

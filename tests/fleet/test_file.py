@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hclmod.errors import HclmodError
 from hclmod.fleet import file
@@ -181,6 +182,13 @@ def test_a_secret_behind_an_address_is_refused_and_not_shown(tmp_path: Path, que
             file.read(name, stdin)
         assert "pa55" not in str(caught.value)
     assert file.read("-", b"https://git.example.net/a?x=1").members
+
+
+def test_variables_without_a_token_are_known() -> None:
+    tokens = {"a.net": "OURS", "b.net": "THEIRS", "c.net": "THEIRS", "d.net": "NONE"}
+    fleet = file.Fleet(members=(), tokens=tokens)
+    assert file.unset(fleet, {"OURS": "t", "THEIRS": " "}) == ["NONE", "THEIRS"]
+    assert file.unset(replace(fleet, executor="dask:tcp://a:1"), {}) == []
 
 
 def test_a_cache_is_named_from_the_folder_of_the_file(tmp_path: Path) -> None:

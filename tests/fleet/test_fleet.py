@@ -365,13 +365,15 @@ def test_a_login_is_shown_and_stored_nowhere(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_token_goes_to_its_host_alone(tmp_path: Path) -> None:
     with serving(_guarded) as server, serving(_guarded) as other:
-        text = f'[fleet]\nphases = [1]\ntokens = {{ "127.0.0.1" = "OURS" }}\n[[repo]]\nurl = "{server.url}/a"\n'
+        tokens = '{ "127.0.0.1" = "OURS", localhost = "NONE" }'
+        text = f'[fleet]\nphases = [1]\ntokens = {tokens}\n[[repo]]\nurl = "{server.url}/a"\n'
         other_url = other.url.replace("127.0.0.1", "localhost")
         (tmp_path / "fleet.toml").write_text(f'{text}[[repo]]\nurl = "{other_url}/a"\n')
-        fleet(tmp_path, "plan", "fleet.toml", OURS="t0ken")
+        done = fleet(tmp_path, "plan", "fleet.toml", OURS="t0ken")
         sent = [{each.headers.get("authorization") for each in there.seen} for there in (server, other)]
     word = base64.b64encode(b"x-access-token:t0ken").decode()
     assert sent == [{None, f"Basic {word}"}, {None}]
+    assert done.stderr == "warning: NONE, which `tokens` names, is not set\n"
 
 
 def _guarded(asked: Seen) -> Reply:

@@ -171,6 +171,15 @@ def test_labels_and_drafts(place: Site) -> None:
     assert place.run(labels=("keel",)).outcome is Outcome.UNCHANGED, "what a person made ready or not stays so"
 
 
+def test_labels_that_github_finds_in_any_case_are_added_once(tmp_path: Path) -> None:
+    made = site("github", tmp_path)
+    assert made.run(labels=("Keel", "ROLLOUT")).outcome is Outcome.CREATED
+    before = writes(made)
+    assert made.run(labels=("Keel", "ROLLOUT")).outcome is Outcome.UNCHANGED
+    assert (only(made)["labels"], writes(made)) == (["keel", "rollout"], before)
+    made.forge.server.close()
+
+
 def test_labels_that_may_not_be_added_are_said(place: Site) -> None:
     answer = place.forge.answer
 

@@ -156,9 +156,10 @@ class PullRequests:
         return self.forge.told(200, self.shown(self.get(number)))
 
     def label(self, number: int, given: list[Any]) -> Reply:
-        """Add labels: by their names, or on Gitea by their numbers."""
+        """Add labels: by their names, which GitHub finds in any case, or on Gitea by their numbers."""
         names = {number: name for name, number in LABELS.items()}
-        more = [names[each] if self.kind == "gitea" else each for each in given]
+        there = {name.casefold(): name for name in LABELS}
+        more = [names[each] if self.kind == "gitea" else there.get(each.casefold(), each) for each in given]
         self.change(number, labels=list(dict.fromkeys([*self.get(number)["labels"], *more])))
         return self.forge.told(200, [{"name": each} for each in self.get(number)["labels"]])
 
