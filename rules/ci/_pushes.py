@@ -53,11 +53,23 @@ class Push(Struct, frozen=True, kw_only=True):
 Pushes = Sequence[tuple[Push, Pipeline]]
 
 
-def pushes(each: Pipeline) -> Iterator[Push]:
+_KNOWN: dict[tuple[str, bytes], tuple[Push, ...]] = {}
+_MOST = 256
+
+
+def pushes(each: Pipeline) -> tuple[Push, ...]:
     """All steps that push an image."""
-    for unit in each.units:
-        yield from _of_actions(unit, each) if each.platform in ACTIONS else _of_step(unit, each)
-        yield from _of_script(unit, each)
+    key = each.path, each.file.data
+    if key not in _KNOWN:
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+        _KNOWN[key] = tuple(push for unit in each.units for push in _of_unit(unit, each))
+    return _KNOWN[key]
+
+
+def _of_unit(unit: Unit, each: Pipeline) -> Iterator[Push]:
+    yield from _of_actions(unit, each) if each.platform in ACTIONS else _of_step(unit, each)
+    yield from _of_script(unit, each)
 
 
 def pushed(each: Pipeline) -> set[str]:
