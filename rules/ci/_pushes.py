@@ -175,7 +175,8 @@ def _of_actions(unit: Unit, each: Pipeline) -> Iterator[Push]:
             yield from _of_tags(unit, each, node, value, known, condition)
         elif uses != _BUILD and {"image", "registry"} <= inputs.keys():  # as redhat-actions/push-to-registry
             name = filled(f"{inputs['registry']}/{inputs['image']}", known)
-            yield from _of_images(unit, [f"{name}:{tag}" for tag in re.split(r"[\s,]+", value)], "script", condition)
+            tags = re.split(r"[\s,]+", filled(value, known).strip())
+            yield from _of_images(unit, [f"{name}:{tag}" for tag in tags], "script", condition)
 
 
 def _of_tags(

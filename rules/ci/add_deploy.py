@@ -35,9 +35,9 @@ from hclmod.rulekit import (
 
 from ._defaults import is_default_branch
 from ._guard import Row, rows, sets
-from ._latest import pipelines
+from ._latest import every_push, pipelines
 from ._pipelines import ACTIONS, STAGES, Pipeline, Platform, is_pipeline, pipeline, stage_of
-from ._pushes import Push, pushes
+from ._pushes import Push, Pushes, pushes
 from ._values import names, table
 
 _STEPS = re.compile(r"\$\{\{\s*(steps\.[\w-]+\.outputs\.[\w-]+)\s*\}\}")
@@ -110,8 +110,15 @@ def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] =
         for running in _running(push, context):
             named = not workloads or f"{running[0].namespace}/{running[0].name}" in workloads
             left = [row for row in running if not any(sets(target, row) for target in deployed)]
-            if named and left:
-                yield _finding(push, left, each)
+            if named and left and push in (chosen := _chosen(left[0].image, each, every_push(context, each))):
+                yield _finding(push, left, each, several=len(chosen) > 1)
+
+
+def _chosen(image: str, each: Pipeline, every: Pushes) -> list[Push]:
+    """Which pushes of a pipeline are of the image that runs: those of `latest`, or all where no pipeline pushes that."""
+    own = [push for push in pushes(each) if image in push.repositories]
+    moved = any(image in push.latest for push, _ in every)
+    return [push for push in own if image in push.latest or not moved]
 
 
 def _running(push: Push, context: Context) -> list[list[Row]]:
@@ -123,8 +130,11 @@ def _running(push: Push, context: Context) -> list[list[Row]]:
     return list(result.values())
 
 
-def _finding(push: Push, running: list[Row], each: Pipeline) -> Finding:
+def _finding(push: Push, running: list[Row], each: Pipeline, *, several: bool) -> Finding:
     row = running[0]
+    if several:
+        why = f"several steps push {row.image}, so hclmod cannot tell which one {row.workload} runs. Write its deploy"
+        return warn(push.unit.span, "several-pushes", why, address=push.unit.name)
     if not is_default_branch(each, push.unit):
         why = f"`{push.unit.name}` pushes what {row.workload} runs, and it does not run for the default branch alone"
         return warn(push.unit.span, "other-branches", why, address=push.unit.name)
