@@ -115,7 +115,7 @@ def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] =
 
 
 def _chosen(image: str, each: Pipeline, every: Pushes) -> list[Push]:
-    """Which pushes of a pipeline are of the image that runs: those of `latest`, or all where no pipeline pushes that."""
+    """Which pushes of a pipeline make the image that runs: those of `latest`, or all where no pipeline pushes that."""
     own = [push for push in pushes(each) if image in push.repositories]
     moved = any(image in push.latest for push, _ in every)
     return [push for push in own if image in push.latest or not moved]
