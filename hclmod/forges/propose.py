@@ -74,8 +74,11 @@ def _look(pulls: Pulls, where: Where, proposal: Proposal) -> Seen:
 
 
 def _require_place(pulls: Pulls, where: Where) -> None:
-    """Refuse a repository that takes no pull requests of ours: archived, a mirror, or a fork that nobody named."""
+    """Refuse a repository that takes no pull requests of ours: moved, archived, a mirror, a fork that nobody named."""
     about, repo = pulls.about(), where.target.repo
+    if about.name and not repo.isdecimal() and about.name.lower() != repo.lower():
+        hint = f"Give it the new address: git remote set-url {where.remote.name} ADDRESS"
+        raise PlaceError(f"{repo} is {about.name} now", hint=hint)
     if about.is_archived:
         raise PlaceError(f"{repo} is archived, so it takes no pull request")
     if about.is_mirror:

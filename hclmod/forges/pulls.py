@@ -82,8 +82,9 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 class About(Struct, frozen=True):
-    """What a forge says of a repository: whether it is a fork (of which), a mirror, or archived."""
+    """What a forge says of a repository: its name, whether it is a fork (of which), a mirror, or archived."""
 
+    name: str
     parent: str
     is_mirror: bool
     is_archived: bool
@@ -111,10 +112,9 @@ class Pulls(Struct, frozen=True):
         """What the forge says of the repository."""
         value = self.api.read(self.api.ask("GET", self._project()), dict)
         parent = value.get("parent") or value.get("forked_from_project") or {}
-        name = parent.get("full_name") or parent.get("path_with_namespace") if isinstance(parent, dict) else ""
-        fork = str(name or "") or ("another repository" if value.get("fork") else "")
+        fork = _full_name(parent) or ("another repository" if value.get("fork") else "")
         mirror = bool(value.get("mirror") or value.get("mirror_url"))
-        return About(fork, mirror, bool(value.get("archived")))
+        return About(_full_name(value), fork, mirror, bool(value.get("archived")))
 
     def find(self, draft: Draft) -> Pull | None:
         """The open pull request of the branch, else the newest that was closed or merged."""
@@ -259,6 +259,12 @@ class Pulls(Struct, frozen=True):
 
 
 _AGAIN = "The pull request may exist anyway. Run again, which finds it."
+
+
+def _full_name(value: object) -> str:
+    """The name of a repository with its owner; empty where an answer does not say it."""
+    name = _below(value, "full_name") or _below(value, "path_with_namespace")
+    return name if isinstance(name, str) else ""
 
 
 def _of_create(error: ForgeError | TransportError, answer: Answer) -> ForgeError:

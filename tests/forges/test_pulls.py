@@ -493,6 +493,8 @@ def test_pull_requests_without_what_they_should_have(place: Site) -> None:
 @pytest.mark.parametrize(
     ("about", "words"),
     [
+        ({"full_name": "o/new"}, "o/r is o/new now"),
+        ({"full_name": None, "path_with_namespace": "g/s/r"}, "o/r is g/s/r now"),
         ({"archived": True}, "is archived"),
         ({"mirror": True}, "is a mirror"),
         ({"mirror_url": "https://x"}, "is a mirror"),
