@@ -31,9 +31,11 @@ _SINCE = re.compile(r"paths-filter|changed-files|HEAD~1|HEAD\^|github\.event\.be
 
 TEXT = """\
 concurrency:
-  group: ${{ github.workflow }}-${{ github.ref }}
+  group: ${{{{ github.workflow }}}}-${{{{ {ref} }}}}
   cancel-in-progress: false
 """
+_OF_PULLS = "github.head_ref && github.run_id || github.ref"
+"""A group of its own for each run of a pull request, which pushes nothing."""
 
 
 def check(_block: Block, _context: Context, /) -> Iterator[Finding]:
@@ -65,7 +67,7 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
         yield warn(jobs.span, "other-runs", message, address=each.stem)
         return
     message = f"lets runs that push {name} wait for each other"
-    yield change(jobs.span, "no-group", message, partial(_fix, jobs), address=each.stem)
+    yield change(jobs.span, "no-group", message, partial(_fix, jobs, each), address=each.stem)
 
 
 def _loses_runs(each: Pipeline, context: Context) -> str:
@@ -76,6 +78,8 @@ def _loses_runs(each: Pipeline, context: Context) -> str:
         return f"In a group, a run of `{foreign[0]}` would cancel one that waits to build the default branch"
     if table(on.get("workflow_dispatch")).get("inputs"):
         return "In a group, a run with other inputs would cancel one that waits"
+    if event := _apart(each):
+        return f"In a group, a run of `{event}`, in which other jobs run, would cancel one that waits to build"
     if match := _SINCE.search(each.file.data.decode(errors="replace")):
         return f"In a group, what `{match[0]}` has found in a cancelled run would never be built"
     title = table(each.data).get("name")
@@ -85,8 +89,15 @@ def _loses_runs(each: Pipeline, context: Context) -> str:
     return ""
 
 
-def _fix(jobs: YamlPair) -> Fix:
-    return insertion.add_before(jobs, "concurrency", TEXT)
+def _apart(each: Pipeline) -> str:
+    """An event of the default branch for which not all jobs run; empty for none."""
+    asks = any("github.event_name" in str(table(unit.data).get("if", "")) for unit in each.units)
+    return next((event for event in ("schedule", "workflow_dispatch") if asks and event in events(each)), "")
+
+
+def _fix(jobs: YamlPair, each: Pipeline) -> Fix:
+    ref = _OF_PULLS if "pull_request" in events(each) else "github.ref"
+    return insertion.add_before(jobs, "concurrency", TEXT.format(ref=ref))
 
 
 rule = Rule(check, kinds=(), on_yaml=YamlHooks(files=is_pipeline, at=on_yaml))
