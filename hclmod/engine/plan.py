@@ -178,6 +178,10 @@ def _settle_all(work: Sequence[_Work], watch: Callable[[str], None]) -> list[tup
     if sum(map(_weight, work)) < halves.BYTES:
         answers = ((number, settled(number)) for number in range(len(work)))
     else:
+        if any(each.run.phase is not None for each in work):
+            from hclmod.proof import parsers
+
+            parsers.load()  # here, for both
         answers = halves.shared(settled, len(work), StackReport)
     reports = {number: _watched(report, watch) for number, report in answers}
     return [(each.index, reports[number]) for number, each in enumerate(work)]

@@ -77,6 +77,11 @@ def _terraform(data: bytes) -> Accepted | Rejected | None:
     return Rejected("terraform fmt", " ".join(done.stderr.decode(errors="replace").split()))
 
 
+def load() -> None:
+    """Load python-hcl2 with its grammar, which takes longer than all that it reads for most phases."""
+    structure(b"")
+
+
 def structure(text: bytes) -> dict[str, Any] | Rejected:
     """What python-hcl2 reads in a body, comments left out; blocks are lists of dictionaries marked `__is_block__`.
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from hclmod.cache import Cache
 
 
+_MANY = 4
+"""So much more text than for other work a helper has to read: the trees that it has parsed are lost with it."""
+
+
 class Documents:
     """The declarations of documents by their path; `kept` has those that an earlier run has found."""
 
@@ -43,7 +47,7 @@ class Documents:
                     self._ahead[path] = known
                 else:
                     new.append((path, key, data))
-        if sum(len(data) for _, _, data in new) < halves.BYTES or not halves.may_fork():
+        if sum(len(data) for _, _, data in new) < _MANY * halves.BYTES or not halves.may_fork():
             return
         work = [(path, data) for path, _, data in new]
         for index, result in halves.shared(lambda index: _declared(*work[index]), len(work), Declarations | str):
