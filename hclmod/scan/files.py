@@ -57,7 +57,7 @@ def is_dockerfile(path: str) -> bool:
 def is_pipeline(path: str, *, anywhere: bool = False) -> bool:
     """Whether a CI service runs this file; `anywhere` also one that lies in another folder, to be brought elsewhere."""
     above = ("", "*/") if anywhere else ("",)
-    return any(fnmatchcase(path, f"{each}{pattern}") for pattern in _PIPELINES for each in above)
+    return path.endswith("ml") and any(fnmatchcase(path, f"{each}{glob}") for glob in _PIPELINES for each in above)
 
 
 def _named(path: str, globs: tuple[str, ...]) -> bool:
