@@ -13,8 +13,8 @@ from ._values import names, table
 TAGS = "refs/tags/"
 """Stands for tags and releases among the names of branches."""
 
-PULLS, CLOCK = "pull requests", "set times"
-"""Stand for pull requests, and for what a clock starts."""
+PULLS, CLOCK, HAND = "pull requests", "set times", "what a person starts"
+"""Stand for pull requests, for what a clock starts, and for what a person does."""
 
 ANY = ""
 """Stands for anything that is not a tag or a named branch."""
@@ -97,14 +97,20 @@ def _narrowed(have: frozenset[str], by: frozenset[str]) -> frozenset[str]:
     return by if not have or ANY in have else (have & by) or by
 
 
+def by_hand(unit: Unit, each: Pipeline) -> bool:
+    """Whether nothing but a person, or a request, starts a unit."""
+    data = table(unit.data)
+    own = () if each.platform in (*ACTIONS, Platform.GITLAB) else events_of(data.get("when"))
+    started = set(own or events(each))
+    return data.get("when") == "manual" or (bool(started) and started <= BY_HAND)
+
+
 def approval(unit: Unit, each: Pipeline) -> str:
     """What a person may have to do before a unit runs; empty where nothing says so."""
     data = table(unit.data)
     given = data.get("environment") if each.platform in (*ACTIONS, Platform.GITLAB) else None
     name = table(given).get("name") if isinstance(given, dict) else given
-    own = () if each.platform in (*ACTIONS, Platform.GITLAB) else events_of(data.get("when"))
-    started = set(own or events(each))
-    if data.get("when") == "manual" or (started and started <= BY_HAND):
+    if by_hand(unit, each):
         return "A person starts it today, and Keel waits for nobody"
     return f"Keel asks for no approval of the environment `{name}`" if isinstance(name, str) else ""
 
@@ -148,6 +154,10 @@ def _of_events(each: Pipeline) -> Iterator[str]:
             yield from (TAGS for _ in names(given.get("tags"))[:1])
         elif event == "schedule":
             yield CLOCK
+        elif event == "pull_request" and names(given.get("types")) == ("closed",):
+            yield from map(_named, branches or ("**",))
+        elif event == "pull_request" and set(events(each)) <= {event, "workflow_dispatch"}:
+            yield PULLS
         elif event not in ("workflow_dispatch", "pull_request"):
             yield ANY
 

@@ -13,7 +13,7 @@ from hclmod.rulekit import Context, Struct, UnfixableError, removal
 
 from ._acts import Kind, Target
 from ._clusters import several_clusters
-from ._conditions import ANY, CLOCK, DEFAULT, OF_DEFAULT, PULLS, TAGS, runs_for
+from ._conditions import ANY, CLOCK, DEFAULT, HAND, OF_DEFAULT, PULLS, TAGS, by_hand, runs_for
 from ._guard import images, objections, unreadable
 from ._latest import every_push, moved_for, moving, pipelines, pushes_of, unpushed
 from ._needs import waiting, without
@@ -121,6 +121,11 @@ def _deploys_less(targets: Sequence[Target], unit: Unit, each: Pipeline, context
     moved = [one for image in sorted(images(targets, context)) for one in moving(image, every)]
     files = pipelines(context, each)
     latest = _alike(name for push, other in moved for name in moved_for(push, other, files)) or {OF_DEFAULT}
+    if latest == {HAND} and not by_hand(unit, each):
+        return Stays(
+            "latest-not-pushed", "`latest` is pushed only when a person starts it. Push it for each deploy first"
+        )
+    latest = (latest - {HAND}) or own
     if own == {TAGS} and latest != own:
         return Stays("for-releases", "it deploys releases alone, and Keel would deploy each push of `latest`")
     if latest == {TAGS} and own != latest:

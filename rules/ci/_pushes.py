@@ -9,7 +9,7 @@ from hclmod.rulekit import Context, Fix, Struct, UnfixableError, YamlNode, inser
 
 from . import _metadata
 from ._acts import Kind
-from ._conditions import ANY, TAGS, runs_for
+from ._conditions import ANY, HAND, TAGS, by_hand, runs_for
 from ._defaults import events_are_safe, is_default_branch
 from ._guard import repository, rows
 from ._pipelines import ACTIONS, Pipeline, Platform, Unit
@@ -85,6 +85,8 @@ def run_by(push: Push, context: Context) -> tuple[str, ...]:
 
 def latest_for(push: Push, each: Pipeline) -> frozenset[str]:
     """The branches for which it pushes `latest`, or would."""
+    if by_hand(push.unit, each):
+        return frozenset({HAND})
     return runs_for(push.unit, each, *push.conditions) or frozenset({ANY})
 
 
@@ -166,28 +168,29 @@ def _of_actions(unit: Unit, each: Pipeline) -> Iterator[Push]:
     known = _variables(unit, each)
     for number, step in enumerate(steps):
         inputs = table(table(step).get("with"))
-        uses, condition = plain(str(table(step).get("uses", ""))), str(table(step).get("if", ""))
+        uses, conditions = plain(str(table(step).get("uses", ""))), [str(table(step).get("if", ""))]
         value = inputs.get("tags")
         if not isinstance(value, str):
             continue
         if uses == _BUILD and inputs.get("push", "false") != "false":
             node = unit.node.get("steps", number, "with", "tags") if unit.node else None
-            yield from _of_tags(unit, each, node, value, known, condition)
+            conditions.append(str(inputs["push"]).removeprefix("true"))
+            yield from _of_tags(unit, each, node, value, known, *conditions)
         elif uses != _BUILD and {"image", "registry"} <= inputs.keys():  # as redhat-actions/push-to-registry
             name = filled(f"{inputs['registry']}/{inputs['image']}", known)
             tags = re.split(r"[\s,]+", filled(value, known).strip())
-            yield from _of_images(unit, [f"{name}:{tag}" for tag in tags], "script", condition)
+            yield from _of_images(unit, [f"{name}:{tag}" for tag in tags], "script", *conditions)
 
 
 def _of_tags(
-    unit: Unit, each: Pipeline, node: YamlNode | None, value: str, known: dict[str, str], condition: str
+    unit: Unit, each: Pipeline, node: YamlNode | None, value: str, known: dict[str, str], *conditions: str
 ) -> Iterator[Push]:
     if made := _MADE.search(filled(value, known)):
-        yield from _of_metadata(unit, each, made[1], known, condition)
+        yield from _of_metadata(unit, each, made[1], known, *conditions)
         return
     lines = [line for each in value.splitlines() for line in each.split(",") if line.strip()]
     full = [filled(line, known).strip() for line in lines]
-    yield from _of_images(unit, [each for each in full if not repository(each)], "script", condition)
+    yield from _of_images(unit, [each for each in full if not repository(each)], "script", *conditions)
     repositories = tuple(dict.fromkeys(name for each in full if (name := repository(each))))
     latest = frozenset(repository(each) for each in full if _tag(each) == "latest")
     tags = tuple(_tag(line) for line in lines)
@@ -200,11 +203,11 @@ def _of_tags(
         latest=latest & frozenset(repositories),
         tags=tags,
         lines=tuple(zip(map(repository, full), lines, strict=True)),
-        conditions=(condition,),
+        conditions=conditions,
     )
 
 
-def _of_metadata(unit: Unit, each: Pipeline, name: str, known: dict[str, str], condition: str) -> Iterator[Push]:
+def _of_metadata(unit: Unit, each: Pipeline, name: str, known: dict[str, str], *conditions: str) -> Iterator[Push]:
     steps = table(unit.data)["steps"]
     at = next((number for number, step in enumerate(steps) if table(step).get("id") == name), None)
     if at is None or plain(str(table(steps[at]).get("uses", ""))) != _metadata.NAME:
@@ -212,7 +215,7 @@ def _of_metadata(unit: Unit, each: Pipeline, name: str, known: dict[str, str], c
     inputs = table(table(steps[at]).get("with"))
     images = [filled(line, known).strip() for line in re.split(r"[\n,]", str(inputs.get("images", "")))]
     latest = _metadata.latest(inputs)
-    if latest == TAGS and not runs_for(unit, each, condition) & {TAGS, ANY}:
+    if latest == TAGS and not runs_for(unit, each, *conditions) & {TAGS, ANY}:
         latest = None
     repositories = tuple(dict.fromkeys(name for each in images if (name := repository(each))))
     unread = tuple(each for each in images if "$" in each)
@@ -224,7 +227,7 @@ def _of_metadata(unit: Unit, each: Pipeline, name: str, known: dict[str, str], c
         form="metadata",
         latest=frozenset(() if latest is None else (*repositories, *unread)),
         affixed=_metadata.has_affix(inputs),
-        conditions=(condition, _metadata.IS_DEFAULT if latest is None else latest),
+        conditions=(*conditions, _metadata.IS_DEFAULT if latest is None else latest),
     )
 
 
