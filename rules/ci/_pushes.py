@@ -22,6 +22,9 @@ _RAW = "type=raw,value=latest,enable={{is_default_branch}}"
 _BUILD = "docker/build-push-action"
 _MADE = re.compile(r"steps[._](\w[\w-]*)[._]outputs[._](tags)")
 _UNKNOWN = re.compile(r"\$\{[^{}]*\}|\$\w+")
+_PUT_TOGETHER = re.compile(r"imagetools create.*(?:METADATA_OUTPUT|outputs\.(?:tags|json))", re.DOTALL)
+"""What names images of several platforms together, as docker/metadata-action has made the tags."""
+
 _FOR_TAGS = re.compile(r"^.*(?:\bif\b|\bcase\b|\[).*(?:CI_COMMIT_TAG|DRONE_TAG|refs/tags).*$", re.MULTILINE)
 _FILE = re.compile(r"^.*>\s*\.tags\b.*$", re.MULTILINE)
 
@@ -180,13 +183,24 @@ def _of_actions(unit: Unit, each: Pipeline) -> Iterator[Push]:
             name = filled(f"{inputs['registry']}/{inputs['image']}", known)
             tags = re.split(r"[\s,]+", filled(value, known).strip())
             yield from _of_images(unit, [f"{name}:{tag}" for tag in tags], "script", *conditions)
+    if _PUT_TOGETHER.search(unit.text):
+        for number in _metadata_steps(unit):
+            yield from _of_metadata(unit, each, number, known)
+
+
+def _metadata_steps(unit: Unit, name: str = "") -> list[int]:
+    """The numbers of the steps of a job that are docker/metadata-action, or of the one with this id."""
+    every = enumerate(table(unit.data)["steps"])
+    made = [(number, step) for number, step in every if plain(str(table(step).get("uses", ""))) == _metadata.NAME]
+    return [number for number, step in made if not name or table(step).get("id") == name]
 
 
 def _of_tags(
     unit: Unit, each: Pipeline, node: YamlNode | None, value: str, known: dict[str, str], *conditions: str
 ) -> Iterator[Push]:
     if made := _MADE.search(filled(value, known)):
-        yield from _of_metadata(unit, each, made[1], known, *conditions)
+        for number in _metadata_steps(unit, made[1]):
+            yield from _of_metadata(unit, each, number, known, *conditions)
         return
     lines = [line for each in value.splitlines() for line in each.split(",") if line.strip()]
     full = [filled(line, known).strip() for line in lines]
@@ -207,12 +221,8 @@ def _of_tags(
     )
 
 
-def _of_metadata(unit: Unit, each: Pipeline, name: str, known: dict[str, str], *conditions: str) -> Iterator[Push]:
-    steps = table(unit.data)["steps"]
-    at = next((number for number, step in enumerate(steps) if table(step).get("id") == name), None)
-    if at is None or plain(str(table(steps[at]).get("uses", ""))) != _metadata.NAME:
-        return
-    inputs = table(table(steps[at]).get("with"))
+def _of_metadata(unit: Unit, each: Pipeline, number: int, known: dict[str, str], *conditions: str) -> Iterator[Push]:
+    inputs = table(table(table(unit.data)["steps"][number]).get("with"))
     images = [filled(line, known).strip() for line in re.split(r"[\n,]", str(inputs.get("images", "")))]
     latest = _metadata.latest(inputs)
     if latest == TAGS and not runs_for(unit, each, *conditions) & {TAGS, ANY}:
@@ -223,7 +233,7 @@ def _of_metadata(unit: Unit, each: Pipeline, name: str, known: dict[str, str], *
         unit=unit,
         repositories=repositories,
         unread=unread,
-        node=unit.node.get("steps", at, "with", "tags") if unit.node else None,
+        node=unit.node.get("steps", number, "with", "tags") if unit.node else None,
         form="metadata",
         latest=frozenset(() if latest is None else (*repositories, *unread)),
         affixed=_metadata.has_affix(inputs),

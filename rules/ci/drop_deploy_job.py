@@ -3,9 +3,10 @@
 Why: With two owners of an image, CI sets a commit's tag and Keel no longer sees `latest`. Decision 12 of the design: CI
 builds and pushes `latest`, and Keel rolls.
 
-Left alone: A job that does other work too, that others wait for, or whose workload Keel does not deliver: the finding
-says what is missing. Jobs that deploy with manifests, Helm, Argo CD or over SSH, and a POST that deploys no image.
-Generated files and mirrors. `rules/ci/_decisions.py` has all reasons.
+Left alone: A job that does other work too, that others wait for, that waits for tests for which the push of `latest`
+does not, or whose workload Keel does not deliver: the finding says what is missing. A job that runs for other branches
+or at other times than `latest` is pushed. Jobs that deploy with manifests, Helm, Argo CD or over SSH, and a POST that
+deploys no image. Generated files and mirrors. `rules/ci/_decisions.py` has all reasons.
 """
 
 from __future__ import annotations

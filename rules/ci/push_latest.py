@@ -2,8 +2,10 @@
 
 Why: Keel watches `latest`. A pipeline that pushes only the tag of a commit never reaches the cluster.
 
-Left alone: Images that no workload of the Terraform repository runs at `latest`. Pipelines that also run for other
-branches, for tags or for pull requests, unless docker/metadata-action says which branch is the default one.
+Left alone: Images that no workload of the Terraform repository runs at `latest`, and those of which another step pushes
+`latest` already, for releases too. Pipelines that also run for other branches, for tags or for pull requests, unless
+docker/metadata-action says which branch is the default one. Steps of a matrix, and several steps that push one image,
+because the last one would win.
 """
 
 from __future__ import annotations
