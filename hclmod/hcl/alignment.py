@@ -137,7 +137,11 @@ def _was_aligned(before: Source, origin: int | None, kind: str) -> bool:
     line = line_at(before, origin)
     if line.cell_start(kind) is None:
         return True
-    return all(_is_made(before, edit) for edit in _alignment(before, _chain(before, line, kind), kind, {}).values())
+    known: dict[int, bool] = before.document.__dict__.setdefault(f"alignment.was.{kind}", {})
+    if line.start not in known:  # all lines of a chain have one answer
+        blanks = _alignment(before, _chain(before, line, kind), kind, {})
+        known |= dict.fromkeys(blanks, all(_is_made(before, edit) for edit in blanks.values()))
+    return known[line.start]
 
 
 def _chain(source: Source, line: Line, kind: str) -> list[Line]:

@@ -70,8 +70,15 @@ def find(source: Source, place: Place) -> Literal | None:
 
 def attribute_at(source: Source, path: str) -> Attribute | None:
     """The attribute at a path of a document; None where it is gone."""
-    attributes, blocks = top_level(source)[0].values(), _around(source, path)
-    return next((each for each in _attributes(attributes, blocks, path) if each.path == path), None)
+    return _attributes_by_path(source).get(path)
+
+
+@lru_cache(maxsize=4)
+def _attributes_by_path(source: Source) -> dict[str, Attribute]:
+    """Every attribute of a document. Of two with one path it is the first."""
+    top, blocks = top_level(source)
+    every = [*top.values(), *(each for block in _blocks(blocks) for each in block.attributes.values())]
+    return {each.path: each for each in reversed(every)}
 
 
 def _comments(source: Source, span: Span) -> tuple[str, ...]:
@@ -180,13 +187,6 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         yield block
         yield from _blocks(block.blocks())
-
-
-def _attributes(attributes: Iterable[Attribute], blocks: Iterable[Block], path: str) -> Iterator[Attribute]:
-    yield from attributes
-    for block in blocks:
-        if path.startswith(f"{block.path}."):
-            yield from _attributes(block.attributes.values(), block.blocks(), path)
 
 
 def _path(value: Expression, span: Span) -> str:
