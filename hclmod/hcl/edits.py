@@ -45,6 +45,7 @@ class Effect(Enum):
     EXTENDED = "extended"  # a list or a map that keeps all it held, in order
     REDUCED = "reduced"  # a list or a map that lost some of what it held and keeps the rest, in order
     REFILLED = "refilled"  # a list that keeps all it held, in order, with new items between
+    REARRANGED = "rearranged"  # a list that lost items and got others: what one fix reduces and another one extends
 
 
 class Declared(Struct, frozen=True, order=True):
@@ -55,6 +56,17 @@ class Declared(Struct, frozen=True, order=True):
 
     path: str
     effect: Effect
+
+
+def by_path(declared: Iterable[Declared]) -> dict[str, set[Effect]]:
+    """What is declared of each path, in the order of paths. What is reduced and gets more may be rearranged."""
+    result: dict[str, set[Effect]] = {}
+    for each in sorted(declared, key=lambda each: each.path):
+        result.setdefault(each.path, set()).add(each.effect)
+    for effects in result.values():
+        if Effect.REDUCED in effects and effects & {Effect.EXTENDED, Effect.REFILLED}:
+            effects.add(Effect.REARRANGED)
+    return result
 
 
 class Fix(Struct, frozen=True):

@@ -193,7 +193,7 @@ def _refined_list(path: str, old: Sequence[object], new: Sequence[object]) -> di
         return _merged(_refined(f"{path}[{index}]", a, b) for index, (a, b) in pairs if a != b)
     if _is_within(old, new):
         return {path: Effect.REFILLED}
-    return {path: Effect.REDUCED if _is_within(new, old) else Effect.CHANGED}
+    return {path: Effect.REDUCED if _is_within(new, old) else Effect.REARRANGED}
 
 
 def _refined_map(path: str, old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, Effect]:

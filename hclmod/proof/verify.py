@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import syntax
-from hclmod.hcl.edits import Effect
+from hclmod.hcl.edits import Effect, by_path
 from hclmod.hcl.views import Block, top_level
 from hclmod.proof import parsers, tokens
 from hclmod.proof.structure import Item, Window, changed_items, differences, moved, windows
@@ -116,9 +116,7 @@ _AT = re.compile(r"\bline (\d+)(?:,? col(?:umn)? \d+)?")
 
 
 def _undeclared(effects: dict[str, Effect], declared: Sequence[Declared]) -> Iterable[str]:
-    allowed: dict[str, set[Effect]] = {}
-    for each in declared:
-        allowed.setdefault(each.path, set()).add(each.effect)
+    allowed = by_path(declared)
     for path, effect in sorted(effects.items()):
         if not _is_allowed(path, effect, allowed):
             yield f"{path} was {effect.value}, which nothing declared"
@@ -131,6 +129,8 @@ def _undeclared(effects: dict[str, Effect], declared: Sequence[Declared]) -> Ite
 def _is_allowed(path: str, effect: Effect, allowed: dict[str, set[Effect]]) -> bool:
     if effect in allowed.get(path, set()):
         return True
+    if path.endswith("]") and Effect.REARRANGED in allowed.get(path[: path.rindex("[")], set()):
+        return True  # an item of a list that is as long as before
     inside = any(Effect.CHANGED in allowed.get(place, ()) for place in _above(path))
     return effect not in (Effect.ADDED, Effect.REMOVED) and inside
 

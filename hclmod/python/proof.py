@@ -10,10 +10,10 @@ import io
 import sys
 import tokenize
 import warnings
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from hclmod.hcl.edits import Effect
+from hclmod.hcl.edits import Effect, by_path
 from hclmod.hcl.views import Attribute, Block, top_level
 
 if TYPE_CHECKING:
@@ -63,13 +63,11 @@ def undeclared(before: Source, after: Source, fixes: Sequence[Fix]) -> str:
 
 def _by_path(declared: Iterable[Declared]) -> dict[str, set[Effect]]:
     """What is declared of each path, without what lies inside of something that is new or gone."""
-    by_path: dict[str, set[Effect]] = defaultdict(set)
-    for each in sorted(declared, key=lambda each: each.path):
-        by_path[each.path].add(each.effect)
-    whole = [path for path, effects in by_path.items() if effects & {Effect.ADDED, Effect.REMOVED, Effect.CHANGED}]
+    every = by_path(declared)
+    whole = [path for path, effects in every.items() if effects & {Effect.ADDED, Effect.REMOVED, Effect.CHANGED}]
     return {
         path: effects & {Effect.ADDED, Effect.REMOVED} or effects
-        for path, effects in by_path.items()
+        for path, effects in every.items()
         if not any(path.startswith((f"{each}.", f"{each}[")) for each in whole)
     }
 
@@ -173,7 +171,7 @@ def _fits(before: ast.AST, after: ast.AST, effect: Effect) -> bool:
             return [ast.dump(each) for each in old if isinstance(each, ast.FormattedValue)] == [
                 ast.dump(each) for each in new if isinstance(each, ast.FormattedValue)
             ]
-        case (Effect.CHANGED, _, _):
+        case (Effect.CHANGED, _, _) | (Effect.REARRANGED, ast.List(), ast.List()):
             return True
         case Effect.EXTENDED, ast.List(), ast.List():
             return _dumps(after)[: len(before.elts)] == _dumps(before)

@@ -4,7 +4,8 @@ Why: With `metadata[0].annotations["keel.sh/policy"]` ignored, declaring `never`
 ignored, a pinned tag changes nothing: a pin had no effect for twelve hours (docs/facts.md, Terraform 3). Bulk edits
 have added such entries to workloads that had just been pinned.
 
-Left alone: Workloads that Keel manages and that have no pin, and images that their CI owns.
+Left alone: Workloads that Keel manages and that have no pin, images that their CI owns, and comments that `float` in
+`hclmod.toml` overrules.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from hclmod.rulekit import (
 )
 
 from .._ci import is_marked
-from .._floats import pin_reason
+from .._floats import held_by, policy
 from .._keel import opt_out
 from .._opting import hides
 from .._rewrites import image_of
@@ -57,9 +58,10 @@ def check(workload: Block, context: Context, /) -> Iterator[Finding]:
 def _pinned(workload: Block, container: Container, context: Context) -> str:
     if container.image is None:
         return ""
-    if reason := pin_reason(container.image.comments()):
-        return f"its comment says: {reason}"
     image = image_of(workload, container, context)
+    chosen = policy(image, context, context.id_of(workload)) if image else None
+    if reason := held_by(container.image.comments(), chosen):
+        return f"its comment says: {reason}"
     return "it is pinned by its digest" if image and image.digest else ""
 
 

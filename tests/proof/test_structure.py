@@ -10,7 +10,7 @@ from hclmod.proof.structure import Window, changed_items, differences, moved, wi
 from tests.support.hcl import source
 
 REMOVED, CHANGED, ADDED, EXTENDED = Effect.REMOVED, Effect.CHANGED, Effect.ADDED, Effect.EXTENDED
-REDUCED, REFILLED = Effect.REDUCED, Effect.REFILLED
+REDUCED, REFILLED, REARRANGED = Effect.REDUCED, Effect.REFILLED, Effect.REARRANGED
 
 
 def found(before: str, after: str) -> dict[str, Effect]:
@@ -31,11 +31,11 @@ def found(before: str, after: str) -> dict[str, Effect]:
         ("a = 1\n", "b = 1\n", {"a": REMOVED, "b": ADDED}),
         ("a = [1]\n", "a = [1, 2]\n", {"a": EXTENDED}),
         ("a = []\n", "a = [1]\n", {"a": EXTENDED}),
-        ("a = [1]\n", "a = [true, 2]\n", {"a": CHANGED}),
+        ("a = [1]\n", "a = [true, 2]\n", {"a": REARRANGED}),
         ("a = [1, 2]\n", "a = [2, 1]\n", {"a[0]": CHANGED, "a[1]": CHANGED}),
         ("a = [1, 2]\n", "a = [1]\n", {"a": REDUCED}),
         ("a = [1, 2, 3]\n", "a = [1, 3]\n", {"a": REDUCED}),
-        ("a = [1, 2, 3]\n", "a = [3, 1]\n", {"a": CHANGED}),
+        ("a = [1, 2, 3]\n", "a = [3, 1]\n", {"a": REARRANGED}),
         ("a = [1, 3]\n", "a = [1, 2, 3]\n", {"a": REFILLED}),
         ("a = [1]\n", "a = [2, 1]\n", {"a": REFILLED}),
         ("a = { b = 1, c = 2 }\n", "a = { b = 1 }\n", {"a": REDUCED}),

@@ -353,6 +353,15 @@ def test_an_extended_list_keeps_what_it_held() -> None:
         assert isinstance(judged("a = [b, c]\n", after, fix), Broken), after
 
 
+def test_a_list_that_is_reduced_and_extended_stays_a_list() -> None:
+    fix = Fix((), (Declared("a", Effect.EXTENDED), Declared("a", Effect.REDUCED)))
+
+    for after in ("a = [c, d, e]\n", "a = [b, d]\n", "a = [c, d]\n"):
+        assert isinstance(judged("a = [b, c]\n", after, fix), AsDeclared), after
+    for after in ("a = all\n", "a = {}\n", "a = [b, d]\nx = 1\n"):
+        assert isinstance(judged("a = [b, c]\n", after, fix), Broken), after
+
+
 def test_a_dot_that_moves_between_labels_is_seen() -> None:
     text = 'x "a.b" "c" {\n  d = 1\n  e "f.g" "h" {}\n}\n'
     before = source(text)

@@ -80,6 +80,12 @@ def test_one_of_several_declared_effects_is_enough() -> None:
     assert judged(TEXT, TEXT.replace('["x", "y"]', '["w", "y"]'), *both) != ""
 
 
+def test_a_list_that_one_fix_reduces_and_another_extends_may_be_rearranged() -> None:
+    both = (Declared(LIST, Effect.EXTENDED), Declared(LIST, Effect.REDUCED))
+    assert judged(TEXT, TEXT.replace('["x", "y"]', '["y", "w"]'), *both) == ""
+    assert judged(TEXT, TEXT.replace('["x", "y"]', '"all"'), *both) != ""
+
+
 def test_a_comment_that_goes_has_to_be_declared() -> None:
     after = TEXT.replace("  # why", "").replace('"1.2"', '"1"')
     assert "a comment is lost" in judged(TEXT, after, TAG)
