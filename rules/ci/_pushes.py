@@ -93,9 +93,13 @@ def latest_for(push: Push, each: Pipeline) -> frozenset[str]:
     return runs_for(push.unit, each, *push.conditions) or frozenset({ANY})
 
 
+_SUPPRESSED = re.compile(rb"hclmod:\s*ignore\[[^\]\n]*\bpush-latest\b")
+"""A person's word that `latest` is not to be added somewhere in a file."""
+
+
 def may_push_latest(push: Push, each: Pipeline, every: Pushes) -> frozenset[str]:
     """The names of which a step pushes `latest`, or the rule `push-latest` can add it."""
-    if push.node is None or each.untouchable:
+    if push.node is None or each.untouchable or _SUPPRESSED.search(each.file.data):
         return push.latest
     return push.latest | {name for name in push.repositories if not cannot_add(push, name, each, every)}
 
