@@ -73,10 +73,12 @@ def _realign_kind(
     before: Source, moved: _Moved, after: Source, *, lines: Sequence[Line], kind: str, pushed: Mapping[int, Edit]
 ) -> dict[int, Edit]:
     by_key: dict[int, Edit] = {}
+    seen: set[int] = set()
     for line in lines:
-        if line.cell_start(kind) is None or line.start in by_key:
+        if line.cell_start(kind) is None or line.start in seen:
             continue
         chain = _chain(after, line, kind)
+        seen |= {member.start for member in chain}
         if all(_was_aligned(before, moved.origin(member), kind) for member in chain):
             by_key.update(_alignment(after, chain, kind, pushed))
     return by_key
