@@ -37,6 +37,11 @@ NGINX = (
     "        location ~ ^/v2/.+/blobs/ { proxy_pass http://registry:5000; }\n"
     "        location /v2/ { proxy_pass http://registry:5000; }\n    }\n}\n"
 )
+PIPELINES = {
+    ".gitlab-ci.yml": "build:\n  only: [main]\n  script:\n    - docker push registry.lan/acme/w0:$CI_COMMIT_SHA\n",
+    ".woodpecker.yml": "when:\n  branch: main\n  event: push\nsteps:\n  - name: build\n    commands:\n"
+    "      - docker push registry.lan/acme/w1:$CI_COMMIT_SHA\n",
+}
 DOCS = f"[docs]\nfiles = {json.dumps(PAGES)}\n"
 APPLY = ("apply", "--phase", "1")
 FOUNDATION = ("foundation", "--policy", "cluster", "--policy-file", "s/p/policy.tf", "--out", "s/keel")
@@ -50,6 +55,8 @@ COMMANDS = {
     "foundation": FOUNDATION,
     "foundation --commit": (*FOUNDATION, "--commit"),
     "init": ("init",),
+    "ci apply --in-place": ("ci", "apply", "--model", "ci", "--in-place"),
+    "catch-up plan": ("catch-up", "plan", *APPLY[1:]),
     "tags refresh": ("tags", "refresh", *(f"registry.lan/acme/w{number}:1.2.3" for number in range(4))),
 }
 State = tuple[str, str, str, str]
@@ -68,8 +75,8 @@ class Ground:
             (self.root / f"s/w{number}/main.tf").write_text(text)
         stacks = json.dumps([f"s/w{number}" for number in range(FILES)])
         mirror = f'[registries."registry.lan"]\nmirror = "{registry}"\nplain_http = true\n'
-        for page in PAGES:
-            (self.root / page).write_text("# Agents\n\nNever :latest.\n")
+        for name, text in {**dict.fromkeys(PAGES, "# Agents\n\nNever :latest.\n"), **PIPELINES}.items():
+            (self.root / name).write_text(text)
         for number in range(4):
             (self.root / f"c{number}").mkdir()
             (self.root / f"c{number}/nginx.conf").write_text(NGINX)
