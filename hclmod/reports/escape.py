@@ -18,7 +18,9 @@ from hclmod.markdown import text as markdown
 
 _SPAN = lazily(r"`([^`]+)`")
 _PUNCTUATION = lazily(r"([\\`*_\[\]|~^$!#])")
-_REFERENCE = lazily(r"(?<=[@#!%~$&])(?=[\w\"-])|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=GH)(?=-\d)", re.IGNORECASE)
+_REFERENCE = lazily(
+    r"(?<=[@#!%~$&])(?=[\w\"-])|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=GH)(?=-\d)|(?<=\[)(?=(?:skip|ci|no)\b)", re.IGNORECASE
+)  # the last one: a commit with `[skip ci]` in its message gets no CI
 _APART = "\u200b"
 _COMMAND = lazily(r"(?m)^([^\S\n]*):(?=:)|(##\w*)\[")
 _MARK = lazily(r"#(?=#\w*\[)")
@@ -110,7 +112,7 @@ def plain(text: str) -> str:
 
 
 def unlinked(text: str) -> str:
-    """One line of plain text, such as a commit message has, in which a forge finds no mention and no reference."""
+    """One line of plain text, as for a commit: without mentions, references and `[skip ci]`, which keeps CI from it."""
     return _parted(log(one_line(text)))
 
 

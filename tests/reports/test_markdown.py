@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hclmod.reports import markdown
 from hclmod.reports.diff import hunks
-from hclmod.reports.escape import code, fence, no_command, plain, prose, visible
+from hclmod.reports.escape import code, fence, no_command, plain, prose, unlinked, visible
 from hclmod.reports.markdown import Form, Part, fit
 from hclmod.reports.model import Commit, Kind, Outcome, Report, Section, Stack
 from tests.support.markup import Page
@@ -267,3 +267,9 @@ def test_several_phases_begin_with_a_table() -> None:
 
 def test_one_phase_has_no_table() -> None:
     assert "| Phase" not in markdown.render(full())
+
+
+@pytest.mark.parametrize("text", ["a/[skip ci]", "[CI SKIP]", "x [no ci] y", "[skip actions]", "[skip-ci]"])
+def test_no_name_keeps_ci_from_a_commit(text: str) -> None:
+    assert text not in unlinked(text)
+    assert unlinked("a[0] [skipped]") == "a[0] [skipped]"
