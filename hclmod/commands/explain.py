@@ -57,6 +57,7 @@ def explain(project: Project, target: str) -> Iterator[str]:
     block = workloads[0].block
     every = project.facts(project.done_if_known)[workloads[0].id.block]
     facts = project.facts_of(workloads)
+    coming = [*_next(project, workloads, facts)]  # its rules ask for the most, so the others find it read
     yield f"{', '.join(facts.callers)}  {block.document}:{block.line}"
     if others := [name for name in every.callers if name not in facts.callers]:
         yield f"  {'the same block as':<28}  {', '.join(others)}"
@@ -68,7 +69,7 @@ def explain(project: Project, target: str) -> Iterator[str]:
         else:
             yield from _owner(dict(result.finding.cells))
     yield from _audited(project, workloads)
-    yield from _next(project, workloads, facts)
+    yield from coming
 
 
 def _place(facts: Facts) -> Iterator[str]:

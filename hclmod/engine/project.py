@@ -147,12 +147,14 @@ class Project:
         return References(self.model, [each.path for each in self.stacks], lambda: self.outside_images)
 
     def objects(self, words: frozenset[str]) -> ClusterObjects:
-        """What documents with one of these words give to the cluster; without words nothing is read."""
-        if words not in self._objects:
+        """What documents with these words, and maybe others, give to the cluster; without words nothing is read."""
+        asked = (each for each in self._objects if words == each or (words and words <= each))
+        known = self._objects.get(next(asked, words))
+        if known is None:
             from hclmod.scan import objects
 
-            self._objects[words] = objects.find(self.everything, self.files, words)
-        return self._objects[words]
+            known = self._objects[words] = objects.find(self.everything, self.files, words)
+        return known
 
     def facts(self, done: tuple[int, ...], earlier: Model | None = None) -> Mapping[BlockId, Facts]:
         """The facts of every resource, by folder and address; `done` are the phases that count as done."""
