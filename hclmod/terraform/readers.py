@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from hclmod.hcl import syntax
@@ -60,6 +62,7 @@ class Mentions:
             if step.read is not None:
                 self._known[step.read.document].add((step.read.start, step.read.end))
         self._text = cache(self._blanked)
+        self._spans = cache(self._known_spans)
         self._layered = cache(lambda: model.layered(stacks or model.stacks))
         self._unread: dict[str, tuple[str, ...]] | None = None
 
@@ -166,7 +169,14 @@ class Mentions:
                 yield f"{document}:{row(text, at) + 1}"
 
     def _is_known(self, document: str, offset: int) -> bool:
-        return any(start <= offset < end for start, end in self._known[document])
+        starts, ends = self._spans(document)
+        before = bisect_right(starts, offset)
+        return before > 0 and offset < ends[before - 1]
+
+    def _known_spans(self, document: str) -> tuple[list[int], list[int]]:
+        """Where the known reads of a document begin, in order, and how far those up to each one reach."""
+        spans = sorted(self._known[document])
+        return [start for start, _ in spans], [*accumulate((end for _, end in spans), max)]
 
     def _limits(self, folder: str, name: str) -> Iterator[str]:
         """What a variable's block says against another text; types of an object's entries are not looked at."""
