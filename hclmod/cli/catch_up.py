@@ -188,9 +188,7 @@ def next_(*, runs: bool, retry: bool, past_failed: bool, timeout: int | None, at
     project = source.open()
     if runs:
         clock: Callable[[], datetime] = (lambda: at) if at else _now
-        result = commands.run(
-            project, clock, retry=retry, past_failed=past_failed, limit=timeout, watch=_watch
-        )  # fmt: skip
+        result = commands.run(project, clock, retry=retry, past_failed=past_failed, limit=timeout, watch=_watch)
         if isinstance(result, commands.Ran):
             return _ran(result, form)
     else:

@@ -81,7 +81,7 @@ def begin(path: Path) -> Iterator[Ledger]:
         yield Ledger(rows, file, path)
 
 
-_HINT = "Name another --ledger, or mend this one and run again."
+_HINT = "Name another --ledger, or repair this one and run again."
 
 
 @contextmanager

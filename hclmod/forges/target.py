@@ -132,7 +132,7 @@ def require_address(url: str) -> None:
         parts = urlsplit(url)
         is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         is_plain = not (parts.username or parts.query)
-    except ValueError:  # of `http://[a`, and of a port that is no number
+    except ValueError:  # of `http://[a`, and for a port that is not a number
         is_one = is_plain = False
     if not (is_one and is_plain):
         raise HclmodError(f"invalid address of a forge: `{url}`", hint="Give --url https://git.example.net.")

@@ -32,7 +32,7 @@ class Resource(Struct, frozen=True):
 
 
 class _Plan(Struct, frozen=True):
-    """A plan as JSON. Terraform leaves the key out where there is no resource."""
+    """A plan as JSON. Without resources Terraform leaves the key out."""
 
     resource_changes: list[Resource] = []
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ._acts import NEUTRAL, Act, Kind, Target
 from ._kubectl import KINDS, changes_more, images, kubectl
-from ._shell import Command
+from ._shell import Command, commands
 
 _QUIET = frozenset((
     "echo", "printf", "exit", "set", "export", "unset", "local", "readonly", "declare", "shopt", "sleep", "test",
@@ -85,8 +85,6 @@ def act(command: Command, unit: str = "") -> Act:  # noqa: PLR0911 - a table of 
 
 
 def _of_shell(rest: Sequence[str], unit: str) -> Act:
-    from ._shell import commands
-
     if rest[:1] and rest[0] in ("-c", "-ec", "-lc", "-xec") and len(rest) > 1:
         inside = [act(each, unit) for each in commands(rest[1])]
         strong = [each for each in inside if each.kind is not Kind.NEUTRAL]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from hclmod.rulekit import patterns
 
 from ._pipelines import ACTIONS, BY_HAND, Pipeline, Platform, Unit, events
-from ._values import names, table
+from ._values import events_of, included, listed, names, table
 
 TAGS = "refs/tags/"
 """Stands for tags and releases among the names of branches."""
@@ -183,25 +183,15 @@ def _of_only(job: dict[str, object]) -> Iterator[str]:
 
 def _of_when(when: object) -> Iterator[str]:
     """What each entry of a filter of Woodpecker or Drone lets through; one that a person starts says nothing of it."""
-    for one in when if isinstance(when, list) else [when] if when else ():
+    for one in listed(when):
         entry = table(one)
-        started, refs = set(_included(entry.get("event"))), _included(entry.get("ref"))
+        started, refs = set(included(entry.get("event"))), included(entry.get("ref"))
         kinds = [kind for kind, some in _KINDS.items() if started and started <= some]
         if kinds or (refs and all(name.startswith(TAGS) for name in refs)):
             yield kinds[0] if kinds else TAGS
-        elif branches := _included(entry.get("branch")):
+        elif branches := included(entry.get("branch")):
             yield from map(_named, branches)
         elif refs and all(name.startswith("refs/heads/") for name in refs):
             yield from (_named(name.removeprefix("refs/heads/")) for name in refs)
         elif not started or not started <= BY_HAND:
             yield from _of_text(tests) if (tests := str(entry.get("evaluate", ""))) else (ANY,)
-
-
-def events_of(when: object) -> tuple[str, ...]:
-    """The events that a filter of Woodpecker or Drone lets through, as far as it names them."""
-    every = when if isinstance(when, list) else [when]
-    return tuple(name for one in every for name in _included(table(one).get("event")))
-
-
-def _included(value: object) -> tuple[str, ...]:
-    return names(table(value).get("include") if isinstance(value, dict) else value)

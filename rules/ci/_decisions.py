@@ -19,7 +19,7 @@ from ._latest import every_push, moved_for, moving, pipelines, pushes_of, unpush
 from ._needs import waiting, without
 from ._order import documents_behind, follows, gate, works
 from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events, is_pipeline
-from ._pushes import pushed
+from ._pushes import Pushes, pushed
 from ._values import names, table
 
 FALLBACKS = ("build-fallback",)
@@ -79,28 +79,28 @@ def _undelivered(targets: Sequence[Target], unit: Unit, each: Pipeline, context:
     if not targets:
         started = "no pipeline of this repository deploys a workload when it is started"
         return Stays("unknown-workload", f"{started}. Name the workload with --workload")
-    built = frozenset(name for other in pipelines(context, each) for name in pushed(other))
+    files, run = pipelines(context, each), images(targets, context)
+    every = every_push(files)
+    built = frozenset(name for push, _ in every for name in push.repositories)
     missing = [why for target in targets for why in objections(target, context, built)]
-    if missing := missing or list(_of_other_images(targets, each, context)):
+    if missing := missing or list(_of_other_images(targets, run, built, every)):
         return Stays("not-delivered", f"Keel would not deploy instead. {'. '.join(dict.fromkeys(missing))}")
-    if name := unpushed(images(targets, context), every_push(context, each)):
+    if name := unpushed(run, every):
         why = f"no pipeline pushes {name}:latest, which Keel watches. Push it for the default branch first"
         return Stays("latest-not-pushed", why)
-    if name := gate(images(targets, context), unit, each, pipelines(context, each)):
+    if name := gate(run, unit, each, files):
         why = f"it waits for `{name}`, and the push of `latest` does not. Let the push wait for it first"
         return Stays("waits-for-more", why)
-    if why := several_clusters(unit, each, pipelines(context, each), context):
+    if why := several_clusters(unit, each, files, context):
         return Stays("several-clusters", why)
     return None
 
 
-def _of_other_images(targets: Sequence[Target], each: Pipeline, context: Context) -> Iterator[str]:
+def _of_other_images(targets: Sequence[Target], run: set[str], built: frozenset[str], every: Pushes) -> Iterator[str]:
     """What containers run whose new image cannot be read, where the pipelines push other images by name."""
-    every = every_push(context, each)
-    built = sorted({name for push, _ in every for name in push.repositories})
-    for image in sorted(images(targets, context)) if built and unreadable(targets) else ():
+    for image in sorted(run) if built and unreadable(targets) else ():
         if not pushes_of(image, every):
-            yield f"The workload runs {image}, and the pipelines here push {', '.join(built)}"
+            yield f"The workload runs {image}, and the pipelines here push {', '.join(sorted(built))}"
 
 
 def targets_of(unit: Unit, each: Pipeline, context: Context, workloads: tuple[str, ...] = ()) -> tuple[Target, ...]:
@@ -117,9 +117,9 @@ def targets_of(unit: Unit, each: Pipeline, context: Context, workloads: tuple[st
 def _deploys_less(targets: Sequence[Target], unit: Unit, each: Pipeline, context: Context) -> Stays | None:
     """Why Keel would deploy at other times than a unit does, which runs for releases or for some branches alone."""
     own = _alike(name for act in unit.deploys for name in runs_for(unit, each, act.condition))
-    every = every_push(context, each)
-    moved = [one for image in sorted(images(targets, context)) for one in moving(image, every)]
     files = pipelines(context, each)
+    every = every_push(files)
+    moved = [one for image in sorted(images(targets, context)) for one in moving(image, every)]
     latest = _alike(name for push, other in moved for name in moved_for(push, other, files)) or {OF_DEFAULT}
     if latest == {HAND} and not by_hand(unit, each):
         return Stays(

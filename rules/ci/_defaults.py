@@ -6,9 +6,9 @@ import re
 
 from ._conditions import DEFAULT
 from ._pipelines import ACTIONS, Pipeline, Platform, Unit, events
-from ._values import names, table
+from ._values import included, listed, names, table
 
-_SAFE = frozenset({"push", "pull_request", "workflow_dispatch", "schedule", "release", "merge_group"})
+SAFE = frozenset({"push", "pull_request", "workflow_dispatch", "schedule", "release", "merge_group"})
 """The events of a workflow whose ref is that of the commit that is built."""
 
 _OF_BRANCH = frozenset({"push", "manual", "cron", "custom"})
@@ -18,8 +18,8 @@ _OF_DEFAULT = re.compile(r"\s*\$CI_COMMIT_BRANCH\s*==\s*(?:\$CI_DEFAULT_BRANCH|[
 
 
 def events_are_safe(each: Pipeline) -> bool:
-    """Whether all events of a workflow tell the branch that is built, as `is_default_branch` needs it."""
-    return set(events(each)) <= _SAFE
+    """Whether all events of a workflow name the branch that is built, as `is_default_branch` needs it."""
+    return set(events(each)) <= SAFE
 
 
 def is_default_branch(each: Pipeline, unit: Unit) -> bool:
@@ -32,24 +32,16 @@ def is_default_branch(each: Pipeline, unit: Unit) -> bool:
         return bool(branches) and set(branches) <= DEFAULT and not others and "tags" not in push
     if each.platform is Platform.GITLAB:
         job = table(unit.data)
-        rules = [table(rule) for rule in _listed(job.get("rules"))]
+        rules = [table(rule) for rule in listed(job.get("rules"))]
         tests = [str(rule.get("if", "")) for rule in rules if rule.get("when") != "never"]
         only = names(job.get("only"))
         by_rule = bool(tests) and all(_OF_DEFAULT.fullmatch(test) for test in tests)
         return by_rule or (bool(only) and set(only) <= DEFAULT)
-    levels = [_listed(table(unit.data).get("when")), _listed(data.get("when") or data.get("trigger"))]
+    levels = [listed(table(unit.data).get("when")), listed(data.get("when") or data.get("trigger"))]
     return _asks(levels, "branch", DEFAULT) and _asks(levels, "event", _OF_BRANCH)
 
 
 def _asks(levels: list[list[object]], key: str, allowed: frozenset[str]) -> bool:
     """Whether a filter of the pipeline or of the step lets only these names through."""
-    every = ([_included(table(one).get(key)) for one in some] for some in levels)
+    every = ([included(table(one).get(key)) for one in some] for some in levels)
     return any(bool(some) and all(given and set(given) <= allowed for given in some) for some in every)
-
-
-def _included(value: object) -> tuple[str, ...]:
-    return names(table(value).get("include") if isinstance(value, dict) else value)
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value] if value else []

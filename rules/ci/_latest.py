@@ -17,9 +17,9 @@ def pipelines(context: Context, now: Pipeline) -> tuple[Pipeline, ...]:
     return tuple(now if each.path == now.path else each for each in all_of(context.yaml))
 
 
-def every_push(context: Context, now: Pipeline) -> Pushes:
-    """What all pipelines push, this one as it is now."""
-    return tuple((push, other) for other in pipelines(context, now) for push in pushes(other))
+def every_push(files: Sequence[Pipeline]) -> Pushes:
+    """What some pipelines push."""
+    return tuple((push, each) for each in files for push in pushes(each))
 
 
 def pushes_of(image: str, every: Pushes) -> Pushes:

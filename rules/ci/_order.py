@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ._acts import Kind
-from ._latest import callers, moving
+from ._latest import callers, every_push, moving
 from ._pipelines import ACTIONS, Pipeline, Platform, Unit
-from ._pushes import pushes
 from ._values import names, table
 
 
 def gate(images: set[str], unit: Unit, each: Pipeline, every: Sequence[Pipeline]) -> str:
     """What a deploy waits for, as a test or a migration, and Keel would not; empty for none."""
-    all_pushes = [(push, other) for other in every for push in pushes(other)]
+    all_pushes = every_push(every)
     waits = [*_works_before(unit, each, every)]
     for push, other in (one for image in sorted(images) for one in moving(image, all_pushes)):
         early: set[tuple[str, str]] = set()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair, replace
@@ -14,8 +15,8 @@ from hclmod.rulekit import Span, Struct, YamlFile, YamlItem, YamlNode, YamlPair,
 from ._acts import CAUSE, ROLLBACK, Act, Kind, Target, at_home
 from ._commands import act
 from ._plugins import action, plugin
-from ._shell import commands, texts, variables
-from ._values import merged, names, table
+from ._shell import commands, filled, texts, variables
+from ._values import events_of, merged, names, table
 
 
 class Platform(Enum):
@@ -202,24 +203,13 @@ def all_of(files: Mapping[str, YamlFile]) -> tuple[Pipeline, ...]:
     return tuple(each for file in files.values() if (each := pipeline(file)))
 
 
+@lru_cache(maxsize=256)
 def pipeline(file: YamlFile) -> Pipeline | None:
-    """A file as a pipeline; None for one that is none, or that cannot be read."""
-    return _pipeline(file.path, file.data, file)
-
-
-_KNOWN: dict[tuple[str, bytes], Pipeline | None] = {}
-_MOST = 256
-
-
-def _pipeline(path: str, data: bytes, file: YamlFile) -> Pipeline | None:
-    if (path, data) not in _KNOWN:
-        if len(_KNOWN) >= _MOST:
-            _KNOWN.clear()
-        platform = platform_of(path)
-        readable = platform is not None and not file.problem
-        units = tuple(_UNITS[platform](file, platform)) if platform is not None and readable else ()
-        _KNOWN[path, data] = Pipeline(file=file, platform=platform, units=units) if platform and readable else None
-    return _KNOWN[path, data]
+    """A file as a pipeline; None for any other file, and for one that cannot be read."""
+    platform = platform_of(file.path)
+    if platform is None or file.problem:
+        return None
+    return Pipeline(file=file, platform=platform, units=tuple(_UNITS[platform](file, platform)))
 
 
 def _of_actions(file: YamlFile, _platform: Platform) -> Iterator[Unit]:
@@ -254,8 +244,6 @@ def _step(step: dict[str, Any], known: Mapping[str, str], text: str) -> Iterator
     if isinstance(run := data.get("run"), str):
         yield from (act(each, text) for each in commands(run, known))
     elif isinstance(uses := data.get("uses"), str):
-        from ._shell import filled
-
         inputs = {
             key: filled(each, known) if isinstance(each, str) else each for key, each in table(data.get("with")).items()
         }
@@ -341,9 +329,4 @@ def events(each: Pipeline) -> tuple[str, ...]:
     if each.platform in ACTIONS:
         on = data.get("on")
         return tuple(on) if isinstance(on, dict) else names(on)
-    when = data.get("when") if each.platform is Platform.WOODPECKER else data.get("trigger")
-    result: list[str] = []
-    for one in when if isinstance(when, list) else [when]:
-        event = table(one).get("event")
-        result += names(table(event).get("include") if isinstance(event, dict) else event)
-    return tuple(result)
+    return events_of(data.get("when") if each.platform is Platform.WOODPECKER else data.get("trigger"))

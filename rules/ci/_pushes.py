@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
-from hclmod.rulekit import Context, Fix, Struct, UnfixableError, YamlNode, insertion, replace
+from hclmod.rulekit import Context, Fix, Struct, UnfixableError, YamlFile, YamlNode, insertion, replace
 
 from . import _metadata
 from ._acts import Kind
 from ._conditions import ANY, HAND, TAGS, by_hand, runs_for
 from ._defaults import events_are_safe, is_default_branch
 from ._guard import repository, rows
-from ._pipelines import ACTIONS, Pipeline, Platform, Unit
+from ._pipelines import ACTIONS, Pipeline, Platform, Unit, pipeline
 from ._plugins import plain
 from ._scripts import pushed_by
 from ._shell import commands, filled, texts, variables
@@ -27,6 +28,8 @@ _PUT_TOGETHER = re.compile(r"imagetools create.*(?:METADATA_OUTPUT|outputs\.(?:t
 
 _FOR_TAGS = re.compile(r"^.*(?:\bif\b|\bcase\b|\[).*(?:CI_COMMIT_TAG|DRONE_TAG|refs/tags).*$", re.MULTILINE)
 _FILE = re.compile(r"^.*>\s*\.tags\b.*$", re.MULTILINE)
+_SUPPRESSED = re.compile(rb"hclmod:\s*ignore\[[^\]\n]*\bpush-latest\b")
+"""A person's word that `latest` is not to be added somewhere in a file."""
 
 
 class Push(Struct, frozen=True, kw_only=True):
@@ -56,18 +59,15 @@ class Push(Struct, frozen=True, kw_only=True):
 Pushes = Sequence[tuple[Push, Pipeline]]
 
 
-_KNOWN: dict[tuple[str, bytes], tuple[Push, ...]] = {}
-_MOST = 256
-
-
 def pushes(each: Pipeline) -> tuple[Push, ...]:
     """All steps that push an image."""
-    key = each.path, each.file.data
-    if key not in _KNOWN:
-        if len(_KNOWN) >= _MOST:
-            _KNOWN.clear()
-        _KNOWN[key] = tuple(push for unit in each.units for push in _of_unit(unit, each))
-    return _KNOWN[key]
+    return _pushes(each.file)
+
+
+@lru_cache(maxsize=256)
+def _pushes(file: YamlFile) -> tuple[Push, ...]:
+    each = pipeline(file)
+    return tuple(push for unit in each.units for push in _of_unit(unit, each)) if each else ()
 
 
 def _of_unit(unit: Unit, each: Pipeline) -> Iterator[Push]:
@@ -91,10 +91,6 @@ def latest_for(push: Push, each: Pipeline) -> frozenset[str]:
     if by_hand(push.unit, each):
         return frozenset({HAND})
     return runs_for(push.unit, each, *push.conditions) or frozenset({ANY})
-
-
-_SUPPRESSED = re.compile(rb"hclmod:\s*ignore\[[^\]\n]*\bpush-latest\b")
-"""A person's word that `latest` is not to be added somewhere in a file."""
 
 
 def may_push_latest(push: Push, each: Pipeline, every: Pushes) -> frozenset[str]:

@@ -34,6 +34,21 @@ def names(value: object) -> tuple[str, ...]:
     return ()
 
 
+def listed(value: object) -> list[object]:
+    """A list as it is, one value as a list of it, and an empty list for nothing."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def included(value: object) -> tuple[str, ...]:
+    """The names that a filter of Woodpecker or Drone lets through: a list, a text, or what `include` says."""
+    return names(table(value).get("include") if isinstance(value, dict) else value)
+
+
+def events_of(when: object) -> tuple[str, ...]:
+    """The events that such a filter lets through, as far as it names them."""
+    return tuple(name for one in listed(when) for name in included(table(one).get("event")))
+
+
 def split(image: str) -> tuple[str, str]:
     """An image as it is written, without its digest: what stands before the tag, and the tag, empty for none."""
     plain = image.strip().partition("@")[0]

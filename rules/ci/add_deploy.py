@@ -105,12 +105,14 @@ def on_yaml(file: YamlFile, context: Context, /, *, workloads: tuple[str, ...] =
     each = pipeline(file)
     if each is None or each.untouchable:
         return
-    deployed = [target for other in pipelines(context, each) for unit in other.units for target in unit.targets]
+    files = pipelines(context, each)
+    every = every_push(files)
+    deployed = [target for other in files for unit in other.units for target in unit.targets]
     for push in pushes(each):
         for running in _running(push, context):
             named = not workloads or f"{running[0].namespace}/{running[0].name}" in workloads
             left = [row for row in running if not any(sets(target, row) for target in deployed)]
-            if named and left and push in (chosen := _chosen(left[0].image, each, every_push(context, each))):
+            if named and left and push in (chosen := _chosen(left[0].image, each, every)):
                 yield _finding(push, left, each, several=len(chosen) > 1)
 
 
@@ -133,7 +135,7 @@ def _running(push: Push, context: Context) -> list[list[Row]]:
 def _finding(push: Push, running: list[Row], each: Pipeline, *, several: bool) -> Finding:
     row = running[0]
     if several:
-        why = f"several steps push {row.image}, so hclmod cannot tell which one {row.workload} runs. Write its deploy"
+        why = f"several steps push {row.image}, and {row.workload} may run any of these images. Write its deploy"
         return warn(push.unit.span, "several-pushes", why, address=push.unit.name)
     if not is_default_branch(each, push.unit):
         why = f"`{push.unit.name}` pushes what {row.workload} runs, and it does not run for the default branch alone"

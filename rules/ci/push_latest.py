@@ -25,7 +25,7 @@ from hclmod.rulekit import (
     warn,
 )
 
-from ._latest import every_push
+from ._latest import every_push, pipelines
 from ._pipelines import Pipeline, is_pipeline, pipeline
 from ._pushes import Push, Pushes, cannot_add, pushes, run_by, with_latest
 
@@ -56,7 +56,7 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
     each = pipeline(file)
     if each is None or each.untouchable:
         return
-    every = every_push(context, each)
+    every = every_push(pipelines(context, each))
     latest = {name for push, _ in every for name in push.latest}
     seen: set[tuple[str, str]] = set()
     for push in pushes(each):

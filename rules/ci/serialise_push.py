@@ -18,13 +18,11 @@ from functools import partial
 from hclmod.rulekit import Block, Context, Finding, Fix, Rule, YamlFile, YamlHooks, YamlPair, change, insertion, warn
 
 from ._conditions import TAGS
+from ._defaults import SAFE
 from ._latest import pipelines
 from ._pipelines import Pipeline, Platform, events, is_pipeline, pipeline
 from ._pushes import latest_for, pushes, run_by
 from ._values import table
-
-_OF_REF = frozenset({"push", "pull_request", "workflow_dispatch", "schedule", "release", "merge_group"})
-"""The events whose runs are of the same ref only if they build the same branch."""
 
 _SINCE = re.compile(r"paths-filter|changed-files|HEAD~1|HEAD\^|github\.event\.before|nx affected|has-changed-path")
 """What builds only what the last push has changed."""
@@ -73,7 +71,7 @@ def on_yaml(file: YamlFile, context: Context, /) -> Iterator[Finding]:
 def _loses_runs(each: Pipeline, context: Context) -> str:
     """Why a group would cancel a run that has to take place: GitHub lets only the newest run of a group wait."""
     on = table(table(each.data).get("on"))
-    foreign = sorted(set(events(each)) - _OF_REF)
+    foreign = sorted(set(events(each)) - SAFE)
     if foreign:
         return f"In a group, a run of `{foreign[0]}` would cancel one that waits to build the default branch"
     if table(on.get("workflow_dispatch")).get("inputs"):
